@@ -1,0 +1,221 @@
+"""What services need from the outside: Protocols, implemented by one thin adapter each.
+
+Store (`connector.store`), Identity (`connector.identity`), Peer and Fetch (`connector.http.client`), Source
+(`connector.data.sources`), Facts, Clock, Ids (`connector.node`). Each has one contract-test class in `tests/ports`
+that every adapter must pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
+
+from connector.records import Answer, Asset, Entry, Head, Logged
+
+R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
+
+Fault = Callable[[str], None]
+"""Called by shells at named points; a no-op in the product, an injected fault in tests."""
+
+
+def no_fault(point: str) -> None:
+    """The product's fault: none."""
+
+
+class Reading(Protocol):
+    """A consistent view of the store."""
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """The record, or None. Raises `StoreError` where its bytes cannot be read."""
+
+    def find(self, kind: type[R], **where: Any) -> R | None:
+        """The first record whose indexed attributes (`records.INDEXED`) equal `where`, or None."""
+
+    def list(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
+        """Records in the order of their ids, beginning behind `after` (keyset paging)."""
+
+    def count(self, kind: type[R], **where: Any) -> int:
+        """How many records match."""
+
+    def drawn(self, key: str) -> int:
+        """How many uses have been drawn from a counter; 0 where none."""
+
+    def answered(self, peer: str, digest: bytes) -> Answer | None:
+        """The stored answer to a byte-identical message of this peer, or None."""
+
+    def log(self, *, after: int = -1, limit: int = 100) -> list[Logged]:
+        """Audit entries in order, beginning behind the leaf index `after`."""
+
+    def head(self) -> Head | None:
+        """This node's own latest signed head, or None while the log is empty."""
+
+
+class Transaction(Reading, Protocol):
+    """The one writer's view: everything done in it is kept together or not at all."""
+
+    def put(self, record: Struct) -> None:
+        """Insert or replace a record of a kind in `records.INDEXED`."""
+
+    def delete(self, kind: type[R], id: str) -> bool:
+        """Remove a record; False where there was none."""
+
+    def use_token(self, issuer: str, jti: str, expires: int) -> bool:
+        """Note a message token as used; False where it was used before. Raises `BusyError` where the store of live
+        tokens is full."""
+
+    def remember(self, peer: str, digest: bytes, answer: Answer) -> None:
+        """Keep the answer to a message for a byte-identical repeat."""
+
+    def draw(self, key: str) -> int:
+        """Draw one use from a counter; returns the number drawn including this one."""
+
+    def record(self, entry: Entry) -> None:
+        """Append an audit entry. It becomes a leaf of the tree when, and only when, the transaction commits."""
+
+
+class Store(Protocol):
+    """Durable state with one writer. `write` returns only when the transaction is on disk."""
+
+    async def write(self, act: Callable[[Transaction], T]) -> T:
+        """Run `act` in a transaction; on an exception nothing of it is kept and the exception is raised here.
+
+        `act` runs in the writer, one after the other, joined with its neighbours in one commit (savepoints keep them
+        apart); it must not block and must not touch the event loop. Raises `StoreError` (disk full, fsync failed) and
+        `BusyError` (queue full), nothing kept.
+        """
+
+    async def read(self, act: Callable[[Reading], T]) -> T:
+        """Run `act` on a consistent view."""
+
+    async def close(self) -> None:
+        """Finish what is queued and close."""
+
+
+class Clock(Protocol):
+    """Time as an argument. `now` is microseconds UTC; `monotonic` is for leases, deadlines and back-off, in seconds."""
+
+    def now(self) -> int: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    """Drawn identifiers."""
+
+    def pid(self) -> str:
+        """A `urn:uuid:` version 7."""
+
+    def token(self) -> str:
+        """At least 128 random bits as URL-safe text."""
+
+
+class Caller(Struct, frozen=True):
+    """A proved caller: its DID, and the token's id and end (microseconds UTC) so that it can be used only once."""
+
+    id: str
+    jti: str
+    expires: int
+
+
+class Identity(Protocol):
+    """Who is calling, and how we say who we are."""
+
+    async def token(self, audience: str) -> str:
+        """The value of an Authorization header for one message to `audience` (a DID). Never the same twice."""
+
+    async def verify(self, authorization: str | None) -> Caller:
+        """The proved caller. Raises `UnauthenticatedError` with a code and no secret. Does not note the use: the
+        caller's transaction does (`Transaction.use_token`)."""
+
+
+class Reply(Struct, frozen=True):
+    """A peer's answer; `body` is bounded by the client's limit."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = {}
+
+
+class Stream(Protocol):
+    """An open answer whose body is read in pieces."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, decoded from its content coding, with back-pressure."""
+
+    async def close(self) -> None: ...
+
+
+class Peer(Protocol):
+    """Speaks to peers over HTTP. Addresses are checked before connecting; redirects are not followed."""
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        authorization: str | None = None,
+        body: bytes | None = None,
+        private: bool = False,
+        deadline: float | None = None,
+    ) -> Reply:
+        """One request within a total deadline (seconds). `private` allows private addresses for this peer.
+
+        Raises `DeliveryError` where no answer was had, with a code; any answer at all is returned.
+        """
+
+    async def open(
+        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+    ) -> Stream:
+        """A GET whose body is streamed. Raises `DeliveryError`."""
+
+
+class Span(Struct, frozen=True):
+    """A byte range, both ends included; `last` None means to the end, `first` None means the last `last` bytes."""
+
+    first: int | None
+    last: int | None
+
+
+class Content(Struct, frozen=True):
+    """What a source gives for one access: exact size where known (None while a stream has no end), a strong ETag,
+    the SHA-256 of the whole where it is known beforehand, and the bytes from `start` on in pieces of at most 1 MiB."""
+
+    media_type: str
+    etag: str
+    chunks: Callable[[int, int | None], AsyncIterator[bytes]]
+    """`chunks(start, stop)`: bytes from offset `start` up to but excluding `stop` (None: to the end)."""
+    small: Callable[[], bytes] | None = None
+    """The whole at once, where it is small (<= 64 KiB) and in memory or a page cache; saves the hop of a stream."""
+    close: Callable[[], None] = lambda: None
+    size: int | None = None
+    sha256: bytes | None = None
+    modified: int | None = None
+
+
+class Source(Protocol):
+    """A silo that is read in place. One adapter a kind, named by the entry point group `allmende.sources`."""
+
+    kind: str
+
+    def check(self, settings: Mapping[str, Any]) -> Sequence[str]:
+        """What is wrong with an asset's settings, in plain sentences; empty where it can be served."""
+
+    async def open(self, asset: Asset, path: str) -> Content:
+        """Open the asset for one access. `path` names a member of a folder ("" for the whole: a folder's listing).
+
+        Raises `UnknownError` where there is no such member, `OurError` where the silo does not answer.
+        """
+
+
+class Facts(Protocol):
+    """What this node knows about a party beyond its DID (left operand IRI -> values)."""
+
+    def of(self, view: Reading, party: str) -> Mapping[str, tuple[str, ...]]: ...

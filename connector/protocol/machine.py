@@ -1,0 +1,250 @@
+"""The runner of both state machines: a table, a record, an input, and out come the next record and its effects.
+
+What lives here: the parts that negotiation and transfer share. A side moves when its message is acknowledged (Contract
+Negotiation Protocol, "state changes on acknowledgement"), so a record has a `state` that both sides know and at most
+one `pending` move of its own that the peer has not acknowledged yet. Three rules follow, the same for every table:
+
+- *Implied acknowledgement*: a received move that is legal only after our pending one shows that the peer has it.
+- *Crossing*: a received move and our pending one met on the way. The higher rank wins; both sides judge by one rank.
+- *Ending*: a wish to terminate waits until the pending move is settled.
+
+What does not live here: IO, clock, randomness, logging. (`h11/_state.py` is the model: transitions are data, and the
+file does not know which side we are.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from connector.errors import TransitionError
+from policies.model import Reason
+
+
+class Role(StrEnum):
+    """Which side of a process somebody is on."""
+
+    CONSUMER = "consumer"
+    PROVIDER = "provider"
+
+    @property
+    def other(self) -> Role:
+        """The opposite side."""
+        return Role.PROVIDER if self is Role.CONSUMER else Role.CONSUMER
+
+
+CONSUMER_ONLY = frozenset({Role.CONSUMER})
+PROVIDER_ONLY = frozenset({Role.PROVIDER})
+EITHER = frozenset({Role.CONSUMER, Role.PROVIDER})
+
+
+class Rule(Struct, frozen=True):
+    """One transition: where it leads, who sends it, and from whom it is accepted (wider where the text allows it)."""
+
+    to: str
+    sent_by: frozenset[Role]
+    accepted_from: frozenset[Role]
+
+
+Table = Mapping[str | None, Mapping[str, Rule]]
+"""state (None: not begun) -> move -> rule. Whatever is absent is illegal."""
+
+
+class Machine(Struct, frozen=True):
+    """A table, the rank of its moves where two cross, and the move that ends a process."""
+
+    name: str
+    table: Table
+    rank: Mapping[str, int]
+    terminate: str
+    terminated: str
+
+    def rule(self, state: str | None, move: str) -> Rule | None:
+        """The transition for a move in a state, or None."""
+        return self.table.get(state, {}).get(move)
+
+    def is_terminal(self, state: str | None) -> bool:
+        """True where no move is left."""
+        return state is not None and not self.table.get(state)
+
+
+class Process(Struct, frozen=True, kw_only=True):
+    """What negotiation and transfer records share. `state` None means: our first message is not acknowledged yet.
+
+    `callback` is the URL below which the peer takes our messages; `ending` is a wish to terminate that waits.
+    """
+
+    id: str
+    role: Role
+    peer: str
+    callback: str
+    created: int
+    updated: int
+    peer_pid: str = ""
+    state: str | None = None
+    pending: str | None = None
+    ending: Reason | None = None
+    reason: Reason | None = None
+    version: int = 0
+
+    @property
+    def provider_pid(self) -> str:
+        """The provider's id of this process ("" while unknown)."""
+        return self.id if self.role is Role.PROVIDER else self.peer_pid
+
+    @property
+    def consumer_pid(self) -> str:
+        """The consumer's id of this process ("" while unknown)."""
+        return self.id if self.role is Role.CONSUMER else self.peer_pid
+
+
+class Send(Struct, frozen=True):
+    """Effect: put this message into the outbox, in the same transaction as the record."""
+
+    message: Any
+    move: str
+
+
+class Withdraw(Struct, frozen=True):
+    """Effect: drop what the outbox still holds for this process; it is settled or overtaken.
+
+    INVARIANT: the answer to a withdrawn message is ignored, so an acknowledgement always belongs to `pending`.
+    """
+
+
+class Record(Struct, frozen=True):
+    """Effect: an audit entry, in the same transaction as the record."""
+
+    event: str
+    params: Mapping[str, str]
+
+
+Effect = Send | Withdraw | Record
+P = TypeVar("P", bound=Process)
+
+
+class Step(Struct, frozen=True):
+    """The next record and what has to be done together with saving it."""
+
+    record: Any
+    effects: tuple[Effect, ...] = ()
+
+
+def moved(machine: Machine, process: P, event: str, now: int, **changes: Any) -> tuple[P, Record]:
+    """The record with changes, one version on, and the audit entry that says so."""
+    after = msgspec.structs.replace(process, version=process.version + 1, updated=now, **changes)
+    entry = Record(
+        f"{machine.name}.{event}",
+        {
+            "process": process.id,
+            "peer": process.peer,
+            "from": process.state or "-",
+            "to": after.state or "-",
+            **({"pending": after.pending} if after.pending else {}),
+            **({"reason": after.reason.code} if after.reason and after.reason is not process.reason else {}),
+        },
+    )
+    return after, entry
+
+
+def receive(machine: Machine, process: P, move: str, now: int, **changes: Any) -> Step:
+    """A move by the peer.
+
+    Raises `TransitionError` where neither the state nor the state after our pending move allows it, or where our
+    pending move outranks it; nothing has changed then.
+    """
+    sender = process.role.other
+    state = process.state
+    if process.pending is not None:
+        expected = machine.rule(state, process.pending)
+        assert expected is not None  # INVARIANT: `pending` is only ever set to a legal move
+        implied = machine.rule(expected.to, move)
+        if implied is not None and sender in implied.accepted_from:
+            state = expected.to
+        elif machine.rank[move] < machine.rank[process.pending]:
+            raise TransitionError("transition.crossed", state=state or "-", move=move, pending=process.pending)
+    rule = machine.rule(state, move)
+    if rule is None or sender not in rule.accepted_from:
+        raise TransitionError("transition.illegal", state=state or "-", move=move)
+    ending = None if machine.is_terminal(rule.to) else process.ending
+    after, entry = moved(
+        machine, process, f"received.{move}", now, state=rule.to, pending=None, ending=ending, **changes
+    )
+    return Step(after, (entry, Withdraw()) if process.pending is not None else (entry,))
+
+
+def send(machine: Machine, process: P, move: str, message: Any, now: int, **changes: Any) -> Step:
+    """A move of our own: it becomes pending until the peer acknowledges. Raises `TransitionError` where illegal."""
+    if process.pending is not None:
+        raise TransitionError("transition.pending", state=process.state or "-", move=move, pending=process.pending)
+    rule = machine.rule(process.state, move)
+    if rule is None or process.role not in rule.sent_by:
+        raise TransitionError("transition.illegal", state=process.state or "-", move=move)
+    after, entry = moved(machine, process, f"sending.{move}", now, pending=move, **changes)
+    return Step(after, (entry, Send(message, move)))
+
+
+def acknowledged(machine: Machine, process: P, now: int, peer_pid: str = "") -> Step:
+    """The peer has our pending move. Without one (implied before, or overtaken) only a peer's pid can be learned."""
+    learned = process.peer_pid or peer_pid
+    if process.pending is None:
+        if learned == process.peer_pid:
+            return Step(process)
+        return Step(msgspec.structs.replace(process, peer_pid=learned, version=process.version + 1, updated=now))
+    rule = machine.rule(process.state, process.pending)
+    assert rule is not None  # INVARIANT: see `receive`
+    after, entry = moved(
+        machine, process, f"acknowledged.{process.pending}", now, state=rule.to, pending=None, peer_pid=learned
+    )
+    return Step(after, (entry,))
+
+
+def rejected(machine: Machine, process: P, reason: Reason, now: int) -> Step:
+    """The peer has definitely refused our pending move: the two sides differ, so the process is to be terminated.
+
+    The wish is left in `ending`; a first message or a termination that is refused leaves nothing to tell the peer.
+    """
+    if process.pending is None:
+        return Step(process)
+    event = f"rejected.{process.pending}"
+    if process.state is None or process.pending == machine.terminate:
+        after, entry = moved(
+            machine, process, event, now, state=machine.terminated, pending=None, ending=None, reason=reason
+        )
+    else:
+        after, entry = moved(machine, process, event, now, pending=None, ending=process.ending or reason)
+    return Step(after, (entry,))
+
+
+def wants_to_end(machine: Machine, process: Process) -> bool:
+    """True where the wish to terminate can be sent now."""
+    rule = machine.rule(process.state, machine.terminate)
+    return (
+        process.ending is not None
+        and process.pending is None
+        and process.state is not None
+        and rule is not None
+        and process.role in rule.accepted_from
+    )
+
+
+def end(machine: Machine, process: P, reason: Reason, now: int) -> Step:
+    """Ask for termination: at once where nothing is pending, else as a wish.
+
+    A first message that nobody has acknowledged is withdrawn, and the process ends here. Raises `TransitionError`
+    where the state does not let this side terminate.
+    """
+    if process.state is None:
+        after, entry = moved(
+            machine, process, "withdrawn", now, state=machine.terminated, pending=None, ending=None, reason=reason
+        )
+        return Step(after, (entry, Withdraw()))
+    rule = machine.rule(process.state, machine.terminate)
+    if rule is None or process.role not in rule.sent_by:
+        raise TransitionError("transition.illegal", state=process.state, move=machine.terminate)
+    after, entry = moved(machine, process, "ending", now, ending=reason)
+    return Step(after, (entry,))

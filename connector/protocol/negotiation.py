@@ -1,0 +1,339 @@
+"""The contract negotiation: its table, its record, its step.
+
+What lives here: which message is legal when, judged the same for both parties, and what it does to the record. What
+does not: whether to agree (`services.decisions` with `policies.compare`), reading and writing (`codec`), saving and
+sending (`services.negotiations`). Source: Dataspace Protocol 2025-1, Contract Negotiation Protocol, states and figure.
+
+The text lets either side terminate in any state, the figure restricts who does so in ACCEPTED, AGREED and VERIFIED:
+we send by the figure and accept by the text. A repeated offer is accepted although the figure lacks it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from msgspec import UNSET, Struct
+
+from connector.errors import MessageError, TransitionError
+from connector.protocol import machine
+from connector.protocol.machine import CONSUMER_ONLY, EITHER, PROVIDER_ONLY, Machine, Process, Role, Rule, Step
+from connector.protocol.messages import (
+    ContractAgreementMessage,
+    ContractAgreementVerificationMessage,
+    ContractNegotiation,
+    ContractNegotiationEventMessage,
+    ContractNegotiationTerminationMessage,
+    ContractOfferMessage,
+    ContractRequestMessage,
+    EventType,
+    JsonObject,
+    NegotiationMessage,
+    NegotiationState,
+)
+from policies.model import Reason
+
+S = NegotiationState
+
+
+class Move(StrEnum):
+    """The seven things that can be said in a negotiation."""
+
+    REQUEST = "request"
+    OFFER = "offer"
+    ACCEPT = "accept"
+    AGREE = "agree"
+    VERIFY = "verify"
+    FINALIZE = "finalize"
+    TERMINATE = "terminate"
+
+
+M = Move
+
+NEGOTIATION = Machine(
+    name="negotiation",
+    terminate=M.TERMINATE,
+    terminated=S.TERMINATED,
+    # Where two moves cross: a termination overtakes all; an acceptance already under way is not undone by a new offer.
+    rank={M.OFFER: 1, M.REQUEST: 1, M.ACCEPT: 2, M.AGREE: 2, M.VERIFY: 2, M.FINALIZE: 2, M.TERMINATE: 3},
+    table={
+        None: {
+            M.REQUEST: Rule(S.REQUESTED, CONSUMER_ONLY, CONSUMER_ONLY),
+            M.OFFER: Rule(S.OFFERED, PROVIDER_ONLY, PROVIDER_ONLY),
+        },
+        S.REQUESTED: {
+            M.OFFER: Rule(S.OFFERED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.AGREE: Rule(S.AGREED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
+        },
+        S.OFFERED: {
+            M.REQUEST: Rule(S.REQUESTED, CONSUMER_ONLY, CONSUMER_ONLY),
+            M.OFFER: Rule(S.OFFERED, frozenset(), PROVIDER_ONLY),
+            M.ACCEPT: Rule(S.ACCEPTED, CONSUMER_ONLY, CONSUMER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
+        },
+        S.ACCEPTED: {
+            M.AGREE: Rule(S.AGREED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, PROVIDER_ONLY, EITHER),
+        },
+        S.AGREED: {
+            M.VERIFY: Rule(S.VERIFIED, CONSUMER_ONLY, CONSUMER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, CONSUMER_ONLY, EITHER),
+        },
+        S.VERIFIED: {
+            M.FINALIZE: Rule(S.FINALIZED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, PROVIDER_ONLY, EITHER),
+        },
+        S.FINALIZED: {},
+        S.TERMINATED: {},
+    },
+)
+
+
+class Negotiation(Process, frozen=True, kw_only=True):
+    """One side's record of a negotiation.
+
+    `asked` and `offered` are the consumer's last request and the provider's last offer as normalised JSON;
+    `agreement` is the agreement object once there is one, `agreement_body` the exact bytes of its message.
+    """
+
+    dataset: str
+    asked: JsonObject | None = None
+    offered: JsonObject | None = None
+    agreement: JsonObject | None = None
+    agreement_body: bytes = b""
+    purpose: str = ""
+    """What the consumer's operator said the data is for; shown to people."""
+
+    agreed_on: JsonObject | None = None
+    """The provider's offer that the consumer accepted; None where the consumer's own request is agreed to."""
+
+    @property
+    def terms(self) -> JsonObject | None:
+        """What an agreement has to equal."""
+        return self.agreed_on or self.asked
+
+
+# --- Inputs -----------------------------------------------------------------------------------------------------------
+
+
+class Received(Struct, frozen=True):
+    """A message of the peer that has been read and whose sender is proved; `body` holds its exact bytes."""
+
+    message: NegotiationMessage
+    body: bytes = b""
+
+
+class Request(Struct, frozen=True):
+    """Ask for these terms: first message, or counter-request. `callback` is our own address, on the first only."""
+
+    offer: JsonObject
+    callback: str = ""
+
+
+class Offer(Struct, frozen=True):
+    """Offer these terms: first message, or counter-offer. `callback` is our own address, on the first only."""
+
+    offer: JsonObject
+    callback: str = ""
+
+
+class Accept(Struct, frozen=True):
+    """Accept the current offer."""
+
+
+class Agree(Struct, frozen=True):
+    """Conclude this agreement."""
+
+    agreement: JsonObject
+
+
+class Verify(Struct, frozen=True):
+    """Confirm that the agreement is what was negotiated."""
+
+
+class Finalize(Struct, frozen=True):
+    """Put the agreement into force."""
+
+
+class Terminate(Struct, frozen=True):
+    """End the negotiation, for this reason."""
+
+    reason: Reason
+
+
+class Acknowledged(Struct, frozen=True):
+    """The peer answered our pending message with 2xx, naming its pid where it was the first."""
+
+    peer_pid: str = ""
+
+
+class Rejected(Struct, frozen=True):
+    """The peer has definitely refused our pending message."""
+
+    reason: Reason
+
+
+Command = Request | Offer | Accept | Agree | Verify | Finalize | Terminate
+Input = Received | Command | Acknowledged | Rejected
+
+
+def blank(*, id: str, role: Role, peer: str, callback: str, dataset: str, now: int, purpose: str = "") -> Negotiation:
+    """A record before its first message."""
+    return Negotiation(
+        id=id, role=role, peer=peer, callback=callback, dataset=dataset, purpose=purpose, created=now, updated=now
+    )
+
+
+def move_of(message: NegotiationMessage) -> Move:
+    """The move that a message makes."""
+    match message:
+        case ContractRequestMessage():
+            return M.REQUEST
+        case ContractOfferMessage():
+            return M.OFFER
+        case ContractAgreementMessage():
+            return M.AGREE
+        case ContractAgreementVerificationMessage():
+            return M.VERIFY
+        case ContractNegotiationEventMessage(eventType=EventType.ACCEPTED):
+            return M.ACCEPT
+        case ContractNegotiationEventMessage():
+            return M.FINALIZE
+        case ContractNegotiationTerminationMessage():
+            return M.TERMINATE
+        case _:
+            assert_never(message)
+
+
+def step(n: Negotiation, given: Input, now: int) -> Step:
+    """One input, judged by the table. Raises `TransitionError` or `MessageError`; nothing has changed then."""
+    match given:
+        case Received():
+            done = _receive(n, given, now)
+        case Acknowledged(peer_pid):
+            done = machine.acknowledged(NEGOTIATION, n, now, peer_pid)
+        case Rejected(reason):
+            done = machine.rejected(NEGOTIATION, n, reason, now)
+        case Terminate(reason):
+            done = machine.end(NEGOTIATION, n, reason, now)
+        case _:
+            done = _send(n, given, now)
+    return _end_where_wished(done, now)
+
+
+def _receive(n: Negotiation, given: Received, now: int) -> Step:
+    message = given.message
+    peer_pid = _peer_pid(n, message)
+    changes: dict[str, object] = {"peer_pid": peer_pid}
+    match message:
+        case ContractRequestMessage():
+            changes |= {"asked": message.offer, "agreed_on": None}
+        case ContractOfferMessage():
+            changes["offered"] = message.offer
+        case ContractAgreementMessage():
+            changes |= {"agreement": message.agreement, "agreement_body": given.body}
+        case ContractNegotiationEventMessage(eventType=EventType.ACCEPTED):
+            changes["agreed_on"] = n.offered
+        case ContractNegotiationTerminationMessage():
+            changes["reason"] = _said(message.code)
+        case _:
+            pass
+    return machine.receive(NEGOTIATION, n, move_of(message), now, **changes)
+
+
+def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Finalize, now: int) -> Step:
+    first = n.state is None
+    id = f"{n.id}#{n.version + 1}"
+    match given:
+        case Request(offer, callback):
+            message: NegotiationMessage = ContractRequestMessage(
+                id=id,
+                consumerPid=n.id,
+                offer=offer,
+                providerPid=UNSET if first else n.peer_pid,
+                callbackAddress=callback if first else UNSET,
+            )
+            return machine.send(NEGOTIATION, n, M.REQUEST, message, now, asked=offer, agreed_on=None)
+        case Offer(offer, callback):
+            message = ContractOfferMessage(
+                id=id,
+                providerPid=n.id,
+                offer=offer,
+                consumerPid=UNSET if first else n.peer_pid,
+                callbackAddress=callback if first else UNSET,
+            )
+            return machine.send(NEGOTIATION, n, M.OFFER, message, now, offered=offer)
+        case Agree(agreement):
+            message = ContractAgreementMessage(
+                id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, agreement=agreement
+            )
+            return machine.send(NEGOTIATION, n, M.AGREE, message, now, agreement=agreement)
+        case Verify():
+            message = ContractAgreementVerificationMessage(
+                id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid
+            )
+            return machine.send(NEGOTIATION, n, M.VERIFY, message, now)
+        case Accept():
+            message = _event(n, id, EventType.ACCEPTED)
+            return machine.send(NEGOTIATION, n, M.ACCEPT, message, now, agreed_on=n.offered)
+        case Finalize():
+            return machine.send(NEGOTIATION, n, M.FINALIZE, _event(n, id, EventType.FINALIZED), now)
+        case _:
+            assert_never(given)
+
+
+def _end_where_wished(done: Step, now: int) -> Step:
+    n: Negotiation = done.record
+    if not machine.wants_to_end(NEGOTIATION, n):
+        return done
+    reason = n.ending
+    assert reason is not None
+    message = ContractNegotiationTerminationMessage(
+        id=f"{n.id}#{n.version + 1}",
+        providerPid=n.provider_pid,
+        consumerPid=n.consumer_pid,
+        code=reason.code,
+        reason=({"code": reason.code, "params": dict(reason.params)},),
+    )
+    after, entry = machine.moved(
+        NEGOTIATION, n, "sending.terminate", now, pending=M.TERMINATE, ending=None, reason=reason
+    )
+    return Step(after, (*done.effects, entry, machine.Send(message, M.TERMINATE)))
+
+
+def _event(n: Negotiation, id: str, event: EventType) -> ContractNegotiationEventMessage:
+    return ContractNegotiationEventMessage(
+        id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, eventType=event
+    )
+
+
+def _peer_pid(n: Negotiation, message: NegotiationMessage) -> str:
+    """The peer's pid in a message, checked against what is known; our own must be ours."""
+    theirs, ours = (
+        (message.providerPid, message.consumerPid)
+        if n.role is Role.CONSUMER
+        else (message.consumerPid, message.providerPid)
+    )
+    if ours is not UNSET and ours != n.id:
+        raise MessageError("message.pid", place="/providerPid" if n.role is Role.PROVIDER else "/consumerPid")
+    if theirs is UNSET:
+        return n.peer_pid
+    if n.peer_pid and theirs != n.peer_pid:
+        raise MessageError("message.pid", place="/consumerPid" if n.role is Role.PROVIDER else "/providerPid")
+    return str(theirs)
+
+
+def _said(code: object) -> Reason:
+    return Reason("peer.terminated", {"code": str(code)} if code is not UNSET else {})
+
+
+def ack(n: Negotiation) -> ContractNegotiation:
+    """The acknowledgement of a record. A record whose first message is under way stands where that message leads."""
+    state = n.state
+    if state is None:
+        rule = NEGOTIATION.rule(None, n.pending or M.REQUEST)
+        if rule is None:
+            raise TransitionError("transition.illegal", state="-", move=n.pending or "-")
+        state = rule.to
+    return ContractNegotiation(providerPid=n.provider_pid, consumerPid=n.consumer_pid, state=NegotiationState(state))

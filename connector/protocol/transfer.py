@@ -1,0 +1,256 @@
+"""The transfer process: its table, its record, its step.
+
+What lives here: which message is legal when, judged the same for both parties. What does not: whether a transfer may
+start (`services.transfers`), every single access to data (`data.gate`), reading and writing (`codec`).
+Source: Dataspace Protocol 2025-1, Transfer Process Protocol, states and figure. Either side may resume after a
+suspension; the data address of the first start stays good, so no second start is needed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from msgspec import UNSET, Struct, UnsetType
+
+from connector.errors import MessageError
+from connector.protocol import machine
+from connector.protocol.machine import CONSUMER_ONLY, EITHER, PROVIDER_ONLY, Machine, Process, Role, Rule, Step
+from connector.protocol.messages import (
+    DataAddress,
+    TransferCompletionMessage,
+    TransferMessage,
+    TransferProcess,
+    TransferRequestMessage,
+    TransferStartMessage,
+    TransferState,
+    TransferSuspensionMessage,
+    TransferTerminationMessage,
+)
+from policies.model import Reason
+
+S = TransferState
+
+
+class Move(StrEnum):
+    """The five things that can be said in a transfer."""
+
+    REQUEST = "request"
+    START = "start"
+    SUSPEND = "suspend"
+    COMPLETE = "complete"
+    TERMINATE = "terminate"
+
+
+M = Move
+
+TRANSFER = Machine(
+    name="transfer",
+    terminate=M.TERMINATE,
+    terminated=S.TERMINATED,
+    # Where two moves cross, the more final one wins.
+    rank={M.REQUEST: 0, M.START: 1, M.SUSPEND: 2, M.COMPLETE: 3, M.TERMINATE: 4},
+    table={
+        None: {M.REQUEST: Rule(S.REQUESTED, CONSUMER_ONLY, CONSUMER_ONLY)},
+        S.REQUESTED: {
+            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
+        },
+        S.STARTED: {
+            M.SUSPEND: Rule(S.SUSPENDED, EITHER, EITHER),
+            M.COMPLETE: Rule(S.COMPLETED, EITHER, EITHER),
+            M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
+        },
+        S.SUSPENDED: {
+            M.START: Rule(S.STARTED, EITHER, EITHER),
+            M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
+        },
+        S.COMPLETED: {},
+        S.TERMINATED: {},
+    },
+)
+
+
+class Transfer(Process, frozen=True, kw_only=True):
+    """One side's record of a transfer under an agreement. `format` is the transfer kind, `dataset` its target."""
+
+    agreement: str
+    format: str
+    dataset: str
+
+
+class Received(Struct, frozen=True):
+    """A message of the peer that has been read and whose sender is proved."""
+
+    message: TransferMessage
+
+
+class Request(Struct, frozen=True):
+    """Ask for the transfer; `callback` is our own address."""
+
+    callback: str
+
+
+class Start(Struct, frozen=True):
+    """Start or resume. `address` is where the data is to be had."""
+
+    address: DataAddress | UnsetType = UNSET
+
+
+class Suspend(Struct, frozen=True):
+    """Suspend, for this reason."""
+
+    reason: Reason
+
+
+class Complete(Struct, frozen=True):
+    """Declare the transfer complete."""
+
+
+class Terminate(Struct, frozen=True):
+    """End the transfer, for this reason."""
+
+    reason: Reason
+
+
+class Acknowledged(Struct, frozen=True):
+    """The peer answered our pending message with 2xx, naming its pid where it was the first."""
+
+    peer_pid: str = ""
+
+
+class Rejected(Struct, frozen=True):
+    """The peer has definitely refused our pending message."""
+
+    reason: Reason
+
+
+Command = Request | Start | Suspend | Complete | Terminate
+Input = Received | Command | Acknowledged | Rejected
+
+
+def blank(
+    *, id: str, role: Role, peer: str, callback: str, agreement: str, format: str, dataset: str, now: int
+) -> Transfer:
+    """A record before its first message."""
+    return Transfer(
+        id=id,
+        role=role,
+        peer=peer,
+        callback=callback,
+        agreement=agreement,
+        format=format,
+        dataset=dataset,
+        created=now,
+        updated=now,
+    )
+
+
+def move_of(message: TransferMessage) -> Move:
+    """The move that a message makes."""
+    match message:
+        case TransferRequestMessage():
+            return M.REQUEST
+        case TransferStartMessage():
+            return M.START
+        case TransferSuspensionMessage():
+            return M.SUSPEND
+        case TransferCompletionMessage():
+            return M.COMPLETE
+        case TransferTerminationMessage():
+            return M.TERMINATE
+        case _:
+            assert_never(message)
+
+
+def step(t: Transfer, given: Input, now: int) -> Step:
+    """One input, judged by the table. Raises `TransitionError` or `MessageError`; nothing has changed then."""
+    match given:
+        case Received(message):
+            done = _receive(t, message, now)
+        case Acknowledged(peer_pid):
+            done = machine.acknowledged(TRANSFER, t, now, peer_pid)
+        case Rejected(reason):
+            done = machine.rejected(TRANSFER, t, reason, now)
+        case Terminate(reason):
+            done = machine.end(TRANSFER, t, reason, now)
+        case _:
+            done = _send(t, given, now)
+    return _end_where_wished(done, now)
+
+
+def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
+    changes: dict[str, object] = {"peer_pid": _peer_pid(t, message)}
+    if isinstance(message, TransferSuspensionMessage | TransferTerminationMessage):
+        code = {"code": message.code} if message.code is not UNSET else {}
+        changes["reason"] = Reason(f"peer.{move_of(message)}", code)
+    return machine.receive(TRANSFER, t, move_of(message), now, **changes)
+
+
+def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) -> Step:
+    id = f"{t.id}#{t.version + 1}"
+    match given:
+        case Request(callback):
+            message: TransferMessage = TransferRequestMessage(
+                id=id, consumerPid=t.id, agreementId=t.agreement, format=t.format, callbackAddress=callback
+            )
+            return machine.send(TRANSFER, t, M.REQUEST, message, now)
+        case Start(address):
+            message = TransferStartMessage(
+                id=id, providerPid=t.provider_pid, consumerPid=t.consumer_pid, dataAddress=address
+            )
+            return machine.send(TRANSFER, t, M.START, message, now, reason=None)
+        case Suspend(reason):
+            message = TransferSuspensionMessage(
+                id=id,
+                providerPid=t.provider_pid,
+                consumerPid=t.consumer_pid,
+                code=reason.code,
+                reason=({"code": reason.code, "params": dict(reason.params)},),
+            )
+            return machine.send(TRANSFER, t, M.SUSPEND, message, now, reason=reason)
+        case Complete():
+            message = TransferCompletionMessage(id=id, providerPid=t.provider_pid, consumerPid=t.consumer_pid)
+            return machine.send(TRANSFER, t, M.COMPLETE, message, now)
+        case _:
+            assert_never(given)
+
+
+def _end_where_wished(done: Step, now: int) -> Step:
+    t: Transfer = done.record
+    if not machine.wants_to_end(TRANSFER, t):
+        return done
+    reason = t.ending
+    assert reason is not None
+    message = TransferTerminationMessage(
+        id=f"{t.id}#{t.version + 1}",
+        providerPid=t.provider_pid,
+        consumerPid=t.consumer_pid,
+        code=reason.code,
+        reason=({"code": reason.code, "params": dict(reason.params)},),
+    )
+    after, entry = machine.moved(TRANSFER, t, "sending.terminate", now, pending=M.TERMINATE, ending=None, reason=reason)
+    return Step(after, (*done.effects, entry, machine.Send(message, M.TERMINATE)))
+
+
+def _peer_pid(t: Transfer, message: TransferMessage) -> str:
+    """The peer's pid in a message, checked against what is known; our own must be ours."""
+    if isinstance(message, TransferRequestMessage):
+        return message.consumerPid
+    theirs, ours, place = (
+        (message.providerPid, message.consumerPid, "/consumerPid")
+        if t.role is Role.CONSUMER
+        else (message.consumerPid, message.providerPid, "/providerPid")
+    )
+    if ours != t.id:
+        raise MessageError("message.pid", place=place)
+    if t.peer_pid and theirs != t.peer_pid:
+        raise MessageError("message.pid", place="/consumerPid" if t.role is Role.PROVIDER else "/providerPid")
+    return theirs
+
+
+def ack(t: Transfer) -> TransferProcess:
+    """The acknowledgement of a record; before its first message is acknowledged it stands where that leads."""
+    return TransferProcess(
+        providerPid=t.provider_pid, consumerPid=t.consumer_pid, state=TransferState(t.state or S.REQUESTED)
+    )
