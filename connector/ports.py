@@ -34,7 +34,7 @@ class Reading(Protocol):
     def find(self, kind: type[R], **where: Any) -> R | None:
         """The first record whose indexed attributes (`records.INDEXED`) equal `where`, or None."""
 
-    def list(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
+    def select(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
         """Records in the order of their ids, beginning behind `after` (keyset paging)."""
 
     def count(self, kind: type[R], **where: Any) -> int:
