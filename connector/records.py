@@ -135,7 +135,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 class Outgoing(Struct, frozen=True, kw_only=True):
     """A message in the outbox. `id` is `pid#version`, unique; `process` is `negotiation` or `transfer`.
 
-    `next_at` and `attempts` tell when it is tried again; `error` is why it has not gone yet.
+    How often it was tried, and why in vain, is known to the running outbox alone.
     """
 
     id: str
@@ -143,13 +143,10 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     process: str
     pid: str
     move: str
+    kind: str
     url: str
     body: bytes
     created: int
-    attempts: int = 0
-    refusals: int = 0
-    next_at: int = 0
-    error: Reason | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -200,7 +197,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     PublishedOffer: ("asset", "policy", "live"),
     Agreement: ("negotiation", "peer", "role", "dataset", "in_force", "concluded"),
     Endpoint: (),
-    Outgoing: ("peer", "pid", "next_at"),
+    Outgoing: ("peer", "pid"),
     Head: (),
 }
 """Every kept kind and what it is found by."""
