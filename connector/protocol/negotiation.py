@@ -16,7 +16,7 @@ from typing import assert_never
 from msgspec import UNSET, Struct
 
 from connector.errors import MessageError, TransitionError
-from connector.protocol import machine
+from connector.protocol import codec, machine
 from connector.protocol.machine import CONSUMER_ONLY, EITHER, PROVIDER_ONLY, Machine, Process, Role, Rule, Step
 from connector.protocol.messages import (
     ContractAgreementMessage,
@@ -268,7 +268,8 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
             message = ContractAgreementMessage(
                 id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, agreement=agreement
             )
-            return machine.send(NEGOTIATION, n, M.AGREE, message, now, agreement=agreement)
+            body = codec.encode(message)
+            return machine.send(NEGOTIATION, n, M.AGREE, message, now, agreement=agreement, agreement_body=body)
         case Verify():
             message = ContractAgreementVerificationMessage(
                 id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid

@@ -1,0 +1,162 @@
+"""What this node does next when nobody has to be asked: the owner's settings, applied.
+
+What lives here: agree within the published terms, answer outside them as the owner set it, check an agreement before
+verifying it, start a transfer under an agreement in force. What does not: which move is legal (`protocol`), comparing
+terms (`policies.compare`). Everything is decided inside the transaction that received the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from connector.ports import Clock, Ids, Transaction
+from connector.protocol import codec, negotiation, transfer
+from connector.protocol.machine import Role
+from connector.protocol.messages import DataAddress, JsonObject, NegotiationState, TransferState
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
+from connector.records import Agreement, Outside, PublishedOffer
+from connector.services.transfers import HTTP_PULL
+from policies import compare, parse, render
+from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
+
+N = NegotiationState
+
+
+class Decisions:
+    """The product's decision. `address` says where the data of a transfer is to be had."""
+
+    def __init__(self, *, did: str, clock: Clock, ids: Ids, address: Callable[[Transfer], DataAddress]) -> None:
+        self._did, self._clock, self._ids, self._address = did, clock, ids, address
+
+    def __call__(
+        self, tx: Transaction, process: Negotiation | Transfer
+    ) -> negotiation.Command | transfer.Command | None:
+        """The next command for a process with nothing pending, or None: then it is somebody else's turn."""
+        match process:
+            case Negotiation(role=Role.PROVIDER):
+                return self._as_provider(tx, process)
+            case Negotiation():
+                return self._as_consumer(process)
+            case Transfer():
+                return self._transfer(tx, process)
+            case _:
+                assert_never(process)
+
+    # --- provider -----------------------------------------------------------------------------------------------------
+
+    def _as_provider(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
+        match n.state:
+            case N.REQUESTED:
+                return self._answer(tx, n)
+            case N.ACCEPTED:
+                return self._agree(n)
+            case N.VERIFIED:
+                return negotiation.Finalize()
+            case _:
+                return None
+
+    def _answer(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
+        assert n.asked is not None
+        offer = tx.get(PublishedOffer, str(n.asked["@id"]))
+        if offer is None or not offer.live or offer.asset != n.dataset:
+            return negotiation.Terminate(Reason("offer.unknown"))
+        compared = compared_terms(n.asked, offer.document, n.peer)
+        if isinstance(compared, Reason):
+            return negotiation.Terminate(compared)
+        if compared.within:
+            return self._agree(n)
+        return self._outside(n, offer, compared.differences)
+
+    def _outside(
+        self, n: Negotiation, offer: PublishedOffer, differences: tuple[Difference, ...]
+    ) -> negotiation.Command | None:
+        match offer.outside:
+            case Outside.COUNTER:
+                return negotiation.Offer({**offer.document, "target": offer.asset})
+            case Outside.ASK:
+                return None
+            case Outside.REFUSE:
+                first = differences[0].reason if differences else Reason("terms.unclear")
+                return negotiation.Terminate(Reason("terms.outside", {"difference": first.code, **first.params}))
+            case _:
+                assert_never(offer.outside)
+
+    def _agree(self, n: Negotiation) -> negotiation.Agree:
+        return negotiation.Agree(self.agreement(n))
+
+    def agreement(self, n: Negotiation) -> JsonObject:
+        """The agreement that equals the terms on the table."""
+        assert n.terms is not None
+        offered = parse.from_dsp(n.terms, PolicyKind.OFFER)
+        return render.to_dsp(
+            Policy(
+                id=self._ids.pid(),
+                kind=PolicyKind.AGREEMENT,
+                rules=offered.rules,
+                target=n.dataset,
+                assigner=self._did,
+                assignee=n.peer,
+                profile=offered.profile,
+                timestamp=self._clock.now(),
+            )
+        )
+
+    # --- consumer -----------------------------------------------------------------------------------------------------
+
+    def _as_consumer(self, n: Negotiation) -> negotiation.Command | None:
+        if n.state != N.AGREED:
+            return None
+        wrong = self.wrong_with(n)
+        return negotiation.Verify() if wrong is None else negotiation.Terminate(wrong)
+
+    def wrong_with(self, n: Negotiation) -> Reason | None:
+        """Why an agreement is not what was negotiated, or None: same terms, same target, the right two parties."""
+        assert n.agreement is not None
+        assert n.terms is not None
+        try:
+            agreed = parse.from_dsp(n.agreement, PolicyKind.AGREEMENT)
+            terms = parse.from_dsp(n.terms, PolicyKind.OFFER)
+        except PolicyError as error:
+            return error.reason
+        checks = {
+            "terms": compare.same_terms(agreed, terms),
+            "target": agreed.target == n.dataset,
+            "assigner": agreed.assigner == n.peer,
+            "assignee": agreed.assignee == self._did,
+            "timestamp": agreed.timestamp is not None,
+        }
+        wrong = [name for name, right in checks.items() if not right]
+        return Reason("agreement.differs", {"parts": ", ".join(wrong)}) if wrong else None
+
+    # --- transfer -----------------------------------------------------------------------------------------------------
+
+    def _transfer(self, tx: Transaction, t: Transfer) -> transfer.Command | None:
+        if t.role is not Role.PROVIDER or t.state != TransferState.REQUESTED:
+            return None
+        if t.format != HTTP_PULL:
+            return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
+        agreement = tx.get(Agreement, t.agreement)
+        if agreement is None or not agreement.in_force:
+            return transfer.Terminate(Reason("agreement.ended"))
+        if codec.digest(codec.agreement_of(agreement.message)) != agreement.hash:
+            return transfer.Terminate(Reason("agreement.damaged"))
+        return transfer.Start(self._address(t))
+
+
+def compared_terms(asked: JsonObject, offered: JsonObject, assignee: str) -> Comparison | Reason:
+    """Is what `assignee` asks within what is offered? The reason where one of the two is not understood.
+
+    A party that the asked terms name must be the one who asks.
+    """
+    try:
+        wanted = parse.from_dsp(asked, PolicyKind.OFFER, "/offer")
+        published = parse.from_dsp(offered, PolicyKind.OFFER)
+    except PolicyError as error:
+        return Reason(error.reason.code, {"place": error.where, **error.reason.params})
+    if wanted.assignee not in (None, assignee):
+        return Reason("assignee.other", {"assignee": str(wanted.assignee)})
+    if published.assignee not in (None, assignee):
+        return Reason("offer.unknown")
+    return compare.within(wanted, published)

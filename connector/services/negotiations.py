@@ -1,0 +1,163 @@
+"""Negotiations: receive, request, offer, command. The same three lines (load, step, save) serve every message.
+
+What lives here: how a negotiation begins, and that an agreement is kept in the transaction that puts it into force.
+What does not: the table (`protocol.negotiation`), whether to agree (`services.decisions`), sending (`services.outbox`).
+Source: Dataspace Protocol 2025-1, Contract Negotiation Protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from connector.errors import InputError, MessageError, TransitionError, UnknownError
+from connector.ports import Caller, Transaction
+from connector.protocol import codec, negotiation, paths
+from connector.protocol.machine import Role, Step
+from connector.protocol.messages import (
+    ContractNegotiation,
+    ContractOfferMessage,
+    ContractRequestMessage,
+    JsonObject,
+    NegotiationState,
+)
+from connector.protocol.negotiation import NEGOTIATION, Negotiation
+from connector.records import Agreement, Participant, PublishedOffer
+from connector.services.addresses import callback
+from connector.services.processes import Done, Processes
+from policies.model import Reason
+
+
+class Negotiations(Processes[Negotiation]):
+    """Use cases of a contract negotiation, in both roles."""
+
+    kind = Negotiation
+    machine = NEGOTIATION
+
+    def step(self, process: Negotiation, given: Any, now: int) -> Step:
+        """See `protocol.negotiation.step`."""
+        return negotiation.step(process, given, now)
+
+    def path(self, process: Negotiation, move: str) -> str:
+        """See `protocol.paths`."""
+        return paths.negotiation_message(negotiation.Move(move), process.role, process.peer_pid)
+
+    def ack(self, process: Negotiation) -> ContractNegotiation:
+        """See `protocol.negotiation.ack`."""
+        return negotiation.ack(process)
+
+    def received(self, message: Any, body: bytes) -> negotiation.Received:
+        """A read message with its exact bytes."""
+        return negotiation.Received(message, body)
+
+    def begin(self, tx: Transaction, caller: Caller, message: Any, now: int) -> Negotiation:
+        """A record for a first request or a first offer; a pid that the peer used before is not a first message."""
+        match message:
+            case ContractRequestMessage(consumerPid=theirs, offer=offer, callbackAddress=address):
+                role = Role.PROVIDER
+            case ContractOfferMessage(providerPid=theirs, offer=offer, callbackAddress=address):
+                role = Role.CONSUMER
+            case _:
+                raise MessageError("message.unexpected", place="/@type")
+        if tx.find(Negotiation, peer=caller.id, peer_pid=theirs) is not None:
+            raise TransitionError("process.exists", id=theirs)
+        if address is UNSET:
+            raise MessageError("message.callback", place="/callbackAddress")
+        dataset = _target(tx, offer, role)
+        return negotiation.blank(
+            id=self._ids.pid(), role=role, peer=caller.id, callback=callback(address), dataset=dataset, now=now
+        )
+
+    def follow(self, tx: Transaction, before: Negotiation, after: Negotiation, message: Any) -> None:
+        """Keep the agreement when it comes into force, and end it should the negotiation be terminated after all.
+
+        The provider puts it into force when it sends FINALIZED: the consumer may ask for a transfer before our side
+        has seen the acknowledgement.
+        """
+        in_force = after.state == NegotiationState.FINALIZED or after.pending == negotiation.Move.FINALIZE
+        was = before.state == NegotiationState.FINALIZED or before.pending == negotiation.Move.FINALIZE
+        if in_force and not was:
+            tx.put(agreement_of(after))
+        elif was and not in_force and after.agreement is not None:
+            kept = tx.get(Agreement, after.agreement["@id"])
+            if kept is not None:
+                ended = after.reason or Reason("negotiation.terminated")
+                tx.put(msgspec.structs.replace(kept, in_force=False, ended=ended))
+
+    # --- beginning ----------------------------------------------------------------------------------------------------
+
+    async def request(self, operator: str, peer: str, dataset: str, offer: JsonObject) -> Negotiation:
+        """Ask `peer` (a DID) for these terms on its dataset; `offer` carries the offer's id and the target.
+
+        Raises `InputError` where the peer is unknown, `BusyError` where its queue is full.
+        """
+
+        def act(tx: Transaction) -> Done:
+            process = self._blank(tx, Role.CONSUMER, peer, dataset)
+            return self.stepped(tx, process, negotiation.Request(offer, self._address), operator)
+
+        return await self._begin(act)
+
+    async def offer(self, operator: str, peer: str, offer: str) -> Negotiation:
+        """Send one of our published offers to `peer` without being asked. Raises as `request`."""
+
+        def act(tx: Transaction) -> Done:
+            published = tx.get(PublishedOffer, offer)
+            if published is None or not published.live:
+                raise InputError("offer.unknown", id=offer)
+            process = self._blank(tx, Role.PROVIDER, peer, published.asset)
+            terms = {**published.document, "target": published.asset}
+            return self.stepped(tx, process, negotiation.Offer(terms, self._address), operator)
+
+        return await self._begin(act)
+
+    def _blank(self, tx: Transaction, role: Role, peer: str, dataset: str) -> Negotiation:
+        participant = tx.get(Participant, peer)
+        if participant is None:
+            raise InputError("peer.unknown", id=peer)
+        return negotiation.blank(
+            id=self._ids.pid(),
+            role=role,
+            peer=peer,
+            callback=participant.base,
+            dataset=dataset,
+            now=self._clock.now(),
+        )
+
+    async def _begin(self, act: Any) -> Negotiation:
+        done: Done = await self._store.write(act)
+        self.committed(done)
+        process: Negotiation = done.process
+        return process
+
+
+def _target(tx: Transaction, offer: JsonObject, role: Role) -> str:
+    """The dataset that an offer is about: its target, or the asset of our published offer of that id."""
+    target = offer.get("target")
+    if role is Role.CONSUMER:
+        return str(target)
+    published = tx.get(PublishedOffer, str(offer.get("@id", "")))
+    if published is None:
+        raise UnknownError("offer.unknown")
+    if target is not None and target != published.asset:
+        raise MessageError("offer.target", place="/offer/target")
+    return published.asset
+
+
+def agreement_of(n: Negotiation) -> Agreement:
+    """The contract that a finished negotiation has made."""
+    assert n.agreement is not None and n.agreement_body  # INVARIANT: the table has no way to here without an agreement
+    document = codec.agreement_of(n.agreement_body)
+    return Agreement(
+        id=n.agreement["@id"],
+        negotiation=n.id,
+        role=n.role,
+        peer=n.peer,
+        dataset=n.dataset,
+        document=n.agreement,
+        message=n.agreement_body,
+        hash=codec.digest(document),
+        concluded=n.updated,
+    )

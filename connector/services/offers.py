@@ -1,0 +1,299 @@
+"""What this node has and on which terms: assets, policies, offers, and the catalogue made of them.
+
+What lives here: keeping and publishing, and which offers a peer is shown. What does not: the DSP form of a catalogue
+(`catalog.dcat`), who sees what (`catalog.visibility`), whether an asset can be opened (its source).
+Source: Dataspace Protocol 2025-1, Catalog Protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from catalog import dcat, visibility
+from connector.errors import InputError, MessageError, UnknownError
+from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
+from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
+from connector.records import Asset, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.services.intake import admit, note_refusal
+from connector.services.transfers import HTTP_PULL
+from policies import parse, render
+from policies.model import Policy, PolicyError, PolicyKind
+
+NAME = "a name has 1 to 64 letters, digits, dots, hyphens or underscores"
+PAGE = 100
+
+
+class Shown(Struct, frozen=True):
+    """One page of a catalogue, and the cursor of the next one."""
+
+    catalog: Catalog
+    next: str | None
+
+
+class Offers:
+    """Assets, policies and offers of this node. `check` says what is wrong with an asset's settings."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        did: str,
+        public_url: str,
+        base: str,
+        check: Callable[[str, Mapping[str, Any]], Sequence[str]],
+    ) -> None:
+        self._store, self._clock, self._ids = store, clock, ids
+        self._did, self._root, self._base, self._check = did, public_url, base, check
+        self._parsed: dict[str, Policy] = {}
+
+    # --- assets -------------------------------------------------------------------------------------------------------
+
+    async def add_asset(
+        self,
+        operator: str,
+        *,
+        name: str,
+        title: str,
+        kind: str,
+        settings: Mapping[str, Any],
+        description: str = "",
+        media_type: str = "application/octet-stream",
+    ) -> Asset:
+        """Keep an asset under a name. Raises `InputError` where the name is taken or the settings cannot be served."""
+        _named(name)
+        wrong = self._check(kind, settings)
+        if wrong:
+            raise InputError("asset.settings", name=name, problem="; ".join(wrong))
+        asset = Asset(
+            id=f"{self._root}/datasets/{name}",
+            name=name,
+            title=title or name,
+            description=description,
+            kind=kind,
+            settings=dict(settings),
+            media_type=media_type,
+            created=self._clock.now(),
+            created_by=operator,
+        )
+
+        def act(tx: Transaction) -> None:
+            if tx.get(Asset, asset.id) is not None:
+                raise InputError("asset.exists", name=name)
+            tx.put(asset)
+            tx.record(Entry(event="asset.added", actor=operator, params={"asset": asset.id, "kind": kind}))
+
+        await self._store.write(act)
+        return asset
+
+    async def assets(self, *, after: str = "", limit: int = PAGE) -> list[Asset]:
+        """Assets in the order of their ids."""
+        return await self._store.read(lambda view: view.select(Asset, after=after, limit=limit))
+
+    async def asset(self, name: str) -> Asset:
+        """By name or id. Raises `InputError`."""
+        return await self._store.read(lambda view: _asset(view, name))
+
+    async def remove_asset(self, operator: str, name: str) -> None:
+        """Raises `InputError` where an offer of it is still published."""
+
+        def act(tx: Transaction) -> None:
+            asset = _asset(tx, name)
+            if tx.find(PublishedOffer, asset=asset.id, live=True) is not None:
+                raise InputError("asset.offered", name=name)
+            tx.delete(Asset, asset.id)
+            tx.record(Entry(event="asset.removed", actor=operator, params={"asset": asset.id}))
+
+        await self._store.write(act)
+
+    # --- policies -----------------------------------------------------------------------------------------------------
+
+    async def add_policy(self, operator: str, name: str, document: JsonObject) -> PolicyVersion:
+        """Keep a policy, or a new version of it; what is not understood is refused with its name and place."""
+        _named(name)
+        understood = _understood(document)
+
+        def act(tx: Transaction) -> PolicyVersion:
+            version = tx.count(PolicyVersion, name=name) + 1
+            kept = PolicyVersion(
+                id=f"{name}@{version}",
+                name=name,
+                version=version,
+                document=render.to_dsp(understood),
+                created=self._clock.now(),
+                created_by=operator,
+            )
+            tx.put(kept)
+            tx.record(Entry(event="policy.added", actor=operator, params={"policy": kept.id}))
+            return kept
+
+        return await self._store.write(act)
+
+    async def policies(self, *, after: str = "", limit: int = PAGE) -> list[PolicyVersion]:
+        """Policies in the order of their ids, every version."""
+        return await self._store.read(lambda view: view.select(PolicyVersion, after=after, limit=limit))
+
+    async def policy(self, name: str) -> PolicyVersion:
+        """The latest version under a name, or the one that `name@version` says. Raises `InputError`."""
+        return await self._store.read(lambda view: _policy(view, name))
+
+    # --- offers -------------------------------------------------------------------------------------------------------
+
+    async def publish(self, operator: str, asset: str, policy: str, outside: Outside) -> PublishedOffer:
+        """Publish an asset under the latest version of a policy. A later version of the policy changes nothing here."""
+
+        def act(tx: Transaction) -> PublishedOffer:
+            what, terms = _asset(tx, asset), _policy(tx, policy)
+            id = self._ids.pid()
+            document = {**terms.document, "@id": id, "@type": "Offer"}
+            document.pop("target", None)
+            offer = PublishedOffer(
+                id=id,
+                asset=what.id,
+                policy=terms.id,
+                outside=outside,
+                document=document,
+                published=self._clock.now(),
+                published_by=operator,
+            )
+            tx.put(offer)
+            params = {"offer": id, "asset": what.id, "policy": terms.id, "outside": outside.value}
+            tx.record(Entry(event="offer.published", actor=operator, params=params))
+            return offer
+
+        return await self._store.write(act)
+
+    async def offers(self, *, after: str = "", limit: int = PAGE, live: bool | None = None) -> list[PublishedOffer]:
+        """Offers in the order of their ids; `live` chooses published or retired ones."""
+        where = {} if live is None else {"live": live}
+        return await self._store.read(lambda view: view.select(PublishedOffer, after=after, limit=limit, **where))
+
+    async def offer(self, id: str) -> PublishedOffer:
+        """Raises `InputError` where there is none."""
+        found = await self._store.read(lambda view: view.get(PublishedOffer, id))
+        if found is None:
+            raise InputError("offer.unknown", id=id)
+        return found
+
+    async def retire(self, operator: str, id: str) -> PublishedOffer:
+        """Take an offer out of the catalogue. Contracts under it stand. Raises `InputError`."""
+
+        def act(tx: Transaction) -> PublishedOffer:
+            offer = tx.get(PublishedOffer, id)
+            if offer is None or not offer.live:
+                raise InputError("offer.unknown", id=id)
+            retired = msgspec.structs.replace(offer, live=False, retired=self._clock.now())
+            tx.put(retired)
+            tx.record(Entry(event="offer.retired", actor=operator, params={"offer": id}))
+            return retired
+
+        return await self._store.write(act)
+
+    # --- catalogue, as peers see it -----------------------------------------------------------------------------------
+
+    async def catalog(
+        self, caller: Caller, request: CatalogRequestMessage, after: str = "", limit: int = PAGE
+    ) -> Shown:
+        """What this caller could use, page by page. Raises `MessageError` for a filter: none is known here."""
+
+        def act(tx: Transaction) -> Shown | MessageError:
+            admit(tx, caller)
+            if request.filter is not msgspec.UNSET and request.filter:
+                error = MessageError("catalog.filter", place="/filter")
+                note_refusal(tx, caller, "catalog", error)
+                return error
+            shown = self._page(tx, caller.id, after, limit)
+            tx.record(Entry(event="catalog.read", actor=caller.id, params={"after": after}))
+            return shown
+
+        found = await self._store.write(act)
+        if isinstance(found, MessageError):
+            raise found
+        return found
+
+    async def dataset(self, caller: Caller, id: str) -> Dataset:
+        """One dataset with the offers that this caller could use. Raises `UnknownError` where there is none."""
+
+        def act(tx: Transaction) -> Dataset | UnknownError:
+            admit(tx, caller)
+            asset = tx.get(Asset, id)
+            offers = [] if asset is None else self._visible(tx, asset, caller.id)
+            if asset is None or not offers:
+                error = UnknownError("dataset.unknown")
+                note_refusal(tx, caller, "dataset", error)
+                return error
+            tx.record(Entry(event="dataset.read", actor=caller.id, params={"asset": id}))
+            return self._dataset(asset, offers)
+
+        found = await self._store.write(act)
+        if isinstance(found, UnknownError):
+            raise found
+        return found
+
+    def _page(self, view: Reading, who: str, after: str, limit: int) -> Shown:
+        """Keyset paging over offers' assets; a page may show fewer datasets than it has read."""
+        assets = view.select(Asset, after=after, limit=limit)
+        shown = [(asset, self._visible(view, asset, who)) for asset in assets]
+        datasets = [self._dataset(asset, offers) for asset, offers in shown if offers]
+        document = dcat.catalog(
+            id=f"{self._root}/catalog", participant=self._did, service=dcat.service(self._base, self._did), datasets=[]
+        )
+        catalog = msgspec.convert({**document, "@type": "Catalog"}, Catalog)
+        if datasets:
+            catalog = msgspec.structs.replace(catalog, dataset=tuple(datasets))
+        return Shown(catalog, assets[-1].id if len(assets) == limit else None)
+
+    def _visible(self, view: Reading, asset: Asset, who: str) -> list[PublishedOffer]:
+        now = self._clock.now()
+        offers = view.select(PublishedOffer, asset=asset.id, live=True)
+        return [offer for offer in offers if visibility.visible(self._policy_of(offer), who, now)]
+
+    def _policy_of(self, offer: PublishedOffer) -> Policy:
+        """Parsed once: an offer's document never changes."""
+        if offer.id not in self._parsed:
+            self._parsed[offer.id] = parse.from_dsp(offer.document, PolicyKind.OFFER)
+        return self._parsed[offer.id]
+
+    def _dataset(self, asset: Asset, offers: list[PublishedOffer]) -> Dataset:
+        document = dcat.dataset(
+            id=asset.id,
+            title=asset.title,
+            description=asset.description,
+            offers=[offer.document for offer in offers],
+            formats=[HTTP_PULL],
+            service=dcat.service(self._base, self._did),
+        )
+        return msgspec.convert(document, Dataset)
+
+
+def _named(name: str) -> None:
+    if not (0 < len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in ".-_") for c in name)):
+        raise InputError("name.form", name=name[:64], rule=NAME)
+
+
+def _understood(document: JsonObject) -> Policy:
+    try:
+        return parse.from_dsp(document, PolicyKind.OFFER)
+    except PolicyError as error:
+        raise InputError(error.reason.code, **{"place": error.where, **error.reason.params}) from None
+
+
+def _asset(view: Reading, name: str) -> Asset:
+    found = view.find(Asset, name=name) or view.get(Asset, name)
+    if found is None:
+        raise InputError("asset.unknown", name=name)
+    return found
+
+
+def _policy(view: Reading, name: str) -> PolicyVersion:
+    found = view.get(PolicyVersion, name)
+    if found is None:
+        found = view.get(PolicyVersion, f"{name}@{view.count(PolicyVersion, name=name)}")
+    if found is None:
+        raise InputError("policy.unknown", name=name)
+    return found

@@ -1,0 +1,343 @@
+"""The outbox: what has been committed is sent, again and again, until the peer has it or definitely refuses.
+
+What lives here: one queue per peer, so that a slow or dead peer never slows another; back-off with jitter and a cap;
+what an answer means. What does not: what follows from it (`Processes.settle`), HTTP (`connector.http.client`).
+
+A process has at most one message under way, so messages of one peer may go side by side without overtaking each other
+inside a process. The store holds the truth; memory holds a bounded part of each queue, and what is beyond is read when
+there is room. After a failure a queue sends one message at a time until one gets through.
+Source: Dataspace Protocol 2025-1, HTTPS bindings: any 2xx is an acknowledgement, any 4xx an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from connector.errors import BusyError, DeliveryError
+from connector.ports import Clock, Fault, Identity, Peer, Reply, Store, Transaction
+from connector.protocol import codec, negotiation, transfer
+from connector.protocol.messages import ContractNegotiation, TransferProcess
+from connector.records import Outgoing, Participant
+from connector.services.processes import Done
+from policies.model import Reason
+
+
+class Settling(Protocol):
+    """A service whose messages are sent here."""
+
+    def settle(self, tx: Transaction, item: Outgoing, given: Any) -> Done: ...
+
+    def committed(self, done: Done) -> None: ...
+
+
+class Limits(Struct, frozen=True):
+    """How patient the outbox is. Times in seconds.
+
+    A message that the peer refuses (4xx) is tried `refusals` times with `refused_wait` doubling, since the peer may not
+    be there yet; one that does not get through is tried until it is `give_up` old.
+    """
+
+    waiting: int = 10_000
+    in_memory: int = 512
+    in_flight: int = 32
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+    refusals: int = 6
+    refused_wait: float = 0.25
+    give_up: float = 14 * 86_400.0
+    deadline: float = 20.0
+
+
+class Standing(Struct, frozen=True):
+    """A peer's queue as an operator sees it; `oldest` is microseconds UTC, `reason` why it waits."""
+
+    peer: str
+    waiting: int
+    in_flight: int
+    oldest: int | None
+    attempts: int
+    reason: Reason | None
+
+
+class _Queue:
+    """What is known in memory about one peer's messages."""
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.ready: deque[Outgoing] = deque()
+        self.in_flight: dict[str, Outgoing] = {}
+        self.resting: dict[str, Outgoing] = {}
+        self.refusals: dict[str, int] = {}
+        self.waiting = 0
+        self.more = False
+        self.failures = 0
+        self.blocked = False
+        self.reason: Reason | None = None
+
+    def known(self) -> int:
+        return len(self.ready) + len(self.in_flight) + len(self.resting)
+
+    def oldest(self) -> int | None:
+        items = [*self.in_flight.values(), *self.resting.values(), *self.ready]
+        return min((item.created for item in items), default=None)
+
+
+class Outbox:
+    """Sends what services have committed. `services` maps a process kind to the one that is told the outcome."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        peer: Peer,
+        identity: Identity,
+        clock: Clock,
+        fault: Fault,
+        jitter: Callable[[], float],
+        fill: Callable[[Outgoing], bytes],
+        limits: Limits | None = None,
+    ) -> None:
+        self._store, self._peer, self._identity, self._clock = store, peer, identity, clock
+        self._fault, self._jitter, self._fill = fault, jitter, fill
+        self._limits = limits or Limits()
+        self._queues: dict[str, _Queue] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = False
+        self.services: Mapping[str, Settling] = {}
+
+    # --- what services call -------------------------------------------------------------------------------------------
+
+    def room(self, peer: str) -> None:
+        """Raises `BusyError` where the peer's queue is full; nothing may be committed for it then."""
+        queue = self._queues.get(peer)
+        if queue is not None and queue.waiting >= self._limits.waiting:
+            raise BusyError("outbox.full", peer=peer, limit=str(self._limits.waiting))
+
+    def add(self, items: Iterable[Outgoing]) -> None:
+        """Send these, which have been committed. To be called on the event loop."""
+        for item in items:
+            queue = self._queues.setdefault(item.peer, _Queue(item.peer))
+            queue.waiting += 1
+            if queue.more or queue.known() >= self._limits.in_memory:
+                queue.more = True
+            else:
+                queue.ready.append(item)
+            self._pump(queue)
+
+    def drop(self, pid: str) -> None:
+        """Forget what waits in memory for this process. What is under way settles to nothing by itself."""
+        for queue in self._queues.values():
+            gone = [item for item in queue.ready if item.pid == pid]
+            queue.ready = deque(item for item in queue.ready if item.pid != pid)
+            rested = [item for item in queue.resting.values() if item.pid == pid]
+            for item in rested:
+                del queue.resting[item.id]
+            queue.waiting -= len(gone) + len(rested)
+
+    def standing(self) -> list[Standing]:
+        """Every peer's queue that holds something."""
+        return [
+            Standing(q.peer, q.waiting, len(q.in_flight), q.oldest(), q.failures, q.reason)
+            for q in self._queues.values()
+            if q.waiting
+        ]
+
+    def reached(self, peer: str) -> None:
+        """The peer has called us: it is there, so a queue that backs off tries again at once."""
+        queue = self._queues.get(peer)
+        if queue is not None and queue.failures:
+            queue.failures = 0
+            self._pump(queue)
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what the store holds."""
+        self._running = True
+        after, items = "", await self._page("")
+        while items:
+            for item in items:
+                queue = self._queues.setdefault(item.peer, _Queue(item.peer))
+                queue.waiting += 1
+                if queue.known() < self._limits.in_memory:
+                    queue.ready.append(item)
+                else:
+                    queue.more = True
+            after = items[-1].id
+            items = await self._page(after)
+        for queue in self._queues.values():
+            self._pump(queue)
+
+    async def close(self) -> None:
+        """Stop sending; what has no answer yet stays in the store."""
+        self._running = False
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _page(self, after: str) -> list[Outgoing]:
+        return await self._store.read(lambda view: view.select(Outgoing, after=after, limit=1000))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    def _pump(self, queue: _Queue) -> None:
+        """Start as many sends as the queue may have under way: one while the peer does not answer."""
+        if not self._running or queue.blocked:
+            return
+        allowed = 1 if queue.failures else self._limits.in_flight
+        while queue.ready and len(queue.in_flight) < allowed:
+            item = queue.ready.popleft()
+            queue.in_flight[item.id] = item
+            self._spawn(self._send(queue, item))
+        if queue.more and not queue.ready:
+            queue.blocked = True
+            self._spawn(self._refill(queue))
+
+    async def _refill(self, queue: _Queue) -> None:
+        known = {*queue.in_flight, *queue.resting}
+        items = await self._store.read(
+            lambda view: view.select(Outgoing, peer=queue.peer, limit=self._limits.in_memory + len(known))
+        )
+        fresh = [item for item in items if item.id not in known]
+        queue.ready.extend(fresh)
+        queue.more = len(items) == self._limits.in_memory + len(known)
+        queue.blocked = False
+        if fresh:
+            self._pump(queue)
+
+    async def _send(self, queue: _Queue, item: Outgoing) -> None:
+        try:
+            outcome = await self._attempt(queue, item)
+        except DeliveryError as error:
+            await self._no_answer(queue, item, error.reason)
+            return
+        if outcome is None:
+            self._refused(queue, item, Reason("peer.answer_unclear"))
+        else:
+            await self._settle(queue, item, outcome)
+
+    async def _attempt(self, queue: _Queue, item: Outgoing) -> Any:
+        """One try. The input for the process, or None where the peer has refused and is to be asked again.
+
+        Raises `DeliveryError` where the peer cannot be reached at all.
+        """
+        participant = await self._store.read(lambda view: view.get(Participant, item.peer))
+        if participant is None:
+            return _rejected(item, Reason("peer.unknown"))
+        self._fault(f"send.{item.kind}.before_send")
+        reply = await self._peer.send(
+            "POST",
+            item.url,
+            authorization=await self._identity.token(item.peer),
+            body=self._fill(item),
+            private=participant.private,
+            deadline=self._limits.deadline,
+            sent=f"send.{item.kind}.after_send",
+        )
+        self._fault(f"send.{item.kind}.after_ack")
+        if reply.status in (408, 429, 502, 503, 504):
+            raise DeliveryError("peer.busy", status=str(reply.status))
+        queue.failures, queue.reason = 0, None
+        if 200 <= reply.status < 300:
+            return _acknowledged(item, reply)
+        queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
+        if 400 <= reply.status < 500 and queue.refusals.get(item.id, 0) + 1 >= self._limits.refusals:
+            return _rejected(item, queue.reason)
+        return None
+
+    async def _settle(self, queue: _Queue, item: Outgoing, outcome: Any) -> None:
+        service = self.services[item.process]
+        done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
+        queue.in_flight.pop(item.id, None)
+        queue.refusals.pop(item.id, None)
+        queue.waiting -= 1
+        service.committed(done)
+        self._pump(queue)
+
+    def _refused(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
+        """The peer answered, but not with an acknowledgement: this message rests, the others go on."""
+        tried = queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
+        queue.reason = queue.reason or reason
+        queue.in_flight.pop(item.id, None)
+        queue.resting[item.id] = item
+        wait = min(self._limits.refused_wait * 2 ** (tried - 1), self._limits.longest_wait)
+        self._spawn(self._wake(queue, item, wait * self._jitter()))
+        self._pump(queue)
+
+    async def _wake(self, queue: _Queue, item: Outgoing, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        if queue.resting.pop(item.id, None) is not None:
+            queue.ready.appendleft(item)
+            self._pump(queue)
+
+    async def _no_answer(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
+        """The peer cannot be reached: its whole queue backs off, longer each time up to the cap."""
+        if self._clock.now() - item.created > self._limits.give_up * 1_000_000:
+            await self._settle(queue, item, _rejected(item, reason))
+            return
+        queue.in_flight.pop(item.id, None)
+        queue.ready.appendleft(item)
+        queue.reason = reason
+        queue.failures += 1
+        if queue.blocked:
+            return
+        queue.blocked = True
+        wait = min(self._limits.first_wait * 2 ** min(queue.failures - 1, 20), self._limits.longest_wait)
+        self._spawn(self._resume(queue, wait * self._jitter()))
+
+    async def _resume(self, queue: _Queue, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        queue.blocked = False
+        self._pump(queue)
+
+
+def _acknowledged(item: Outgoing, reply: Reply) -> Any:
+    """The input for an acknowledged message, or None where the answer is no acknowledgement.
+
+    A first message needs the peer's pid. An empty body is an acknowledgement of any other; a body that is no JSON
+    object comes from something between us and the peer.
+    """
+    kind = ContractNegotiation if item.process == negotiation.NEGOTIATION.name else TransferProcess
+    inputs = negotiation if kind is ContractNegotiation else transfer
+    if not reply.body.strip():
+        return None if _is_first(item) else inputs.Acknowledged()
+    try:
+        answer = codec.decode_reply(reply.body, kind)
+    except Exception:
+        return None
+    pid = "" if answer is None else _peer_pid(item, answer)
+    return inputs.Acknowledged(pid) if pid or not _is_first(item) else None
+
+
+def _is_first(item: Outgoing) -> bool:
+    return item.url.endswith(("/negotiations/request", "/negotiations/offers", "/transfers/request"))
+
+
+def _peer_pid(item: Outgoing, answer: Any) -> str:
+    """Of the two pids of an acknowledgement the one that is not ours."""
+    return str(answer.providerPid if answer.consumerPid == item.pid else answer.consumerPid)
+
+
+def _rejected(item: Outgoing, reason: Reason) -> Any:
+    inputs = negotiation if item.process == negotiation.NEGOTIATION.name else transfer
+    return inputs.Rejected(reason)
+
+
+def _code(reply: Reply) -> str:
+    """The code of a peer's error body, for people: bounded and printable, or empty."""
+    try:
+        code = msgspec.json.decode(reply.body).get("code", "")
+    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError):
+        return ""
+    return "".join(c for c in str(code)[:80] if c.isprintable())

@@ -1,0 +1,130 @@
+"""Transfers under an agreement: receive, request, command.
+
+What lives here: how a transfer begins and that its endpoint is kept. What does not: the table (`protocol.transfer`),
+every access to the data (`data.gate`), fetching it (`data.pull`).
+Source: Dataspace Protocol 2025-1, Transfer Process Protocol; idempotency of the request by `consumerPid` is its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from connector.errors import InputError, MessageError, TransitionError, UnknownError
+from connector.ports import Caller, Transaction
+from connector.protocol import paths, transfer
+from connector.protocol.machine import Role, Step
+from connector.protocol.messages import DataAddress, TransferProcess, TransferRequestMessage, TransferStartMessage
+from connector.protocol.transfer import TRANSFER, Transfer
+from connector.records import Agreement, Endpoint, Participant
+from connector.services.addresses import callback
+from connector.services.processes import Done, Processes
+
+HTTP_PULL = "HttpData-PULL"
+"""The transfer kind that is served: the consumer fetches over HTTP."""
+
+
+class Transfers(Processes[Transfer]):
+    """Use cases of a transfer process, in both roles. `seal` encrypts what must not lie open in the store."""
+
+    kind = Transfer
+    machine = TRANSFER
+
+    def __init__(self, *, seal: Callable[[bytes, bytes], bytes], **ports: Any) -> None:
+        super().__init__(**ports)
+        self._seal = seal
+
+    def step(self, process: Transfer, given: Any, now: int) -> Step:
+        """See `protocol.transfer.step`."""
+        return transfer.step(process, given, now)
+
+    def path(self, process: Transfer, move: str) -> str:
+        """See `protocol.paths`."""
+        return paths.transfer_message(transfer.Move(move), process.peer_pid)
+
+    def ack(self, process: Transfer) -> TransferProcess:
+        """See `protocol.transfer.ack`."""
+        return transfer.ack(process)
+
+    def received(self, message: Any, body: bytes) -> transfer.Received:
+        """A read message."""
+        return transfer.Received(message)
+
+    def begin(self, tx: Transaction, caller: Caller, message: Any, now: int) -> Transfer:
+        """A record for a request under an agreement in force with this caller, or the one that its pid has already."""
+        if not isinstance(message, TransferRequestMessage):
+            raise MessageError("message.unexpected", place="/@type")
+        agreement = tx.get(Agreement, message.agreementId)
+        if agreement is None or agreement.peer != caller.id or agreement.role != Role.PROVIDER:
+            raise UnknownError("agreement.unknown")
+        known = tx.find(Transfer, peer=caller.id, peer_pid=message.consumerPid)
+        if known is not None:
+            if (known.agreement, known.format) != (message.agreementId, message.format):
+                raise TransitionError("process.exists", id=message.consumerPid)
+            return known
+        if not agreement.in_force:
+            raise TransitionError("agreement.ended", id=agreement.id)
+        return transfer.blank(
+            id=self._ids.pid(),
+            role=Role.PROVIDER,
+            peer=caller.id,
+            callback=callback(message.callbackAddress),
+            agreement=agreement.id,
+            format=message.format,
+            dataset=agreement.dataset,
+            now=now,
+        )
+
+    def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
+        """Keep where the data is to be had, its secret sealed."""
+        if isinstance(message, TransferStartMessage) and message.dataAddress is not UNSET:
+            endpoint = self._endpoint(after, message.dataAddress)
+            if endpoint is not None:
+                tx.put(endpoint)
+
+    def _endpoint(self, process: Transfer, address: DataAddress) -> Endpoint | None:
+        if process.role is not Role.CONSUMER or address.endpoint is UNSET:
+            return None
+        listed = address.endpointProperties
+        properties = {} if listed is UNSET else {one.name: one.value for one in listed}
+        return Endpoint(
+            id=process.id,
+            url=address.endpoint,
+            kind=address.endpointType,
+            secret=self._seal(msgspec.json.encode(properties), process.id.encode()),
+        )
+
+    async def request(self, operator: str, agreement: str) -> Transfer:
+        """Ask the provider of an agreement for a transfer.
+
+        Raises `InputError` where there is no such agreement in force in which we are the consumer.
+        """
+
+        def act(tx: Transaction) -> Done:
+            contract = tx.get(Agreement, agreement)
+            if contract is None or contract.role != Role.CONSUMER:
+                raise InputError("agreement.unknown", id=agreement)
+            if not contract.in_force:
+                raise InputError("agreement.ended", id=agreement)
+            participant = tx.get(Participant, contract.peer)
+            if participant is None:
+                raise InputError("peer.unknown", id=contract.peer)
+            process = transfer.blank(
+                id=self._ids.pid(),
+                role=Role.CONSUMER,
+                peer=contract.peer,
+                callback=participant.base,
+                agreement=agreement,
+                format=HTTP_PULL,
+                dataset=contract.dataset,
+                now=self._clock.now(),
+            )
+            return self.stepped(tx, process, transfer.Request(self._address), operator)
+
+        done: Done = await self._store.write(act)
+        self.committed(done)
+        process: Transfer = done.process
+        return process
