@@ -133,7 +133,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """A message in the outbox. `id` is `pid#version`, unique; `process` is `negotiation` or `transfer`.
+    """A message in the outbox. `id` is `pid#version`, unique; `process` is `negotiation` or `transfer`; `first` marks
+    the one whose answer tells the peer's pid.
 
     How often it was tried, and why in vain, is known to the running outbox alone.
     """
@@ -147,6 +148,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     url: str
     body: bytes
     created: int
+    first: bool = False
 
 
 class Answer(Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 
 class Change(Struct, frozen=True):
-    """A process (`negotiation`, `transfer`), an `agreement` or a `participant` stands anew; `version` where it has one."""
+    """A process (`negotiation`, `transfer`), an `agreement` or a `participant` stands anew."""
 
     kind: str
     id: str
@@ -40,12 +40,12 @@ class Changes:
         for listener in tuple(self._listeners):
             listener(change)
 
-    async def until(self, kind: str, id: str, ready: Callable[[], Awaitable[bool]], timeout: float) -> None:
-        """Return as soon as `ready` holds, asked now and after each change of this thing, or after `timeout` seconds."""
+    async def until(self, kind: str, id: str, ready: Callable[[], Awaitable[bool]], wait: float) -> None:
+        """Return as soon as `ready` holds, asked now and after each change of this thing, or after `wait` seconds."""
         key, event = (kind, id), asyncio.Event()
         self._waiting.setdefault(key, set()).add(event)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(wait):
                 while not await ready():
                     await event.wait()
                     event.clear()

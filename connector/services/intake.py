@@ -1,4 +1,4 @@
-"""What every authenticated request has in common: its token is used up and it stands in the audit, whatever comes of it.
+"""What every authenticated request has in common: its token is used up, and it stands in the audit.
 
 What lives here: the first lines of each transaction that serves a peer. What does not: proving who calls
 (`connector.identity`), what the request asks for (the other services).

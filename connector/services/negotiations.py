@@ -148,7 +148,7 @@ def _target(tx: Transaction, offer: JsonObject, role: Role) -> str:
 
 def agreement_of(n: Negotiation) -> Agreement:
     """The contract that a finished negotiation has made."""
-    assert n.agreement is not None and n.agreement_body  # INVARIANT: the table has no way to here without an agreement
+    assert n.agreement is not None  # INVARIANT: the table has no way to here without an agreement
     document = codec.agreement_of(n.agreement_body)
     return Agreement(
         id=n.agreement["@id"],

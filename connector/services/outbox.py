@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from connector.errors import BusyError, DeliveryError
+from connector.errors import BusyError, DeliveryError, NodeError, OurError
 from connector.ports import Clock, Fault, Identity, Peer, Reply, Store, Transaction
 from connector.protocol import codec, negotiation, transfer
 from connector.protocol.messages import ContractNegotiation, TransferProcess
@@ -74,10 +74,13 @@ class _Queue:
         self.in_flight: dict[str, Outgoing] = {}
         self.resting: dict[str, Outgoing] = {}
         self.refusals: dict[str, int] = {}
+        self.gone: set[str] = set()
+        self.participant: Participant | None = None
         self.waiting = 0
         self.more = False
+        self.refilling = False
         self.failures = 0
-        self.blocked = False
+        self.backing_off = False
         self.reason: Reason | None = None
 
     def known(self) -> int:
@@ -130,15 +133,23 @@ class Outbox:
                 queue.ready.append(item)
             self._pump(queue)
 
-    def drop(self, pid: str) -> None:
-        """Forget what waits in memory for this process. What is under way settles to nothing by itself."""
-        for queue in self._queues.values():
-            gone = [item for item in queue.ready if item.pid == pid]
-            queue.ready = deque(item for item in queue.ready if item.pid != pid)
-            rested = [item for item in queue.resting.values() if item.pid == pid]
-            for item in rested:
-                del queue.resting[item.id]
-            queue.waiting -= len(gone) + len(rested)
+    def drop(self, peer: str, pid: str) -> None:
+        """Forget what waits for this process: the store holds it no longer. What is under way is not tried again."""
+        queue = self._queues.get(peer)
+        if queue is None:
+            return
+        queue.gone.update(item.id for item in queue.in_flight.values() if item.pid == pid)
+        kept = deque(item for item in queue.ready if item.pid != pid)
+        rested = [item.id for item in queue.resting.values() if item.pid == pid]
+        queue.waiting -= len(queue.ready) - len(kept) + len(rested)
+        queue.ready = kept
+        for id in rested:
+            del queue.resting[id]
+
+    def forget(self, peer: str) -> None:
+        """The peer's entry has changed: read it anew."""
+        if peer in self._queues:
+            self._queues[peer].participant = None
 
     def standing(self) -> list[Standing]:
         """Every peer's queue that holds something."""
@@ -152,7 +163,7 @@ class Outbox:
         """The peer has called us: it is there, so a queue that backs off tries again at once."""
         queue = self._queues.get(peer)
         if queue is not None and queue.failures:
-            queue.failures = 0
+            queue.failures, queue.backing_off = 0, False
             self._pump(queue)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -193,15 +204,15 @@ class Outbox:
 
     def _pump(self, queue: _Queue) -> None:
         """Start as many sends as the queue may have under way: one while the peer does not answer."""
-        if not self._running or queue.blocked:
+        if not self._running or queue.backing_off:
             return
         allowed = 1 if queue.failures else self._limits.in_flight
         while queue.ready and len(queue.in_flight) < allowed:
             item = queue.ready.popleft()
             queue.in_flight[item.id] = item
             self._spawn(self._send(queue, item))
-        if queue.more and not queue.ready:
-            queue.blocked = True
+        if queue.more and not queue.ready and not queue.refilling:
+            queue.refilling = True
             self._spawn(self._refill(queue))
 
     async def _refill(self, queue: _Queue) -> None:
@@ -212,28 +223,30 @@ class Outbox:
         fresh = [item for item in items if item.id not in known]
         queue.ready.extend(fresh)
         queue.more = len(items) == self._limits.in_memory + len(known)
-        queue.blocked = False
+        queue.refilling = False
         if fresh:
             self._pump(queue)
 
     async def _send(self, queue: _Queue, item: Outgoing) -> None:
         try:
             outcome = await self._attempt(queue, item)
-        except DeliveryError as error:
-            await self._no_answer(queue, item, error.reason)
-            return
-        if outcome is None:
-            self._refused(queue, item, Reason("peer.answer_unclear"))
-        else:
-            await self._settle(queue, item, outcome)
+            if outcome is not None:
+                await self._settle(queue, item, outcome)
+            else:
+                self._refused(queue, item)
+        except OurError as error:
+            self._no_answer(queue, item, error.reason)
 
     async def _attempt(self, queue: _Queue, item: Outgoing) -> Any:
         """One try. The input for the process, or None where the peer has refused and is to be asked again.
 
         Raises `DeliveryError` where the peer cannot be reached at all.
         """
-        participant = await self._store.read(lambda view: view.get(Participant, item.peer))
-        if participant is None:
+        if self._clock.now() - item.created > self._limits.give_up * 1_000_000:
+            return _rejected(item, queue.reason or Reason("peer.unreachable"))
+        if queue.participant is None:
+            queue.participant = await self._store.read(lambda view: view.get(Participant, item.peer))
+        if queue.participant is None:
             return _rejected(item, Reason("peer.unknown"))
         self._fault(f"send.{item.kind}.before_send")
         reply = await self._peer.send(
@@ -241,7 +254,7 @@ class Outbox:
             item.url,
             authorization=await self._identity.token(item.peer),
             body=self._fill(item),
-            private=participant.private,
+            private=queue.participant.private,
             deadline=self._limits.deadline,
             sent=f"send.{item.kind}.after_send",
         )
@@ -249,7 +262,10 @@ class Outbox:
         if reply.status in (408, 429, 502, 503, 504):
             raise DeliveryError("peer.busy", status=str(reply.status))
         queue.failures, queue.reason = 0, None
+        if item.id in queue.gone:
+            return _acknowledged(item, reply) or _rejected(item, Reason("peer.refused"))
         if 200 <= reply.status < 300:
+            queue.reason = Reason("peer.answer_unclear")
             return _acknowledged(item, reply)
         queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
         if 400 <= reply.status < 500 and queue.refusals.get(item.id, 0) + 1 >= self._limits.refusals:
@@ -259,17 +275,18 @@ class Outbox:
     async def _settle(self, queue: _Queue, item: Outgoing, outcome: Any) -> None:
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
-        queue.in_flight.pop(item.id, None)
+        del queue.in_flight[item.id]
         queue.refusals.pop(item.id, None)
+        queue.gone.discard(item.id)
         queue.waiting -= 1
+        queue.reason = queue.reason if queue.resting else None
         service.committed(done)
         self._pump(queue)
 
-    def _refused(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
+    def _refused(self, queue: _Queue, item: Outgoing) -> None:
         """The peer answered, but not with an acknowledgement: this message rests, the others go on."""
         tried = queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
-        queue.reason = queue.reason or reason
-        queue.in_flight.pop(item.id, None)
+        del queue.in_flight[item.id]
         queue.resting[item.id] = item
         wait = min(self._limits.refused_wait * 2 ** (tried - 1), self._limits.longest_wait)
         self._spawn(self._wake(queue, item, wait * self._jitter()))
@@ -281,24 +298,21 @@ class Outbox:
             queue.ready.appendleft(item)
             self._pump(queue)
 
-    async def _no_answer(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
-        """The peer cannot be reached: its whole queue backs off, longer each time up to the cap."""
-        if self._clock.now() - item.created > self._limits.give_up * 1_000_000:
-            await self._settle(queue, item, _rejected(item, reason))
-            return
-        queue.in_flight.pop(item.id, None)
+    def _no_answer(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
+        """The peer cannot be reached, or our store cannot take its answer: the whole queue backs off, up to the cap."""
+        del queue.in_flight[item.id]
         queue.ready.appendleft(item)
         queue.reason = reason
-        queue.failures += 1
-        if queue.blocked:
+        if queue.backing_off:
             return
-        queue.blocked = True
+        queue.failures += 1
+        queue.backing_off = True
         wait = min(self._limits.first_wait * 2 ** min(queue.failures - 1, 20), self._limits.longest_wait)
         self._spawn(self._resume(queue, wait * self._jitter()))
 
     async def _resume(self, queue: _Queue, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        queue.blocked = False
+        queue.backing_off = False
         self._pump(queue)
 
 
@@ -311,17 +325,13 @@ def _acknowledged(item: Outgoing, reply: Reply) -> Any:
     kind = ContractNegotiation if item.process == negotiation.NEGOTIATION.name else TransferProcess
     inputs = negotiation if kind is ContractNegotiation else transfer
     if not reply.body.strip():
-        return None if _is_first(item) else inputs.Acknowledged()
+        return None if item.first else inputs.Acknowledged()
     try:
         answer = codec.decode_reply(reply.body, kind)
-    except Exception:
+    except NodeError:
         return None
     pid = "" if answer is None else _peer_pid(item, answer)
-    return inputs.Acknowledged(pid) if pid or not _is_first(item) else None
-
-
-def _is_first(item: Outgoing) -> bool:
-    return item.url.endswith(("/negotiations/request", "/negotiations/offers", "/transfers/request"))
+    return inputs.Acknowledged(pid) if pid or not item.first else None
 
 
 def _peer_pid(item: Outgoing, answer: Any) -> str:

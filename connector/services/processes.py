@@ -37,7 +37,7 @@ class Mail(Protocol):
     def add(self, items: Iterable[Outgoing]) -> None:
         """Send these, which have been committed."""
 
-    def drop(self, pid: str) -> None:
+    def drop(self, peer: str, pid: str) -> None:
         """Forget what is queued in memory for this process; it is no longer in the store."""
 
 
@@ -261,6 +261,7 @@ class Processes(Generic[P]):
             url=process.callback.rstrip("/") + self.path(process, move),
             body=codec.encode(message),
             created=process.updated,
+            first=process.state is None,
         )
 
     def committed(self, done: Done) -> None:
@@ -269,7 +270,7 @@ class Processes(Generic[P]):
         if process is None:
             return
         if done.withdrawn:
-            self._mail.drop(process.id)
+            self._mail.drop(process.peer, process.id)
         if done.outgoing:
             self._mail.add(done.outgoing)
         self._changes.publish(Change(self.machine.name, process.id, process.version, str(process.state or "")))
@@ -294,8 +295,8 @@ class Processes(Generic[P]):
             raise found
         return self.ack(found)
 
-    async def get(self, pid: str, *, newer_than: int | None = None, timeout: float = 0) -> P:
-        """The record; with `newer_than`, as soon as its version is newer, or after `timeout` seconds as it is.
+    async def get(self, pid: str, *, newer_than: int | None = None, wait: float = 0) -> P:
+        """The record; with `newer_than`, as soon as its version is newer, or after `wait` seconds as it is.
 
         Raises `InputError` where there is none.
         """
@@ -308,7 +309,7 @@ class Processes(Generic[P]):
             found[:] = [process]
             return newer_than is None or process.version > newer_than
 
-        await self._changes.until(self.machine.name, pid, ready, timeout)
+        await self._changes.until(self.machine.name, pid, ready, wait)
         return found[0] if found else await self.get(pid)
 
     async def select(self, *, after: str = "", limit: int = 100, **where: Any) -> list[P]:
