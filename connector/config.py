@@ -1,0 +1,238 @@
+"""Settings of a node: `DIR/allmende.toml`, then the environment, every mistake reported at once.
+
+What lives here: names, types, limits and meaning of all settings. What does not: secrets (they are files in `DIR/keys`
+or systemd credentials), what operators keep at run time (the store). An environment variable
+`ALLMENDE_SECTION__KEY` overrides `key` in `[section]`; `ALLMENDE_PUBLIC_URL` the one top-level setting.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from connector.errors import InputError
+
+Port = Annotated[int, Meta(ge=0, le=65535, description="0 lets the system choose")]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Public(Struct, frozen=True, forbid_unknown_fields=True):
+    """The listener that peers reach, directly or through a proxy."""
+
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="port to listen on")] = 8180
+    tls_certificate: Annotated[str, Meta(description="PEM file; without it plain http, on loopback only")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file with the certificate's key")] = ""
+
+
+class Management(Struct, frozen=True, forbid_unknown_fields=True):
+    """The listener for operators; loopback unless you know better."""
+
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="port to listen on")] = 8181
+
+
+class Network(Struct, frozen=True, forbid_unknown_fields=True):
+    """How this node reaches others."""
+
+    plain_http: Annotated[bool, Meta(description="allow http to loopback addresses (laboratory)")] = False
+    extra_ca: Annotated[str, Meta(description="PEM file with further certificate authorities to trust")] = ""
+    deadline: Annotated[Seconds, Meta(description="seconds for one message to a peer, in all")] = 20.0
+
+
+class OutboxSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How patiently messages are sent."""
+
+    waiting: Annotated[Count, Meta(description="messages that may wait for one peer")] = 10_000
+    in_flight: Annotated[Count, Meta(description="messages under way to one peer at a time")] = 32
+    longest_wait: Annotated[Seconds, Meta(description="cap of the back-off, in seconds")] = 60.0
+    give_up_days: Annotated[Seconds, Meta(description="days until an undeliverable message ends its process")] = 14.0
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one request may cost."""
+
+    body_bytes: Annotated[Count, Meta(description="largest message that is read")] = 1_048_576
+    header_seconds: Annotated[Seconds, Meta(description="time for the headers of a request")] = 10.0
+    body_seconds: Annotated[Seconds, Meta(description="time for the body of a request")] = 30.0
+    idle_seconds: Annotated[Seconds, Meta(description="time that an idle connection is kept")] = 75.0
+    connections: Annotated[Count, Meta(description="connections per listener")] = 1024
+    live_tokens: Annotated[Count, Meta(description="message tokens remembered until they end")] = 1_000_000
+
+
+class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The audit log and its witnesses."""
+
+    exchange_seconds: Annotated[Seconds, Meta(description="how often a changed tree head goes to the peers")] = 5.0
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The program's own log, on standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="least severe entry")] = "info"
+    form: Annotated[Literal["json", "text"], Meta(description="one JSON object a line, or text for people")] = "json"
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All settings. `directory` is where the node lives."""
+
+    directory: Path
+    public_url: Annotated[str, Meta(description="permanent address of this node; its identity is made from it")]
+    public: Public = Public()
+    management: Management = Management()
+    network: Network = Network()
+    outbox: OutboxSettings = OutboxSettings()
+    limits: Limits = Limits()
+    audit: AuditSettings = AuditSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def lab(self) -> bool:
+        """True where the public URL is a loopback one: a laboratory node."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")
+
+
+SECTIONS: Mapping[str, type[Struct]] = {
+    "public": Public,
+    "management": Management,
+    "network": Network,
+    "outbox": OutboxSettings,
+    "limits": Limits,
+    "audit": AuditSettings,
+    "log": LogSettings,
+}
+
+
+def is_loopback(host: str) -> bool:
+    """True for names and addresses that never leave the machine."""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+
+
+def load(directory: Path, environment: Mapping[str, str]) -> Config:
+    """Read `DIR/allmende.toml` and the environment.
+
+    Raises `InputError("config.wrong")` whose `problems` names every wrong setting, one a line.
+    """
+    path = directory / "allmende.toml"
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError("config.missing", path=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("config.unreadable", path=str(path), problem=str(error)) from None
+    return build(directory, overlaid(given, environment))
+
+
+def overlaid(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings with what the environment says instead."""
+    result = {key: dict(value) if isinstance(value, dict) else value for key, value in given.items()}
+    if "ALLMENDE_PUBLIC_URL" in environment:
+        result["public_url"] = environment["ALLMENDE_PUBLIC_URL"]
+    for name, value in environment.items():
+        section, separator, key = name.removeprefix("ALLMENDE_").lower().partition("__")
+        if name.startswith("ALLMENDE_") and separator:
+            result.setdefault(section, {})[key] = value
+    return result
+
+
+def build(directory: Path, given: Mapping[str, Any]) -> Config:
+    """Settings from plain values; raises as `load`."""
+    problems: list[str] = []
+    sections: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in SECTIONS and isinstance(value, dict):
+            sections[name] = _section(name, SECTIONS[name], value, problems)
+        elif name != "public_url":
+            problems.append(f"[{name}]: no such section or setting; there are public_url and {', '.join(SECTIONS)}")
+    url = given.get("public_url")
+    problems.extend(_url_problems(url))
+    config = Config(directory=directory, public_url=str(url).rstrip("/"), **sections) if not problems else None
+    problems.extend(_joint_problems(config) if config else ())
+    if problems or config is None:
+        raise InputError("config.wrong", path=str(directory / "allmende.toml"), problems="\n".join(problems))
+    return config
+
+
+def _section(name: str, kind: type[Struct], given: Mapping[str, Any], problems: list[str]) -> Any:
+    """Each value is read by itself, so that one mistake does not hide the next."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in fields:
+            problems.append(f"[{name}] {key}: no such setting; there are {', '.join(fields)}")
+            continue
+        try:
+            values[key] = msgspec.convert(value, fields[key].type, strict=not isinstance(value, str))
+        except msgspec.ValidationError as error:
+            problems.append(f"[{name}] {key}: {error}")
+    return kind(**values)
+
+
+def _url_problems(url: object) -> list[str]:
+    if not isinstance(url, str) or not url:
+        return ["public_url: missing; it is the permanent address of this node, for example https://data.example.org"]
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        return [f"public_url: {url!r} is not an http(s) address without user, query and fragment"]
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return [f"public_url: {url!r} must be https; plain http is for loopback only"]
+    return []
+
+
+def _joint_problems(config: Config) -> list[str]:
+    problems = []
+    public = config.public
+    if bool(public.tls_certificate) != bool(public.tls_key):
+        problems.append("[public] tls_certificate and tls_key belong together")
+    if not public.tls_certificate and not is_loopback(public.host):
+        problems.append(f"[public] host: {public.host!r} without TLS; plain http listens on loopback only")
+    if (public.host, public.port) == (config.management.host, config.management.port) and public.port:
+        problems.append("[management] port: the same as [public] port")
+    return problems
+
+
+def template(public_url: str, *, public_port: int, management_port: int, lab: bool) -> str:
+    """The text of a new `allmende.toml`: what is set, and every other setting as a comment with its meaning."""
+    set_here: dict[tuple[str, str], object] = {
+        ("public", "port"): public_port,
+        ("management", "port"): management_port,
+    }
+    if lab:
+        set_here["network", "plain_http"] = "true"
+    lines = [
+        "# Settings of this Allmende node. What is commented out shows the default.",
+        "",
+        "# Permanent address of this node; its identity is made from it. Never change it.",
+        f'public_url = "{public_url}"',
+    ]
+    for name, kind in SECTIONS.items():
+        lines += ["", f"# {(kind.__doc__ or '').splitlines()[0]}", f"[{name}]"]
+        for field in msgspec.structs.fields(kind):
+            lines.append(f"# {description(field)}")
+            if (name, field.name) in set_here:
+                lines.append(f"{field.name} = {set_here[name, field.name]}")
+            else:
+                lines.append(f"# {field.name} = {_toml(field.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def description(field: msgspec.structs.FieldInfo) -> str:
+    """What a setting means, from its annotation."""
+    texts = []
+    kind = msgspec.inspect.type_info(field.type)
+    schema = getattr(kind, "extra_json_schema", None) or {}
+    texts.append(schema.get("description", ""))
+    return texts[0] or field.name
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
