@@ -1,0 +1,140 @@
+"""Signed tree heads: a checkpoint in a signed note.
+
+What lives here: the text of a checkpoint and its Ed25519 note signature, read and written strictly. What does not: keys
+and the primitive itself (a `Sign` or `Verify` function is an argument), the tree (`certs.tree`).
+Source: C2SP tlog-checkpoint (origin, size, root, extension lines) and C2SP signed-note (key id, signature line, type
+0x01 Ed25519). Signatures by other keys are skipped, as signed-note demands; ours must be there and verify.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from hashlib import sha256
+
+from msgspec import Struct
+
+Sign = Callable[[bytes], bytes]
+"""Ed25519: message -> signature of 64 bytes."""
+
+Verify = Callable[[bytes, bytes, bytes], bool]
+"""Ed25519: (public key of 32 bytes, signature, message) -> does it verify? Never raises."""
+
+MAX_NOTE = 16_384
+"""Longest note that is read, in bytes."""
+
+_ED25519 = b"\x01"
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+
+
+class CheckpointError(Exception):
+    """A note that cannot be read or does not verify. `code` is stable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Checkpoint(Struct, frozen=True):
+    """A tree head: whose log, how many leaves, which root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def text(checkpoint: Checkpoint) -> str:
+    """The checkpoint's body, which is what is signed. Raises `CheckpointError` where a note cannot hold the origin."""
+    if not _named(checkpoint.origin):
+        raise CheckpointError("checkpoint.origin")
+    return f"{checkpoint.origin}\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
+
+
+def parse(body: str) -> Checkpoint:
+    """Read a checkpoint's body. Extension lines must not be empty and are ignored. Raises `CheckpointError`."""
+    lines = body.split("\n")
+    if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
+        raise CheckpointError("checkpoint.lines")
+    origin, size, root = lines[:3]
+    if not _named(origin):
+        raise CheckpointError("checkpoint.origin")
+    if not _SIZE.fullmatch(size):
+        raise CheckpointError("checkpoint.size")
+    digest = _binary(root, "checkpoint.root")
+    if len(digest) != 32:
+        raise CheckpointError("checkpoint.root")
+    return Checkpoint(origin, int(size), digest)
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """The four bytes that name an Ed25519 key in a signature line (signed-note, "Signatures")."""
+    return sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def signed(checkpoint: Checkpoint, public: bytes, sign: Sign) -> str:
+    """The signed note of a checkpoint; the key's name is the origin."""
+    body = text(checkpoint)
+    signature = base64.b64encode(key_id(checkpoint.origin, public) + sign(body.encode())).decode()
+    return f"{body}\n— {checkpoint.origin} {signature}\n"
+
+
+def opened(note: str, origin: str, public: bytes, verify: Verify) -> Checkpoint:
+    """The checkpoint in a note that `origin` has signed with the key `public`.
+
+    Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by this key), `note.signature` (it does not
+    verify), `checkpoint.*` (its text), `checkpoint.origin` also where the log is somebody else's.
+    """
+    body, lines = _parted(note)
+    wanted = key_id(origin, public)
+    ours = [signature for name, key, signature in map(_signature, lines) if name == origin and key == wanted]
+    if not ours:
+        raise CheckpointError("note.unsigned")
+    if not all(len(one) == 64 and verify(public, one, body.encode()) for one in ours):
+        raise CheckpointError("note.signature")
+    checkpoint = parse(body)
+    if checkpoint.origin != origin:
+        raise CheckpointError("checkpoint.origin")
+    return checkpoint
+
+
+def _parted(note: str) -> tuple[str, list[str]]:
+    """Text (with its last newline) and signature lines of a note."""
+    body, blank, lines = note.rpartition("\n\n")
+    if len(note) > MAX_NOTE or not blank or not lines.endswith("\n") or not _printable(note):
+        raise CheckpointError("note.format")
+    return body + "\n", lines[:-1].split("\n")
+
+
+def _signature(line: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and signature bytes of a signature line."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise CheckpointError("note.format")
+    binary = _binary(match[2], "note.format")
+    if len(binary) < 5:
+        raise CheckpointError("note.format")
+    return match[1], binary[:4], binary[4:]
+
+
+def _binary(encoded: str, code: str) -> bytes:
+    """Standard base64 in its one canonical spelling."""
+    try:
+        binary = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise CheckpointError(code) from None
+    if base64.b64encode(binary).decode() != encoded:
+        raise CheckpointError(code)
+    return binary
+
+
+def _named(name: str) -> bool:
+    """May this stand as the name of a key? Not empty, no white space, no plus (signed-note)."""
+    return bool(name) and "+" not in name and not any(c.isspace() for c in name) and _printable(name)
+
+
+def _printable(part: str) -> bool:
+    """UTF-8 without control characters other than newline."""
+    return not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F or 0xD800 <= ord(c) <= 0xDFFF for c in part)
