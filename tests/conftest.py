@@ -1,0 +1,27 @@
+"""What every test shares: long campaigns are chosen by name.
+
+`@pytest.mark.long("powercuts")` names a campaign; it is left out unless `--long powercuts` or `--long all` asks for it,
+and then nothing else runs.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long NAME`, passed on by scripts/test."""
+    parser.addoption("--long", metavar="NAME", help="run the long campaign of this name, or all of them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Campaigns and ordinary tests never run together."""
+    wanted = config.getoption("--long")
+    kept, left_out = [], []
+    for item in items:
+        mark = item.get_closest_marker("long")
+        chosen = mark is None if wanted is None else mark is not None and wanted in ("all", *mark.args)
+        (kept if chosen else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
