@@ -3,15 +3,16 @@
 What lives here: the shape of each message and the rules that one field can state. What does not: reading lenient input
 and writing strict output (`codec`), what a message does to a process (`negotiation`, `transfer`), the content of
 policies (`policies.parse`). Source: Dataspace Protocol 2025-1 and its JSON schemas; policies are kept as plain
-normalised JSON here, their shape is checked by `codec`.
+normalised JSON here, their shape is checked by `shapes`.
 
-Optional fields are `UNSET` when absent, so that writing leaves them out.
+Optional fields are `UNSET` when absent, so that writing leaves them out. A field whose only type is `UnsetType` is
+forbidden.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, Literal, NewType
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -61,7 +62,7 @@ class Nested(Struct, frozen=True, kw_only=True):
 class Message(Struct, frozen=True, kw_only=True, tag_field="@type", tag=True):
     """Every message names its context and type; `@id` is optional and makes a repeat recognisable."""
 
-    context: tuple[Any, ...] = field(name="@context", default=(CONTEXT,))
+    context: tuple[str, ...] = field(name="@context", default=(CONTEXT,))
     id: str | UnsetType = field(name="@id", default=UNSET)
 
 
@@ -85,7 +86,7 @@ class DataService(Nested, frozen=True, kw_only=True, tag_field="@type", tag="Dat
 
     id: str = field(name="@id")
     endpointURL: str
-    servesDataset: tuple[Any, ...] | UnsetType = UNSET
+    servesDataset: Annotated[tuple[Dataset, ...], Meta(min_length=1)] | UnsetType = UNSET
 
 
 class Distribution(Nested, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ class Distribution(Nested, frozen=True, kw_only=True):
     accessService: str | DataService
     format: str
     type: str | UnsetType = field(name="@type", default=UNSET)
-    hasPolicy: tuple[JsonObject, ...] | UnsetType = UNSET
+    hasPolicy: Annotated[tuple[JsonObject, ...], Meta(min_length=1)] | UnsetType = UNSET
 
 
 class Dataset(Nested, frozen=True, kw_only=True):
@@ -102,11 +103,22 @@ class Dataset(Nested, frozen=True, kw_only=True):
 
     id: str = field(name="@id")
     type: str | UnsetType = field(name="@type", default=UNSET)
-    context: tuple[Any, ...] | UnsetType = field(name="@context", default=UNSET)
+    context: tuple[str, ...] | UnsetType = field(name="@context", default=UNSET)
     hasPolicy: Annotated[tuple[JsonObject, ...], Meta(min_length=1)]
     distribution: Annotated[tuple[Distribution, ...], Meta(min_length=1)]
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+
+
+class SubCatalog(Nested, frozen=True, kw_only=True, tag_field="@type", tag="Catalog"):
+    """A catalogue inside a catalogue; its participant is that of the outer one."""
+
+    id: str = field(name="@id")
+    dataset: Annotated[tuple[Dataset, ...], Meta(min_length=1)] | UnsetType = UNSET
+    service: Annotated[tuple[DataService, ...], Meta(min_length=1)] | UnsetType = UNSET
+    catalog: Annotated[tuple[SubCatalog, ...], Meta(min_length=1)] | UnsetType = UNSET
+    distribution: Annotated[tuple[Distribution, ...], Meta(min_length=1)] | UnsetType = UNSET
+    hasPolicy: UnsetType = UNSET
 
 
 class Catalog(Message, frozen=True, kw_only=True):
@@ -116,15 +128,16 @@ class Catalog(Message, frozen=True, kw_only=True):
     participantId: str
     dataset: Annotated[tuple[Dataset, ...], Meta(min_length=1)] | UnsetType = UNSET
     service: Annotated[tuple[DataService, ...], Meta(min_length=1)] | UnsetType = UNSET
-    catalog: tuple[JsonObject, ...] | UnsetType = UNSET
-    distribution: tuple[Distribution, ...] | UnsetType = UNSET
+    catalog: Annotated[tuple[SubCatalog, ...], Meta(min_length=1)] | UnsetType = UNSET
+    distribution: Annotated[tuple[Distribution, ...], Meta(min_length=1)] | UnsetType = UNSET
+    hasPolicy: UnsetType = UNSET
 
 
 class CatalogError(Message, frozen=True, kw_only=True):
     """A catalogue request that failed."""
 
     code: str | UnsetType = UNSET
-    reason: Some | UnsetType = UNSET
+    reason: tuple[Any, ...] | UnsetType = UNSET
 
 
 # --- Contract Negotiation Protocol ------------------------------------------------------------------------------------
@@ -181,11 +194,11 @@ class ContractNegotiationTerminationMessage(Message, frozen=True, kw_only=True):
 
 
 class ContractNegotiation(Message, frozen=True, kw_only=True):
-    """The acknowledgement: where the negotiation stands."""
+    """The acknowledgement: where the negotiation stands. Only an answer of a peer may lack its `state`."""
 
     providerPid: str
     consumerPid: str
-    state: NegotiationState
+    state: NegotiationState | UnsetType = UNSET
 
 
 class ContractNegotiationError(Message, frozen=True, kw_only=True):
@@ -259,11 +272,11 @@ class TransferTerminationMessage(Message, frozen=True, kw_only=True):
 
 
 class TransferProcess(Message, frozen=True, kw_only=True):
-    """The acknowledgement: where the transfer stands."""
+    """The acknowledgement: where the transfer stands. Only an answer of a peer may lack its `state`."""
 
     providerPid: str
     consumerPid: str
-    state: TransferState
+    state: TransferState | UnsetType = UNSET
 
 
 class TransferError(Message, frozen=True, kw_only=True):
@@ -278,15 +291,23 @@ class TransferError(Message, frozen=True, kw_only=True):
 # --- Version metadata -------------------------------------------------------------------------------------------------
 
 
+class Auth(Nested, frozen=True, kw_only=True):
+    """How callers of a version are told apart."""
+
+    protocol: str
+    version: str
+    profile: tuple[str, ...] | UnsetType = UNSET
+
+
 class Version(Nested, frozen=True, kw_only=True):
     """One protocol version: `path` is appended to the root URL."""
 
     version: str
     path: str
-    binding: str = "HTTPS"
+    binding: Literal["HTTPS"]
     serviceId: str | UnsetType = UNSET
     identifierType: str | UnsetType = UNSET
-    auth: JsonObject | UnsetType = UNSET
+    auth: Auth | UnsetType = UNSET
 
 
 class ProtocolVersions(Nested, frozen=True, kw_only=True):
