@@ -1,7 +1,7 @@
 """What the management API reads and writes: one Struct per body, and one per set of query parameters.
 
 What lives here: the shapes. What does not: how a kept record becomes one (`showing`), who may ask (`management`), what
-an act does (`connector.services`). Secrets have no field here, except the credential that is shown once when it is issued.
+an act does (`connector.services`). No secret has a field here, but a credential that is shown once when issued.
 
 Instants are integers of microseconds UTC. Names are what people type: `assets`, `policies` and `peers` are found by
 name; negotiations, contracts and transfers by id or by a unique tail of at least eight characters. Unknown fields are
@@ -302,7 +302,7 @@ class SendOffer(Input, frozen=True, kw_only=True):
 
 
 class TermsView(View, frozen=True, kw_only=True):
-    """An offer in a peer's catalogue, as rules and as sentences (none where it is not understood; `reason` says why)."""
+    """An offer in a peer's catalogue, as rules and as sentences (or the reason why it is not understood)."""
 
     id: str
     document: Mapping[str, Any]

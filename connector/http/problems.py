@@ -1,0 +1,113 @@
+"""Errors at the edge: the one table from error to HTTP status, and the two forms in which an error is written.
+
+What lives here: the table, the protocol's error messages, the problem document of the management API. What does not:
+raising anything. Source: Dataspace Protocol 2025-1, HTTPS bindings (400 for what the state does not allow, 404 for
+unknown and not yours alike, the error message as body); RFC 9457 for the management API.
+
+What is not a `NodeError` becomes a generic 500 whose only parameter is the id under which it stands in the log.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Literal
+
+import msgspec
+
+from connector.errors import (
+    BusyError,
+    DeliveryError,
+    InputError,
+    MessageError,
+    NodeError,
+    OurError,
+    RefusedError,
+    StoreError,
+    TooLargeError,
+    TransitionError,
+    UnauthenticatedError,
+    UnknownError,
+)
+from connector.http.exchange import JSON, Headers, Response
+from connector.http.views import Problem
+from connector.protocol import codec
+from connector.protocol.messages import CatalogError, ContractNegotiationError, Message, TransferError
+from connector.sentences import Language, sentence
+from policies.model import Reason
+
+STATUS: dict[type[NodeError], int] = {
+    UnauthenticatedError: 401,
+    RefusedError: 403,
+    UnknownError: 404,
+    MessageError: 400,
+    TransitionError: 400,
+    TooLargeError: 413,
+    BusyError: 503,
+    StoreError: 503,
+    DeliveryError: 502,
+    InputError: 400,
+}
+UNKNOWN_PID = "urn:allmende:unknown"
+"""Stands for a pid that an error message has to carry while there is none."""
+
+Family = Literal["catalog", "negotiations", "transfers"]
+_BASE: Headers = {"content-type": JSON, "cache-control": "no-store"}
+_CHALLENGE: Headers = {**_BASE, "www-authenticate": "Bearer"}
+_RETRY: Headers = {**_BASE, "retry-after": "5"}
+_FIXED: dict[int, Headers] = {401: _CHALLENGE, 503: _RETRY}
+
+
+class Pids(msgspec.Struct, frozen=True):
+    """The pids that an error message names."""
+
+    provider: str = UNKNOWN_PID
+    consumer: str = UNKNOWN_PID
+
+
+def status_of(error: NodeError) -> int:
+    """The HTTP status of an error; the nearest class in the table counts, 500 where none is."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def internal(correlation: str) -> NodeError:
+    """What an unexpected exception is shown as."""
+    return OurError("internal", correlation=correlation)
+
+
+def protocol_error(error: NodeError, family: Family, pids: Pids, headers: Headers | None = None) -> Response:
+    """An error in the protocol's own form. Of an error of ours the peer learns the code, and no more."""
+    status = status_of(error)
+    told = error.reason
+    if isinstance(error, OurError) and told.code != "internal":
+        told = Reason("unavailable" if status == 503 else "internal")
+    body = codec.encode(_message(told, family, pids))
+    return Response(status, {**_FIXED.get(status, _BASE), **(headers or {})}, body)
+
+
+def _message(told: Reason, family: Family, pids: Pids) -> Message:
+    reason = ({"code": told.code, "params": dict(told.params)},)
+    match family:
+        case "catalog":
+            return CatalogError(code=told.code, reason=reason)
+        case "negotiations":
+            return ContractNegotiationError(
+                providerPid=pids.provider, consumerPid=pids.consumer, code=told.code, reason=reason
+            )
+        case "transfers":
+            return TransferError(providerPid=pids.provider, consumerPid=pids.consumer, code=told.code, reason=reason)
+
+
+def problem(
+    error: NodeError, language: Language, headers: Headers | None = None, status: int | None = None
+) -> Response:
+    """An error as the management API writes it. `status` replaces that of the table where HTTP itself is at fault."""
+    code = status or status_of(error)
+    body = Problem(
+        status=code,
+        title=HTTPStatus(code).phrase,
+        code=error.reason.code,
+        params=error.reason.params,
+        sentence=sentence(error.reason, language),
+    )
+    fixed = {**_FIXED.get(code, _BASE), "content-type": "application/problem+json"}
+    return Response(code, {**fixed, **(headers or {})}, msgspec.json.encode(body))

@@ -1,0 +1,191 @@
+"""What a node tells its operator while it runs: logs, metrics, health.
+
+What lives here: the shape of a log line, what may never stand in one, the counters, the list of health checks. What
+does not: the audit log, which is evidence and lives in the store (`services.audit`).
+
+Logs are JSON, one object a line. Fields whose names speak of secrets or people are masked, and so is text that looks
+like a credential; of an exception the type and the places in our own code are kept, never its text, which could hold
+either. Operators' names and peers' addresses stand in the audit, not here. Metrics have a registry of their own; the
+values of every label come from a fixed set.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from msgspec import Struct
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.exposition import generate_latest
+
+from policies.model import Reason
+
+MASK = "***"
+_NAMES = re.compile(
+    r"authori[sz]ation|bearer|cookie|credential|jwt|password|passphrase|private|secret|signature|(^|_)(token|key|seed)s?$"
+    r"|^(operator|remote|ip|email|person|user)$",
+    re.IGNORECASE,
+)
+_LOOKS_SECRET = re.compile(
+    r"(?i:bearer)\s+[\w.~+/=-]{8,}"  # Authorization header values
+    r"|\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*"  # JWTs
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*"  # PEM
+    r"|(?<=://)[^/@\s]+@",  # user info in a URL
+    re.DOTALL,
+)
+_LONGEST = 2000
+_EVENT = MutableMapping[str, Any]
+
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+
+def configure_logs(stream: TextIO, level: str = "info", form: Literal["json", "text"] = "json") -> None:
+    """Send our own log and the libraries' to `stream`. To be called once, by a process's main."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        shorten_exception,
+        scrub,
+    ]
+    last: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    least = getattr(logging, level.upper())
+    structlog.configure(
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared[:2], _keep_foreign_exception],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, shorten_exception, scrub, last],
+        )
+    )
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler], force=True)
+
+
+def scrub(_logger: Any, _method: str, event: _EVENT) -> _EVENT:
+    """Mask what is secret or personal, at any depth; cut what is long."""
+    return {name: _scrubbed(name, value) for name, value in event.items()}
+
+
+def _scrubbed(name: str, value: Any) -> Any:
+    if _NAMES.search(name):
+        return MASK
+    if isinstance(value, str):
+        return _LOOKS_SECRET.sub(MASK, value)[:_LONGEST]
+    if isinstance(value, Mapping):
+        return {str(key): _scrubbed(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrubbed("", inner) for inner in value]
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    return type(value).__name__
+
+
+def shorten_exception(_logger: Any, _method: str, event: _EVENT) -> _EVENT:
+    """Replace `exc_info` by the exception's type and the places that it went through."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event.update(error=type(error).__name__, places=places(error))
+    return event
+
+
+def _keep_foreign_exception(_logger: Any, _method: str, event: _EVENT) -> _EVENT:
+    """A library's record carries its exception beside the event."""
+    record = event.get("_record")
+    if record is not None and record.exc_info:
+        event["exc_info"] = record.exc_info
+        record.exc_info, record.exc_text = None, None
+    return event
+
+
+def places(error: BaseException) -> list[str]:
+    """`module:line` of the last frames of a traceback, outermost first; no file paths, no values."""
+    frames = list(traceback.walk_tb(error.__traceback__))[-12:]
+    return [f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in frames]
+
+
+# --- Metrics ----------------------------------------------------------------------------------------------------------
+
+
+class Metrics:
+    """Counters of one node, on a registry of their own, so that several nodes fit into one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._answers = Counter(
+            "allmende_http_answers",
+            "Answers written, by listener and status",
+            ["listener", "status"],
+            registry=self.registry,
+        )
+        self._refusals = Counter(
+            "allmende_http_refusals",
+            "Requests refused before a service was reached",
+            ["listener", "code"],
+            registry=self.registry,
+        )
+        self._counting: dict[tuple[str, str, str], Any] = {}
+
+    def answered(self, listener: str, status: int) -> None:
+        """One answer was written."""
+        self._child("answers", self._answers, listener, str(status)).inc()
+
+    def refused(self, listener: str, code: str) -> None:
+        """One request got nowhere: unauthenticated, malformed, too large, too slow."""
+        self._child("refusals", self._refusals, listener, code).inc()
+
+    def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
+        """A gauge that is read when metrics are asked for."""
+        Gauge(f"allmende_{name}", about, registry=self.registry).set_function(value)
+
+    def text(self) -> bytes:
+        """Everything in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+    def _child(self, kind: str, counter: Counter, *labels: str) -> Any:
+        key = (kind, labels[0], labels[1])
+        found = self._counting.get(key)
+        if found is None:
+            found = self._counting[key] = counter.labels(*labels)
+        return found
+
+
+# --- Health -----------------------------------------------------------------------------------------------------------
+
+
+class Check(Struct, frozen=True):
+    """One thing that is looked after; `wrong` says what is the matter, None where it is well."""
+
+    name: str
+    wrong: Callable[[], Reason | None]
+    stops: bool = False
+    """True where the node cannot do its work while this is wrong: it is not ready then."""
+
+
+class Health:
+    """The node's own judgement of itself. Checks are quick looks at memory: asking costs no I/O."""
+
+    def __init__(self, checks: Iterable[Check] = ()) -> None:
+        self._checks = list(checks)
+
+    def add(self, check: Check) -> None:
+        """Look after one more thing."""
+        self._checks.append(check)
+
+    def report(self) -> list[tuple[str, Reason | None]]:
+        """Every check and what is wrong with it."""
+        return [(check.name, check.wrong()) for check in self._checks]
+
+    @property
+    def ready(self) -> bool:
+        """True where nothing is wrong that stops the node's work."""
+        return not any(check.stops and check.wrong() for check in self._checks)
