@@ -6,7 +6,12 @@ one `pending` move of its own that the peer has not acknowledged yet. Three rule
 
 - *Implied acknowledgement*: a received move that is legal only after our pending one shows that the peer has it.
 - *Crossing*: a received move and our pending one met on the way. The higher rank wins; both sides judge by one rank.
-- *Ending*: a wish to terminate waits until the pending move is settled.
+- *Ending*: a wish to terminate waits until the pending move is settled; also the first one, for its message may have
+  arrived although no answer has.
+- *Order*: a message that its sender has given up may still arrive, long after both sides have gone on. Our `@id` says
+  which message it is and how far its sender had heard us; one that is older than a later message of its sender, or than
+  an acknowledgement that we have had since, was given up and is refused. (Two suspensions cross, the state goes round,
+  the loser's arrives: without this the sides differ for good.) Peers that number otherwise do without.
 
 What does not live here: IO, clock, randomness, logging. (`h11/_state.py` is the model: transitions are data, and the
 file does not know which side we are.)
@@ -14,12 +19,13 @@ file does not know which side we are.)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from connector.errors import TransitionError
 from policies.model import Reason
@@ -75,7 +81,9 @@ class Machine(Struct, frozen=True):
 class Process(Struct, frozen=True, kw_only=True):
     """What negotiation and transfer records share. `state` None means: our first message is not acknowledged yet.
 
-    `callback` is the URL below which the peer takes our messages; `ending` is a wish to terminate that waits.
+    `callback` is the URL below which the peer takes our messages; `ending` is a wish to terminate that waits. `sent`
+    and `acknowledged` are the numbers of our last message and of the last one that the peer is known to have, `heard`
+    is that of the peer's last message (0 where there is none).
     """
 
     id: str
@@ -90,6 +98,14 @@ class Process(Struct, frozen=True, kw_only=True):
     ending: Reason | None = None
     reason: Reason | None = None
     version: int = 0
+    sent: int = 0
+    acknowledged: int = 0
+    heard: int = 0
+
+    @property
+    def next_id(self) -> str:
+        """The `@id` of the message that is sent next: process, number, and the peer's last message that we have."""
+        return f"{self.id}#{self.version + 1}.{self.heard}"
 
     @property
     def provider_pid(self) -> str:
@@ -151,29 +167,45 @@ def moved(machine: Machine, process: P, event: str, now: int, **changes: Any) ->
     return after, entry
 
 
-def receive(machine: Machine, process: P, move: str, now: int, **changes: Any) -> Step:
-    """A move by the peer.
+_NUMBERED = re.compile(r"#(?P<number>[0-9]{1,9})\.(?P<heard>[0-9]{1,9})", re.ASCII)
 
-    Raises `TransitionError` where neither the state nor the state after our pending move allows it, or where our
-    pending move outranks it; nothing has changed then.
+
+def _in_order(process: Process, peer_pid: str, id: str | UnsetType) -> int:
+    """The number of a peer's message, as far as its `@id` tells. Raises `TransitionError` for one given up long ago."""
+    found = None if id is UNSET or not id.startswith(peer_pid) else _NUMBERED.fullmatch(id, len(peer_pid))
+    if found is None:
+        return process.heard
+    if int(found["heard"]) < process.acknowledged or int(found["number"]) <= process.heard:
+        raise TransitionError("transition.stale", state=process.state or "-")
+    return int(found["number"])
+
+
+def receive(
+    machine: Machine, process: P, move: str, now: int, *, id: str | UnsetType, peer_pid: str, **changes: Any
+) -> Step:
+    """A move by the peer; `id` is the `@id` of its message.
+
+    Raises `TransitionError` where neither the state nor the state after our pending move allows it, where our pending
+    move outranks it, or where it was given up before; nothing has changed then.
     """
     sender = process.role.other
     state = process.state
+    heard, acknowledged = _in_order(process, peer_pid, id), process.acknowledged
     if process.pending is not None:
         expected = machine.rule(state, process.pending)
         assert expected is not None  # INVARIANT: `pending` is only ever set to a legal move
         implied = machine.rule(expected.to, move)
         if implied is not None and sender in implied.accepted_from:
-            state = expected.to
+            state, acknowledged = expected.to, process.sent
         elif machine.rank[move] < machine.rank[process.pending]:
             raise TransitionError("transition.crossed", state=state or "-", move=move, pending=process.pending)
     rule = machine.rule(state, move)
     if rule is None or sender not in rule.accepted_from:
         raise TransitionError("transition.illegal", state=state or "-", move=move)
-    ending = None if machine.is_terminal(rule.to) else process.ending
-    after, entry = moved(
-        machine, process, f"received.{move}", now, state=rule.to, pending=None, ending=ending, **changes
-    )
+    changes |= {"peer_pid": peer_pid, "heard": heard, "acknowledged": acknowledged, "pending": None, "state": rule.to}
+    if machine.is_terminal(rule.to):
+        changes["ending"] = None
+    after, entry = moved(machine, process, f"received.{move}", now, **changes)
     return Step(after, (entry, Withdraw()) if process.pending is not None else (entry,))
 
 
@@ -184,7 +216,11 @@ def send(machine: Machine, process: P, move: str, message: Any, now: int, **chan
     rule = machine.rule(process.state, move)
     if rule is None or process.role not in rule.sent_by:
         raise TransitionError("transition.illegal", state=process.state or "-", move=move)
-    after, entry = moved(machine, process, f"sending.{move}", now, pending=move, **changes)
+    return _sending(machine, process, move, message, now, **changes)
+
+
+def _sending(machine: Machine, process: P, move: str, message: Any, now: int, **changes: Any) -> Step:
+    after, entry = moved(machine, process, f"sending.{move}", now, pending=move, sent=process.version + 1, **changes)
     return Step(after, (entry, Send(message, move)))
 
 
@@ -197,9 +233,10 @@ def acknowledged(machine: Machine, process: P, now: int, peer_pid: str = "") -> 
         return Step(msgspec.structs.replace(process, peer_pid=learned, version=process.version + 1, updated=now))
     rule = machine.rule(process.state, process.pending)
     assert rule is not None  # INVARIANT: see `receive`
-    after, entry = moved(
-        machine, process, f"acknowledged.{process.pending}", now, state=rule.to, pending=None, peer_pid=learned
-    )
+    changes = {"state": rule.to, "pending": None, "peer_pid": learned, "acknowledged": process.sent}
+    if machine.is_terminal(rule.to):
+        changes["ending"] = None
+    after, entry = moved(machine, process, f"acknowledged.{process.pending}", now, **changes)
     return Step(after, (entry,))
 
 
@@ -233,18 +270,24 @@ def wants_to_end(machine: Machine, process: Process) -> bool:
 
 
 def end(machine: Machine, process: P, reason: Reason, now: int) -> Step:
-    """Ask for termination: at once where nothing is pending, else as a wish.
+    """Ask for termination: a wish, which `send_wish` turns into a message as soon as nothing is pending.
 
-    A first message that nobody has acknowledged is withdrawn, and the process ends here. Raises `TransitionError`
-    where the state does not let this side terminate.
+    Raises `TransitionError` where the state does not let this side terminate. A process that was never begun has no
+    other side and ends here.
     """
-    if process.state is None:
-        after, entry = moved(
-            machine, process, "withdrawn", now, state=machine.terminated, pending=None, ending=None, reason=reason
-        )
-        return Step(after, (entry, Withdraw()))
-    rule = machine.rule(process.state, machine.terminate)
-    if rule is None or process.role not in rule.sent_by:
-        raise TransitionError("transition.illegal", state=process.state, move=machine.terminate)
+    if process.state is None and process.pending is None:
+        after, entry = moved(machine, process, "abandoned", now, state=machine.terminated, reason=reason)
+        return Step(after, (entry,))
+    state = process.state
+    rule = None if state is None else machine.rule(state, machine.terminate)
+    if process.pending == machine.terminate or (
+        state is not None and (rule is None or process.role not in rule.sent_by)
+    ):
+        raise TransitionError("transition.illegal", state=state or "-", move=machine.terminate)
     after, entry = moved(machine, process, "ending", now, ending=reason)
     return Step(after, (entry,))
+
+
+def send_wish(machine: Machine, process: P, message: Any, now: int) -> Step:
+    """Send the termination that was wished for; the caller has asked `wants_to_end`."""
+    return _sending(machine, process, machine.terminate, message, now, ending=None, reason=process.ending)

@@ -225,7 +225,7 @@ def step(n: Negotiation, given: Input, now: int) -> Step:
 def _receive(n: Negotiation, given: Received, now: int) -> Step:
     message = given.message
     peer_pid = _peer_pid(n, message)
-    changes: dict[str, object] = {"peer_pid": peer_pid}
+    changes: dict[str, object] = {}
     match message:
         case ContractRequestMessage():
             changes |= {"asked": message.offer, "agreed_on": None}
@@ -239,12 +239,12 @@ def _receive(n: Negotiation, given: Received, now: int) -> Step:
             changes["reason"] = _said(message.code)
         case _:
             pass
-    return machine.receive(NEGOTIATION, n, move_of(message), now, **changes)
+    return machine.receive(NEGOTIATION, n, move_of(message), now, id=message.id, peer_pid=peer_pid, **changes)
 
 
 def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Finalize, now: int) -> Step:
     first = n.state is None
-    id = f"{n.id}#{n.version + 1}"
+    id = n.next_id
     match given:
         case Request(offer, callback):
             message: NegotiationMessage = ContractRequestMessage(
@@ -291,16 +291,14 @@ def _end_where_wished(done: Step, now: int) -> Step:
     reason = n.ending
     assert reason is not None
     message = ContractNegotiationTerminationMessage(
-        id=f"{n.id}#{n.version + 1}",
+        id=n.next_id,
         providerPid=n.provider_pid,
         consumerPid=n.consumer_pid,
         code=reason.code,
         reason=({"code": reason.code, "params": dict(reason.params)},),
     )
-    after, entry = machine.moved(
-        NEGOTIATION, n, "sending.terminate", now, pending=M.TERMINATE, ending=None, reason=reason
-    )
-    return Step(after, (*done.effects, entry, machine.Send(message, M.TERMINATE)))
+    sending = machine.send_wish(NEGOTIATION, n, message, now)
+    return Step(sending.record, (*done.effects, *sending.effects))
 
 
 def _event(n: Negotiation, id: str, event: EventType) -> ContractNegotiationEventMessage:

@@ -180,15 +180,16 @@ def step(t: Transfer, given: Input, now: int) -> Step:
 
 
 def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
-    changes: dict[str, object] = {"peer_pid": _peer_pid(t, message)}
+    peer_pid = _peer_pid(t, message)
+    changes: dict[str, object] = {}
     if isinstance(message, TransferSuspensionMessage | TransferTerminationMessage):
         code = {"code": message.code} if message.code is not UNSET else {}
         changes["reason"] = Reason(f"peer.{move_of(message)}", code)
-    return machine.receive(TRANSFER, t, move_of(message), now, **changes)
+    return machine.receive(TRANSFER, t, move_of(message), now, id=message.id, peer_pid=peer_pid, **changes)
 
 
 def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) -> Step:
-    id = f"{t.id}#{t.version + 1}"
+    id = t.next_id
     match given:
         case Request(callback):
             message: TransferMessage = TransferRequestMessage(
@@ -223,14 +224,14 @@ def _end_where_wished(done: Step, now: int) -> Step:
     reason = t.ending
     assert reason is not None
     message = TransferTerminationMessage(
-        id=f"{t.id}#{t.version + 1}",
+        id=t.next_id,
         providerPid=t.provider_pid,
         consumerPid=t.consumer_pid,
         code=reason.code,
         reason=({"code": reason.code, "params": dict(reason.params)},),
     )
-    after, entry = machine.moved(TRANSFER, t, "sending.terminate", now, pending=M.TERMINATE, ending=None, reason=reason)
-    return Step(after, (*done.effects, entry, machine.Send(message, M.TERMINATE)))
+    sending = machine.send_wish(TRANSFER, t, message, now)
+    return Step(sending.record, (*done.effects, *sending.effects))
 
 
 def _peer_pid(t: Transfer, message: TransferMessage) -> str:
