@@ -22,9 +22,10 @@ from policies.model import Reason
 class Participant(Struct, frozen=True, kw_only=True):
     """A peer that an operator has added, with its pinned key. `id` is its DID.
 
-    `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned; `words` is the
-    fingerprint of the pinned keys as words. `private` allows addresses in private networks for this peer. `facts` are
-    what the operator states about it (left operand IRI -> values).
+    `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned, `tokens` the ids
+    of those that may sign message tokens; `words` is the fingerprint of the pinned keys as words. `private` allows
+    addresses in private networks for this peer. `facts` are what the operator states about it (left operand IRI ->
+    values).
     """
 
     id: str
@@ -35,6 +36,7 @@ class Participant(Struct, frozen=True, kw_only=True):
     words: str
     added: int
     added_by: str
+    tokens: tuple[str, ...] = ()
     private: bool = False
     facts: Mapping[str, tuple[str, ...]] = {}
 
