@@ -71,7 +71,8 @@ class Connective(StrEnum):
 class Atomic(Struct, frozen=True, tag="atomic"):
     """`left operator right`. `left` is a full IRI; `right` holds the value or values in canonical text.
 
-    Canonical text: an instant as microseconds UTC, a count as a decimal integer, everything else as its IRI or string.
+    Canonical text: an instant as microseconds UTC, a whole day as `2027-06-30`, a count as a decimal integer,
+    everything else as its IRI. INVARIANT: the values of a set operator are sorted and occur once.
     """
 
     left: str
@@ -105,7 +106,10 @@ class Rule(Struct, frozen=True):
 
 
 class Policy(Struct, frozen=True):
-    """An offer or agreement. `target`, `assigner`, `assignee` are IRIs; None where the policy leaves them open."""
+    """An offer or agreement. `target`, `assigner`, `assignee` are IRIs; None where the policy leaves them open.
+
+    INVARIANT: permissions come before prohibitions, so that a rule's id (`permission/0`) is its place on the wire.
+    """
 
     id: str
     kind: PolicyKind
@@ -122,7 +126,8 @@ class Access(Struct, frozen=True):
     """A request to act on a target, with the facts known about it.
 
     `values` maps left operands (full IRIs) to the values that hold for this access; an absent key is *unknown*, and an
-    unknown that matters refuses. `count` is the number of uses already drawn. The time is an argument of `evaluate`.
+    unknown that matters refuses. Several values mean that the access is for all of them. The time and the number of
+    uses already drawn are arguments of `evaluate` and cannot be stated here.
     """
 
     action: str
@@ -141,7 +146,8 @@ class Decision(Struct, frozen=True):
 
 
 class Difference(Struct, frozen=True):
-    """One way in which what was asked exceeds what is offered: a reason, and both sides as rendered constraints."""
+    """One way in which what was asked exceeds what is offered: a reason, and both sides in the notation of
+    `render.notation` (`count lteq 3`); None where a side says nothing about it."""
 
     reason: Reason
     asked: str | None = None

@@ -1,0 +1,79 @@
+"""Ordered values: instants and counts, compared through the span of integers that a value covers.
+
+What lives here: when a comparison holds, and what follows from several of them, by intervals. What does not: reading
+and writing values (`instants`, `operands`). Source: ODRL 2.2, operators lt, lteq, gt, gteq, eq, neq.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from policies.claims import Claim
+from policies.model import Operator
+
+Bound = int | float
+Interval = tuple[Bound, Bound]
+"""Half-open: from the first up to but excluding the second."""
+
+
+class Ordered:
+    """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least`."""
+
+    def __init__(self, span: Callable[[str], tuple[int, int]], least: Bound = -inf) -> None:
+        self._span, self._whole = span, (least, inf)
+
+    def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
+        """Is `fact operator right` so? None where it cannot be said."""
+        if not isinstance(fact, int) or len(right) != 1:
+            return None
+        start, end = self._span(right[0])
+        match operator:
+            case Operator.LT:
+                return fact < start
+            case Operator.LTEQ:
+                return fact < end
+            case Operator.GT:
+                return fact >= end
+            case Operator.GTEQ:
+                return fact >= start
+            case Operator.EQ:
+                return start <= fact < end
+            case Operator.NEQ:
+                return not start <= fact < end
+            case _:
+                return None
+
+    def implies(self, premises: Sequence[Claim], claim: Claim) -> bool:
+        """Does the claim hold for every value for which all premises hold? Exact."""
+        rest = self.values(premises)
+        for low, high in self._outside(claim):
+            if any(max(low, start) < min(high, end) for start, end in rest):
+                return False
+        return True
+
+    def possible(self, premises: Sequence[Claim]) -> bool:
+        """Is there a value for which all premises hold? Exact."""
+        return bool(self.values(premises))
+
+    def values(self, premises: Sequence[Claim]) -> list[Interval]:
+        """Where all premises hold."""
+        found: list[Interval] = [self._whole]
+        for premise in premises:
+            allowed = self._inside(premise)
+            found = [
+                (max(low, start), min(high, end))
+                for low, high in found
+                for start, end in allowed
+                if max(low, start) < min(high, end)
+            ]
+        return found
+
+    def _inside(self, claim: Claim) -> list[Interval]:
+        start, end = self._span(claim.right)
+        low: Bound = {Operator.GT: end, Operator.GTEQ: start, Operator.EQ: start}.get(claim.operator, -inf)
+        high: Bound = {Operator.LT: start, Operator.LTEQ: end, Operator.EQ: end}.get(claim.operator, inf)
+        return [(low, high)] if claim.holds else [part for part in ((-inf, low), (high, inf)) if part[0] < part[1]]
+
+    def _outside(self, claim: Claim) -> list[Interval]:
+        return self._inside(Claim(claim.left, claim.operator, claim.right, not claim.holds))

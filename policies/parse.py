@@ -1,0 +1,276 @@
+"""Reading policies: plain JSON in the form of the Dataspace Protocol -> the model.
+
+What lives here: the shape of a policy, rule by rule, and the refusal of everything that is not understood, by name and
+with its place as a JSON pointer. What does not: values (`operands`), the spelling of keys (a reader of messages has
+normalised them). Source: Dataspace Protocol 2025-1, contract-schema.json; ODRL Information Model 2.2.
+
+INVARIANT: every key and every term of the document is either understood or refuses the whole policy. There is no term
+whose absence would mean more than its presence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from policies.instants import instant
+from policies.model import (
+    ODRL,
+    Atomic,
+    Connective,
+    Constraint,
+    Logical,
+    Operator,
+    Policy,
+    PolicyError,
+    PolicyKind,
+    Reason,
+    Rule,
+    RuleKind,
+)
+from policies.operands import OPERANDS, SET_OPERATORS, Operand
+from policies.vocabulary import ACTIONS, CONTEXTS, PROFILES, XSD
+
+DEPTH: Final = 16
+"""How deep logical constraints may nest."""
+CONSTRAINTS: Final = 1000
+"""How many constraints and values a policy may have."""
+
+_PARTS = frozenset(
+    {"@context", "@id", "@type", "profile", "target", "assigner", "assignee", "permission", "prohibition"}
+)
+_AGREED = frozenset({"timestamp"})
+_RULE = frozenset({"@type", "action", "constraint"})
+_ATOMIC = frozenset({"leftOperand", "operator", "rightOperand"})
+_LOGICAL: Final = {connective.value: connective for connective in Connective}
+_OPERATORS: Final = {operator.value: operator for operator in Operator}
+_OPERANDS_BY_NAME: Final = {operand.name: operand for operand in OPERANDS.values()}
+_CONSTRAINT_TYPES = frozenset({"Constraint", "AtomicConstraint", "LogicalConstraint"})
+_LONGEST = 2048
+
+
+def from_dsp(document: Mapping[str, Any], kind: PolicyKind = PolicyKind.OFFER, at: str = "") -> Policy:
+    """The policy that a document states. `at` is the place of the document itself, in front of every place.
+
+    Raises `PolicyError` with the name and the place of what is not understood.
+    """
+    return _Reader(at).policy(document, kind)
+
+
+def _refuse(place: str, code: str, **params: str) -> NoReturn:
+    raise PolicyError(Reason(code, {name: value[:200] for name, value in params.items()}), place)
+
+
+def _object(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _refuse(place, "form.object")
+    for key in value:
+        if not isinstance(key, str):
+            _refuse(place, "form.object")
+    return value
+
+
+def _known(value: dict[str, Any], keys: frozenset[str], place: str) -> None:
+    for key in value:
+        if key not in keys:
+            _refuse(f"{place}/{_pointer(key)}", "term.unknown", term=key)
+
+
+def _pointer(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")[:200]
+
+
+def _several(value: Any) -> list[Any]:
+    """An array; a single value is an array of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _local(value: Any, place: str, code: str) -> str:
+    """A term by its local name, where it is of ODRL; any other as it stands."""
+    if isinstance(value, dict) and value.keys() == {"@id"}:
+        value = value["@id"]
+    if not isinstance(value, str):
+        _refuse(place, code)
+    return value.removeprefix(ODRL) if value.startswith(ODRL) else value.removeprefix("odrl:")
+
+
+def _name(document: dict[str, Any], key: str, at: str) -> str | None:
+    """An identifier: text without blanks. None where there is none."""
+    value = document.get(key)
+    if value is None and key not in document:
+        return None
+    if isinstance(value, dict) and value.keys() == {"@id"}:
+        value = value["@id"]
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or any(c <= " " or c == "\x7f" for c in value):
+        _refuse(f"{at}/{key}", "form.identifier", key=key)
+    return value
+
+
+class _Reader:
+    """Reads one policy; knows how many constraints it has met."""
+
+    def __init__(self, at: str) -> None:
+        self._at, self._met = at, 0
+
+    def policy(self, value: Any, kind: PolicyKind) -> Policy:
+        at = self._at
+        document = _object(value, at)
+        agreed = kind is PolicyKind.AGREEMENT
+        _known(document, _PARTS | _AGREED if agreed else _PARTS, at)
+        _context(document, at)
+        if _local(document.get("@type"), f"{at}/@type", "policy.type") != kind.value:
+            _refuse(f"{at}/@type", "policy.type", type=str(document["@type"]), expected=kind.value)
+        required = ("@id", "target", "assigner", "assignee") if agreed else ("@id",)
+        names = {key: _name(document, key, at) for key in ("@id", "target", "assigner", "assignee")}
+        for key in required:
+            if names[key] is None:
+                _refuse(f"{at}/{key}", "term.missing", term=key)
+        rules = (*self._rules(document, RuleKind.PERMISSION), *self._rules(document, RuleKind.PROHIBITION))
+        if not rules:
+            _refuse(at, "rules.missing")
+        return Policy(
+            id=names["@id"] or "",
+            kind=kind,
+            rules=rules,
+            target=names["target"],
+            assigner=names["assigner"],
+            assignee=names["assignee"],
+            profile=_profile(document, at),
+            timestamp=_timestamp(document, at),
+        )
+
+    def _rules(self, document: dict[str, Any], kind: RuleKind) -> tuple[Rule, ...]:
+        if kind.value not in document:
+            return ()
+        place = f"{self._at}/{kind}"
+        found = _several(document[kind.value])
+        if len(found) > CONSTRAINTS:
+            _refuse(place, "rules.many", limit=str(CONSTRAINTS))
+        return tuple(self._rule(rule, kind, f"{place}/{n}") for n, rule in enumerate(found))
+
+    def _rule(self, value: Any, kind: RuleKind, at: str) -> Rule:
+        rule = _object(value, at)
+        _known(rule, _RULE, at)
+        if "@type" in rule and _local(rule["@type"], f"{at}/@type", "rule.type") != kind.value.capitalize():
+            _refuse(f"{at}/@type", "rule.type", type=str(rule["@type"]))
+        if "action" not in rule:
+            _refuse(f"{at}/action", "term.missing", term="action")
+        action = ODRL + _local(rule["action"], f"{at}/action", "action.unknown")
+        if action not in ACTIONS:
+            _refuse(f"{at}/action", "action.unknown", action=str(rule["action"]))
+        constraints = _several(rule.get("constraint", []))
+        return Rule(kind, action, tuple(self._constraints(constraints, f"{at}/constraint", 0)))
+
+    def _constraints(self, found: list[Any], at: str, depth: int) -> list[Constraint]:
+        return [self._constraint(constraint, f"{at}/{n}", depth) for n, constraint in enumerate(found)]
+
+    def _constraint(self, value: Any, at: str, depth: int) -> Constraint:
+        if depth > DEPTH:
+            _refuse(at, "constraint.depth", limit=str(DEPTH))
+        self._meet(at)
+        constraint = _object(value, at)
+        type_ = constraint.get("@type")
+        if type_ is not None and _local(type_, f"{at}/@type", "constraint.type") not in _CONSTRAINT_TYPES:
+            _refuse(f"{at}/@type", "constraint.type", type=str(type_))
+        for key in constraint:
+            if key in _LOGICAL:
+                _known(constraint, frozenset({"@type", key}), at)
+                return self._logical(_LOGICAL[key], constraint[key], f"{at}/{key}", depth)
+        _known(constraint, _ATOMIC | {"@type"}, at)
+        for key in sorted(_ATOMIC - constraint.keys()):
+            _refuse(f"{at}/{key}", "term.missing", term=key)
+        return self._atomic(constraint, at)
+
+    def _logical(self, connective: Connective, value: Any, at: str, depth: int) -> Logical:
+        members = self._constraints(_several(value), at, depth + 1)
+        if not members:
+            _refuse(at, "constraint.empty", term=connective.value)
+        return Logical(connective, tuple(members))
+
+    def _atomic(self, constraint: dict[str, Any], at: str) -> Atomic:
+        name = _local(constraint["leftOperand"], f"{at}/leftOperand", "operand.unknown")
+        operand = _OPERANDS_BY_NAME.get(name)
+        if operand is None:
+            _refuse(f"{at}/leftOperand", "operand.unknown", operand=name)
+        name = _local(constraint["operator"], f"{at}/operator", "operator.unknown")
+        operator = _OPERATORS.get(name)
+        if operator is None:
+            _refuse(f"{at}/operator", "operator.unknown", operator=name)
+        if operator not in operand.operators:
+            _refuse(f"{at}/operator", "operator.unfit", operand=operand.name, operator=name)
+        return Atomic(operand.iri, operator, self._right(operand, operator, constraint["rightOperand"], at))
+
+    def _right(self, operand: Operand, operator: Operator, value: Any, at: str) -> tuple[str, ...]:
+        place = f"{at}/rightOperand"
+        found = _several(value)
+        if operator not in SET_OPERATORS:
+            if len(found) != 1:
+                _refuse(place, "value.several", operand=operand.name, operator=operator.value)
+            return (self._value(operand, found[0], place),)
+        if not found:
+            _refuse(place, "value.missing", operand=operand.name)
+        return tuple(sorted({self._value(operand, one, f"{place}/{n}") for n, one in enumerate(found)}))
+
+    def _value(self, operand: Operand, value: Any, at: str) -> str:
+        self._meet(at)
+        text = _text(operand, value, at)
+        try:
+            return operand.read(text)
+        except ValueError:
+            _refuse(at, "value.unreadable", operand=operand.name, value=text)
+
+    def _meet(self, at: str) -> None:
+        self._met += 1
+        # One atomic constraint counts twice: itself and its value.
+        if self._met > 2 * CONSTRAINTS:
+            _refuse(at, "constraint.many", limit=str(CONSTRAINTS))
+
+
+def _text(operand: Operand, value: Any, at: str) -> str:
+    """The text of a right operand: a string, `{"@value": ..., "@type": ...}` or `{"@id": ...}`."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        _refuse(at, "value.form", operand=operand.name)
+    if value.keys() == {"@id"} and isinstance(value["@id"], str):
+        return value["@id"]
+    _known(value, frozenset({"@value", "@type"}), at)
+    datatype = value.get("@type")
+    if datatype is not None and _datatype(datatype) not in operand.datatypes:
+        _refuse(f"{at}/@type", "value.datatype", operand=operand.name, datatype=str(datatype))
+    text = value.get("@value")
+    if isinstance(text, int) and not isinstance(text, bool):
+        text = str(text) if abs(text) < 1 << 63 else None
+    if not isinstance(text, str):
+        _refuse(at, "value.form", operand=operand.name)
+    return text
+
+
+def _datatype(datatype: Any) -> str | None:
+    return XSD + datatype.removeprefix("xsd:").removeprefix(XSD) if isinstance(datatype, str) else None
+
+
+def _context(document: dict[str, Any], at: str) -> None:
+    for context in _several(document.get("@context", [])):
+        if not isinstance(context, str) or context not in CONTEXTS:
+            _refuse(f"{at}/@context", "context.unknown", context=str(context))
+
+
+def _profile(document: dict[str, Any], at: str) -> tuple[str, ...]:
+    found = _several(document.get("profile", []))
+    for profile in found:
+        if not isinstance(profile, str) or profile not in PROFILES:
+            _refuse(f"{at}/profile", "profile.unknown", profile=str(profile))
+    return tuple(sorted(set(found)))
+
+
+def _timestamp(document: dict[str, Any], at: str) -> int | None:
+    value = document.get("timestamp")
+    if value is None and "timestamp" not in document:
+        return None
+    if isinstance(value, dict) and value.keys() <= {"@value", "@type"}:
+        value = value.get("@value")
+    try:
+        return instant(str(value))
+    except ValueError:
+        _refuse(f"{at}/timestamp", "value.unreadable", operand="timestamp", value=str(value))
