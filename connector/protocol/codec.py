@@ -135,8 +135,18 @@ def identified(body: bytes) -> bool:
 
 _LONG: Final = frozenset({Catalog, Dataset})
 _HOLDERS: Final = frozenset(
-    {"dataset", "catalog", "service", "servesDataset", "distribution", "accessService", "dataAddress"}
+    (
+        "dataset",
+        "servesDataset",
+        "distribution",
+        "service",
+        "accessService",
+        "catalog",
+        "dataAddress",
+        "endpointProperties",
+    )
 )
+"""Fields that hold objects of the messages' own; no policies."""
 _ACKS: Final = (ContractNegotiation, TransferProcess)
 
 
@@ -166,6 +176,7 @@ def _strict(document: JsonObject, kind: Any, *, stateless: bool) -> Any:
     if first is not ProtocolVersions:
         _check_context(document)
     message = _converted(document, kind)
+    _check_nested_types(message, document, "")
     if not (stateless and isinstance(message, _ACKS)):
         shapes.check(message)
     return message
@@ -175,6 +186,28 @@ def _check_type(document: JsonObject, names: frozenset[str]) -> None:
     found = document.get("@type")
     if not isinstance(found, str) or found not in names:
         raise MessageError("message.type", place="/@type", expected=" ".join(sorted(names)))
+
+
+@cache
+def _holders(kind: type[Struct]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name in _HOLDERS)
+
+
+def _check_nested_types(holder: Struct, document: JsonObject, place: str) -> None:
+    """msgspec checks a tag that is there; that a nested object has to have it is said here."""
+    for key in _holders(type(holder)):
+        plain, member = document.get(key), getattr(holder, key)
+        if isinstance(plain, dict):
+            _check_nested_type(member, plain, f"{place}/{key}")
+        elif isinstance(plain, list):
+            for index, (one, item) in enumerate(zip(member, plain, strict=True)):
+                _check_nested_type(one, item, f"{place}/{key}/{index}")
+
+
+def _check_nested_type(member: Struct, document: JsonObject, place: str) -> None:
+    if member.__struct_config__.tag is not None and "@type" not in document:
+        raise MessageError("message.missing", place=f"{place}/@type")
+    _check_nested_types(member, document, place)
 
 
 def _check_context(document: JsonObject) -> None:
@@ -204,8 +237,9 @@ def _explained(text: str) -> MessageError:
 
 def _without_empty(value: Any) -> Any:
     """Plain JSON without the empty arrays of the messages' own fields; what lies in policies is left as it is."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_empty(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _without_empty(item) if key in _HOLDERS else item for key, item in value.items() if item != []}
+    full = {key: item for key, item in value.items() if item not in ([], ())}
+    return {key: _without_empty(item) if key in _HOLDERS else item for key, item in full.items()}

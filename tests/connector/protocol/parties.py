@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import UNSET, Struct, field
+from msgspec import Struct, field
 
 from connector.errors import PeerError
-from connector.protocol import codec, negotiation, transfer
+from connector.protocol import codec, messages, negotiation, transfer
 from connector.protocol.machine import Machine, Process, Role, Send, Step, Withdraw
 from policies.model import Reason
 
@@ -209,8 +209,6 @@ class World:
         return reply
 
     def _kind(self) -> Any:
-        from connector.protocol import messages  # noqa: PLC0415
-
         return messages.NegotiationMessage if self.game.module is negotiation else messages.TransferMessage
 
     def answer(self, index: int) -> None:
@@ -256,8 +254,3 @@ class World:
         assert consumer.state == provider.state, f"consumer {consumer.state}, provider {provider.state}"
         assert consumer.peer_pid in ("", provider.id)
         assert provider.peer_pid in ("", consumer.id)
-
-
-def own_id(message: Any) -> str | None:
-    """The `@id` of a message, None where it has none."""
-    return None if message.id is UNSET else message.id
