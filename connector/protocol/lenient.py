@@ -128,7 +128,7 @@ def _context(value: Any) -> Any:
     if isinstance(value, str):
         return [value]
     if isinstance(value, list) and CONTEXT in value:
-        return [item for item in value if isinstance(item, str)]
+        return [CONTEXT]
     return value
 
 
