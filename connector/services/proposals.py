@@ -1,0 +1,82 @@
+"""The terms that a person's command carries: from a few words to a complete offer, and the differences back in words.
+
+What lives here: asking for a dataset on stated terms, countering, agreeing by hand, what separates two offers. What does
+not: the short form of terms (`policies.terms`), comparing (`policies.compare`), moving the negotiation
+(`services.negotiations`).
+"""
+
+from __future__ import annotations
+
+from connector.errors import InputError, TransitionError
+from connector.protocol import negotiation
+from connector.protocol.machine import Role
+from connector.protocol.messages import JsonObject, NegotiationState
+from connector.protocol.negotiation import Negotiation
+from connector.services.decisions import Decisions, compared_terms
+from connector.services.discovery import Discovery
+from connector.services.negotiations import Negotiations
+from policies import parse, render
+from policies.model import Comparison, Policy, PolicyError, PolicyKind, Reason
+from policies.terms import Terms, restate
+
+
+class Proposals:
+    """What operators propose and decide."""
+
+    def __init__(self, *, negotiations: Negotiations, discovery: Discovery, decisions: Decisions, did: str) -> None:
+        self._negotiations, self._discovery, self._decisions, self._did = negotiations, discovery, decisions, did
+
+    async def request(
+        self, operator: str, peer: str, dataset: str, *, offer: str | None = None, terms: Terms | None = None
+    ) -> Negotiation:
+        """Ask `peer` (a DID) for a dataset under one of its offers, on the stated terms where there are any.
+
+        Raises `InputError` (peer, dataset, offer unknown; an offer that is not understood), `DeliveryError`.
+        """
+        found = await self._discovery.dataset(peer, dataset)
+        offers = {str(one.get("@id")): one for one in found.hasPolicy}
+        if offer is not None and offer not in offers:
+            raise InputError("offer.unknown", id=offer)
+        published = offers[offer] if offer is not None else found.hasPolicy[0]
+        wanted = self._stated(published, terms)
+        return await self._negotiations.request(operator, peer, dataset, {**wanted, "target": dataset})
+
+    async def counter(self, operator: str, pid: str, terms: Terms) -> Negotiation:
+        """Answer with other terms: the consumer restates the provider's offer, the provider the consumer's request.
+
+        Raises `InputError`, `TransitionError`.
+        """
+        n = await self._negotiations.get(pid)
+        base = n.offered if n.role is Role.CONSUMER else n.asked
+        if base is None:
+            raise TransitionError("transition.illegal", state=n.state or "-", move="counter")
+        document = {**self._stated(base, terms), "target": n.dataset}
+        command = negotiation.Request(document) if n.role is Role.CONSUMER else negotiation.Offer(document)
+        return await self._negotiations.command(operator, pid, command)
+
+    async def agree(self, operator: str, pid: str) -> Negotiation:
+        """The provider's person agrees to what the consumer has asked. Raises `InputError`, `TransitionError`."""
+        n = await self._negotiations.get(pid)
+        if n.role is not Role.PROVIDER or n.state not in (NegotiationState.REQUESTED, NegotiationState.ACCEPTED):
+            raise TransitionError("transition.illegal", state=n.state or "-", move="agree")
+        return await self._negotiations.command(operator, pid, negotiation.Agree(self._decisions.agreement(n)))
+
+    def differences(self, n: Negotiation) -> Comparison | Reason | None:
+        """What the consumer asked against what the provider offers, or None where only one of the two is known."""
+        if n.asked is None or n.offered is None:
+            return None
+        return compared_terms(n.asked, n.offered, n.peer if n.role is Role.PROVIDER else self._did)
+
+    def _stated(self, document: JsonObject, terms: Terms | None) -> JsonObject:
+        """An offer with the stated terms in place of its own; unchanged where nothing is stated."""
+        policy = _understood(document)
+        if terms is not None:
+            policy = restate(policy, terms)
+        return render.to_dsp(policy)
+
+
+def _understood(document: JsonObject) -> Policy:
+    try:
+        return parse.from_dsp(document, PolicyKind.OFFER)
+    except PolicyError as error:
+        raise InputError(error.reason.code, **{"place": error.where, **error.reason.params}) from None
