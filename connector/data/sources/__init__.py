@@ -1,0 +1,63 @@
+"""Sources by kind: silos that are read in place.
+
+What lives here: finding a kind's adapter. What does not: the adapters, one file a family. Kinds of other packages come
+by the entry point group `allmende.sources`, and only those that the settings name are ever imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from connector.errors import InputError, OurError
+from connector.ports import Clock, Content, Source
+from connector.records import Asset
+
+GROUP = "allmende.sources"
+BUILT_IN = {
+    "file": "connector.data.sources.files:FileSource",
+    "folder": "connector.data.sources.files:FolderSource",
+    "live": "connector.data.sources.live:LiveSource",
+}
+
+
+class Factory(Protocol):
+    """How an adapter is made. `closed` are directories that are never shared: the node's own."""
+
+    def __call__(self, *, clock: Clock, closed: Sequence[Path]) -> Source: ...
+
+
+class Sources:
+    """The adapters of the kinds that are switched on. Raises `InputError` for a kind that nobody provides."""
+
+    def __init__(self, kinds: Iterable[str], *, clock: Clock, closed: Sequence[Path] = ()) -> None:
+        self._by_kind = {kind: _factory(kind)(clock=clock, closed=closed) for kind in kinds}
+
+    def check(self, kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
+        """What is wrong with an asset's kind and settings, in plain sentences; empty where it can be served."""
+        source = self._by_kind.get(kind)
+        if source is None:
+            return [f"kind: {kind} is not one of {', '.join(sorted(self._by_kind))}"]
+        return source.check(settings)
+
+    async def open(self, asset: Asset, member: str) -> Content:
+        """The asset, or a member of it, for one access. Raises as `Source.open`, and `OurError` for a kind that is off."""
+        source = self._by_kind.get(asset.kind)
+        if source is None:
+            raise OurError("source.unknown", kind=asset.kind)
+        return await source.open(asset, member)
+
+
+def _factory(kind: str) -> Factory:
+    if (place := BUILT_IN.get(kind)) is not None:
+        module, _, name = place.partition(":")
+        built_in: Factory = getattr(import_module(module), name)
+        return built_in
+    found = list(entry_points(group=GROUP, name=kind))
+    if len(found) != 1:
+        raise InputError("source.unknown" if not found else "source.ambiguous", kind=kind)
+    plugged: Factory = found[0].load()
+    return plugged

@@ -1,0 +1,321 @@
+"""The gate: every access to data is judged here, in one transaction with its counter and its audit entry.
+
+What lives here: the credential of a transfer, the decision on one access, the outcome of a stream. What does not: what
+a policy means (`policies.evaluate`), the answer's form (`data.stream`), cutting a running stream (`data.running`),
+moving a transfer (`services.transfers`). Source: Dataspace Protocol 2025-1, Transfer Process Protocol (access is legal
+only while STARTED); ODRL 2.2 `count`.
+
+An access costs, in one transaction: three look-ups by key (transfer, agreement, asset), one audit entry, and where the
+policy counts uses one look-up and one upsert of the counter and one upsert of the resume marker. Party facts are
+looked up only where the policy names an operand that the access itself cannot answer.
+
+One use is one request that does not resume: a GET with `Range` from an offset above zero and `If-Range` with the ETag
+of a use that was drawn under the same transfer draws nothing. HEAD, 304 and 416 are judged and audited, and draw
+nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+
+import structlog
+from msgspec import Struct
+
+from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
+from connector.data.running import Running, Watch
+from connector.errors import OurError, RefusedError, UnauthenticatedError, UnknownError
+from connector.ports import Clock, Facts, Fault, Reading, Store, Transaction, no_fault
+from connector.protocol.machine import Role
+from connector.protocol.messages import TransferState
+from connector.protocol.transfer import Move, Transfer
+from connector.records import Agreement, Asset, Entry
+from connector.services.changes import Changes
+from policies.evaluate import evaluate
+from policies.model import ODRL, Access, Reason
+
+log = structlog.get_logger()
+USE = ODRL + "use"
+_DOMAIN = b"allmende data access\0"
+_ROUTES = 4096
+
+
+class AccessRefusedError(RefusedError):
+    """An access that may not be: every reason, the first one being the error's own."""
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        super().__init__(reasons[0].code, **reasons[0].params)
+        self.reasons = reasons
+
+
+class MovedError(OurError):
+    """The asset was replaced between opening it and the decision; open it again."""
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """One access as asked, with what would be sent.
+
+    `asset` as it was opened (None: gone). `draws` is False for what is no use (HEAD, 304, 416, a failed open),
+    `resumes` is True where the request continues the entity `etag`; `streamed` where the decision has to be taken again
+    while bytes flow. `failed` says why nothing can be sent although it may. `planned` goes into the audit as it is.
+    """
+
+    asset: Asset | None
+    member: str = ""
+    purpose: str | None = None
+    spatial: str | None = None
+    etag: str = ""
+    draws: bool = True
+    resumes: bool = False
+    streamed: bool = False
+    failed: Reason | None = None
+    planned: Mapping[str, str] = {}
+
+
+class Admission(Struct, frozen=True):
+    """A permitted access: who, under which version of what, and the number of the use (None: none drawn)."""
+
+    transfer: str
+    agreement: str
+    hash: str
+    peer: str
+    ask: Ask
+    use: int | None
+    watch: Watch | None = None
+
+
+class Grounds(Struct, frozen=True):
+    """What a decision stands on, as loaded."""
+
+    transfer: Transfer
+    agreed: Agreed
+    access: Access
+
+
+class Gate:
+    """The one way to the data. `key` is the grant key: whoever has it can make credentials."""
+
+    def __init__(
+        self, *, store: Store, clock: Clock, facts: Facts, key: bytes, changes: Changes, fault: Fault = no_fault
+    ) -> None:
+        self._store, self._clock, self._facts, self._key, self._fault = store, clock, facts, key, fault
+        self._agreements = Agreements()
+        self._assets: dict[str, Asset] = {}
+        self._running = Running(clock, changes, self._judge_again)
+
+    async def close(self) -> None:
+        """Stop judging running streams; each of them is cut."""
+        await self._running.close()
+
+    def credential(self, pid: str) -> str:
+        """The bearer credential of a transfer of ours: made from the pid and the grant key, stored nowhere."""
+        return urlsafe_b64encode(hmac.digest(self._key, _DOMAIN + pid.encode(), "sha256")).rstrip(b"=").decode()
+
+    def prove(self, credential: str, pid: str) -> None:
+        """Raises `UnauthenticatedError` where the credential is not the transfer's; compared in constant time."""
+        if not hmac.compare_digest(credential.encode(), self.credential(pid).encode()):
+            raise UnauthenticatedError("token.unknown")
+
+    async def asset(self, pid: str) -> Asset | None:
+        """What a transfer is about, to be opened before the decision; None where it is not shared any more.
+
+        Only after `prove`. It may be out of date: `admit` compares and raises `MovedError`. Raises `UnknownError` where
+        there is no such transfer.
+        """
+        if known := self._assets.get(pid):
+            return known
+        found = await self._store.read(lambda view: _asset_of(view, pid))
+        if found is not None:
+            if len(self._assets) >= _ROUTES:
+                self._assets.pop(next(iter(self._assets)))
+            self._assets[pid] = found
+        return found
+
+    async def admit(self, credential: str, pid: str, ask: Ask) -> Admission:
+        """Judge one access; returns when decision, counter and audit entry are on disk.
+
+        An admission with a `watch` must be given back to `outcome`. Raises `UnauthenticatedError`; `UnknownError` where
+        there is no such transfer; `AccessRefusedError` with every reason, audited; `MovedError`, `StoreError` and
+        `BusyError`, nothing kept.
+        """
+        self.prove(credential, pid)
+        # A stream is watched from before the decision: no change slips in between the two.
+        watch = self._running.begin(pid) if ask.streamed else None
+        try:
+            done = await self._store.write(lambda tx: self._admit(tx, pid, ask, watch))
+        except BaseException as error:
+            if watch is not None:
+                watch.end()
+            if isinstance(error, MovedError):
+                self._assets.pop(pid, None)
+            raise
+        if isinstance(done, AccessRefusedError):
+            if watch is not None:
+                watch.end()
+            raise done
+        self._fault("gate.admitted")
+        if watch is not None:
+            watch.judged(done, done.agreement, done.peer)
+        return done
+
+    async def outcome(self, admission: Admission, event: str, **params: str) -> None:
+        """Audit how a stream ended: `access.finished`, `access.cut`, `access.broken`, with bytes and hash."""
+        if admission.watch is not None:
+            admission.watch.end()
+        entry = Entry(event=event, actor=admission.peer, params={**_about(admission), **params})
+        await self._store.write(lambda tx: tx.record(entry))
+
+    def _admit(self, tx: Transaction, pid: str, ask: Ask, watch: Watch | None) -> Admission | AccessRefusedError:
+        transfer = _transfer(tx, pid)
+        try:
+            grounds = self._grounds(tx, transfer, ask)
+            _same_asset(tx, grounds, ask)
+            use, rule = self._draw(tx, grounds, ask)
+        except AccessRefusedError as refusal:
+            tx.record(_refusal(transfer, ask, refusal))
+            return refusal
+        agreement = grounds.agreed.agreement
+        done = Admission(pid, agreement.id, agreement.hash, transfer.peer, ask, use, watch)
+        tx.record(Entry(event=_event(ask), actor=transfer.peer, params=_permitted(done, grounds, rule)))
+        self._fault("gate.deciding")
+        return done
+
+    def _draw(self, tx: Transaction, grounds: Grounds, ask: Ask) -> tuple[int | None, str]:
+        """Evaluate, and draw where the policy counts. INVARIANT: the number drawn is the number that was judged."""
+        agreed, pid = grounds.agreed, grounds.transfer.id
+        if not agreed.counts:
+            return None, self._evaluate(grounds, 0)
+        key, resumed = f"uses:{agreed.agreement.id}", f"resume:{pid}:{ask.etag}"
+        drawn = tx.drawn(key)
+        if ask.resumes and (first := tx.drawn(resumed)):
+            return None, self._evaluate(grounds, first - 1 if first <= drawn else drawn)
+        rule = self._evaluate(grounds, drawn)
+        if not ask.draws:
+            return None, rule
+        use = tx.draw(key)
+        tx.draw(resumed)
+        return use, rule
+
+    def _evaluate(self, grounds: Grounds, count: int) -> str:
+        decision = evaluate(grounds.agreed.policy, grounds.access, self._clock.now(), count=count)
+        if not decision.permit:
+            unknown = tuple(Reason("fact.unknown", {"operand": operand}) for operand in decision.unknown)
+            raise AccessRefusedError(decision.reasons or unknown or (Reason("policy.refused"),))
+        return decision.rule or ""
+
+    def _grounds(self, view: Reading, transfer: Transfer, ask: Ask) -> Grounds:
+        """Load what the decision stands on. Raises `AccessRefusedError` where transfer or agreement is not in force."""
+        agreement = view.get(Agreement, transfer.agreement)
+        if (reason := _not_in_force(transfer, agreement)) is not None:
+            raise AccessRefusedError((reason,))
+        assert agreement is not None
+        try:
+            agreed = self._agreements.read(agreement)
+        except RefusedError as error:
+            log.critical("agreement.unusable", agreement=agreement.id, code=error.reason.code)
+            raise AccessRefusedError((error.reason,)) from None
+        values = dict(agreed.stated)
+        if ask.purpose is not None:
+            values[PURPOSE] = (ask.purpose,)
+        if ask.spatial is not None:
+            values[SPATIAL] = (ask.spatial,)
+        if agreed.asks_facts:
+            values = {**self._facts.of(view, transfer.peer), **values}
+        return Grounds(transfer, agreed, Access(USE, transfer.peer, agreement.dataset, values))
+
+    async def _judge_again(self, admissions: list[Admission]) -> list[tuple[Reason, ...]]:
+        """Of each running stream, why it may not go on; empty where it may."""
+        return await self._store.read(lambda view: [self._again(view, admission) for admission in admissions])
+
+    def _again(self, view: Reading, admission: Admission) -> tuple[Reason, ...]:
+        """The decision on a running stream, as its own use. Another version of the agreement refuses."""
+        try:
+            transfer = _transfer(view, admission.transfer)
+            grounds = self._grounds(view, transfer, admission.ask)
+            if grounds.agreed.agreement.hash != admission.hash:
+                return (Reason("agreement.changed", {"agreement": admission.agreement}),)
+            if view.get(Asset, grounds.access.target) != admission.ask.asset:
+                return (Reason("asset.withdrawn", {"dataset": grounds.access.target}),)
+            self._evaluate(grounds, (admission.use or 1) - 1)
+        except AccessRefusedError as refusal:
+            return refusal.reasons
+        except UnknownError as error:
+            return (error.reason,)
+        return ()
+
+
+def _transfer(view: Reading, pid: str) -> Transfer:
+    transfer = view.get(Transfer, pid)
+    if transfer is None or transfer.role is not Role.PROVIDER:
+        raise UnknownError("transfer.unknown")
+    return transfer
+
+
+def _asset_of(view: Reading, pid: str) -> Asset | None:
+    return view.get(Asset, _transfer(view, pid).dataset)
+
+
+def _not_in_force(transfer: Transfer, agreement: Agreement | None) -> Reason | None:
+    """Why transfer and agreement do not carry an access, or None."""
+    # A pending start is enough: who holds the credential has our start message, acknowledged or not. A pending end or
+    # suspension of ours holds at once.
+    open_now = transfer.pending == Move.START or (transfer.state == TransferState.STARTED and transfer.pending is None)
+    if not open_now or transfer.ending is not None:
+        return Reason("transfer.state", {"state": transfer.state or "-"})
+    if agreement is None or agreement.role != Role.PROVIDER or agreement.peer != transfer.peer:
+        return Reason("agreement.unknown", {"agreement": transfer.agreement})
+    if not agreement.in_force:
+        return agreement.ended or Reason("agreement.ended", {"agreement": agreement.id})
+    return None
+
+
+def _same_asset(view: Reading, grounds: Grounds, ask: Ask) -> None:
+    asset = view.get(Asset, grounds.access.target)
+    if asset is None:
+        raise AccessRefusedError((Reason("asset.withdrawn", {"dataset": grounds.access.target}),))
+    if asset != ask.asset:
+        raise MovedError("asset.moved")
+
+
+def _event(ask: Ask) -> str:
+    if ask.failed is not None:
+        return "access.unserved"
+    return "access.permitted" if ask.draws or ask.resumes else "access.examined"
+
+
+def _about(admission: Admission) -> dict[str, str]:
+    about = {"transfer": admission.transfer, "agreement": admission.agreement, "hash": admission.hash}
+    if admission.ask.member:
+        about["member"] = admission.ask.member
+    if admission.ask.etag:
+        about["etag"] = admission.ask.etag
+    return about
+
+
+def _permitted(admission: Admission, grounds: Grounds, rule: str) -> dict[str, str]:
+    """The entry of a permitted access; names the version of the terms together with the rule that decided."""
+    params = _about(admission)
+    params["dataset"] = grounds.access.target
+    params["rule"] = rule
+    for name, operand in (("purpose", PURPOSE), ("spatial", SPATIAL)):
+        if value := grounds.access.values.get(operand):
+            params[name] = value[0]
+    if admission.use is not None:
+        params["use"] = str(admission.use)
+    if admission.ask.failed is not None:
+        params["reason"] = admission.ask.failed.code
+    params.update(admission.ask.planned)
+    return params
+
+
+def _refusal(transfer: Transfer, ask: Ask, refusal: AccessRefusedError) -> Entry:
+    params = {
+        "transfer": transfer.id,
+        "agreement": transfer.agreement,
+        "dataset": transfer.dataset,
+        "reason": " ".join(reason.code for reason in refusal.reasons),
+    }
+    if ask.member:
+        params["member"] = ask.member
+    return Entry(event="access.refused", actor=transfer.peer, params=params)

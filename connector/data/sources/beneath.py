@@ -1,0 +1,110 @@
+"""Opening files below a root by descriptor, and telling one version of a file from another.
+
+What lives here: the only code that turns a member path into an open file. What does not: what is done with it.
+Nothing outside the root can be reached: each component is opened relative to the one before it, without following
+symbolic links, and must not be `.`, `..`, empty or hidden. Only regular files are opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from connector.errors import OurError, UnknownError
+
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Version(NamedTuple):
+    """What tells one version of a file from another."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+
+def version(status: os.stat_result) -> Version:
+    """The version that a status speaks of."""
+    return Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def is_named(part: str) -> bool:
+    """True for a component that may be shared: not hidden, and nothing that a path could mean otherwise."""
+    return bool(part) and not part.startswith(".") and "/" not in part and "\0" not in part
+
+
+def open_root(path: Path) -> int:
+    """A descriptor of the shared folder. Links in the operator's own path are followed. Raises `OurError`."""
+    try:
+        return os.open(path, _FOLDER)
+    except (OSError, ValueError):
+        raise OurError("source.unreadable") from None
+
+
+def open_file(path: Path) -> tuple[int, Version]:
+    """The one file that an operator has named. Raises `OurError` where it is none, or cannot be read."""
+    try:
+        return _regular(str(path.parent / path.name), None)
+    except (OSError, ValueError):
+        raise OurError("source.unreadable") from None
+
+
+def open_member(root: int, member: str) -> tuple[int, Version]:
+    """A regular file below `root`. Raises `UnknownError` for everything else, whatever it is."""
+    parts = member.split("/")
+    if not all(is_named(part) for part in parts):
+        raise UnknownError("data.unknown")
+    folder = root
+    try:
+        for part in parts[:-1]:
+            below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            if folder != root:
+                os.close(folder)
+            folder = below
+        return _regular(parts[-1], folder)
+    except (OSError, ValueError):
+        raise UnknownError("data.unknown") from None
+    finally:
+        if folder != root:
+            os.close(folder)
+
+
+def _regular(name: str, folder: int | None) -> tuple[int, Version]:
+    """Open what is a regular file before and after: opening a device or a pipe can already do something."""
+    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+        raise OSError
+    file = os.open(name, _FILE, dir_fd=folder)
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(file)
+        raise OSError
+    return file, version(status)
+
+
+def read(file: int, start: int, length: int) -> bytes:
+    """Exactly `length` bytes. Raises `OurError`: `data.changed` where the file has become shorter, `source.unreadable`."""
+    parts: list[bytes] = []
+    while length > 0:
+        try:
+            data = os.pread(file, length, start)
+        except OSError:
+            raise OurError("source.unreadable") from None
+        if not data:
+            raise OurError("data.changed")
+        parts.append(data)
+        start, length = start + len(data), length - len(data)
+    return b"".join(parts)
+
+
+def check_unchanged(file: int, known: Version) -> None:
+    """Raises `OurError` (`data.changed`) where the file is not the version that it was; asked after each read."""
+    try:
+        unchanged = version(os.fstat(file)) == known
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise OurError("data.changed")

@@ -1,0 +1,241 @@
+"""The public data plane on aiohttp: `GET` and `HEAD {base}/{transfer pid}[/{member}]`.
+
+What lives here: reading the request's line and headers, the order open -> judge -> send, writing pieces with
+back-pressure, the cut of a running stream. What does not: the decision (`data.gate`), the form of the answer
+(`data.stream`), limits of the listener (`http.server`).
+
+Status: 401 no or wrong credential, 404 no such transfer or member, 403 refused with every reason, 405 other methods,
+416 a range outside. A stream that is cut, or whose content changes, ends with a reset connection: it never looks
+complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from urllib.parse import unquote
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
+from connector.data.sources import Sources
+from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
+from connector.errors import NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.http.problems import status_of
+from connector.ports import Content
+from connector.records import Asset
+from connector.sentences import Language, sentence
+from policies.model import Reason
+
+log = structlog.get_logger()
+STALL = 300.0
+"""Seconds within which a reader must have taken one piece."""
+_SCHEME = "bearer "
+
+
+class DataPlane:
+    """The handler of everything below `base`."""
+
+    def __init__(self, gate: Gate, sources: Sources, *, base: str = "/data/") -> None:
+        self._gate, self._sources, self._base = gate, sources, base
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        """One access."""
+        try:
+            return await self._serve(request)
+        except NodeError as error:
+            return _problem(error, request)
+
+    async def close(self) -> None:
+        """Wait for the outcomes that are still being written down."""
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        credential = _credential(request)
+        pid, member = _place(request, self._base)
+        self._gate.prove(credential, pid)
+        try:
+            return await self._access(request, credential, pid, member)
+        except MovedError:
+            return await self._access(request, credential, pid, member)
+
+    async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
+        asset = await self._gate.asset(pid)
+        headers = request.headers
+        ask = Ask(
+            asset=asset, member=member, purpose=headers.get("Allmende-Purpose"), spatial=headers.get("Allmende-Spatial")
+        )
+        try:
+            content = await self._open(asset, member)
+        except NodeError as error:
+            # Whether a member exists is told only to who may have it, and the attempt is audited either way.
+            failed = msgspec.structs.replace(ask, draws=False, failed=error.reason)
+            await self._gate.admit(credential, pid, failed)
+            raise
+        try:
+            planned = plan(content, _wanted(request))
+            admission = await self._gate.admit(credential, pid, _asking(ask, content, planned))
+            if planned.has_body and content.small is None:
+                return await self._stream(request, content, planned, admission)
+            return _small(content, planned)
+        finally:
+            content.close()
+
+    async def _open(self, asset: Asset | None, member: str) -> Content:
+        if asset is None:
+            raise UnknownError("asset.withdrawn")
+        return await self._sources.open(asset, member)
+
+    async def _stream(
+        self, request: web.Request, content: Content, planned: Plan, admission: Admission
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(status=planned.status, headers=planned.headers)
+        flow = Flow(content, planned)
+        watch = admission.watch
+        assert watch is not None  # INVARIANT: a body that is not small is asked for with `streamed`
+        event, reason = "access.broken", ""
+        try:
+            watch.on_cut(lambda: _abort(request))
+            await response.prepare(request)
+            async with aclosing(_watched(flow, admission)) as pieces:
+                async for data in pieces:
+                    async with asyncio.timeout(STALL):
+                        await response.write(data)
+            # The end is told only after a last look: a cut that came meanwhile stays a cut.
+            if not watch.reasons:
+                await response.write_eof()
+                event = "access.finished"
+        except NodeError as error:
+            reason = error.reason.code
+            _abort(request)
+        except (ConnectionError, TimeoutError):
+            _abort(request)
+        finally:
+            if watch.reasons:
+                event, reason = "access.cut", watch.reasons[0].code
+            params = {"bytes": str(flow.sent), "sha256": flow.sha256, **({"reason": reason} if reason else {})}
+            await self._settle(admission, event, params)
+        return response
+
+    async def _settle(self, admission: Admission, event: str, params: dict[str, str]) -> None:
+        """Write the outcome down, also where the request was cancelled meanwhile."""
+        task = asyncio.get_running_loop().create_task(self._note(admission, event, params))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        await asyncio.shield(task)
+
+    async def _note(self, admission: Admission, event: str, params: dict[str, str]) -> None:
+        try:
+            await self._gate.outcome(admission, event, **params)
+        except OurError as error:
+            log.critical("access.outcome.lost", transfer=admission.transfer, outcome=event, code=error.reason.code)
+
+
+async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, None]:
+    """The pieces of a flow as long as the stream is not cut."""
+    watch = admission.watch
+    async with aclosing(flow.pieces()) as pieces:
+        async for data in pieces:
+            if watch is not None and watch.reasons:
+                return
+            yield data
+
+
+def _asking(ask: Ask, content: Content, planned: Plan) -> Ask:
+    audited = {"status": str(planned.status)}
+    if planned.has_body:
+        if (length := planned.length) is not None:
+            audited["bytes"] = str(length)
+        if planned.status == 206:
+            audited["from"] = str(planned.start)
+        elif content.sha256 is not None:
+            audited["sha256"] = content.sha256.hex()
+    return Ask(
+        asset=ask.asset,
+        member=ask.member,
+        purpose=ask.purpose,
+        spatial=ask.spatial,
+        etag=content.etag,
+        draws=planned.has_body,
+        resumes=planned.resumes,
+        streamed=planned.has_body and content.small is None,
+        planned=audited,
+    )
+
+
+def _small(content: Content, planned: Plan) -> web.Response:
+    """An answer in one piece, or without a body. aiohttp leaves the body of a HEAD away and keeps its length."""
+    if not planned.has_body or content.small is None:
+        return web.Response(status=planned.status, headers=planned.headers)
+    body = content.small()
+    if planned.coding is not Coding.IDENTITY:
+        body = encoded(body, planned.coding)
+    elif planned.status == 206:
+        body = body[planned.start : planned.stop]
+    return web.Response(status=planned.status, headers=planned.headers, body=body)
+
+
+def _abort(request: web.Request) -> None:
+    """Reset the connection: what was sent so far must not look like all there is."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _credential(request: web.Request) -> str:
+    value = request.headers.get("Authorization", "")
+    if value[: len(_SCHEME)].lower() != _SCHEME:
+        raise UnauthenticatedError("token.missing")
+    return value[len(_SCHEME) :].strip()
+
+
+def _place(request: web.Request, base: str) -> tuple[str, str]:
+    """Pid and member. Each segment is decoded on its own, so that an encoded slash never makes a level."""
+    tail = request.raw_path.partition("?")[0].removeprefix(base)
+    try:
+        pid, *member = [unquote(part, errors="strict") if "%" in part else part for part in tail.split("/")]
+    except UnicodeDecodeError:
+        raise UnknownError("data.unknown") from None
+    if any("/" in part for part in member):
+        raise UnknownError("data.unknown")
+    return pid, "/".join(member)
+
+
+def _wanted(request: web.Request) -> Wanted:
+    headers = request.headers
+    return Wanted(
+        method=request.method,
+        range=headers.get("Range", ""),
+        if_range=headers.get("If-Range", ""),
+        if_none_match=headers.get("If-None-Match", ""),
+        accept_encoding=headers.get("Accept-Encoding", ""),
+    )
+
+
+def _problem(error: NodeError, request: web.Request) -> web.Response:
+    """An error as JSON. Of an error of ours the peer learns that there is one."""
+    status = status_of(error)
+    if isinstance(error, OurError):
+        log.warning("access.failed", code=error.reason.code, status=status)
+        reasons: tuple[Reason, ...] = (Reason("unavailable" if status == 503 else "internal"),)
+    else:
+        reasons = error.reasons if isinstance(error, AccessRefusedError) else (error.reason,)
+    language = _language(request.headers.get("Accept-Language", ""))
+    told = [{"code": r.code, "params": r.params, "sentence": sentence(r, language)} for r in reasons]
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    elif status == 503:
+        headers["Retry-After"] = "5"
+    body = msgspec.json.encode({**told[0], "reasons": told})
+    return web.Response(status=status, headers=headers, body=body, content_type="application/json")
+
+
+def _language(accepted: str) -> Language:
+    return "de" if accepted.strip().lower().startswith("de") else "en"
