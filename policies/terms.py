@@ -4,8 +4,8 @@ What lives here: the short form, reading it, putting it into a new policy or in 
 does not: parsing policies (`parse`), asking people (command line, web pages).
 
 A publisher's purpose or place means it *and what lies below it* (`isA`, `isPartOf`); whoever restates terms, to ask or
-to counter, names exactly the purposes and places (`eq`, `isAnyOf`), so that an access that states none can be taken to be
-for the one that is named.
+to counter, names exactly the purposes and places (`eq`, `isAnyOf`), so that an access that states none can be taken
+to be for the one that is named.
 """
 
 from __future__ import annotations

@@ -1,0 +1,263 @@
+"""Sentences in German and English for every code and clause: templates, and nothing else.
+
+What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
+kind says how the value is shown: `time`, `list` (of purposes or places), `clauses` (of the notation), `rule`, `term`.
+A parameter that is missing is shown as "?".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from policies.model import Operator
+from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL, Assurance
+
+Both = tuple[str, str]
+"""German, English."""
+
+REASONS: Final[Mapping[str, Both]] = {
+    # decisions
+    "assignee.other": (
+        "Diese Bedingungen gelten nur für {assignee}, nicht für den, der anfragt.",
+        "These terms are for {assignee} only, not for whoever asks.",
+    ),
+    "target.other": (
+        "Diese Bedingungen gelten für {target}, nicht für {asked}.",
+        "These terms are about {target}, not about {asked}.",
+    ),
+    "action.outside": (
+        "Erlaubt ist nur: {allowed:term}; angefragt wurde: {asked:term}.",
+        "Only {allowed:term} is permitted; {asked:term} was asked for.",
+    ),
+    "no_permission": ("Die Bedingungen erlauben nichts.", "The terms permit nothing."),
+    "prohibited": (
+        "Ein Verbot greift ({rule:rule}).",
+        "A prohibition applies ({rule:rule}).",
+    ),
+    "prohibited.unclear": (
+        "Ein Verbot lässt sich nicht ausschließen ({rule:rule}); im Zweifel wird abgelehnt.",
+        "A prohibition cannot be ruled out ({rule:rule}); in doubt the access is refused.",
+    ),
+    "choice.several": (
+        "Genau eine der Alternativen muss zutreffen, es sind aber {held}.",
+        "Exactly one of the alternatives must hold, but {held} do.",
+    ),
+    "time.before": (
+        "Die Nutzung ist noch nicht erlaubt: Beginn {from:time}, jetzt {now:time}.",
+        "Use is not permitted yet: it begins {from:time}, and now it is {now:time}.",
+    ),
+    "time.over": (
+        "Die Nutzung ist nicht mehr erlaubt: Ende {until:time}, jetzt {now:time}.",
+        "Use is no longer permitted: it ended {until:time}, and now it is {now:time}.",
+    ),
+    "time.outside": (
+        "Zu dieser Zeit ist die Nutzung nicht erlaubt: maßgeblich {time:time}, jetzt {now:time}.",
+        "Use is not permitted at this time: what counts is {time:time}, and now it is {now:time}.",
+    ),
+    "count.exhausted": (
+        "Die erlaubten Nutzungen sind aufgebraucht: {used} von {limit}.",
+        "The permitted uses are exhausted: {used} of {limit}.",
+    ),
+    "count.early": (
+        "Die Bedingung gilt erst nach {before} Nutzungen; bisher sind es {used}.",
+        "The condition holds only after {before} uses; so far there were {used}.",
+    ),
+    "purpose.unknown": (
+        "Es wurde kein Zweck angegeben. Erlaubt: {allowed:list}.",
+        "No purpose was stated. Permitted: {allowed:list}.",
+    ),
+    "purpose.outside": (
+        "Der Zweck {asked:list} ist nicht erlaubt. Erlaubt: {allowed:list}.",
+        "The purpose {asked:list} is not permitted. Permitted: {allowed:list}.",
+    ),
+    "purpose.excluded": (
+        "Der Zweck {asked:list} ist ausgeschlossen. Ausgeschlossen sind: {excluded:list}.",
+        "The purpose {asked:list} is excluded. Excluded are: {excluded:list}.",
+    ),
+    "purpose.unclear": (
+        "Ob der Zweck {asked:list} zu {named:list} gehört, lässt sich nicht sagen.",
+        "It cannot be said whether the purpose {asked:list} belongs to {named:list}.",
+    ),
+    "spatial.unknown": (
+        "Es wurde kein Ort der Nutzung angegeben. Erlaubt: {allowed:list}.",
+        "No place of use was stated. Permitted: {allowed:list}.",
+    ),
+    "spatial.outside": (
+        "Der Ort der Nutzung {asked:list} liegt außerhalb von {allowed:list}.",
+        "The place of use {asked:list} is outside {allowed:list}.",
+    ),
+    "spatial.excluded": (
+        "Der Ort der Nutzung {asked:list} ist ausgeschlossen. Ausgeschlossen sind: {excluded:list}.",
+        "The place of use {asked:list} is excluded. Excluded are: {excluded:list}.",
+    ),
+    "spatial.unclear": (
+        "Ob der Ort der Nutzung {asked:list} zu {named:list} gehört, lässt sich nicht sagen.",
+        "It cannot be said whether the place of use {asked:list} belongs to {named:list}.",
+    ),
+    # what cannot be understood
+    "operand.unknown": (
+        "Der linke Operand „{operand}“ ist hier nicht bekannt.",
+        "The left operand “{operand}” is not known here.",
+    ),
+    "operator.unknown": ("Der Operator „{operator}“ ist nicht bekannt.", "The operator “{operator}” is not known."),
+    "operator.unfit": (
+        "Der Operator „{operator}“ passt nicht zu {operand}.",
+        "The operator “{operator}” does not fit {operand}.",
+    ),
+    "term.unknown": (
+        "Der Begriff „{term}“ wird hier nicht verstanden; deshalb gilt die ganze Vereinbarung als nicht verstanden.",
+        "The term “{term}” is not understood here, so the whole policy is refused.",
+    ),
+    "term.missing": ("Es fehlt „{term}“.", "“{term}” is missing."),
+    "form.object": ("Hier muss ein Objekt stehen.", "An object is due here."),
+    "form.identifier": (
+        "„{key}“ muss ein Bezeichner ohne Leerzeichen sein.",
+        "“{key}” must be an identifier without blanks.",
+    ),
+    "policy.type": (
+        "Die Art „{type}“ passt nicht; erwartet wird {expected}.",
+        "The type “{type}” does not fit; {expected} is expected.",
+    ),
+    "rule.type": ("Die Art der Regel „{type}“ passt nicht zu ihrem Platz.", "The type “{type}” does not fit the rule."),
+    "rules.missing": ("Es gibt weder Erlaubnis noch Verbot.", "There is neither a permission nor a prohibition."),
+    "rules.many": ("Mehr als {limit} Regeln werden nicht gelesen.", "No more than {limit} rules are read."),
+    "action.unknown": ("Die Handlung „{action}“ ist nicht bekannt.", "The action “{action}” is not known."),
+    "constraint.type": (
+        "Die Art der Bedingung „{type}“ ist nicht bekannt.",
+        "The constraint type “{type}” is unknown.",
+    ),
+    "constraint.empty": ("„{term}“ braucht mindestens eine Bedingung.", "“{term}” needs at least one constraint."),
+    "constraint.depth": (
+        "Tiefer als {limit} Ebenen verschachtelte Bedingungen werden nicht gelesen.",
+        "Constraints nested deeper than {limit} levels are not read.",
+    ),
+    "constraint.many": (
+        "Mehr als {limit} Bedingungen werden nicht gelesen.",
+        "No more than {limit} constraints are read.",
+    ),
+    "value.several": (
+        "Zu {operand} {operator} gehört genau ein Wert.",
+        "{operand} {operator} takes exactly one value.",
+    ),
+    "value.missing": ("Zu {operand} fehlt ein Wert.", "A value is missing for {operand}."),
+    "value.form": (
+        "Der Wert zu {operand} muss ein Text, ein Wert mit Datentyp oder eine IRI sein, keine bloße Zahl.",
+        "The value of {operand} must be a string, a typed value or an IRI, not a bare number.",
+    ),
+    "value.datatype": (
+        "Der Datentyp {datatype} passt nicht zu {operand}.",
+        "The datatype {datatype} does not fit {operand}.",
+    ),
+    "value.unreadable": (
+        "Der Wert „{value}“ ist für {operand} nicht lesbar.",
+        "The value “{value}” cannot be read for {operand}.",
+    ),
+    "context.unknown": (
+        "Der JSON-LD-Kontext „{context}“ ist nicht bekannt.",
+        "The JSON-LD context “{context}” is not known.",
+    ),
+    "profile.unknown": ("Das Profil „{profile}“ ist nicht bekannt.", "The profile “{profile}” is not known."),
+    "terms.unreadable": (
+        "„{value}“ ist für {term} nicht lesbar.",
+        "“{value}” cannot be read for {term}.",
+    ),
+    "terms.entangled": (
+        "Die Bedingungen verknüpfen {operands} mit anderem; bitte die Regeln als Ganzes neu fassen.",
+        "The terms tie {operands} to something else; please state the rules as a whole.",
+    ),
+    # differences
+    "beyond.permission": ("Das Angebot erlaubt nichts.", "The offer permits nothing."),
+    "compare.too_large": (
+        "Die Bedingungen sind zu umfangreich für einen Vergleich.",
+        "The terms are too large to compare.",
+    ),
+    **{
+        f"{sort}.{subject}": (
+            f"{de}: {what_de}{{asked:clauses}}; angeboten: {{offered:clauses}}.{doubt_de}",
+            f"{en}: asked {{asked:clauses}}; offered {{offered:clauses}}.{doubt_en}",
+        )
+        for sort, what_de, doubt_de, doubt_en in (
+            ("beyond", "verlangt: ", "", ""),
+            (
+                "unclear",
+                "verlangt: ",
+                " Es lässt sich nicht zeigen, dass das innerhalb des Angebots liegt.",
+                " It cannot be shown that this lies within the offer.",
+            ),
+        )
+        for subject, de, en in (
+            ("time", "Zeit", "Time"),
+            ("count", "Anzahl", "Number of uses"),
+            ("purpose", "Zweck", "Purpose"),
+            ("spatial", "Ort", "Place"),
+            ("assignee", "Nutzer", "User"),
+            ("target", "Gegenstand", "Subject"),
+            ("action", "Handlung", "Action"),
+        )
+    },
+}
+"""Code -> sentence, in German and English."""
+
+CLAUSES: Final[Mapping[str, Mapping[Operator, Both]]] = {
+    DATE_TIME: {
+        Operator.LT: ("vor {}", "before {}"),
+        Operator.LTEQ: ("bis einschließlich {}", "up to and including {}"),
+        Operator.GT: ("nach {}", "after {}"),
+        Operator.GTEQ: ("ab {}", "from {}"),
+        Operator.EQ: ("nur {}", "only {}"),
+        Operator.NEQ: ("außer {}", "except {}"),
+    },
+    COUNT: {
+        Operator.LT: ("weniger als {} Nutzungen", "fewer than {} uses"),
+        Operator.LTEQ: ("höchstens {} Nutzungen", "at most {} uses"),
+        Operator.GT: ("erst nach {} Nutzungen", "only after {} uses"),
+        Operator.GTEQ: ("ab Nutzung Nummer {}", "from use number {} on"),
+    },
+    PURPOSE: {
+        Operator.EQ: ("zum Zweck {}", "for the purpose {}"),
+        Operator.NEQ: ("nicht zum Zweck {}", "not for the purpose {}"),
+        Operator.IS_A: ("zum Zweck {} oder zu einem, der dazu gehört", "for the purpose {} or one that belongs to it"),
+        Operator.IS_ANY_OF: ("zu einem der Zwecke {}", "for one of the purposes {}"),
+        Operator.IS_NONE_OF: ("zu keinem der Zwecke {}", "for none of the purposes {}"),
+    },
+    SPATIAL: {
+        Operator.EQ: ("am Ort {}", "at the place {}"),
+        Operator.NEQ: ("nicht am Ort {}", "not at the place {}"),
+        Operator.IS_PART_OF: ("innerhalb von {}", "within {}"),
+        Operator.IS_ANY_OF: ("an einem der Orte {}", "at one of the places {}"),
+        Operator.IS_NONE_OF: ("an keinem der Orte {}", "at none of the places {}"),
+    },
+}
+"""Left operand and operator -> phrase with the values; every pair that the registry allows."""
+
+ASSURANCES: Final[Mapping[Assurance, Both]] = {
+    Assurance.ENFORCED: ("durchgesetzt", "enforced"),
+    Assurance.ATTESTED: ("bestätigt", "attested"),
+    Assurance.DECLARED: ("erklärt", "declared"),
+}
+
+TERMS: Final[Mapping[str, Both]] = {
+    "use": ("Nutzung", "use"),
+    "read": ("Lesen", "reading"),
+    "permission": ("Erlaubnis", "permission"),
+    "prohibition": ("Verbot", "prohibition"),
+    "and": ("alles davon", "all of"),
+    "or": ("mindestens eines davon", "at least one of"),
+    "xone": ("genau eines davon", "exactly one of"),
+    "not": ("nicht", "not"),
+    "nothing": ("keine Angabe", "nothing stated"),
+    "day": ("{} (ganzer Tag, Europe/Berlin)", "{} (whole day, Europe/Berlin)"),
+    "instant": ("{} Uhr (Europe/Berlin)", "{} (Europe/Berlin)"),
+    "for": ("Nur für {} [{}].", "Only for {} [{}]."),
+    "anyone": ("Für jeden, der anfragt.", "For whoever asks."),
+    "always": ("{}: {}, ohne weitere Bedingung.", "{}: {}, without further condition."),
+    "if": ("{}: {}, wenn alles Folgende zutrifft:", "{}: {}, if all of the following holds:"),
+    "stateKey": ("Land", "state"),
+    "governmentDistrictKey": ("Regierungsbezirk", "government district"),
+    "districtKey": ("Kreis", "district"),
+    "municipalityKey": ("Gemeinde", "municipality"),
+    "municipalAssociationKey": ("Gemeindeverband", "municipal association"),
+    "regionalKey": ("Gemeinde", "municipality"),
+}
+"""Words that sentences are put together with."""

@@ -1,0 +1,124 @@
+"""Policies, accesses and hypothesis strategies that the tests of this package share."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from policies.model import (
+    ODRL,
+    Access,
+    Atomic,
+    Connective,
+    Constraint,
+    Logical,
+    Operator,
+    Policy,
+    PolicyKind,
+    Rule,
+    RuleKind,
+)
+from policies.operands import COUNT, DATE_TIME, OPERANDS, PURPOSE, SET_OPERATORS, SPATIAL
+from policies.places import GEOCODING
+from policies.vocabulary import DPV, READ, USE
+
+NOW = 1_800_000_000_000_000
+"""2027-01-15T08:00:00Z"""
+HOUR = 3_600_000_000
+ME, OTHER = "did:web:utility.example", "did:web:town.example"
+TARGET = "https://city.example/datasets/counts"
+
+MUENSTER = GEOCODING + "municipalityKey/05515000"
+MUENSTER_ARS = GEOCODING + "regionalKey/055150000000"
+KREIS = GEOCODING + "districtKey/05515"
+NRW = GEOCODING + "stateKey/05"
+HAMBURG = GEOCODING + "stateKey/02"
+ASSOCIATION = GEOCODING + "municipalAssociationKey/010515001"
+VILLAGE = GEOCODING + "regionalKey/010515001003"
+VILLAGE_AGS = GEOCODING + "municipalityKey/01051003"
+
+VALUES: dict[str, tuple[str, ...]] = {
+    DATE_TIME: ("2027-01-14", "2027-01-15", "2027-01-16", *(str(NOW + hours * HOUR) for hours in (-1, 0, 1))),
+    COUNT: ("0", "1", "2", "3"),
+    PURPOSE: (
+        *(DPV + name for name in ("Purpose", "PublicBenefit", "DataAltruism", "NonCommercialResearch")),
+        *(DPV + name for name in ("NonCommercialPurpose", "ScientificResearch")),
+        "https://city.example/purposes/own",
+    ),
+    SPATIAL: (MUENSTER, MUENSTER_ARS, KREIS, NRW, HAMBURG, ASSOCIATION, VILLAGE, VILLAGE_AGS),
+}
+"""Few values, close together, so that random policies touch."""
+
+
+def atom(left: str, operator: Operator, *right: str) -> Atomic:
+    return Atomic(left, operator, right)
+
+
+def permission(*constraints: Constraint, action: str = USE) -> Rule:
+    return Rule(RuleKind.PERMISSION, action, constraints)
+
+
+def prohibition(*constraints: Constraint, action: str = USE) -> Rule:
+    return Rule(RuleKind.PROHIBITION, action, constraints)
+
+
+def policy(*rules: Rule, assignee: str | None = None, target: str | None = None) -> Policy:
+    return Policy("urn:uuid:0", PolicyKind.OFFER, rules, target=target, assignee=assignee)
+
+
+def access(
+    *, purpose: str | tuple[str, ...] = (), spatial: str | tuple[str, ...] = (), action: str = USE, who: str = ME
+) -> Access:
+    values = {
+        left: (value,) if isinstance(value, str) else value
+        for left, value in ((PURPOSE, purpose), (SPATIAL, spatial))
+        if value
+    }
+    return Access(action, who, TARGET, values)
+
+
+@st.composite
+def atoms(draw: st.DrawFn) -> Atomic:
+    left = draw(st.sampled_from(sorted(VALUES)))
+    operator = draw(st.sampled_from(sorted(OPERANDS[left].operators)))
+    many = operator in SET_OPERATORS
+    right = draw(st.sets(st.sampled_from(VALUES[left]), min_size=1, max_size=3 if many else 1))
+    return Atomic(left, operator, tuple(sorted(right)))
+
+
+def _logical(members: st.SearchStrategy[Constraint]) -> st.SearchStrategy[Constraint]:
+    return st.builds(Logical, st.sampled_from(Connective), st.lists(members, min_size=1, max_size=3).map(tuple))
+
+
+constraints: st.SearchStrategy[Constraint] = st.recursive(atoms(), _logical, max_leaves=5)
+
+
+def rules(kind: RuleKind, least: int, most: int) -> st.SearchStrategy[tuple[Rule, ...]]:
+    one = st.builds(
+        Rule, st.just(kind), st.sampled_from((USE, USE, READ)), st.lists(constraints, max_size=3).map(tuple)
+    )
+    return st.lists(one, min_size=least, max_size=most).map(tuple)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    found = (*draw(rules(RuleKind.PERMISSION, 1, 2)), *draw(rules(RuleKind.PROHIBITION, 0, 2)))
+    return Policy(
+        "urn:uuid:0",
+        PolicyKind.OFFER,
+        found,
+        target=draw(st.sampled_from((None, None, TARGET))),
+        assignee=draw(st.sampled_from((None, None, ME))),
+    )
+
+
+@st.composite
+def accesses(draw: st.DrawFn) -> tuple[Access, int, int]:
+    """An access with the instant and the number of uses drawn before."""
+    values = {
+        left: tuple(sorted(draw(st.sets(st.sampled_from(VALUES[left]), min_size=1, max_size=2))))
+        for left in (PURPOSE, SPATIAL)
+        if draw(st.integers(0, 4))
+    }
+    who = draw(st.sampled_from((ME, ME, OTHER)))
+    stated = Access(draw(st.sampled_from((USE, READ, ODRL + "archive"))), who, TARGET, values)
+    return stated, NOW + draw(st.sampled_from((-24, -2, -1, 0, 1, 24))) * HOUR, draw(st.integers(0, 4))
