@@ -171,6 +171,15 @@ class Entry(Struct, frozen=True, kw_only=True):
     params: Mapping[str, str] = {}
 
 
+class Written(Struct, frozen=True, kw_only=True):
+    """What the bytes of an audit entry say, as JSON."""
+
+    at: int
+    event: str
+    actor: str
+    params: Mapping[str, str] = {}
+
+
 class Logged(Struct, frozen=True, kw_only=True):
     """An audit entry as kept: its leaf index, instant, exact bytes, salt and leaf hash (RFC 9162, 2.1)."""
 

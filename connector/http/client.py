@@ -1,7 +1,7 @@
 """Speaking to peers over HTTP: the Peer port and `certs.did.Fetch`, on aiohttp.
 
 What lives here: requests with a deadline, a limit on the answer and a guard on the address; streams with back-pressure.
-What does not: which addresses are allowed (`addresses`), what an answer means (the services), trying again (the outbox).
+What does not: which addresses are allowed (`addresses`), what an answer means (services), trying again (outbox).
 
 Kept apart are connections with different permissions: public addresses over TLS, private ones over TLS where the
 operator allowed them for the peer, plain HTTP to loopback under the same permission. A connection made under one of
@@ -117,8 +117,8 @@ class HttpPeer:
         headers = {} if body is None else {"Content-Type": "application/json"}
         if authorization is not None:
             headers["Authorization"] = authorization
-        timeout = self._deadline if deadline is None else ClientTimeout(total=deadline)
-        return await self._exchange(method, parse(url), headers, body, private, timeout, self._limit)
+        within = self._deadline if deadline is None else ClientTimeout(total=deadline)
+        return await self._exchange(method, parse(url), headers, body, private, within, self._limit)
 
     async def fetch(self, url: str, *, private: bool = False, limit: int = MAX_ANSWER) -> bytes:
         """See `certs.did.Fetch`. Raises as `send`, and `peer.status` for anything but a 200."""
@@ -134,14 +134,14 @@ class HttpPeer:
         headers: Mapping[str, str],
         body: bytes | None,
         private: bool,
-        timeout: ClientTimeout,
+        within: ClientTimeout,
         limit: int,
     ) -> Reply:
         """One request and its whole answer."""
         session = self._session(url, private)
         try:
             async with session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=within
             ) as response:
                 return Reply(response.status, await _bounded(response, limit), _headers(response))
         except (aiohttp.ClientError, OSError, InflateError) as error:

@@ -1,0 +1,92 @@
+"""Who is calling, by pinned keys: tokens are verified with the keys of `Participant` records and no others.
+
+What lives here: the Identity port over explicit pins; nothing is resolved, nothing is fetched. What does not: the form
+of a token (`certs.jwt`), pinning (`services.peers`), single use (the store's transaction).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from certs import did, jwk, jwt
+from certs.jwt import TokenError
+from connector.errors import UnauthenticatedError
+from connector.ports import Caller, Clock, Ids, Reading, Store
+from connector.records import Participant
+
+_PAGE = 500
+
+
+class PinnedIdentity:
+    """This node as `own` (its DID) with `key`; peers as the store has them.
+
+    All peers' keys are held in memory, so that a stranger costs no read. `forget` must be called after every commit
+    that adds, changes or removes a participant.
+    """
+
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, own: str, key: EllipticCurvePrivateKey) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._own = own
+        self._key = key
+        self._kid = did.token_key(own)
+        self._known: Mapping[str, jwt.Keys] | None = None
+        self._version = 0
+        self._loading = asyncio.Lock()
+
+    async def token(self, audience: str) -> str:
+        """See `ports.Identity.token`."""
+        now, jti = self._clock.now(), self._ids.token()
+        return "Bearer " + jwt.issue(self._key, self._kid, issuer=self._own, audience=audience, now=now, jti=jti)
+
+    async def verify(self, authorization: str | None) -> Caller:
+        """See `ports.Identity.verify`. `Caller.expires` is when the token stops being accepted, leeway included."""
+        token = _bearer(authorization)
+        known = self._known
+        if known is None:
+            known = await self._load()
+        try:
+            claims = jwt.verify(token, audience=self._own, keys_of=known.get, now=self._clock.now())
+        except TokenError as error:
+            raise UnauthenticatedError(error.code) from error
+        return Caller(claims.iss, claims.jti, claims.accepted_until())
+
+    def forget(self) -> None:
+        """Participants have changed: the next token is judged by what the store holds now."""
+        self._version += 1
+        self._known = None
+
+    async def _load(self) -> Mapping[str, jwt.Keys]:
+        """Keys of all participants, read once however many callers wait."""
+        async with self._loading:
+            while self._known is None:
+                version = self._version
+                known = await self._store.read(_pinned)
+                # INVARIANT: what was read before a change is never kept after it.
+                if version == self._version:
+                    self._known = known
+            return self._known
+
+
+def _pinned(view: Reading) -> Mapping[str, jwt.Keys]:
+    """Token keys by participant."""
+    known: dict[str, jwt.Keys] = {}
+    after = ""
+    while page := view.select(Participant, after=after, limit=_PAGE):
+        known |= {peer.id: {id: jwk.read(peer.keys[id]) for id in peer.tokens} for peer in page}
+        after = page[-1].id
+    return known
+
+
+def _bearer(authorization: str | None) -> str:
+    """The token of an Authorization header (RFC 6750, 2.1; the scheme's case does not matter, RFC 9110, 11.1)."""
+    if authorization is None:
+        raise UnauthenticatedError("token.missing")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError("token.missing")
+    return token

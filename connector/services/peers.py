@@ -1,0 +1,196 @@
+"""Peers: participants that an operator has looked at, compared and pinned.
+
+What lives here: looking at a node, adding, listing and removing it. What does not: fetching (`Fetch`), the form of DID
+documents (`certs.did`) and of words (`certs.words`), trust without an operator. Sources: Dataspace Protocol 2025-1,
+Exposure of Versions; did:web Method Specification.
+
+A pin is never moved: other keys at the same DID are refused until an operator removes the peer and adds it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from certs import did, jwk
+from certs.did import DidError, Fetch
+from certs.strict import StrictError, read_object
+from certs.words import WordsError, fingerprint, parse, same
+from connector.errors import InputError, UnknownError
+from connector.ports import Clock, Reading, Store, Transaction
+from connector.protocol.messages import VERSION, JsonObject
+from connector.protocol.paths import VERSION_PATH, join
+from connector.records import Entry, Participant
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+"""A short name for a peer: one DNS label."""
+
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?", re.ASCII)
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """Who answers at a URL, before anybody trusts it. Fields as in `records.Participant`."""
+
+    did: str
+    words: str
+    url: str
+    base: str
+    keys: Mapping[str, JsonObject]
+    tokens: tuple[str, ...]
+
+
+class _Offered(Struct, frozen=True):
+    """One entry of a version document; a peer may name versions and bindings that this node does not speak."""
+
+    version: str
+    path: str
+    binding: str
+
+
+class _Versions(Struct, frozen=True):
+    protocolVersions: tuple[_Offered, ...]
+
+
+class Peers:
+    """Pins peers. `own` is this node's DID; `changed` is called after every commit that changes them, before the call
+    returns, so that no identity goes on with old keys."""
+
+    def __init__(self, *, store: Store, fetch: Fetch, clock: Clock, own: str, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._fetch = fetch
+        self._clock = clock
+        self._own = own
+        self._changed = changed
+
+    async def look(self, url: str, *, private: bool = False) -> Sighting:
+        """Who answers at the root `url` of a node. Nothing is kept.
+
+        Raises `InputError` `peer.url`, or `peer.document`, `peer.version` where what is there is no node that speaks
+        this version of the protocol, and `DeliveryError` where it cannot be reached.
+        """
+        root = _root(url)
+        try:
+            found = await did.resolve(self._fetch, root, private=private)
+        except DidError as error:
+            raise InputError("peer.document", url=root, why=error.code) from error
+        base = _base(root, await self._fetch.fetch(join(root, VERSION_PATH), private=private))
+        return Sighting(
+            did=found.id,
+            words=fingerprint(jwk.thumbprint(key) for key in found.keys.values()),
+            url=root,
+            base=base,
+            keys=found.keys,
+            tokens=found.tokens,
+        )
+
+    async def add(
+        self,
+        operator: str,
+        url: str,
+        name: str,
+        *,
+        words: str | None = None,
+        private: bool = False,
+        facts: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Participant:
+        """Look at `url` and pin what is there under `name`. With `words` the keys must have that fingerprint.
+
+        Raises as `look`; `InputError` `peer.name`, `peer.words_form`, `peer.words` (other keys than the words say),
+        `peer.self`, `peer.name_taken`, `peer.exists`, `peer.keys_changed`.
+        """
+        if not NAME.fullmatch(name):
+            raise InputError("peer.name", name=name[:64])
+        told = None if words is None else _told(words)
+        seen = await self.look(url, private=private)
+        if seen.did == self._own:
+            raise InputError("peer.self", peer=seen.did)
+        if told is not None and not same(told, seen.words):
+            raise InputError("peer.words", peer=seen.did, told=told, found=seen.words)
+        peer = Participant(
+            id=seen.did,
+            name=name,
+            url=seen.url,
+            base=seen.base,
+            keys=seen.keys,
+            tokens=seen.tokens,
+            words=seen.words,
+            added=self._clock.now(),
+            added_by=operator,
+            private=private,
+            facts=facts or {},
+        )
+        await self._store.write(lambda tx: _pin(tx, peer, compared=told is not None))
+        self._changed()
+        return peer
+
+    async def list(self, *, after: str = "", limit: int = 100) -> list[Participant]:
+        """Peers in the order of their DIDs, beginning behind `after`."""
+        return await self._store.read(lambda view: view.select(Participant, after=after, limit=limit))
+
+    async def get(self, peer: str) -> Participant:
+        """A peer by its name or DID. Raises `UnknownError` `peer.unknown`."""
+        return await self._store.read(lambda view: _find(view, peer))
+
+    async def remove(self, operator: str, peer: str) -> Participant:
+        """Unpin a peer; from the return of this call on its tokens prove nothing. Raises as `get`."""
+
+        def act(tx: Transaction) -> Participant:
+            found = _find(tx, peer)
+            tx.delete(Participant, found.id)
+            tx.record(Entry(event="peer.removed", actor=operator, params={"peer": found.id, "name": found.name}))
+            return found
+
+        removed = await self._store.write(act)
+        self._changed()
+        return removed
+
+
+def _root(url: str) -> str:
+    try:
+        return did.root(url)
+    except DidError as error:
+        raise InputError("peer.url", url=url[:256]) from error
+
+
+def _base(root: str, body: bytes) -> str:
+    """The DSP endpoint of our version below `root`, from a version document. Raises `InputError`."""
+    try:
+        found = msgspec.convert(read_object(body), _Versions)
+    except (StrictError, msgspec.ValidationError) as error:
+        raise InputError("peer.version", url=root, want=VERSION) from error
+    for offered in found.protocolVersions:
+        if offered.version == VERSION and offered.binding == "HTTPS" and _PATH.fullmatch(offered.path):
+            return join(root, offered.path).rstrip("/")
+    raise InputError("peer.version", url=root, want=VERSION)
+
+
+def _told(text: str) -> str:
+    try:
+        return parse(text)
+    except WordsError as error:
+        raise InputError("peer.words_form", word=error.word) from error
+
+
+def _find(view: Reading, peer: str) -> Participant:
+    """By DID or name, or `UnknownError`."""
+    found = view.get(Participant, peer) if peer.startswith("did:") else view.find(Participant, name=peer)
+    if found is None:
+        raise UnknownError("peer.unknown", peer=peer[:256])
+    return found
+
+
+def _pin(tx: Transaction, peer: Participant, *, compared: bool) -> None:
+    """Keep a new peer with its audit entry."""
+    known = tx.get(Participant, peer.id)
+    if known is not None and known.words != peer.words:
+        raise InputError("peer.keys_changed", peer=peer.id, name=known.name, pinned=known.words, found=peer.words)
+    if known is not None:
+        raise InputError("peer.exists", peer=peer.id, name=known.name)
+    if tx.find(Participant, name=peer.name) is not None:
+        raise InputError("peer.name_taken", name=peer.name)
+    tx.put(peer)
+    params = {"peer": peer.id, "name": peer.name, "words": peer.words, "compared": "yes" if compared else "no"}
+    tx.record(Entry(event="peer.added", actor=peer.added_by, params=params))
