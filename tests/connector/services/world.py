@@ -1,0 +1,174 @@
+"""Two neighbours at the level of services: real store, outbox and decisions, joined by calls instead of HTTP.
+
+A test runs its coroutine with `tests.harness.virtual.run`; the store commits inline, so that nothing waits in a thread.
+`Neighbour.broken` says what happens to a message on its way: an exception is raised, a status answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from certs import checkpoint, keys
+from connector.data.address import Addresses
+from connector.errors import NodeError
+from connector.ports import Caller, Reply, no_fault
+from connector.protocol import codec
+from connector.protocol.messages import CatalogRequestMessage, JsonObject, NegotiationMessage, TransferMessage
+from connector.records import Logged, Outgoing, Outside, Participant, PublishedOffer
+from connector.services.changes import Changes
+from connector.services.decisions import Decisions
+from connector.services.negotiations import Negotiations
+from connector.services.offers import Offers
+from connector.services.outbox import Limits, Outbox
+from connector.services.processes import Processes
+from connector.services.transfers import Transfers
+from connector.store.sqlite import SqliteStore
+from policies import parse, render
+from policies.terms import Terms, restate, to_policy
+from tests.harness.virtual import SeededIds, VirtualClock
+
+KEYS = keys.generate()
+FOREVER = 10**18
+FINAL = ("FINALIZED", "TERMINATED")
+
+
+class Token:
+    """An Identity that says nothing; the call itself says who it is."""
+
+    async def token(self, audience: str) -> str:
+        return f"Bearer {audience}"
+
+
+class Neighbour:
+    """One node's services and its way to the other ones in `world`."""
+
+    def __init__(self, name: str, folder: Path, world: dict[str, Neighbour], limits: Limits | None = None) -> None:
+        self.name, self.did, self.url = name, f"did:web:{name}", f"http://{name}"
+        self.world, self.calls, self.sent = world, 0, list[tuple[str, bytes]]()
+        self.broken: Callable[[str, str], Reply | None] = lambda method, url: None
+        self.lost: Callable[[str, str], bool] = lambda method, url: False
+        self.clock, self.ids, self.changes = VirtualClock(), SeededIds(name), Changes()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.store = SqliteStore.open(folder / "state.db", clock=self.clock, sign_head=self._head, threaded=False)
+        addresses = Addresses(f"{self.url}/data", lambda pid: f"credential-of-{pid}")
+        self.decisions = Decisions(did=self.did, clock=self.clock, ids=self.ids, address=addresses.address)
+        self.outbox = Outbox(
+            store=self.store,
+            peer=self,  # type: ignore[arg-type]  # only `send` is used
+            identity=Token(),  # type: ignore[arg-type]
+            clock=self.clock,
+            fault=no_fault,
+            jitter=lambda: 1.0,
+            fill=addresses.fill,
+            limits=limits,
+        )
+        ports = {
+            "store": self.store,
+            "clock": self.clock,
+            "ids": self.ids,
+            "mail": self.outbox,
+            "changes": self.changes,
+            "decide": lambda tx, process: self.decisions(tx, process),
+            "address": self.url,
+            "fault": no_fault,
+        }
+        self.negotiations = Negotiations(**ports)
+        self.transfers = Transfers(seal=KEYS.sealer().seal, **ports)
+        self.outbox.services = {"negotiation": self.negotiations, "transfer": self.transfers}
+        self.offers = Offers(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            did=self.did,
+            public_url=self.url,
+            base=self.url,
+            check=lambda kind, settings: [] if kind == "file" else ["no such kind"],
+        )
+        world[name] = self
+
+    def _head(self, size: int, root: bytes, at: int) -> str:
+        return checkpoint.signed(checkpoint.Checkpoint(self.did, size, root), KEYS.head_public, KEYS.sign_head)
+
+    async def knows(self, other: Neighbour) -> None:
+        """Pin the other one."""
+        participant = Participant(
+            id=other.did, name=other.name, url=other.url, base=other.url, keys={}, words="", added=0, added_by="test"
+        )
+        await self.store.write(lambda tx: tx.put(participant))
+
+    async def publish(self, terms: Terms, outside: Outside = Outside.COUNTER, name: str = "traffic") -> PublishedOffer:
+        """An asset under a policy of its own."""
+        await self.offers.add_asset("mayor", name=name, title=name, kind="file", settings={})
+        await self.offers.add_policy("mayor", name, render.to_dsp(to_policy("urn:x:policy", terms)))
+        return await self.offers.publish("mayor", name, name, outside)
+
+    def caller(self) -> Caller:
+        """This node as a caller, with a fresh token."""
+        self.calls += 1
+        return Caller(self.did, f"{self.name}-{self.calls}", FOREVER)
+
+    async def send(self, method: str, url: str, *, body: bytes | None = None, **_: object) -> Reply:
+        """The Peer port: deliver a message, unless `broken` answers first; `lost` loses the answer."""
+        await asyncio.sleep(0.001)
+        reply = self.broken(method, url)
+        if reply is not None:
+            return reply
+        assert body is not None
+        self.sent.append((url, body))
+        reply = await self.world[str(urlsplit(url).hostname)].take(self.caller(), urlsplit(url).path, body)
+        if self.lost(method, url):
+            from connector.errors import DeliveryError
+
+            raise DeliveryError("peer.timeout")
+        return reply
+
+    async def take(self, caller: Caller, path: str, body: bytes) -> Reply:
+        """A message has come in."""
+        parts = [unquote(part) for part in path.split("/")[1:]]
+        pid = None if parts[1:] in (["request"], ["offers"]) else parts[1]
+        service: Processes = self.negotiations if parts[0] == "negotiations" else self.transfers  # type: ignore[type-arg]
+        kind = NegotiationMessage if parts[0] == "negotiations" else TransferMessage
+        try:
+            handled = await service.receive(caller, codec.decode(body, kind), body, pid)
+        except NodeError as error:
+            return Reply(400, b'{"code":"%s"}' % error.reason.code.encode())
+        asyncio.get_running_loop().call_soon(handled.after)
+        return Reply(handled.status, handled.body)
+
+    async def terms_of(self, other: Neighbour, offer: PublishedOffer, terms: Terms | None = None) -> JsonObject:
+        """What this node asks under another's offer."""
+        shown = await other.offers.catalog(self.caller(), CatalogRequestMessage())
+        published = next(d for d in shown.catalog.dataset if d.id == offer.asset).hasPolicy[0]  # type: ignore[union-attr]
+        policy = parse.from_dsp(published)
+        return {**render.to_dsp(restate(policy, terms) if terms else policy), "target": offer.asset}
+
+    async def audit(self) -> list[Logged]:
+        """Every audit entry."""
+        return await self.store.read(lambda view: view.log(limit=10_000))
+
+    async def outgoing(self) -> list[Outgoing]:
+        """What the store still has to send."""
+        return await self.store.read(lambda view: view.select(Outgoing))
+
+
+async def neighbours(folder: Path, limits: Limits | None = None) -> tuple[Neighbour, Neighbour]:
+    """A city and a utility that know each other, both running."""
+    world: dict[str, Neighbour] = {}
+    city, utility = Neighbour("city", folder / "city", world, limits), Neighbour("utility", folder / "u", world, limits)
+    await city.knows(utility)
+    await utility.knows(city)
+    for one in (city, utility):
+        await one.outbox.start()
+    return city, utility
+
+
+async def settled(service: Processes, pid: str, states: tuple[str, ...], seconds: float = 3600.0):  # type: ignore[no-untyped-def, type-arg]
+    """The record as soon as it stands in one of `states` with nothing pending."""
+    async with asyncio.timeout(seconds):
+        process = await service.get(pid)
+        while process.state not in states or process.pending is not None:
+            process = await service.get(pid, newer_than=process.version, wait=seconds)
+        return process
