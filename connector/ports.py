@@ -52,6 +52,12 @@ class Reading(Protocol):
     def head(self) -> Head | None:
         """This node's own latest signed head, or None while the log is empty."""
 
+    def node(self, level: int, index: int) -> bytes:
+        """Hash of the complete subtree of the audit tree over the leaves [index * 2**level, (index + 1) * 2**level).
+
+        Raises `StoreError` where a hash that it needs is missing.
+        """
+
 
 class Transaction(Reading, Protocol):
     """The one writer's view: everything done in it is kept together or not at all."""
@@ -89,6 +95,9 @@ class Store(Protocol):
 
     async def read(self, act: Callable[[Reading], T]) -> T:
         """Run `act` on a consistent view."""
+
+    async def sweep(self, now: int) -> int:
+        """Forget some of the tokens that have ended and of the answers that are old; how many. 0: nothing is left."""
 
     async def close(self) -> None:
         """Finish what is queued and close."""

@@ -1,0 +1,198 @@
+"""What an act sees: `View` reads, `Act` also writes. Both speak plain SQL over one connection.
+
+What lives here: the ports `Reading` and `Transaction`. What does not: when a transaction begins, commits and is
+given up (`writer`), the audit tree (`log`). Errors of SQLite pass through; `writer` and `sqlite` translate them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+from connector.errors import BusyError, StoreError
+from connector.ports import Clock
+from connector.records import Answer, Entry, Head, Logged, Written
+from connector.store import log
+from connector.store.connection import Connection
+from connector.store.schema import shape
+
+R = TypeVar("R", bound=Struct)
+
+_pack = msgspec.msgpack.Encoder().encode
+_text = msgspec.json.Encoder().encode
+
+TOKEN_GRACE = 120_000_000
+"""Microseconds for which a token is kept behind its end: verification allows for clocks that differ by a minute."""
+
+
+class View:
+    """A consistent view, for as long as the connection's transaction lasts."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """The record, or None. Raises `StoreError` where its bytes cannot be read."""
+        return _one(kind, self._connection.execute(shape(kind).get, (id,)).fetchone())
+
+    def find(self, kind: type[R], **where: Any) -> R | None:
+        """The first record whose indexed attributes equal `where`, or None."""
+        found = self.select(kind, limit=1, **where)
+        return found[0] if found else None
+
+    def select(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
+        """Records in the order of their ids, beginning behind `after`."""
+        form = shape(kind)
+        sql = f"SELECT id, body FROM {form.name} WHERE {form.where(where)} ORDER BY id LIMIT ?"  # noqa: S608
+        rows = self._connection.execute(sql, (*where.values(), after, limit)).fetchall()
+        return [_decoded(kind, id, body) for id, body in rows]
+
+    def count(self, kind: type[R], **where: Any) -> int:
+        """How many records match."""
+        form = shape(kind)
+        sql = f"SELECT count(*) FROM {form.name} WHERE {form.where(where)}"  # noqa: S608
+        return int(self._connection.execute(sql, (*where.values(), "")).fetchone()[0])
+
+    def drawn(self, key: str) -> int:
+        """How many uses have been drawn from a counter; 0 where none."""
+        row = self._connection.execute("SELECT n FROM counter WHERE key = ?", (key,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def answered(self, peer: str, digest: bytes) -> Answer | None:
+        """The stored answer to a byte-identical message of this peer, or None."""
+        sql = "SELECT status, body FROM answer WHERE digest = ? AND peer = ?"
+        row = self._connection.execute(sql, (digest, peer)).fetchone()
+        return None if row is None else Answer(row[0], row[1])
+
+    def log(self, *, after: int = -1, limit: int = 100) -> list[Logged]:
+        """Audit entries that have become leaves, in order, beginning behind the leaf index `after`."""
+        return log.entries(self._connection, after, limit)
+
+    def head(self) -> Head | None:
+        """This node's own latest signed head, or None while the log is empty."""
+        return log.head(self._connection)
+
+    def node(self, level: int, index: int) -> bytes:
+        """Hash of a complete subtree of the audit tree."""
+        return log.node(self._connection, level, index)
+
+
+class Desk:
+    """What the writer keeps in memory beside the database: how many tokens are live, and the clock.
+
+    INVARIANT: `tokens` is the number of rows in `token` as the writer's connection sees it.
+    """
+
+    __slots__ = ("clock", "limit", "tokens")
+
+    def __init__(self, clock: Clock, tokens: int, limit: int) -> None:
+        self.clock = clock
+        self.tokens = tokens
+        self.limit = limit
+
+
+class Act(View):
+    """One act in the writer's transaction. Its first write opens a savepoint, so that it can be given up alone."""
+
+    __slots__ = ("_desk", "_tokens", "entries", "saved")
+
+    def __init__(self, connection: Connection, desk: Desk) -> None:
+        self._connection = connection
+        self._desk = desk
+        self._tokens = desk.tokens
+        self.saved = False
+        self.entries: list[tuple[int, bytes]] = []
+        """Audit entries as (instant, bytes); they become leaves with the group's commit."""
+
+    def put(self, record: Struct) -> None:
+        """Insert or replace a record of a kind in `records.INDEXED`."""
+        form = shape(type(record))
+        row = (*form.values(record), _pack(record))
+        self._save()
+        self._connection.execute(form.put, row)
+
+    def delete(self, kind: type[R], id: str) -> bool:
+        """Remove a record; False where there was none."""
+        self._save()
+        return self._connection.execute(shape(kind).delete, (id,)).fetchone() is not None
+
+    def use_token(self, issuer: str, jti: str, expires: int) -> bool:
+        """Note a message token as used; False where it was used before. Raises `BusyError` beyond the limit."""
+        if self._desk.tokens >= self._desk.limit:
+            raise BusyError("store.tokens_full", limit=str(self._desk.limit))
+        self._save()
+        try:
+            self._connection.execute("INSERT INTO token VALUES(?, ?, ?)", (issuer, jti, expires))
+        except sqlite3.IntegrityError:
+            return False
+        self._desk.tokens += 1
+        return True
+
+    def remember(self, peer: str, digest: bytes, answer: Answer) -> None:
+        """Keep the answer to a message for a byte-identical repeat."""
+        self._save()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO answer(peer, digest, status, body, at) VALUES(?, ?, ?, ?, ?)",
+            (peer, digest, answer.status, answer.body, self._desk.clock.now()),
+        )
+
+    def draw(self, key: str) -> int:
+        """Draw one use from a counter; returns the number drawn including this one."""
+        self._save()
+        sql = "INSERT INTO counter VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET n = n + 1 RETURNING n"
+        return int(self._connection.execute(sql, (key,)).fetchone()[0])
+
+    def record(self, entry: Entry) -> None:
+        """Append an audit entry. It becomes a leaf of the tree when, and only when, the transaction commits."""
+        at = self._desk.clock.now()
+        # Encoded here, so that what cannot be written fails this act and not its neighbours.
+        self.entries.append((at, _text(Written(at=at, event=entry.event, actor=entry.actor, params=entry.params))))
+
+    def sweep(self, now: int, answers_before: int, limit: int) -> int:
+        """Forget up to `limit` tokens that have ended and as many old answers; returns how many."""
+        self._save()
+        ended = self._connection.execute(
+            "DELETE FROM token WHERE (issuer, jti) IN"
+            " (SELECT issuer, jti FROM token WHERE expires < ? LIMIT ?) RETURNING 1",
+            (now - TOKEN_GRACE, limit),
+        ).fetchall()
+        self._desk.tokens -= len(ended)
+        old = self._connection.execute(
+            "DELETE FROM answer WHERE n IN (SELECT n FROM answer ORDER BY n LIMIT ?) AND at < ? RETURNING 1",
+            (limit, answers_before),
+        ).fetchall()
+        return len(ended) + len(old)
+
+    def keep(self) -> None:
+        """The act is done: what it wrote joins the group."""
+        if self.saved:
+            self._connection.execute("RELEASE act")
+
+    def give_up(self) -> None:
+        """The act has failed: nothing of it stays."""
+        if self.saved:
+            self._connection.execute("ROLLBACK TO act")
+            self._connection.execute("RELEASE act")
+        self._desk.tokens = self._tokens
+
+    def _save(self) -> None:
+        if not self.saved:
+            self._connection.execute("SAVEPOINT act")
+            self.saved = True
+
+
+def _one(kind: type[R], row: Any) -> R | None:
+    return None if row is None else _decoded(kind, "", row[0])
+
+
+def _decoded(kind: type[R], id: str, body: bytes) -> R:
+    """The record in a body. Raises `StoreError` naming kind and id."""
+    try:
+        return cast(R, shape(kind).decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise StoreError("store.unreadable", kind=kind.__name__, id=id) from None
