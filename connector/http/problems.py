@@ -64,8 +64,23 @@ class Pids(msgspec.Struct, frozen=True):
     consumer: str = UNKNOWN_PID
 
 
+class HttpError(MessageError):
+    """A request that is wrong as HTTP, with a status of its own."""
+
+    def __init__(self, status: int, code: str, /, **params: str) -> None:
+        super().__init__(code, **params)
+        self.status = status
+
+
 def status_of(error: NodeError) -> int:
-    """The HTTP status of an error; the nearest class in the table counts, 500 where none is."""
+    """The HTTP status of an error: the nearest class in the table counts, 500 where none is.
+
+    An operator who names something that is not there gets 404, like a peer.
+    """
+    if isinstance(error, HttpError):
+        return error.status
+    if isinstance(error, InputError) and error.reason.code.endswith(".unknown"):
+        return 404
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
