@@ -90,7 +90,7 @@ def _read(shape: Shape, value: JsonObject) -> JsonObject:
         if read is None:
             key = _SHORT.get(key, key)
             read = shape.get(key, _as_it_is)
-        found = read(item)
+        found = item if read is _text and item.__class__ is str else read(item)  # by far the most frequent case
         if found is _ABSENT:
             continue
         if key in out:

@@ -85,8 +85,8 @@ def check_message_offer(offer: JsonObject) -> None:
 
 
 def check_published_offer(offer: JsonObject) -> None:
-    """An offer inside a catalogue: the dataset around it is the target."""
-    _policy(offer, "Offer")
+    """An offer inside a catalogue: the dataset around it is the target, and it need not say what it is."""
+    _policy(offer if "@type" in offer else {**offer, "@type": "Offer"}, "Offer")
     if "target" in offer:
         raise MessageError("message.shape", place="/target", expected="absent")
 
