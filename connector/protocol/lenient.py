@@ -118,6 +118,8 @@ def _text(value: Any) -> Any:
 
 def _term(value: Any) -> Any:
     """A term of the context in its short spelling; an array of one is its member."""
+    if value.__class__ is str:
+        return _SHORT.get(value, value)
     if value.__class__ is list and len(value) == 1:
         value = value[0]
     found = _text(value)
