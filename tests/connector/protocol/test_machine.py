@@ -332,8 +332,11 @@ def test_a_suspension_given_up_is_stale_when_the_state_has_gone_round() -> None:
     (late,) = world.letters
     world.letters.clear()
     world.command(P, "suspend")
-    world.heal()
+    world.transmit(P)
+    world.deliver(0)
     assert world.parties[C].record.state == "SUSPENDED"
+    assert not world.parties[C].outbox, "given up, for the other suspension was first"
+    world.heal()
     world.command(P, "start")
     world.heal()
     world.letters.append(late)
