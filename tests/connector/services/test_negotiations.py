@@ -126,7 +126,7 @@ def test_a_repeat_gets_the_stored_answer_and_nothing_else_happens(tmp_path: Path
         city, utility = await neighbours(tmp_path)
         offer = await city.publish(TERMS, Outside.ASK)
         n = await settled(utility.negotiations, (await _asked(utility, city, offer, Terms(count=9))).id, ("REQUESTED",))
-        url, body = utility.sent[0]
+        _url, body = utility.sent[0]
         message = codec.decode(body, NegotiationMessage)
         first = await city.negotiations.receive(utility.caller(), message, body, None)
         again = await city.negotiations.receive(utility.caller(), message, body, None)

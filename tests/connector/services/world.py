@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from certs import checkpoint, keys
 from connector.data.address import Addresses
-from connector.errors import NodeError
+from connector.errors import DeliveryError, NodeError
 from connector.ports import Caller, Reply, no_fault
 from connector.protocol import codec
 from connector.protocol.messages import CatalogRequestMessage, JsonObject, NegotiationMessage, TransferMessage
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
 from connector.records import Logged, Outgoing, Outside, Participant, PublishedOffer
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
@@ -33,6 +36,9 @@ from tests.harness.virtual import SeededIds, VirtualClock
 KEYS = keys.generate()
 FOREVER = 10**18
 FINAL = ("FINALIZED", "TERMINATED")
+
+
+P = TypeVar("P", Negotiation, Transfer)
 
 
 class Token:
@@ -120,8 +126,6 @@ class Neighbour:
         self.sent.append((url, body))
         reply = await self.world[str(urlsplit(url).hostname)].take(self.caller(), urlsplit(url).path, body)
         if self.lost(method, url):
-            from connector.errors import DeliveryError
-
             raise DeliveryError("peer.timeout")
         return reply
 
@@ -165,7 +169,7 @@ async def neighbours(folder: Path, limits: Limits | None = None) -> tuple[Neighb
     return city, utility
 
 
-async def settled(service: Processes, pid: str, states: tuple[str, ...], seconds: float = 3600.0):  # type: ignore[no-untyped-def, type-arg]
+async def settled(service: Processes[P], pid: str, states: tuple[str, ...], seconds: float = 3600.0) -> P:
     """The record as soon as it stands in one of `states` with nothing pending."""
     async with asyncio.timeout(seconds):
         process = await service.get(pid)

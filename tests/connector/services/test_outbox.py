@@ -1,0 +1,160 @@
+"""The outbox: patience, order, isolation of peers, restart."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from connector.errors import DeliveryError
+from connector.ports import Reply
+from connector.protocol.negotiation import Negotiation
+from connector.services.outbox import Limits
+from policies.terms import Terms
+from tests.connector.services.world import FINAL, Neighbour, neighbours, settled
+from tests.harness.virtual import run
+
+
+async def _begin(city: Neighbour, utility: Neighbour, count: int = 1) -> list[Negotiation]:
+    offer = await city.publish(Terms(count=3))
+    wanted = await utility.terms_of(city, offer)
+    return [await utility.negotiations.request("jo", city.did, offer.asset, wanted) for _ in range(count)]
+
+
+def test_a_peer_that_is_away_for_three_days_is_served_soon_after_its_return(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path, Limits(longest_wait=60))
+        tries: list[float] = []
+        away = True
+
+        def gone(method: str, url: str) -> None:
+            if away:
+                tries.append(asyncio.get_running_loop().time())
+                raise DeliveryError("peer.unreachable")
+
+        utility.broken = gone  # type: ignore[assignment]
+        ns = await _begin(city, utility, 20)
+        await asyncio.sleep(72 * 3600)
+        [standing] = utility.outbox.standing()
+        assert (standing.waiting, standing.reason.code if standing.reason else "") == (20, "peer.unreachable")
+        assert standing.oldest == ns[0].created
+        gaps = [b - a for a, b in zip(tries, tries[1:], strict=False) if b > a]
+        assert max(gaps) < 61
+        assert len(tries) < 72 * 60 + 100
+        away = False
+        back = asyncio.get_running_loop().time()
+        for n in ns:
+            assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert asyncio.get_running_loop().time() - back <= 62
+        assert utility.outbox.standing() == []
+
+    run(story)
+
+
+def test_a_dead_peer_never_slows_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        town = Neighbour("town", tmp_path / "town", city.world)
+        await town.outbox.start()
+        await town.knows(utility)
+        await utility.knows(town)
+
+        def dead(method: str, url: str) -> None:
+            if url.startswith(city.url):
+                raise DeliveryError("peer.timeout")
+
+        utility.broken = dead  # type: ignore[assignment]
+        stuck = await _begin(city, utility, 50)
+        start = asyncio.get_running_loop().time()
+        [n] = await _begin(town, utility)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert asyncio.get_running_loop().time() - start < 1
+        assert (await utility.negotiations.get(stuck[0].id)).state is None
+
+    run(story)
+
+
+def test_a_refusal_is_retried_a_few_times_and_the_rest_goes_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        refused: dict[str, int] = {}
+
+        def not_yet(method: str, url: str) -> Reply | None:
+            if "agreement" in url and "verification" not in url:
+                refused[url] = refused.get(url, 0) + 1
+                return Reply(404, b"") if refused[url] < 4 else None
+            return None
+
+        city.broken = not_yet
+        ns = await _begin(city, utility, 3)
+        for n in ns:
+            assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert set(refused.values()) == {4}
+
+    run(story)
+
+
+def test_garbage_is_no_acknowledgement(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        answers = iter([Reply(200, b"<html>sign in</html>"), Reply(200, b""), Reply(201, b'{"a":1}'), None])
+        utility.broken = lambda method, url: next(answers, None) if url.endswith("/negotiations/request") else None
+        [n] = await _begin(city, utility)
+        await asyncio.sleep(0.1)
+        assert (await utility.negotiations.get(n.id)).state is None
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_what_is_beyond_memory_is_read_from_the_store(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path, Limits(in_memory=4, in_flight=2))
+        ns = await _begin(city, utility, 40)
+        for n in ns:
+            assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert utility.outbox.standing() == city.outbox.standing() == []
+
+    run(story)
+
+
+def test_a_restart_takes_up_what_the_store_holds(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        utility.broken = lambda method, url: Reply(503, b"")
+        [n] = await _begin(city, utility)
+        await asyncio.sleep(1)
+        await utility.outbox.close()
+        await utility.store.close()
+        again = Neighbour("utility", tmp_path / "u", city.world)
+        await again.outbox.start()
+        assert (await settled(again.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_a_message_that_never_gets_through_ends_its_process(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path, Limits(give_up=3600.0))
+        utility.broken = lambda method, url: Reply(503, b"")
+        [n] = await _begin(city, utility)
+        ended = await settled(utility.negotiations, n.id, FINAL, seconds=7200)
+        assert ended.state == "TERMINATED"
+        assert ended.reason is not None
+        assert ended.reason.code == "peer.busy"
+
+    run(story)
+
+
+def test_a_call_from_the_peer_ends_the_back_off(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        utility.broken = lambda method, url: Reply(503, b"")
+        [n] = await _begin(city, utility)
+        await asyncio.sleep(600)
+        utility.broken = lambda method, url: None
+        start = asyncio.get_running_loop().time()
+        utility.outbox.reached(city.did)
+        await settled(utility.negotiations, n.id, FINAL)
+        assert asyncio.get_running_loop().time() - start < 1
+
+    run(story)
