@@ -1,8 +1,8 @@
 """One connection of a listener, and the deadlines that aiohttp does not keep.
 
 What lives here: how long a peer may be silent, take for its headers or its body, or leave an answer unread; how many
-connections there may be; the answer to what is no HTTP. What does not: how a request must look (`reading`), what it asks
-for (`server`). Deadlines are looked at by one timer for all connections, so a request pays two readings of the
+connections there may be; the answer to what is no HTTP. What does not: how a request must look (`reading`), its meaning
+(`server`). Deadlines are looked at by one timer for all connections, so a request pays two readings of the
 clock for them. (aiohttp 3.14 never closes a connection that sends half a header, and its error pages show the input.)
 """
 

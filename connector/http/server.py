@@ -1,7 +1,7 @@
 """A listener: aiohttp around a function from request to response.
 
-What lives here: accepting connections, reading a request within its limits, writing the answer, draining. What does not:
-what a request means (`dsp`, `management`), how one must look (`reading`), deadlines (`connection`), certificates (`tls`).
+What lives here: accepting connections, reading a request within its limits, writing the answer, draining. What does
+not: meaning (`dsp`, `management`), form (`reading`), deadlines (`connection`), certificates (`tls`).
 
 Plain HTTP is served on loopback only. After an error of form the connection is closed: what follows on it may not be
 what the peer meant to send.

@@ -1,0 +1,93 @@
+"""Every code that the connector raises has a German and an English sentence."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import connector
+from connector import errors
+from connector.sentences import TEMPLATES, language_of, sentence
+from policies.model import Reason
+from policies.sentences import REASONS
+
+ROOT = Path(connector.__file__).parent
+TREE = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.NodeError)}
+OWN = {"HttpError", "MovedError", "Reason"}
+NOT_TOLD = {"cli", "node.py"}
+"""The command line has sentences of its own; what only a log says needs none."""
+
+
+def raised() -> dict[str, str]:
+    """Every literal code in a call of an error of the tree or of Reason, and where it stands."""
+    found: dict[str, str] = {}
+    for path in ROOT.rglob("*.py"):
+        if path.relative_to(ROOT).parts[0] in NOT_TOLD:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in TREE | OWN:
+                found |= {code: f"{path.relative_to(ROOT)}:{node.lineno}" for code in _codes(node.args)}
+    return found
+
+
+def _name(func: ast.expr) -> str:
+    return func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+
+
+def _codes(args: list[ast.expr]) -> list[str]:
+    """String constants of the first argument (second for a status), including both ends of a choice."""
+    found: list[str] = []
+    for arg in args[:2]:
+        options = [arg.body, arg.orelse] if isinstance(arg, ast.IfExp) else [arg]
+        found += [one.value for one in options if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if found:
+            break
+    return found
+
+
+def test_the_search_finds_what_is_there() -> None:
+    assert {"token.replayed", "transition.illegal", "http.target", "unavailable"} <= raised().keys()
+
+
+@pytest.mark.parametrize(("code", "where"), sorted(raised().items()))
+def test_every_code_has_both_sentences(code: str, where: str) -> None:
+    assert code in TEMPLATES or code in REASONS, f"{where} raises {code}, which has no sentence"
+
+
+@pytest.mark.parametrize("code", sorted(TEMPLATES))
+def test_both_languages_differ_and_name_the_same_parameters(code: str) -> None:
+    german, english = TEMPLATES[code]
+    assert german.strip()
+    assert english.strip()
+    assert german != english
+    assert _fields(german) == _fields(english)
+
+
+def _fields(template: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(template) if field}
+
+
+def test_parameters_are_shown_as_values_never_as_templates() -> None:
+    told = sentence(Reason("asset.unknown", {"name": "{name} {0} {limit}"}), "en")
+    assert told == 'There is no asset "{name} {0} {limit}".'
+
+
+def test_a_difference_is_told_with_its_own_sentence() -> None:
+    told = sentence(Reason("terms.outside", {"difference": "no_permission"}), "de")
+    assert told == "Die Anfrage liegt außerhalb der Bedingungen. Die Bedingungen erlauben nichts."
+
+
+def test_an_unknown_code_is_shown() -> None:
+    assert sentence(Reason("never.heard", {"a": "b"}), "en") == "never.heard (a: b)"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("", "en"), ("de", "de"), ("de-AT,de;q=0.9", "de"), ("en,de", "en"), ("fr,de,en", "de"), ("*", "en")],
+)
+def test_language(accepted: str, language: str) -> None:
+    assert language_of(accepted) == language
