@@ -107,11 +107,16 @@ def _missing(premises: Premises, goal: Formula) -> Missing:
 def _nearest(premises: Premises, alternatives: list[Missing]) -> Missing:
     if not alternatives:
         return ((None, True),)
-    nearest = min(alternatives, key=len)
-    # Several alternatives may meet together what none meets alone, unless each of them is refuted.
-    if len(alternatives) > 1 and not all(_refuted(premises, missing) for missing in alternatives):
+    nearest = min(alternatives, key=_distance)
+    # Two alternatives that are both open may meet together what neither meets alone.
+    if sum(not _refuted(premises, missing) for missing in alternatives) > 1:
         return tuple((claim, False) for claim, _ in nearest)
     return nearest
+
+
+def _distance(missing: Missing) -> tuple[int, bool]:
+    """Few claims are near; that another action is asked for is the last thing to name."""
+    return len(missing), any(claim is not None and claim.left == ACTION for claim, _ in missing)
 
 
 def _refuted(premises: Premises, missing: Missing) -> bool:

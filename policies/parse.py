@@ -125,6 +125,7 @@ class _Reader:
         for key in required:
             if names[key] is None:
                 _refuse(f"{at}/{key}", "term.missing", term=key)
+        profile = _profile(document, at)
         rules = (*self._rules(document, RuleKind.PERMISSION), *self._rules(document, RuleKind.PROHIBITION))
         if not rules:
             _refuse(at, "rules.missing")
@@ -135,7 +136,7 @@ class _Reader:
             target=names["target"],
             assigner=names["assigner"],
             assignee=names["assignee"],
-            profile=_profile(document, at),
+            profile=profile,
             timestamp=_timestamp(document, at),
         )
 
@@ -232,8 +233,9 @@ def _text(operand: Operand, value: Any, at: str) -> str:
         return value
     if not isinstance(value, dict):
         _refuse(at, "value.form", operand=operand.name)
-    if value.keys() == {"@id"} and isinstance(value["@id"], str):
-        return value["@id"]
+    if "@id" in value:
+        _known(value, frozenset({"@id"}), at)
+        return value["@id"] if isinstance(value["@id"], str) else _refuse(at, "value.form", operand=operand.name)
     _known(value, frozenset({"@value", "@type"}), at)
     datatype = value.get("@type")
     if datatype is not None and _datatype(datatype) not in operand.datatypes:

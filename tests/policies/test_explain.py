@@ -1,0 +1,107 @@
+"""Covers policies/explain.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies import explain
+from policies.compare import within
+from policies.evaluate import evaluate
+from policies.model import Access, Connective, Logical, Operator, Policy, Reason
+from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL
+from policies.sentences import REASONS
+from policies.vocabulary import DPV
+from tests.policies.samples import ME, MUENSTER, NOW, accesses, atom, permission, policies, policy, prohibition
+
+O = Operator  # noqa: E741
+TERMS = policy(
+    permission(
+        atom(DATE_TIME, O.LTEQ, "2027-06-30"),
+        atom(COUNT, O.LTEQ, "3"),
+        Logical(Connective.OR, (atom(PURPOSE, O.IS_A, DPV + "PublicBenefit"), atom(SPATIAL, O.EQ, MUENSTER))),
+    ),
+    prohibition(),
+    assignee=ME,
+)
+
+
+def test_a_policy_in_german() -> None:
+    assert explain.policy(TERMS, "de") == [
+        f"Nur für {ME} [durchgesetzt].",
+        "Erlaubnis 1: Nutzung, wenn alles Folgende zutrifft:",
+        "  - bis einschließlich 30.06.2027 (ganzer Tag, Europe/Berlin) [durchgesetzt]",
+        "  - höchstens 3 Nutzungen [durchgesetzt]",
+        "  - mindestens eines davon:",
+        "    - zum Zweck Gemeinwohl (PublicBenefit) oder zu einem, der dazu gehört [erklärt]",
+        "    - am Ort Gemeinde 05515000 [erklärt]",
+        "Verbot 1: Nutzung, ohne weitere Bedingung.",
+    ]
+
+
+def test_a_policy_in_english() -> None:
+    assert explain.policy(TERMS, "en")[:3] == [
+        f"Only for {ME} [enforced].",
+        "Permission 1: use, if all of the following holds:",
+        "  - up to and including 30 June 2027 (whole day, Europe/Berlin) [enforced]",
+    ]
+    assert explain.policy(policy(permission()), "fr")[0] == "For whoever asks."
+
+
+def test_a_reason_is_said_with_its_values() -> None:
+    reason = Reason("count.exhausted", {"limit": "3", "used": "3"})
+    assert explain.sentence(reason, "de-DE") == "Die erlaubten Nutzungen sind aufgebraucht: 3 von 3."
+    assert explain.sentence(reason, "en") == "The permitted uses are exhausted: 3 of 3."
+
+
+def test_a_difference_is_said_with_both_sides() -> None:
+    asked = policy(permission(atom(COUNT, O.LTEQ, "10"), atom(DATE_TIME, O.LT, str(NOW))))
+    found = within(asked, policy(permission(atom(COUNT, O.LTEQ, "3"), atom(PURPOSE, O.NEQ, DPV + "Purpose"))))
+    assert [explain.difference(difference, "en") for difference in found.differences] == [
+        "Number of uses: asked at most 10 uses; offered at most 3 uses.",
+        "Purpose: asked nothing stated; offered not (for the purpose any purpose (Purpose)).",
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), policies(), accesses(), st.sampled_from(("de", "en")))
+def test_whatever_is_decided_or_compared_can_be_said(
+    found: Policy, other: Policy, stated: tuple[Access, int, int], lang: str
+) -> None:
+    asked, now, count = stated
+    said = [explain.sentence(reason, lang) for reason in evaluate(found, asked, now, count=count).reasons]
+    said += [explain.difference(difference, lang) for difference in within(found, other).differences]
+    said += explain.policy(found, lang)
+    assert all(text and "?" not in text for text in said)
+
+
+PAYLOADS = ["{0.__class__}", "{rule.__init__}", "{{7*7}}", "%s%n", "\x00", "a b", "prohibition/x", "1" * 5000, ""]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_text_of_a_peer_is_never_a_template_and_never_raises(code: str, payload: str) -> None:
+    names = ("asked", "allowed", "named", "until", "now", "from", "rule", "term", "offered", "operand", "value")
+    for lang in ("de", "en"):
+        said = explain.sentence(Reason(code, dict.fromkeys(names, payload)), lang)
+        assert "built-in" not in said
+        assert "49" not in said
+        assert len(said) < 2000
+
+
+@given(st.text(), st.dictionaries(st.text(), st.text()))
+def test_an_unknown_code_is_shown_as_it_is(code: str, params: Mapping[str, str]) -> None:
+    assert explain.sentence(Reason("x." + code, params), "de").startswith("x." + code)
+
+
+def test_other_packages_speak_by_the_same_means() -> None:
+    speak = explain.speaker({"token.replayed": ("Schon benutzt: {id}, {at:time}.", "Used before: {id}, {at:time}.")})
+    reason = Reason("token.replayed", {"id": "7", "at": "2027-06-30T12:00:00Z"})
+    assert speak(reason, "de") == "Schon benutzt: 7, 30.06.2027 14:00:00 Uhr (Europe/Berlin)."
+    assert speak(Reason("token.replayed"), "en") == "Used before: ?, ?."
+    assert speak(Reason("no_permission"), "en") == "The terms permit nothing."
+    with pytest.raises(ValueError):
+        explain.speaker({"no_permission": ("a", "b")})

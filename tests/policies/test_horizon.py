@@ -1,0 +1,43 @@
+"""Covers policies/horizon.py."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from policies.evaluate import evaluate
+from policies.horizon import can_permit
+from policies.model import Access, Connective, Logical, Operator, Policy
+from policies.operands import COUNT, DATE_TIME, PURPOSE
+from tests.policies.samples import HOUR, NOW, accesses, atom, permission, policies, policy, prohibition
+
+O = Operator  # noqa: E741
+OVER, TO_COME = atom(DATE_TIME, O.LT, str(NOW)), atom(DATE_TIME, O.GTEQ, str(NOW + HOUR))
+
+
+def test_what_is_over_never_comes_back() -> None:
+    assert not can_permit(policy(permission(OVER)), NOW)
+    assert can_permit(policy(permission(OVER)), NOW - 1)
+    assert can_permit(policy(permission(TO_COME)), NOW)
+    assert not can_permit(policy(permission(OVER, TO_COME)), 0)
+    assert not can_permit(policy(permission(atom(DATE_TIME, O.EQ, "2027-01-14"))), NOW)
+
+
+def test_alternatives_and_prohibitions_count() -> None:
+    assert can_permit(policy(permission(Logical(Connective.OR, (OVER, atom(COUNT, O.LTEQ, "3"))))), NOW)
+    assert can_permit(policy(permission(OVER), permission()), NOW)
+    assert not can_permit(policy(permission(), prohibition()), NOW)
+    assert not can_permit(policy(permission(), prohibition(atom(DATE_TIME, O.GTEQ, str(NOW)))), NOW)
+    assert can_permit(policy(permission(), prohibition(atom(PURPOSE, O.EQ, "urn:p"))), NOW)
+
+
+def test_what_is_too_large_is_not_ruled_out() -> None:
+    many = [Logical(Connective.OR, tuple(atom(PURPOSE, O.EQ, f"urn:{n}:{m}") for m in range(9))) for n in range(5)]
+    assert can_permit(policy(permission(OVER, *many)), NOW)
+
+
+@settings(max_examples=200)
+@given(policies(), accesses())
+def test_whatever_is_permitted_was_not_ruled_out(found: Policy, stated: tuple[Access, int, int]) -> None:
+    asked, now, count = stated
+    if evaluate(found, asked, now, count=count).permit:
+        assert can_permit(found, now)
