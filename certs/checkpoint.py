@@ -1,7 +1,7 @@
 """Signed tree heads: a checkpoint in a signed note.
 
-What lives here: the text of a checkpoint and its Ed25519 note signature, read and written strictly. What does not: keys
-and the primitive itself (a `Sign` or `Verify` function is an argument), the tree (`certs.tree`).
+What lives here: the text of a checkpoint and its Ed25519 note signature, read and written strictly. What does not:
+private keys (a `Sign` function is an argument, and so is `Verify`), the tree (`certs.tree`).
 Source: C2SP tlog-checkpoint (origin, size, root, extension lines) and C2SP signed-note (key id, signature line, type
 0x01 Ed25519). Signatures by other keys are skipped, as signed-note demands; ours must be there and verify.
 """
@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
 Sign = Callable[[bytes], bytes]
@@ -138,3 +140,12 @@ def _named(name: str) -> bool:
 def _printable(part: str) -> bool:
     """UTF-8 without control characters other than newline."""
     return not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F or 0xD800 <= ord(c) <= 0xDFFF for c in part)
+
+
+def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
+    """The `Verify` of RFC 8032 over raw bytes; False for anything that is not a key or a signature, too."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
