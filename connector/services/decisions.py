@@ -28,6 +28,7 @@ class Decisions:
     """The product's decision. `address` says where the data of a transfer is to be had."""
 
     def __init__(self, *, did: str, clock: Clock, ids: Ids, address: Callable[[Transfer], DataAddress]) -> None:
+        self.published = Published()
         self._did, self._clock, self._ids, self._address = did, clock, ids, address
 
     def __call__(
@@ -51,7 +52,7 @@ class Decisions:
             case N.REQUESTED:
                 return self._answer(tx, n)
             case N.ACCEPTED:
-                return self._agree(n)
+                return negotiation.Agree(self.agreement(n))
             case N.VERIFIED:
                 return negotiation.Finalize()
             case _:
@@ -62,16 +63,18 @@ class Decisions:
         offer = tx.get(PublishedOffer, str(n.asked["@id"]))
         if offer is None or not offer.live or offer.asset != n.dataset:
             return negotiation.Terminate(Reason("offer.unknown"))
-        compared = compared_terms(n.asked, offer.document, n.peer)
+        try:
+            asked = parse.from_dsp(n.asked, PolicyKind.OFFER, "/offer")
+        except PolicyError as error:
+            return negotiation.Terminate(not_understood(error))
+        compared = compared_terms(asked, self.published.policy(offer), n.peer)
         if isinstance(compared, Reason):
             return negotiation.Terminate(compared)
         if compared.within:
-            return self._agree(n)
-        return self._outside(n, offer, compared.differences)
+            return negotiation.Agree(self._agreement(n, asked))
+        return self._outside(offer, compared.differences)
 
-    def _outside(
-        self, n: Negotiation, offer: PublishedOffer, differences: tuple[Difference, ...]
-    ) -> negotiation.Command | None:
+    def _outside(self, offer: PublishedOffer, differences: tuple[Difference, ...]) -> negotiation.Command | None:
         match offer.outside:
             case Outside.COUNTER:
                 return negotiation.Offer({**offer.document, "target": offer.asset})
@@ -83,22 +86,21 @@ class Decisions:
             case _:
                 assert_never(offer.outside)
 
-    def _agree(self, n: Negotiation) -> negotiation.Agree:
-        return negotiation.Agree(self.agreement(n))
-
     def agreement(self, n: Negotiation) -> JsonObject:
         """The agreement that equals the terms on the table."""
         assert n.terms is not None
-        offered = parse.from_dsp(n.terms, PolicyKind.OFFER)
+        return self._agreement(n, parse.from_dsp(n.terms, PolicyKind.OFFER))
+
+    def _agreement(self, n: Negotiation, terms: Policy) -> JsonObject:
         return render.to_dsp(
             Policy(
                 id=self._ids.pid(),
                 kind=PolicyKind.AGREEMENT,
-                rules=offered.rules,
+                rules=terms.rules,
                 target=n.dataset,
                 assigner=self._did,
                 assignee=n.peer,
-                profile=offered.profile,
+                profile=terms.profile,
                 timestamp=self._clock.now(),
             )
         )
@@ -145,18 +147,29 @@ class Decisions:
         return transfer.Start(self._address(t))
 
 
-def compared_terms(asked: JsonObject, offered: JsonObject, assignee: str) -> Comparison | Reason:
-    """Is what `assignee` asks within what is offered? The reason where one of the two is not understood.
-
-    A party that the asked terms name must be the one who asks.
-    """
-    try:
-        wanted = parse.from_dsp(asked, PolicyKind.OFFER, "/offer")
-        published = parse.from_dsp(offered, PolicyKind.OFFER)
-    except PolicyError as error:
-        return Reason(error.reason.code, {"place": error.where, **error.reason.params})
-    if wanted.assignee not in (None, assignee):
-        return Reason("assignee.other", {"assignee": str(wanted.assignee)})
-    if published.assignee not in (None, assignee):
+def compared_terms(asked: Policy, offered: Policy, assignee: str) -> Comparison | Reason:
+    """Is what `assignee` asks within what is offered? A party that either names must be the one who asks."""
+    if asked.assignee not in (None, assignee):
+        return Reason("assignee.other", {"assignee": str(asked.assignee)})
+    if offered.assignee not in (None, assignee):
         return Reason("offer.unknown")
-    return compare.within(wanted, published)
+    return compare.within(asked, offered)
+
+
+def not_understood(error: PolicyError) -> Reason:
+    """The reason for a policy that cannot be read, with its place."""
+    return Reason(error.reason.code, {"place": error.where, **error.reason.params})
+
+
+class Published:
+    """Policies of published offers, parsed once: an offer's document never changes."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[str, Policy] = {}
+
+    def policy(self, offer: PublishedOffer) -> Policy:
+        """The terms of an offer."""
+        found = self._parsed.get(offer.id)
+        if found is None:
+            found = self._parsed[offer.id] = parse.from_dsp(offer.document, PolicyKind.OFFER)
+        return found

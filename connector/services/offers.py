@@ -18,6 +18,7 @@ from connector.errors import InputError, MessageError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
 from connector.records import Asset, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.services.decisions import Published, not_understood
 from connector.services.intake import admit, note_refusal
 from connector.services.transfers import HTTP_PULL
 from policies import parse, render
@@ -50,7 +51,7 @@ class Offers:
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
         self._did, self._root, self._base, self._check = did, public_url, base, check
-        self._parsed: dict[str, Policy] = {}
+        self._published = Published()
 
     # --- assets -------------------------------------------------------------------------------------------------------
 
@@ -251,13 +252,7 @@ class Offers:
     def _visible(self, view: Reading, asset: Asset, who: str) -> list[PublishedOffer]:
         now = self._clock.now()
         offers = view.select(PublishedOffer, asset=asset.id, live=True)
-        return [offer for offer in offers if visibility.visible(self._policy_of(offer), who, now)]
-
-    def _policy_of(self, offer: PublishedOffer) -> Policy:
-        """Parsed once: an offer's document never changes."""
-        if offer.id not in self._parsed:
-            self._parsed[offer.id] = parse.from_dsp(offer.document, PolicyKind.OFFER)
-        return self._parsed[offer.id]
+        return [offer for offer in offers if visibility.visible(self._published.policy(offer), who, now)]
 
     def _dataset(self, asset: Asset, offers: list[PublishedOffer]) -> Dataset:
         document = dcat.dataset(
@@ -280,7 +275,8 @@ def _understood(document: JsonObject) -> Policy:
     try:
         return parse.from_dsp(document, PolicyKind.OFFER)
     except PolicyError as error:
-        raise InputError(error.reason.code, **{"place": error.where, **error.reason.params}) from None
+        reason = not_understood(error)
+        raise InputError(reason.code, **reason.params) from None
 
 
 def _asset(view: Reading, name: str) -> Asset:

@@ -12,7 +12,7 @@ from connector.protocol import negotiation
 from connector.protocol.machine import Role
 from connector.protocol.messages import JsonObject, NegotiationState
 from connector.protocol.negotiation import Negotiation
-from connector.services.decisions import Decisions, compared_terms
+from connector.services.decisions import Decisions, compared_terms, not_understood
 from connector.services.discovery import Discovery
 from connector.services.negotiations import Negotiations
 from policies import parse, render
@@ -65,7 +65,12 @@ class Proposals:
         """What the consumer asked against what the provider offers, or None where only one of the two is known."""
         if n.asked is None or n.offered is None:
             return None
-        return compared_terms(n.asked, n.offered, n.peer if n.role is Role.PROVIDER else self._did)
+        who = n.peer if n.role is Role.PROVIDER else self._did
+        try:
+            asked, offered = parse.from_dsp(n.asked), parse.from_dsp(n.offered)
+        except PolicyError as error:
+            return not_understood(error)
+        return compared_terms(asked, offered, who)
 
     def _stated(self, document: JsonObject, terms: Terms | None) -> JsonObject:
         """An offer with the stated terms in place of its own; unchanged where nothing is stated."""
@@ -79,4 +84,5 @@ def _understood(document: JsonObject) -> Policy:
     try:
         return parse.from_dsp(document, PolicyKind.OFFER)
     except PolicyError as error:
-        raise InputError(error.reason.code, **{"place": error.where, **error.reason.params}) from None
+        reason = not_understood(error)
+        raise InputError(reason.code, **reason.params) from None
