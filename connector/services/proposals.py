@@ -1,6 +1,6 @@
-"""The terms that a person's command carries: from a few words to a complete offer, and the differences back in words.
+"""The terms that a person's command carries: from a few words to complete terms, and differences back in words.
 
-What lives here: asking for a dataset on stated terms, countering, agreeing by hand, what separates two offers. What does
+What lives here: asking on stated terms, countering, agreeing by hand, what separates two offers. What does
 not: the short form of terms (`policies.terms`), comparing (`policies.compare`), moving the negotiation
 (`services.negotiations`).
 """
