@@ -19,6 +19,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from typing import TypeVar
 
 import structlog
 from msgspec import Struct
@@ -38,7 +39,8 @@ from policies.model import ODRL, Access, Reason
 log = structlog.get_logger()
 USE = ODRL + "use"
 _DOMAIN = b"allmende data access\0"
-_ROUTES = 4096
+_KEPT = 4096
+T = TypeVar("T")
 
 
 class AccessRefusedError(RefusedError):
@@ -102,6 +104,7 @@ class Gate:
         self._store, self._clock, self._facts, self._key, self._fault = store, clock, facts, key, fault
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
+        self._proved: dict[str, bytes] = {}
         self._running = Running(clock, changes, self._judge_again)
 
     async def close(self) -> None:
@@ -114,8 +117,13 @@ class Gate:
 
     def prove(self, credential: str, pid: str) -> None:
         """Raises `UnauthenticatedError` where the credential is not the transfer's; compared in constant time."""
-        if not hmac.compare_digest(credential.encode(), self.credential(pid).encode()):
+        proved = self._proved.get(pid)
+        expected = proved or self.credential(pid).encode()
+        if not hmac.compare_digest(credential.encode(errors="replace"), expected):
             raise UnauthenticatedError("token.unknown")
+        # Only what was proved once is remembered, so that guesses cannot push it out.
+        if proved is None:
+            _keep(self._proved, pid, expected)
 
     async def asset(self, pid: str) -> Asset | None:
         """What a transfer is about, to be opened before the decision; None where it is not shared any more.
@@ -127,9 +135,7 @@ class Gate:
             return known
         found = await self._store.read(lambda view: _asset_of(view, pid))
         if found is not None:
-            if len(self._assets) >= _ROUTES:
-                self._assets.pop(next(iter(self._assets)))
-            self._assets[pid] = found
+            _keep(self._assets, pid, found)
         return found
 
     async def admit(self, credential: str, pid: str, ask: Ask) -> Admission:
@@ -243,6 +249,13 @@ class Gate:
         except UnknownError as error:
             return (error.reason,)
         return ()
+
+
+def _keep(known: dict[str, T], key: str, value: T) -> None:
+    """Remember, within bounds."""
+    if len(known) >= _KEPT:
+        del known[next(iter(known))]
+    known[key] = value
 
 
 def _transfer(view: Reading, pid: str) -> Transfer:

@@ -19,6 +19,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 import zstandard
@@ -150,13 +151,18 @@ def digest_field(sha256: bytes) -> str:
 
 def _coding(content: Content, size: int, headers: dict[str, str], accepted: str) -> Coding:
     """The best coding that is accepted, for what is worth coding; the answer then varies by Accept-Encoding."""
-    if size < _WORTH_CODING or not _COMPRESSIBLE.fullmatch(content.media_type.partition(";")[0].strip()):
+    if size < _WORTH_CODING or not _is_compressible(content.media_type):
         return Coding.IDENTITY
     headers["Vary"] = "Accept-Encoding"
     if not accepted:
         return Coding.IDENTITY
     named = {item.partition(";")[0].strip().lower() for item in accepted.split(",") if not _is_refused(item)}
     return next((coding for coding in Coding if coding.value in named), Coding.IDENTITY)
+
+
+@lru_cache(maxsize=256)
+def _is_compressible(media_type: str) -> bool:
+    return _COMPRESSIBLE.fullmatch(media_type.partition(";")[0].strip()) is not None
 
 
 def _is_refused(item: str) -> bool:

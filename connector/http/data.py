@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
@@ -59,7 +60,7 @@ class DataPlane:
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         credential = _credential(request)
-        pid, member = _place(request, self._base)
+        pid, member = _place(request.raw_path, self._base)
         self._gate.prove(credential, pid)
         try:
             return await self._access(request, credential, pid, member)
@@ -68,20 +69,16 @@ class DataPlane:
 
     async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
         asset = await self._gate.asset(pid)
-        headers = request.headers
-        ask = Ask(
-            asset=asset, member=member, purpose=headers.get("Allmende-Purpose"), spatial=headers.get("Allmende-Spatial")
-        )
         try:
             content = await self._open(asset, member)
         except NodeError as error:
             # Whether a member exists is told only to who may have it, and the attempt is audited either way.
-            failed = msgspec.structs.replace(ask, draws=False, failed=error.reason)
-            await self._gate.admit(credential, pid, failed)
+            await self._gate.admit(credential, pid, _failing(request, asset, member, error.reason))
             raise
         try:
             planned = plan(content, _wanted(request))
-            admission = await self._gate.admit(credential, pid, _asking(ask, content, planned))
+            ask = _asking(request, asset, member, content, planned)
+            admission = await self._gate.admit(credential, pid, ask)
             if planned.has_body and content.small is None:
                 return await self._stream(request, content, planned, admission)
             return _small(content, planned)
@@ -148,7 +145,18 @@ async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, No
             yield data
 
 
-def _asking(ask: Ask, content: Content, planned: Plan) -> Ask:
+def _failing(request: web.Request, asset: Asset | None, member: str, why: Reason) -> Ask:
+    return Ask(
+        asset=asset,
+        member=member,
+        purpose=request.headers.get("Allmende-Purpose"),
+        spatial=request.headers.get("Allmende-Spatial"),
+        draws=False,
+        failed=why,
+    )
+
+
+def _asking(request: web.Request, asset: Asset | None, member: str, content: Content, planned: Plan) -> Ask:
     audited = {"status": str(planned.status)}
     if planned.has_body:
         if (length := planned.length) is not None:
@@ -158,10 +166,10 @@ def _asking(ask: Ask, content: Content, planned: Plan) -> Ask:
         elif content.sha256 is not None:
             audited["sha256"] = content.sha256.hex()
     return Ask(
-        asset=ask.asset,
-        member=ask.member,
-        purpose=ask.purpose,
-        spatial=ask.spatial,
+        asset=asset,
+        member=member,
+        purpose=request.headers.get("Allmende-Purpose"),
+        spatial=request.headers.get("Allmende-Spatial"),
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,
@@ -195,9 +203,10 @@ def _credential(request: web.Request) -> str:
     return value[len(_SCHEME) :].strip()
 
 
-def _place(request: web.Request, base: str) -> tuple[str, str]:
+@lru_cache(maxsize=1024)
+def _place(raw_path: str, base: str) -> tuple[str, str]:
     """Pid and member. Each segment is decoded on its own, so that an encoded slash never makes a level."""
-    tail = request.raw_path.partition("?")[0].removeprefix(base)
+    tail = raw_path.partition("?")[0].removeprefix(base)
     try:
         pid, *member = [unquote(part, errors="strict") if "%" in part else part for part in tail.split("/")]
     except UnicodeDecodeError:

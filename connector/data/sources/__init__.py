@@ -44,7 +44,7 @@ class Sources:
         return source.check(settings)
 
     async def open(self, asset: Asset, member: str) -> Content:
-        """The asset, or a member of it, for one access. Raises as `Source.open`, and `OurError` for a kind that is off."""
+        """The asset, or a member, for one access. Raises as `Source.open`, and `OurError` for a kind that is off."""
         source = self._by_kind.get(asset.kind)
         if source is None:
             raise OurError("source.unknown", kind=asset.kind)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import NamedTuple
 
 from connector.errors import OurError, UnknownError
@@ -37,7 +36,7 @@ def is_named(part: str) -> bool:
     return bool(part) and not part.startswith(".") and "/" not in part and "\0" not in part
 
 
-def open_root(path: Path) -> int:
+def open_root(path: str) -> int:
     """A descriptor of the shared folder. Links in the operator's own path are followed. Raises `OurError`."""
     try:
         return os.open(path, _FOLDER)
@@ -45,10 +44,18 @@ def open_root(path: Path) -> int:
         raise OurError("source.unreadable") from None
 
 
-def open_file(path: Path) -> tuple[int, Version]:
+def look(path: str) -> Version | None:
+    """The version of a file without opening it; None where it cannot be told."""
+    try:
+        return version(os.stat(path, follow_symlinks=False))
+    except (OSError, ValueError):
+        return None
+
+
+def open_file(path: str) -> tuple[int, Version]:
     """The one file that an operator has named. Raises `OurError` where it is none, or cannot be read."""
     try:
-        return _regular(str(path.parent / path.name), None)
+        return _regular(path, None)
     except (OSError, ValueError):
         raise OurError("source.unreadable") from None
 
@@ -86,7 +93,7 @@ def _regular(name: str, folder: int | None) -> tuple[int, Version]:
 
 
 def read(file: int, start: int, length: int) -> bytes:
-    """Exactly `length` bytes. Raises `OurError`: `data.changed` where the file has become shorter, `source.unreadable`."""
+    """Exactly `length` bytes. Raises `OurError`, `data.changed` where the file has become shorter."""
     parts: list[bytes] = []
     while length > 0:
         try:

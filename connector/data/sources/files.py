@@ -27,7 +27,10 @@ from connector.records import Asset
 SMALL = 1 << 16
 PIECE = 1 << 20
 _KEPT = 8192
+_KEPT_SMALL = 128
 _AT_ONCE = 2
+_TICK = 2_000_000
+"""Microseconds after which no file system takes a change for the same instant."""
 _MEDIA_TYPES = {
     ".csv": "text/csv",
     ".geojson": "application/geo+json",
@@ -46,6 +49,31 @@ _MEDIA_TYPES = {
 }
 
 
+class Contents:
+    """Small contents, by version. INVARIANT: what was modified just now is not kept, for the next change may fall into
+    the same tick of the file system's clock and look like none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[tuple[beneath.Version, str], Content] = {}
+
+    def of(self, known: beneath.Version | None, media_type: str) -> Content | None:
+        """The content of this version as this type, where it is kept."""
+        return None if known is None else self._known.get((known, media_type))
+
+    def keep(self, known: beneath.Version, content: Content) -> Content:
+        """Keep it, within bounds."""
+        if self.is_settled(known):
+            if len(self._known) >= _KEPT_SMALL:
+                del self._known[next(iter(self._known))]
+            self._known[known, content.media_type] = content
+        return content
+
+    def is_settled(self, known: beneath.Version) -> bool:
+        """True where a later change is sure to show in the modification time."""
+        return 0 < known.modified < (self._clock.now() - _TICK) * 1000
+
+
 class Digests:
     """SHA-256 by version of a content: made once, beside the event loop, two at a time."""
 
@@ -54,24 +82,26 @@ class Digests:
         self._making: dict[Hashable, asyncio.Task[bytes]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def of(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """The hash of the content that `key` tells from any other; who asks meanwhile waits for the same."""
+    async def of(self, key: Hashable, make: Callable[[], bytes], *, keep: bool) -> bytes:
+        """The hash of the content that `key` tells from any other; who asks meanwhile waits for the same. Without
+        `keep` it is forgotten: the key may not tell the next change."""
         if (known := self._known.get(key)) is not None:
             return known
         task = self._making.get(key)
         if task is None:
-            task = self._making[key] = asyncio.get_running_loop().create_task(self._make(key, make))
+            task = self._making[key] = asyncio.get_running_loop().create_task(self._make(key, make, keep))
         return await asyncio.shield(task)
 
-    async def _make(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    async def _make(self, key: Hashable, make: Callable[[], bytes], keep: bool) -> bytes:
         try:
             async with self._turn:
                 made = await asyncio.to_thread(make)
         finally:
             del self._making[key]
-        while len(self._known) >= _KEPT:
-            del self._known[next(iter(self._known))]
-        self._known[key] = made
+        if keep:
+            if len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = made
         return made
 
 
@@ -147,15 +177,15 @@ def _etag(sha256: bytes) -> str:
     return f'"{sha256[:16].hex()}"'
 
 
-async def _content(opened: _Opened, media_type: str, digests: Digests) -> Content:
+async def _content(opened: _Opened, media_type: str, digests: Digests, small: Contents) -> Content:
     """The content of an open file, closed with it. Raises `OurError` where the file will not hold still."""
     size = opened.version.size
     try:
         if size <= SMALL:
             body = opened.piece(0, size)
             opened.close()
-            return _held(body, media_type, opened.version.modified // 1000)
-        sha256 = await digests.of(opened.version, opened.sha256)
+            return small.keep(opened.version, _held(body, media_type, opened.version.modified // 1000))
+        sha256 = await digests.of(opened.version, opened.sha256, keep=small.is_settled(opened.version))
     except BaseException:
         opened.close()
         raise
@@ -177,7 +207,7 @@ class FileSource:
 
     def __init__(self, *, clock: Clock, closed: Sequence[Path] = ()) -> None:
         self._closed = tuple(path.resolve() for path in closed)
-        self._digests = Digests()
+        self._digests, self._small = Digests(), Contents(clock)
 
     def check(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """As the port says."""
@@ -187,8 +217,11 @@ class FileSource:
         """As the port says."""
         if path:
             raise UnknownError("data.unknown")
-        opened = _Opened(*beneath.open_file(Path(asset.settings["path"])))
-        return await _content(opened, asset.media_type, self._digests)
+        file = asset.settings["path"]
+        if (known := self._small.of(beneath.look(file), asset.media_type)) is not None:
+            return known
+        opened = _Opened(*beneath.open_file(file))
+        return await _content(opened, asset.media_type, self._digests, self._small)
 
 
 class FolderSource:
@@ -198,7 +231,7 @@ class FolderSource:
 
     def __init__(self, *, clock: Clock, closed: Sequence[Path] = ()) -> None:
         self._closed = tuple(path.resolve() for path in closed)
-        self._digests = Digests()
+        self._digests, self._small = Digests(), Contents(clock)
 
     def check(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """As the port says."""
@@ -206,11 +239,11 @@ class FolderSource:
 
     async def open(self, asset: Asset, path: str) -> Content:
         """As the port says."""
-        root = beneath.open_root(Path(asset.settings["path"]))
+        root = beneath.open_root(asset.settings["path"])
         try:
             if path:
                 opened = _Opened(*beneath.open_member(root, path))
-                return await _content(opened, _media_type(path), self._digests)
+                return await _content(opened, _media_type(path), self._digests, self._small)
             return await self._whole(root)
         finally:
             os.close(root)
@@ -224,7 +257,9 @@ class FolderSource:
                 body = await asyncio.to_thread(piece, 0, layout.size)
                 os.close(held)
                 return _held(body, "application/x-tar", None)
-            sha256 = await self._digests.of(layout.key, partial(_hashed, piece, layout.size))
+            sha256 = await self._digests.of(
+                layout.key, partial(_hashed, piece, layout.size), keep=self._is_settled(layout)
+            )
         except BaseException:
             os.close(held)
             raise
@@ -236,6 +271,9 @@ class FolderSource:
             size=layout.size,
             sha256=sha256,
         )
+
+    def _is_settled(self, layout: archive.Layout) -> bool:
+        return all(self._small.is_settled(part.version) for part in layout.parts if part.version is not None)
 
 
 def _media_type(path: str) -> str:

@@ -1,0 +1,282 @@
+"""The consumer's side: fetching the bytes of a transfer from the provider, whole and checked, or not at all.
+
+What lives here: one pull with resumption, its check against the announced length and hash, its audit entry. What does
+not: how a connection is opened (the Peer port), where the address comes from (`services.transfers`), what is done with
+the bytes. Source: RFC 9110 (14 ranges, 13.1.5 If-Range), RFC 9530 (Repr-Digest).
+
+A broken connection is continued with `Range` and `If-Range`, which the provider does not count as another use. Where
+the whole comes again (the provider cannot do ranges), what is already there is skipped, but only if ETag or announced
+hash are the same; the hash at the end covers both pieces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from collections.abc import AsyncGenerator, Mapping
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from connector.errors import DeliveryError, NodeError, RefusedError, UnknownError
+from connector.ports import Clock, Peer, Store, Stream
+from connector.records import Entry
+
+TRIES = 5
+"""Attempts in a row that bring no byte before a pull is given up."""
+_MOST_TRIES = 100
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_ERROR_BODY = 1 << 16
+_CODINGS = ("-zstd", "-gzip")
+_SHA256 = "sha-256=:"
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
+    of this use as IRIs, a `range` in the form of the header. `actor` and `transfer` go into the audit."""
+
+    url: str
+    authorization: str
+    transfer: str
+    actor: str = "node"
+    member: str = ""
+    purpose: str | None = None
+    spatial: str | None = None
+    range: str = ""
+    private: bool = False
+
+
+class _Refusal(Struct):
+    """A provider's answer to an access that may not be; lenient."""
+
+    code: str = "peer.refused"
+    params: Mapping[str, str] = {}
+
+
+class Pull:
+    """One pull whose headers have arrived. `chunks` gives the bytes, once; `close` afterwards, also without reading.
+
+    `size` and `sha256` are what the provider announced, None where it did not.
+    """
+
+    def __init__(self, order: Order, stream: Stream, *, peer: Peer, store: Store, clock: Clock) -> None:
+        self._order, self._stream = order, stream
+        self._peer, self._store, self._clock = peer, store, clock
+        self._headers = _lower(stream.headers)
+        self._hash = hashlib.sha256()
+        self._noted = False
+        self.received = 0
+        self.status = stream.status
+        self.media_type = self._headers.get("content-type", "application/octet-stream")
+        self.etag = self._headers.get("etag", "")
+        self.sha256 = announced(self._headers)
+        self.size = _length(self._headers)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The provider's headers, names in lower case."""
+        return self._headers
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes, as the consumer takes them.
+
+        Raises, after the bytes that are good so far: `RefusedError` with the provider's reason where it refuses the
+        continuation; `DeliveryError` where it stays away (`data.incomplete`), where the content became another
+        (`data.changed`) and, after the last byte, where the hash is not the announced one (`data.digest`).
+        """
+        complete, reason = False, "data.abandoned"
+        try:
+            async for data in self._continued():
+                yield data
+            self._check()
+            complete, reason = True, ""
+        except NodeError as error:
+            reason = error.reason.code
+            raise
+        finally:
+            await self._stream.close()
+            await self._note(complete, reason)
+
+    async def close(self) -> None:
+        """Give the connection back; a pull that was never read is audited as abandoned."""
+        await self._stream.close()
+        await self._note(False, "data.abandoned")
+
+    async def _continued(self) -> AsyncGenerator[bytes, None]:
+        """The bytes over as many connections as it takes."""
+        tries = 0
+        for _ in range(_MOST_TRIES):
+            before, skip = self.received, self._overlap()
+            try:
+                async for data in self._stream.chunks():
+                    fresh, skip = data[skip:], max(0, skip - len(data))
+                    if fresh:
+                        self._hash.update(fresh)
+                        self.received += len(fresh)
+                        yield fresh
+                if self.size is None or self.received >= self.size:
+                    return
+            except DeliveryError:
+                if not self.etag:
+                    raise
+            tries = 0 if self.received > before else tries + 1
+            tries = await self._again(tries)
+        raise DeliveryError("data.incomplete", received=str(self.received))
+
+    async def _again(self, tries: int) -> int:
+        """Open the rest, trying until there is one; returns the number of attempts in vain so far."""
+        await self._stream.close()
+        while tries < TRIES:
+            await self._clock.sleep(min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE))
+            try:
+                self._stream = await _open(self._peer, self._order, self._rest())
+            except DeliveryError:
+                tries += 1
+                continue
+            return tries
+        raise DeliveryError("data.incomplete", received=str(self.received))
+
+    def _rest(self) -> dict[str, str]:
+        first, last = self.received, ""
+        if (part := _part(self._headers)) is not None:
+            first, last = part[0] + self.received, str(part[1])
+        return {"Range": f"bytes={first}-{last}", "If-Range": _identity(self.etag)}
+
+    def _overlap(self) -> int:
+        """How many bytes of the open stream are already here. Raises `DeliveryError` where it is another content."""
+        now = _lower(self._stream.headers)
+        if _identity(now.get("etag", "")) != _identity(self.etag) and announced(now) != (self.sha256 or b"-"):
+            raise DeliveryError("data.changed")
+        begun = _part(self._headers)
+        wanted = self.received + (begun[0] if begun else 0)
+        part = _part(now)
+        start = part[0] if self._stream.status == 206 and part is not None else 0
+        if start > wanted:
+            raise DeliveryError("data.changed")
+        return wanted - start
+
+    def _check(self) -> None:
+        if self.size is not None and self.received != self.size:
+            raise DeliveryError("data.length", announced=str(self.size), received=str(self.received))
+        if self.status == 200 and self.sha256 is not None and self._hash.digest() != self.sha256:
+            raise DeliveryError("data.digest", announced=self.sha256.hex(), received=self._hash.hexdigest())
+
+    async def _note(self, complete: bool, reason: str) -> None:
+        if self._noted:
+            return
+        self._noted = True
+        params = {
+            "transfer": self._order.transfer,
+            "bytes": str(self.received),
+            "sha256": self._hash.hexdigest(),
+            "complete": "yes" if complete else "no",
+        }
+        if reason:
+            params["reason"] = reason
+        if self._order.member:
+            params["member"] = self._order.member
+        entry = Entry(event="data.received", actor=self._order.actor, params=params)
+        await self._store.write(lambda tx: tx.record(entry))
+
+
+async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
+    """Begin a pull; returns when the provider's headers are there.
+
+    Raises `RefusedError` with the provider's code where it refuses, `UnknownError` where it knows no such thing,
+    `DeliveryError` where it cannot be reached or answers something else; each is audited.
+    """
+    try:
+        stream = await _open(peer, order, {"Range": order.range} if order.range else {})
+    except NodeError as error:
+        params = {"transfer": order.transfer, "reason": error.reason.code}
+        entry = Entry(event="data.refused", actor=order.actor, params=params)
+        await store.write(lambda tx: tx.record(entry))
+        raise
+    return Pull(order, stream, peer=peer, store=store, clock=clock)
+
+
+async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
+    headers = {"Authorization": _bearer(order.authorization), **more}
+    if order.purpose is not None:
+        headers["Allmende-Purpose"] = order.purpose
+    if order.spatial is not None:
+        headers["Allmende-Spatial"] = order.spatial
+    url = f"{order.url}/{quote(order.member)}" if order.member else order.url
+    stream = await peer.open(url, headers=headers, private=order.private)
+    if stream.status in (200, 206):
+        return stream
+    try:
+        await _refuse(stream)
+    finally:
+        await stream.close()
+    raise DeliveryError("peer.status", status=str(stream.status))
+
+
+async def _refuse(stream: Stream) -> None:
+    """Raise what the provider's answer means."""
+    if stream.status == 404:
+        raise UnknownError("data.unknown")
+    if stream.status == 416:
+        raise RefusedError("data.range")
+    if stream.status in (401, 403):
+        told = await _told(stream)
+        raise RefusedError(told.code, **told.params)
+
+
+async def _told(stream: Stream) -> _Refusal:
+    body = b""
+    async for data in stream.chunks():
+        body += data
+        if len(body) > _ERROR_BODY:
+            return _Refusal()
+    try:
+        return msgspec.json.decode(body, type=_Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Refusal()
+
+
+def _bearer(authorization: str) -> str:
+    """The header's value, whether the address gives the scheme with it or not."""
+    return authorization if authorization[:7].lower() == "bearer " else f"Bearer {authorization}"
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def announced(headers: Mapping[str, str]) -> bytes | None:
+    """SHA-256 of the plain bytes of the whole, as announced; None where there is none that can be read."""
+    field = headers.get("unencoded-digest") or (
+        headers.get("repr-digest", "") if headers.get("content-encoding", "identity") == "identity" else ""
+    )
+    for item in field.split(","):
+        value = item.strip()
+        if value.startswith(_SHA256) and value.endswith(":"):
+            try:
+                digest = b64decode(value[len(_SHA256) : -1], validate=True)
+            except ValueError:
+                return None
+            return digest if len(digest) == 32 else None
+    return None
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    """Plain bytes to come; None where unknown, as it is in a coding."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() and headers.get("content-encoding", "identity") == "identity" else None
+
+
+def _part(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    """First and last byte of a 206."""
+    first, dash, rest = headers.get("content-range", "").removeprefix("bytes ").partition("-")
+    last = rest.partition("/")[0]
+    return (int(first), int(last)) if dash and first.isdecimal() and last.isdecimal() else None
+
+
+def _identity(etag: str) -> str:
+    """The ETag of the plain bytes, after the custom of naming the coding at the end."""
+    for coding in _CODINGS:
+        if etag.endswith(f'{coding}"'):
+            return f'{etag[: -len(coding) - 1]}"'
+    return etag
