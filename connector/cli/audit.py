@@ -1,0 +1,74 @@
+"""`allmende audit`: the log of what happened, and the proof that nothing was taken out or changed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Noun
+from connector.cli.errors import CommandError
+from connector.cli.output import bullets, instant, labelled, paragraphs, table
+
+COLUMNS = {"index": "entry", "at": "when", "event": "what", "actor": "by", "params": "details"}
+
+
+@click.group(cls=Noun)
+def audit() -> None:
+    """The log of what happened, and the proof that nothing was taken out or changed.
+
+    Every act stands in a Merkle tree (RFC 9162) whose signed heads are kept by the peers too.
+    """
+
+
+@audit.command("log", examples=["allmende audit log", "allmende audit log --after 1200 --limit 50 --json"])
+@click.option("--after", type=int, default=-1, help="Begin behind this entry.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many entries at most.")
+@click.pass_obj
+def log(call: Call, after: int, limit: int) -> None:
+    """Show entries of the log, oldest first."""
+    page = call.remote.get("/audit", after=after, limit=limit)
+    rows = [{**one, "at": instant(one["at"])} for one in page["items"]]
+    call.answer(page["items"], lambda: table(rows, COLUMNS, "No entries."))
+
+
+@audit.command("verify", examples=["allmende audit verify", "allmende audit verify --json"])
+@click.pass_obj
+def verify(call: Call) -> None:
+    """Recompute the whole log and compare it with the heads that this node signed and its peers keep.
+
+    Exit status 1 where anything is missing, changed or rebuilt.
+    """
+    told = call.remote.get("/audit/verify")
+    call.answer(told, lambda: _text(told))
+    if not told["ok"]:
+        raise CommandError(
+            "The log is not whole; see the findings. Keep the node's directory as it is.", "audit.broken"
+        )
+
+
+@audit.command("export", examples=["allmende audit export -o audit.ndjson", "allmende audit export -o - | wc -l"])
+@click.option(
+    "-o", "--output", default="-", show_default=True, metavar="FILE", help="Where to write; - for standard output."
+)
+@click.pass_obj
+def export(call: Call, output: str) -> None:
+    """Write the log with its proofs, one JSON object a line, so that others can check it."""
+    with call.remote.stream("/audit/export", {}) as answer:
+        if output == "-":
+            for piece in answer.chunks():
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return
+        with Path(output).open("wb") as target:
+            written = sum(target.write(piece) for piece in answer.chunks())
+    call.answer({"file": output, "bytes": written}, lambda: f"{output}: {written} bytes")
+
+
+def _text(told: Any) -> str:
+    return paragraphs(
+        labelled([("log is whole", told["ok"]), ("entries", told["entries"]), ("root", told["root"])]),
+        bullets("Findings", [one["sentence"] for one in told["findings"]]),
+    )

@@ -1,0 +1,87 @@
+"""`allmende catalog`: what a peer offers to this node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Noun
+from connector.cli.errors import CommandError
+from connector.cli.names import PEER
+from connector.cli.output import bullets, labelled, paragraphs, table
+from connector.cli.remote import segment
+
+COLUMNS = {"title": "title", "terms": "terms", "id": "dataset"}
+
+
+@click.group(cls=Noun)
+def catalog() -> None:
+    """Look at what a peer offers to this node. A peer shows only what this node could ever use."""
+
+
+@catalog.command(
+    "list", examples=["allmende catalog list nachbarstadt", "allmende catalog list nachbarstadt --lang de"]
+)
+@click.argument("peer", type=PEER)
+@click.pass_obj
+def list_(call: Call, peer: str) -> None:
+    """List the datasets in PEER's catalogue, with the terms of each."""
+    items = datasets(call, peer)
+    rows = [{**one, "terms": " / ".join(" ".join(offer["sentences"]) for offer in one["offers"])} for one in items]
+    call.answer(items, lambda: table(rows, COLUMNS, f"{peer} offers nothing to this node."))
+
+
+@catalog.command("show", examples=["allmende catalog show nachbarstadt trees"])
+@click.argument("peer", type=PEER)
+@click.argument("dataset")
+@click.pass_obj
+def show(call: Call, peer: str, dataset: str) -> None:
+    """Show one dataset of PEER with its offers. DATASET is its id, the end of its id, or its title."""
+    one = call.remote.get(f"/catalog/{segment(peer)}/{segment(dataset_id(call, peer, dataset))}")
+    call.answer(one, lambda: _text(one))
+
+
+def datasets(call: Call, peer: str) -> list[Any]:
+    """All datasets of a peer's catalogue."""
+    return call.remote.every(f"/catalog/{segment(peer)}")
+
+
+def dataset_id(call: Call, peer: str, said: str) -> str:
+    """The full id of a dataset that a person named by its id, the end of its id, or its title.
+
+    Raises `CommandError` where nothing or more than one thing is meant.
+    """
+    if ":" in said:
+        return said
+    every = datasets(call, peer)
+    meant = [one for one in every if said in (one["title"], one["id"].rpartition("/")[2].rpartition(":")[2])]
+    meant = meant or [one for one in every if len(said) >= 8 and one["id"].endswith(said)]
+    if len(meant) == 1:
+        return str(meant[0]["id"])
+    what = "several datasets are" if meant else "nothing is"
+    raise CommandError(
+        f"In the catalogue of {peer} {what} called {said!r}. See what there is: allmende catalog list {peer}",
+        "dataset.unclear" if meant else "dataset.unknown",
+        {"peer": peer, "dataset": said},
+    )
+
+
+def _text(one: Any) -> str:
+    return paragraphs(
+        labelled(
+            [
+                ("title", one["title"]),
+                ("dataset", one["id"]),
+                ("description", one["description"]),
+                ("formats", one["formats"]),
+            ]
+        ),
+        *(bullets(f"Offer {offer['id']}", _sentences(offer)) for offer in one["offers"]),
+    )
+
+
+def _sentences(offer: Any) -> list[str]:
+    if offer["reason"]:
+        return [f"Not understood, so not usable: {offer['reason']['sentence']}"]
+    return list(offer["sentences"]) or ["any use"]

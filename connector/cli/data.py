@@ -1,0 +1,162 @@
+"""`allmende get`: fetch the data of a contract into a file.
+
+The node pulls from the peer and hands the bytes on; what arrives is written beside the file (`FILE.part`), checked
+against the hash that came with it, and takes the file's name only when it is whole and on disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.errors import CommandError
+from connector.cli.names import CONTRACT
+from connector.cli.output import PATIENCE, remark, size, tail, waiting
+from connector.cli.remote import Answer, Query, segment
+
+WRONG = "What arrived is not what the peer says it sent (the hash differs)"
+
+
+class Fetched(NamedTuple):
+    """What has come: how many bytes in all, their SHA-256 in hex, whether a hash of the sender confirms it."""
+
+    bytes: int
+    sha256: str
+    matches: bool | None
+    transfer: str | None
+
+
+@click.command(
+    cls=Leaf,
+    examples=[
+        "allmende get 5f0c2a91 -o trees.csv",
+        "allmende get 5f0c2a91 -o may.csv --member counts/2027-05.csv",
+        "allmende get 5f0c2a91 -o trees.csv --resume",
+        "allmende get 5f0c2a91 -o - | head",
+    ],
+)
+@click.argument("contract", type=CONTRACT)
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for standard output.")
+@click.option("--member", default="", help="A file in a folder; without it a folder gives its listing.")
+@click.option("--purpose", help="What this one access is for (IRI), where the contract leaves several.")
+@click.option("--spatial", help="Where this one access is used (IRI), where the contract leaves several.")
+@click.option("--resume", is_flag=True, help="Go on where FILE.part ends; this does not count as a new use.")
+@click.pass_obj
+def get(
+    call: Call,
+    contract: str,
+    output: str,
+    member: str,
+    purpose: str | None,
+    spatial: str | None,
+    resume: bool,
+) -> None:
+    """Fetch the data of CONTRACT, checked access by access at the peer, into FILE.
+
+    FILE appears only when all of it has arrived and its hash is right. CONTRACT may be shortened to its last eight
+    characters.
+    """
+    path = f"/contracts/{segment(contract)}/data"
+    query = {"member": member, "purpose": purpose, "spatial": spatial}
+    if output == "-":
+        if resume:
+            raise click.UsageError("--resume needs a FILE")
+        with _opened(call, path, query, 0) as answer:
+            fetched = _copy(answer, sys.stdout.buffer, hashlib.sha256(), 0)
+        if fetched.matches is False:
+            raise CommandError(f"{WRONG}; do not use it.", "data.digest")
+    else:
+        fetched = _into(call, path, query, Path(output), resume)
+    _tell(call, output, fetched)
+
+
+def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetched:
+    part = file.with_name(file.name + ".part")
+    have = part.stat().st_size if resume and part.exists() else 0
+    with (
+        _opened(call, path, query, have) as answer,
+        part.open("r+b" if have and answer.status == 206 else "wb") as target,
+    ):
+        begin = have if answer.status == 206 else 0
+        digest = hashlib.sha256()
+        for piece in iter(lambda: target.read(1 << 20) if begin else b"", b""):
+            digest.update(piece)
+        fetched = _copy(answer, target, digest, begin)
+        target.flush()
+        os.fsync(target.fileno())
+    if fetched.matches is False:
+        part.unlink()
+        raise CommandError(f"{WRONG}; it was thrown away. Try again.", "data.digest")
+    part.replace(file)
+    _sync(file.parent)
+    return fetched
+
+
+@contextmanager
+def _opened(call: Call, path: str, query: Query, have: int) -> Iterator[Answer]:
+    with waiting("Waiting for the data"):
+        opening = call.remote.stream(path, query, {"Range": f"bytes={have}-"} if have else None)
+        answer = opening.__enter__()
+    try:
+        yield answer
+    finally:
+        opening.__exit__(None, None, None)
+
+
+def _copy(answer: Answer, target: BinaryIO, digest: Any, done: int) -> Fetched:
+    whole = _whole(answer, done)
+    told = time.monotonic()
+    for piece in answer.chunks():
+        target.write(piece)
+        digest.update(piece)
+        done += len(piece)
+        if time.monotonic() - told > PATIENCE:
+            told = time.monotonic()
+            remark(f"{size(done)}{f' of {size(whole)}' if whole else ''} ...")
+    said = _said_digest(answer.headers.get("repr-digest", ""))
+    hexed = digest.hexdigest()
+    return Fetched(done, hexed, None if said is None else said == hexed, answer.headers.get("allmende-transfer"))
+
+
+def _whole(answer: Answer, done: int) -> int | None:
+    length = answer.headers.get("content-length", "")
+    return done + int(length) if length.isdigit() else None
+
+
+def _said_digest(header: str) -> str | None:
+    """The SHA-256 of a Repr-Digest field (RFC 9530), in hex; None where it names none."""
+    for member in header.split(","):
+        name, _, value = member.strip().partition("=")
+        if name.lower() == "sha-256":
+            return base64.b64decode(value.strip(":")).hex()
+    return None
+
+
+def _tell(call: Call, output: str, fetched: Fetched) -> None:
+    known = {True: "as the peer sent it", None: "the peer named no hash"}[fetched.matches or None]
+    line = f"{size(fetched.bytes)}, SHA-256 {fetched.sha256} ({known})"
+    if output == "-":
+        remark(line)
+        return
+    told = {"file": output, **fetched._asdict()}
+    transfer = f"\ntransfer {tail(fetched.transfer)}" if fetched.transfer else ""
+    call.answer(told, lambda: f"{output}: {line}{transfer}")
+
+
+def _sync(directory: Path) -> None:
+    """Put the new name on disk too."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,15 @@
+"""What a command says when it cannot do its work. Exit status 1; status 2 is click's own `UsageError`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class CommandError(Exception):
+    """One plain sentence: what happened, why, and what helps. `code` and `params` are for `--json`."""
+
+    def __init__(self, sentence: str, code: str = "failed", params: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+        self.params = dict(params or {})

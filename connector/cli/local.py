@@ -1,0 +1,124 @@
+"""Commands that work on a node's directory instead of asking a running node: `init` and `serve`.
+
+The one module of the command line that builds a node; it loads one only when a command runs, so that help stays fast.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.errors import CommandError
+from connector.cli.output import bullets, labelled, paragraphs, remark
+from connector.cli.remote import settings_error
+
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command(
+    cls=Leaf,
+    node=False,
+    examples=[
+        "allmende init ./node --public-url https://daten.stadt.example",
+        "allmende init ./try --public-url http://127.0.0.1:8180 --lab",
+    ],
+)
+@click.argument("directory", type=DIRECTORY)
+@click.option("--public-url", required=True, help="Address at which peers reach this node, for good.")
+@click.option("--lab", is_flag=True, help="A laboratory node: allow a loopback address and plain http on it.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port for peers; default: that of a loopback URL, else 8180."
+)
+@click.option("--management-port", type=click.IntRange(0, 65535), help="Port for operators; default: the next one.")
+@click.pass_obj
+def init(
+    call: Call, directory: Path, public_url: str, lab: bool, port: int | None, management_port: int | None
+) -> None:
+    """Make a node in DIRECTORY: commented settings, keys, and the credential of its first operator.
+
+    The public URL is permanent: the node's identity (a DID) is made from it, and contracts name it. To change it later
+    is to become somebody else.
+    """
+    from connector.config import is_loopback
+    from connector.errors import InputError
+    from connector.node import initialise
+
+    parts = urlsplit(public_url)
+    if is_loopback(parts.hostname or "") and not lab:
+        raise CommandError(
+            f"{public_url} is reachable on this machine only, and the identity made from it would be permanent. "
+            "Give the address that peers use, or --lab for a node to try things on.",
+            "init.loopback",
+        )
+    public_port = port if port is not None else (parts.port if lab and parts.port else 8180)
+    try:
+        made = initialise(
+            directory,
+            public_url,
+            public_port=public_port,
+            management_port=management_port if management_port is not None else public_port + 1,
+            lab=lab,
+        )
+    except InputError as wrong:
+        raise _input_error(wrong, directory) from wrong
+    told = {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
+    call.answer(told, lambda: _welcome(directory, told))
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende serve ./node"])
+@click.argument("directory", type=DIRECTORY)
+@click.pass_obj
+def serve(call: Call, directory: Path) -> None:
+    """Run the node in DIRECTORY until it is stopped (Ctrl-C, SIGTERM). Its log goes to standard error.
+
+    Killed at any moment, it goes on where it was when it is started again.
+    """
+    from connector.config import load
+    from connector.errors import InputError, NodeError
+    from connector.node import run
+
+    try:
+        config = load(directory, os.environ)
+        if not call.json:
+            remark(f"Serving {config.public_url} from {directory}. Stop with Ctrl-C.")
+        run(config)
+    except InputError as wrong:
+        raise _input_error(wrong, directory) from wrong
+    except NodeError as failure:
+        raise CommandError(
+            f"The node in {directory} cannot run: {failure}.", failure.reason.code, failure.reason.params
+        ) from failure
+
+
+def _input_error(wrong: Exception, directory: Path) -> CommandError:
+    from policies.model import Reason
+
+    reason = getattr(wrong, "reason", Reason("failed"))
+    if reason.code == "config.missing":
+        return CommandError(
+            f"{directory} holds no node. Make one with: allmende init {directory} ...", reason.code, reason.params
+        )
+    if reason.code.startswith("config."):
+        return settings_error(reason.params)
+    return CommandError(f"{wrong}.", reason.code, reason.params)
+
+
+def _welcome(directory: Path, told: dict[str, str]) -> str:
+    return paragraphs(
+        f"A node has been made in {directory}.",
+        labelled([("address", told["public_url"]), ("identity", told["id"]), ("fingerprint", told["words"])]),
+        "Address and identity are permanent: contracts will name them. Neighbours compare the fingerprint words with "
+        "you,\nby telephone or in person, before they add this node.",
+        bullets(
+            "Next",
+            [
+                f"allmende serve {directory}",
+                f"allmende status --node {directory}",
+                "allmende help start",
+            ],
+        ),
+    )

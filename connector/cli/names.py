@@ -1,0 +1,45 @@
+"""Arguments that name a thing, with completion that asks the node, within a second and silently.
+
+A name that cannot be completed (no node, no credential, nothing there) completes to nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import click
+from click.shell_completion import CompletionItem
+
+from connector.cli.errors import CommandError
+
+
+class Name(click.ParamType[str]):
+    """A name or id of a listed thing; `path` is its list in the management API, `key` the field to complete."""
+
+    def __init__(self, what: str, path: str, key: str) -> None:
+        self.name = what
+        self._path, self._key = path, key
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from connector.cli.remote import connect
+
+        place = ctx.params.get("node") or ctx.find_root().params.get("node")
+        with contextlib.suppress(CommandError, KeyError, TypeError):
+            items = connect(place, timeout=1.0).get(self._path)["items"]
+            values = [self._value(item) for item in items]
+            return [CompletionItem(value) for value in values if value.startswith(incomplete)]
+        return []
+
+    def _value(self, item: dict[str, str]) -> str:
+        value = item[self._key]
+        return value[-8:] if value.startswith("urn:uuid:") else value
+
+
+PEER = Name("peer", "/peers", "name")
+ASSET = Name("asset", "/assets", "name")
+POLICY = Name("policy", "/policies", "name")
+OFFER = Name("offer", "/offers", "id")
+NEGOTIATION = Name("negotiation", "/negotiations", "id")
+CONTRACT = Name("contract", "/contracts", "id")
+TRANSFER = Name("transfer", "/transfers", "id")
+OPERATOR = Name("operator", "/operators", "name")

@@ -1,0 +1,120 @@
+"""What a person or a program reads: tables, labelled lines, instants, sizes, progress. No decisions, no network.
+
+Answers go to stdout, progress and remarks to stderr. `NO_COLOR` and a stdout that is no terminal switch style off.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+PATIENCE = 2.0
+"""Seconds after which a person is told what is being waited for."""
+
+
+def remark(text: str) -> None:
+    """A line for the person, never part of the answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def heading(text: str) -> str:
+    """Bold where the reader is a terminal that wants it."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return text
+    return f"\x1b[1m{text}\x1b[0m"
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: str) -> str:
+    """Rows as aligned columns; `columns` maps a key to its heading. `empty` is said where there are no rows."""
+    body = [[cell(row.get(key)) for key in columns] for row in rows]
+    if not body:
+        return empty
+    widths = [max(len(line[at]) for line in (list(columns.values()), *body)) for at in range(len(columns))]
+    head, *lines = (
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in (list(columns.values()), *body)
+    )
+    return "\n".join([heading(head), *lines])
+
+
+def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
+    """`label: value` lines, aligned; pairs without a value are left out."""
+    kept = [(label, cell(value)) for label, value in pairs if value not in (None, "", [], {})]
+    width = max((len(label) for label, _ in kept), default=0)
+    return "\n".join(f"{heading(label.ljust(width))}  {value}" for label, value in kept)
+
+
+def bullets(title: str, lines: Sequence[str]) -> str:
+    """A title over dashed lines; empty where there are none."""
+    return "\n".join([heading(title), *(f"  - {line}" for line in lines)]) if lines else ""
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that say something, with an empty line between them."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def cell(value: Any) -> str:
+    """A JSON value as a person reads it."""
+    match value:
+        case None:
+            return ""
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case list() | tuple():
+            return ", ".join(cell(item) for item in value)
+        case dict():
+            return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
+        case _:
+            return " ".join(str(value).split())
+
+
+def tail(id: str) -> str:
+    """The short form of an id that every command accepts: its last eight characters."""
+    return id[-8:]
+
+
+def instant(value: int | str | None) -> str:
+    """Microseconds UTC (or ready text) as local date and time with its offset."""
+    if not isinstance(value, int):
+        return value or ""
+    return datetime.fromtimestamp(value / 1_000_000, UTC).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def size(count: int) -> str:
+    """A number of bytes as a person reads it."""
+    if count < 1000:
+        return f"{count} bytes"
+    amount, units = count / 1000, ["kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{amount:.1f} {units[0]}"
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Tell on stderr what is being waited for, once it takes longer than two seconds and every five from then on."""
+    done = threading.Event()
+    begun = time.monotonic()
+
+    def tell() -> None:
+        pause = PATIENCE
+        while not done.wait(pause):
+            remark(f"{what}, {time.monotonic() - begun:.0f} s so far ...")
+            pause = 5.0
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()

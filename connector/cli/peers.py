@@ -1,0 +1,109 @@
+"""`allmende peer`: participants that this node knows and trusts, each pinned by the fingerprint of its keys."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from connector.cli.command import Call, Noun
+from connector.cli.errors import CommandError
+from connector.cli.names import PEER
+from connector.cli.output import instant, labelled, remark, table
+from connector.cli.remote import segment
+
+COLUMNS = {"name": "name", "url": "address", "words": "fingerprint", "added": "added", "added_by": "by"}
+
+
+@click.group(cls=Noun)
+def peer() -> None:
+    """Participants that this node knows and trusts.
+
+    A peer is found by its address and kept with the keys that answered there. Compare the fingerprint words with the
+    peer by telephone or in person: they are what protects from an impostor.
+    """
+
+
+@peer.command(
+    "add",
+    examples=[
+        "allmende peer add https://daten.nachbarstadt.example --name nachbarstadt",
+        'allmende peer add https://daten.nachbarstadt.example --fingerprint "lusab babad gutih tugad"',
+    ],
+)
+@click.argument("url")
+@click.option("--name", help="Short name to call the peer by; default: the first part of its host name.")
+@click.option("--fingerprint", help="The words that the peer told you; other keys are refused.")
+@click.option("--private", is_flag=True, help="Allow addresses in a private network for this peer.")
+@click.option("--yes", is_flag=True, help="Do not ask; the keys found are trusted as they are.")
+@click.pass_obj
+def add(call: Call, url: str, name: str | None, fingerprint: str | None, private: bool, yes: bool) -> None:
+    """Look at the node at URL, compare its fingerprint, and keep it as a peer.
+
+    On a terminal the words are shown and you are asked. Without a terminal give --fingerprint, or --yes.
+    """
+    name = name or (urlsplit(url).hostname or "peer").split(".")[0]
+    if fingerprint is None:
+        seen = call.remote.post("/peers/look", {"url": url, "private": private})
+        fingerprint = seen["words"]
+        remark(labelled([("identity", seen["id"]), ("fingerprint", seen["words"])]))
+        _agree(name, yes)
+    kept = call.remote.post("/peers", {"url": url, "name": name, "words": fingerprint, "private": private})
+    call.answer(kept, lambda: f"{name} is now a peer of this node.")
+
+
+@peer.command("list", examples=["allmende peer list"])
+@click.pass_obj
+def list_(call: Call) -> None:
+    """List the peers."""
+    items = call.remote.every("/peers")
+    rows = [{**one, "added": instant(one["added"])} for one in items]
+    call.answer(items, lambda: table(rows, COLUMNS, "No peers yet. Add one with: allmende peer add URL"))
+
+
+@peer.command("show", examples=["allmende peer show nachbarstadt"])
+@click.argument("name", type=PEER)
+@click.pass_obj
+def show(call: Call, name: str) -> None:
+    """Show one peer."""
+    one = call.remote.get(f"/peers/{segment(name)}")
+    call.answer(one, lambda: _text(one))
+
+
+@peer.command("remove", examples=["allmende peer remove nachbarstadt"])
+@click.argument("name", type=PEER)
+@click.pass_obj
+def remove(call: Call, name: str) -> None:
+    """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay."""
+    call.remote.delete(f"/peers/{segment(name)}")
+    call.answer({"removed": name}, lambda: f"{name} is no longer a peer.")
+
+
+def _agree(name: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "The fingerprint has not been compared. Give the words that the peer told you with --fingerprint, "
+            "or --yes to trust what answers.",
+            "peer.unconfirmed",
+        )
+    if not click.confirm(f"Are these the words that {name} told you?", err=True):
+        raise CommandError("The peer was not added.", "peer.declined")
+
+
+def _text(one: Any) -> str:
+    return labelled(
+        [
+            ("name", one["name"]),
+            ("identity", one["id"]),
+            ("address", one["url"]),
+            ("protocol", one["base"]),
+            ("fingerprint", one["words"]),
+            ("private network", one["private"]),
+            ("facts", one["facts"]),
+            ("added", f"{instant(one['added'])} by {one['added_by']}"),
+        ]
+    )

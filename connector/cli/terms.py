@@ -1,0 +1,44 @@
+"""Terms of use in their short form, as options: for `policy add`, `negotiate` and `negotiation counter`.
+
+What lives here: the options. What does not: what they mean and whether they can be read; the node asks
+`policies.terms`. A day is a day in Europe/Berlin, the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OPTIONS = (
+    click.option(
+        "--purpose",
+        "purposes",
+        multiple=True,
+        help="What the data is for: a purpose of the Data Privacy Vocabulary (ResearchAndDevelopment) or an IRI; "
+        "repeatable.",
+    ),
+    click.option("--from", "not_before", metavar="DAY|INSTANT", help="First day of use (2027-01-01), or an instant."),
+    click.option("--until", metavar="DAY|INSTANT", help="Last day of use (2027-12-31), or an instant."),
+    click.option("--count", type=click.IntRange(min=1), help="How many times the data may be fetched."),
+    click.option(
+        "--spatial",
+        multiple=True,
+        help="Where it is used: the digits of a municipality's key (AGS, ARS) or an IRI; repeatable.",
+    ),
+)
+
+
+def with_terms(command: F) -> F:
+    """Add the options of the short form to a command; `given_terms` reads them."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def given_terms(**said: Any) -> dict[str, Any]:
+    """The short form as the management API takes it; what was not said is left out."""
+    return {name: value for name, value in said.items() if value not in (None, ())}

@@ -1,0 +1,115 @@
+"""`allmende transfer`: the transfers under a contract. `allmende get` starts one where none is running."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Noun
+from connector.cli.names import PEER, TRANSFER
+from connector.cli.output import instant, labelled, table, tail
+from connector.cli.remote import segment
+
+COLUMNS = {
+    "short": "transfer",
+    "who": "peer",
+    "role": "we are",
+    "state": "state",
+    "contract": "contract",
+    "updated": "last change",
+}
+
+
+@click.group(cls=Noun)
+def transfer() -> None:
+    """Transfers under a contract. They begin with: allmende get CONTRACT."""
+
+
+@transfer.command("list", examples=["allmende transfer list", "allmende transfer list --state STARTED"])
+@click.option("--state", help="Only those in this state.")
+@click.option("--role", type=click.Choice(["provider", "consumer"]), help="Only those where this node is that.")
+@click.option("--peer", type=PEER, help="Only those with this peer.")
+@click.pass_obj
+def list_(call: Call, /, **which: str | None) -> None:
+    """List the transfers."""
+    items = call.remote.every("/transfers", **which)
+    rows = [
+        {
+            **one,
+            "short": tail(one["id"]),
+            "who": _who(one),
+            "contract": tail(one["contract"]),
+            "updated": instant(one["updated"]),
+        }
+        for one in items
+    ]
+    call.answer(items, lambda: table(rows, COLUMNS, "No transfers."))
+
+
+@transfer.command("show", examples=["allmende transfer show 5f0c2a91"])
+@click.argument("id", type=TRANSFER)
+@click.pass_obj
+def show(call: Call, id: str) -> None:
+    """Show one transfer."""
+    one = call.remote.get(f"/transfers/{segment(id)}")
+    call.answer(one, lambda: _text(one))
+
+
+@transfer.command("suspend", examples=["allmende transfer suspend 5f0c2a91 --reason 'Maintenance until noon'"])
+@click.argument("id", type=TRANSFER)
+@click.option("--reason", default="", help="Why, for the peer to read.")
+@click.pass_obj
+def suspend(call: Call, id: str, reason: str) -> None:
+    """Stop the flow for now. Streams that are running end."""
+    _command(call, id, "suspend", {"reason": reason})
+
+
+@transfer.command("resume", examples=["allmende transfer resume 5f0c2a91"])
+@click.argument("id", type=TRANSFER)
+@click.pass_obj
+def resume(call: Call, id: str) -> None:
+    """Let a suspended transfer go on."""
+    _command(call, id, "resume", {})
+
+
+@transfer.command("complete", examples=["allmende transfer complete 5f0c2a91"])
+@click.argument("id", type=TRANSFER)
+@click.pass_obj
+def complete(call: Call, id: str) -> None:
+    """Say that everything has been transferred."""
+    _command(call, id, "complete", {})
+
+
+@transfer.command("terminate", examples=["allmende transfer terminate 5f0c2a91 --reason 'Wrong dataset'"])
+@click.argument("id", type=TRANSFER)
+@click.option("--reason", default="", help="Why, for the peer to read.")
+@click.pass_obj
+def terminate(call: Call, id: str, reason: str) -> None:
+    """End a transfer for good. The contract stays."""
+    _command(call, id, "terminate", {"reason": reason})
+
+
+def _command(call: Call, id: str, command: str, body: dict[str, str]) -> None:
+    done = call.remote.post(f"/transfers/{segment(id)}/{command}", body)
+    call.answer(done, lambda: _text(done))
+
+
+def _who(one: Any) -> str:
+    return str(one["peer_name"] or one["peer"])
+
+
+def _text(one: Any) -> str:
+    return labelled(
+        [
+            ("transfer", one["id"]),
+            ("peer", _who(one)),
+            ("we are", one["role"]),
+            ("state", one["state"] or "not yet answered"),
+            ("under way", one["pending"]),
+            ("contract", one["contract"]),
+            ("dataset", one["dataset"]),
+            ("reason", one["reason"] and one["reason"]["sentence"]),
+            ("last change", instant(one["updated"])),
+        ]
+    )

@@ -1,0 +1,173 @@
+"""The tree of commands, known without loading any: name -> `module:attribute` and the line that the help shows.
+
+What lives here: the static table, the lazy root, the one place where failures become sentences and an exit status.
+`allmende --help` loads click and this module only. Entry points `allmende.commands` are scanned for a name that the
+table does not know, and never otherwise.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from connector.cli.command import node_option
+from connector.cli.errors import CommandError
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "A node of one's own": {
+        "init": ("connector.cli.local:init", "Make a node: directory, settings, keys, credential."),
+        "serve": ("connector.cli.local:serve", "Run a node until it is stopped."),
+        "status": ("connector.cli.status:status", "Show how the node is doing and what waits for which peer."),
+        "operator": ("connector.cli.operators:operator", "Persons and programs that may work with the node."),
+    },
+    "Neighbours": {
+        "peer": ("connector.cli.peers:peer", "Participants that this node knows and trusts."),
+    },
+    "What this node shares": {
+        "asset": ("connector.cli.assets:asset", "Data that lies here and can be shared."),
+        "policy": ("connector.cli.policies:policy", "Terms of use, named and versioned."),
+        "offer": ("connector.cli.offers:offer", "Assets published under terms."),
+    },
+    "What others share": {
+        "catalog": ("connector.cli.catalogs:catalog", "Look at what a peer offers to this node."),
+        "negotiate": ("connector.cli.negotiations:negotiate", "Ask a peer for a dataset on terms."),
+        "get": ("connector.cli.data:get", "Fetch the data of a contract."),
+    },
+    "Contracts and what follows": {
+        "negotiation": ("connector.cli.negotiations:negotiation", "Negotiations under way or past; decide them."),
+        "contract": ("connector.cli.contracts:contract", "Contracts concluded, on either side."),
+        "transfer": ("connector.cli.transfers:transfer", "Transfers under a contract; suspend, resume, end them."),
+        "audit": ("connector.cli.audit:audit", "The log that proves what happened."),
+    },
+    "Help": {
+        "help": ("connector.cli.topics:help_", "Read about a topic, in English or German."),
+        "completion": ("connector.cli.completion:completion", "Completion for bash, zsh or fish."),
+    },
+}
+"""Every command of this program, in the order of the help."""
+
+TABLE = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+
+class Root(click.Group):
+    """The root of the tree: loads a command when it is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(TABLE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in TABLE:
+            return _load(TABLE[cmd_name][0])
+        return _plugged_in(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = difflib.get_close_matches(name, TABLE, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()], col_max=14)
+
+
+def root() -> Root:
+    """A fresh root of the tree."""
+    return Root(
+        "allmende",
+        params=[
+            node_option(),
+            click.Option(
+                ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Version."
+            ),
+        ],
+        help="Allmende: share data with neighbours under contracts, without giving it away.",
+        epilog="First steps: allmende help start. Exit status: 0 done, 1 refused or failed, 2 used wrongly.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit status. Every failure is one sentence on stderr, never a traceback;
+    with `--json` also an object `error` on stdout."""
+    try:
+        root().main(args=list(args), prog_name="allmende", standalone_mode=False)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except click.UsageError as wrong:
+        return _failed(args, 2, _usage(wrong), "usage")
+    except CommandError as failure:
+        return _failed(args, 1, failure.sentence, failure.code, failure.params)
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(args, 1, "Stopped; nothing more was done.", "stopped")
+    except BrokenPipeError:
+        sys.stdout = None  # the reader is gone; nothing is left to say or to flush
+        return 1
+    except (click.ClickException, OSError) as failure:
+        return _failed(args, 1, _sentence(failure), "system")
+    except SystemExit as asked:
+        return int(asked.code or 0)
+    except Exception as failure:  # the last resort of a program that never shows a traceback
+        kind = type(failure).__name__
+        sentence = (
+            f"This should not have happened ({kind}: {failure}). Please report it with the command that you typed."
+        )
+        return _failed(args, 1, sentence, "bug")
+    return 0
+
+
+def _failed(args: Sequence[str], status: int, sentence: str, code: str, params: dict[str, str] | None = None) -> int:
+    print(f"allmende: {sentence}", file=sys.stderr)
+    if "--json" in args:
+        from msgspec import json
+
+        error = {"code": code, "params": params or {}, "sentence": sentence}
+        print(json.encode({"error": error}).decode())
+    return status
+
+
+def _usage(wrong: click.UsageError) -> str:
+    path = wrong.ctx.command_path if wrong.ctx else "allmende"
+    return f"{wrong.format_message().rstrip('.')}. See: {path} --help"
+
+
+def _sentence(failure: Exception) -> str:
+    if isinstance(failure, click.ClickException):
+        return failure.format_message()
+    assert isinstance(failure, OSError)
+    return f"{failure.filename}: {failure.strerror}." if failure.filename else f"{failure}."
+
+
+def _load(target: str) -> click.Command:
+    module, _, attribute = target.partition(":")
+    found = getattr(import_module(module), attribute)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def _plugged_in(name: str) -> click.Command | None:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="allmende.commands", name=name):
+        found = point.load()
+        if isinstance(found, click.Command):
+            return found
+    return None
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"allmende {version('allmende')}")
+        ctx.exit()
