@@ -385,6 +385,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Unerwarteter Fehler. Im Log des Knotens steht er unter {correlation}.",
         "Unexpected failure. The node's log has it under {correlation}.",
     ),
+    "internal.answer": (
+        "Die eigene Antwort verletzt das Protokoll ({code}) und wird nicht gesendet.",
+        "This node's own answer breaks the protocol ({code}) and is not sent.",
+    ),
     "listen.plain": (
         "Ohne TLS wird nur auf dem eigenen Rechner gelauscht, nicht auf {host}.",
         "Without TLS only this machine's loopback is listened on, not {host}.",

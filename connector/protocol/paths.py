@@ -6,7 +6,7 @@ the rest. `quote` keeps pids that are IRIs in one path segment.
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from connector.protocol import negotiation, transfer
 from connector.protocol.machine import Role
@@ -70,3 +70,8 @@ def negotiation_message(move: negotiation.Move, sender: Role, peer_pid: str) -> 
 def transfer_message(move: transfer.Move, peer_pid: str) -> str:
     """Where a transfer message goes; a request is always the first one."""
     return TRANSFER_REQUEST if move is transfer.Move.REQUEST else f"{transfer_state(peer_pid)}/{_TRANSFER_TAIL[move]}"
+
+
+def prefix(url: str) -> str:
+    """The path of a root URL without its trailing slash, empty where there is none."""
+    return urlsplit(url).path.rstrip("/")

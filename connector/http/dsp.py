@@ -1,0 +1,377 @@
+"""The Dataspace Protocol over HTTPS: every endpoint of both roles, free of aiohttp.
+
+What lives here: which path takes which message, who is asked to serve it, and the form of the answer. What does not:
+sockets and limits (`server`), who is calling (`connector.identity`), reading messages (`protocol.codec`), what they do
+(`connector.services`). Source: Dataspace Protocol 2025-1, HTTPS bindings of the Catalog, Contract Negotiation and
+Transfer Process Protocols; beside its tables the consumer answers `GET /transfers/{pid}` too.
+
+Order: who is calling, route, message, service. A request of a proved caller that fails before a service is reached uses
+up its token and stands in the audit like any other; an unauthenticated one is only counted. A path of a process takes
+the pid of either role; the machine knows who may say what.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from msgspec import UNSET, Struct
+
+from connector.errors import MessageError, NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.http.exchange import JSON, Headers, Request, Response, Router, arguments
+from connector.http.paging import Position, links
+from connector.http.problems import (
+    UNKNOWN_PID,
+    Family,
+    HttpError,
+    Pids,
+    internal,
+    problem,
+    protocol_error,
+)
+from connector.ports import Caller, Identity, Ids
+from connector.protocol import codec, paths
+from connector.protocol.messages import (
+    VERSION,
+    CatalogRequestMessage,
+    ContractAgreementMessage,
+    ContractAgreementVerificationMessage,
+    ContractNegotiationEventMessage,
+    ContractNegotiationTerminationMessage,
+    ContractOfferMessage,
+    ContractRequestMessage,
+    JsonObject,
+    Message,
+    ProtocolVersions,
+    TransferCompletionMessage,
+    TransferRequestMessage,
+    TransferStartMessage,
+    TransferSuspensionMessage,
+    TransferTerminationMessage,
+    Version,
+)
+from connector.sentences import language_of
+from connector.services.heads import HeadOffer, Heads
+from connector.services.intake import Intake
+from connector.services.offers import Offers
+from connector.services.processes import Handled
+from connector.telemetry import Metrics
+
+log = structlog.get_logger()
+
+BASE = f"/dsp/{VERSION}"
+PAGE = 100
+_GZIP_FROM = 1_024
+_ANSWER: Headers = {"content-type": JSON}
+_DOCUMENT: Headers = {"content-type": JSON, "cache-control": "public, max-age=300"}
+_MEDIA = ("application/json", "application/ld+json")
+
+
+class Service(Protocol):
+    """Negotiations or transfers."""
+
+    async def receive(self, caller: Caller, message: Any, body: bytes, pid: str | None) -> Handled: ...
+
+    async def state(self, caller: Caller, pid: str) -> Message: ...
+
+
+class Call(Struct):
+    """One request on its way through: what is known of it so far. `pids` are what an error would name."""
+
+    request: Request
+    caller: Caller
+    values: tuple[str, ...]
+    pids: Pids = Pids()
+
+
+class Route(Struct, frozen=True):
+    """An endpoint: how its errors look, what the audit calls it, who serves it."""
+
+    family: Family | None
+    name: str
+    serve: Callable[[Call], Awaitable[Response]]
+
+
+class Dsp:
+    """`handle` answers any request to the public listener that is not for data. `reached` is told who has called."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        did: str,
+        did_document: JsonObject,
+        identity: Identity,
+        intake: Intake,
+        offers: Offers,
+        negotiations: Service,
+        transfers: Service,
+        heads: Heads,
+        ids: Ids,
+        metrics: Metrics,
+        reached: Callable[[str], None],
+        page: int = PAGE,
+    ) -> None:
+        self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
+        self._negotiations, self._transfers = negotiations, transfers
+        self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
+        self._prefix = paths.prefix(public_url)
+        self._open = self._documents(did, did_document)
+        self._router = self._routes()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request. Never raises, but where the task is cancelled."""
+        try:
+            if (document := self._open.get(request.path)) is not None and request.method == "GET":
+                return document
+            caller = await self._identity.verify(request.headers.get("authorization"))
+        except UnauthenticatedError as error:
+            self._metrics.refused("public", error.reason.code)
+            return self.refuse(request.path, request.headers, error)
+        except NodeError as error:
+            return self.refuse(request.path, request.headers, error)
+        except Exception as error:
+            return self.refuse(request.path, request.headers, self._unexpected(error))
+        return await self._authenticated(request, caller)
+
+    def refuse(self, path: str, headers: Headers, error: NodeError) -> Response:
+        """The answer to a request that got no further, in the form that belongs to its path."""
+        return self._error(error, self._family(path), Pids(), headers)
+
+    # --- from caller to service ---------------------------------------------------------------------------------------
+
+    async def _authenticated(self, request: Request, caller: Caller) -> Response:
+        family, pids = self._family(request.path), Pids()
+        try:
+            route, values = await self._routed(request, caller)
+            call = Call(request, caller, values)
+            try:
+                response = await route.serve(call)
+            finally:
+                pids = call.pids
+        except NodeError as error:
+            return self._error(error, family, pids, request.headers)
+        except Exception as error:
+            return self._error(self._unexpected(error), family, pids, request.headers)
+        self._reached(caller.id)
+        return response
+
+    async def _routed(self, request: Request, caller: Caller) -> tuple[Route, tuple[str, ...]]:
+        try:
+            found = self._router.find(request.path)
+            if found is None:
+                raise UnknownError("http.path")
+            route = found.routes.get(request.method)
+            if route is None:
+                raise HttpError(405, "http.method", allowed=", ".join(sorted(found.routes)))
+        except NodeError as error:
+            await self._intake.refuse(caller, "http", error)
+            raise
+        return route, found.values
+
+    async def _read(self, call: Call, name: str, read: Callable[[], Any]) -> Any:
+        """What `read` returns. Where it raises `MessageError`, the refusal is kept before it is raised here."""
+        try:
+            media = call.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+            if media not in _MEDIA:
+                raise HttpError(415, "http.media_type")
+            return read()
+        except MessageError as error:
+            await self._intake.refuse(call.caller, name, error)
+            raise
+
+    def _error(self, error: NodeError, family: Family | None, pids: Pids, headers: Headers) -> Response:
+        if isinstance(error, OurError) and error.reason.code != "internal":
+            log.warning("dsp.unserved", code=error.reason.code)
+        extra = {"allow": error.reason.params["allowed"]} if error.reason.code == "http.method" else None
+        if family is None:
+            return problem(error, language_of(headers.get("accept-language", "")), extra)
+        return protocol_error(error, family, pids, extra)
+
+    def _unexpected(self, error: Exception) -> NodeError:
+        correlation = self._ids.token()[:16]
+        log.error("dsp.failed", correlation=correlation, exc_info=error)
+        return internal(correlation)
+
+    # --- catalogue ----------------------------------------------------------------------------------------------------
+
+    async def _catalog(self, call: Call) -> Response:
+        request = call.request
+
+        def read() -> tuple[CatalogRequestMessage, Position]:
+            named = arguments(request.query)
+            return codec.decode(request.body, CatalogRequestMessage), Position.read(named.get("continuationToken", ""))
+
+        message, position = await self._read(call, "catalog", read)
+        shown = await self._offers.catalog(call.caller, message, position.after, self._page)
+        headers = {**_ANSWER, "vary": "Accept-Encoding"}
+        if link := links(request.path, position, shown.next):
+            headers["link"] = link
+        return _packed(Response(200, headers, _written(shown.catalog)), request.headers)
+
+    async def _dataset(self, call: Call) -> Response:
+        found = await self._offers.dataset(call.caller, call.values[0])
+        headers = {**_ANSWER, "vary": "Accept-Encoding"}
+        return _packed(Response(200, headers, _written(found)), call.request.headers)
+
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    def _taking(self, service: Service, kind: type[Message]) -> Callable[[Call], Awaitable[Response]]:
+        """Serve a message of one kind, first where the path names no process."""
+
+        async def serve(call: Call) -> Response:
+            body, pid = call.request.body, call.values[0] if call.values else None
+            call.pids = _pids(body, pid)
+            message = await self._read(call, kind.__name__, lambda: _bound(codec.decode(body, kind), pid))
+            handled = await service.receive(call.caller, message, body, pid)
+            return Response(handled.status, _ANSWER, handled.body, handled.after)
+
+        return serve
+
+    def _standing(self, service: Service) -> Callable[[Call], Awaitable[Response]]:
+        async def serve(call: Call) -> Response:
+            call.pids = Pids(provider=call.values[0])
+            return Response(200, _ANSWER, _written(await service.state(call.caller, call.values[0])))
+
+        return serve
+
+    # --- tree heads ---------------------------------------------------------------------------------------------------
+
+    async def _take_head(self, call: Call) -> Response:
+        offer = await self._read(call, "heads", lambda: _head(call.request.body))
+        taken = await self._heads.take(call.caller, offer)
+        return Response(taken.status, _ANSWER, msgspec.json.encode(taken.body))
+
+    async def _held_head(self, call: Call) -> Response:
+        return Response(200, _ANSWER, msgspec.json.encode(await self._heads.held(call.caller)))
+
+    # --- the table ----------------------------------------------------------------------------------------------------
+
+    def _routes(self) -> Router[Route]:
+        router: Router[Route] = Router()
+        base = self._prefix + BASE
+
+        def add(method: str, path: str, family: Family | None, serve: Callable[[Call], Awaitable[Response]]) -> None:
+            router.add(method, path, Route(family, path, serve))
+
+        add("POST", f"{base}/catalog/request", "catalog", self._catalog)
+        add("GET", f"{base}/catalog/datasets/{{id}}", "catalog", self._dataset)
+        for path, kind in NEGOTIATION_PATHS.items():
+            add("POST", f"{base}/negotiations/{path}", "negotiations", self._taking(self._negotiations, kind))
+        add("GET", f"{base}/negotiations/{{pid}}", "negotiations", self._standing(self._negotiations))
+        for path, kind in TRANSFER_PATHS.items():
+            add("POST", f"{base}/transfers/{path}", "transfers", self._taking(self._transfers, kind))
+        add("GET", f"{base}/transfers/{{pid}}", "transfers", self._standing(self._transfers))
+        add("POST", f"{self._prefix}/heads", None, self._take_head)
+        add("GET", f"{self._prefix}/heads", None, self._held_head)
+        return router
+
+    def _documents(self, did: str, did_document: JsonObject) -> Mapping[str, Response]:
+        """What everybody may read: the version document and who this node is."""
+        versions = ProtocolVersions(
+            protocolVersions=(
+                Version(version=VERSION, path=BASE, binding="HTTPS", serviceId=did, identifierType="did:web"),
+            )
+        )
+        at_root = "/.well-known/did.json" if not self._prefix else f"{self._prefix}/did.json"
+        return {
+            self._prefix + paths.VERSION_PATH: Response(200, _DOCUMENT, codec.encode(versions)),
+            at_root: Response(200, _DOCUMENT, msgspec.json.encode(did_document)),
+        }
+
+    def _family(self, path: str) -> Family | None:
+        """Whose error form a path takes; below the protocol's base the catalogue's, where it is nobody's."""
+        base = self._prefix + BASE
+        if not path.startswith(base):
+            return None
+        match path[len(base) :].split("/")[1:2]:
+            case ["negotiations"]:
+                return "negotiations"
+            case ["transfers"]:
+                return "transfers"
+            case _:
+                return "catalog"
+
+
+NEGOTIATION_PATHS: Mapping[str, type[Message]] = {
+    "request": ContractRequestMessage,
+    "offers": ContractOfferMessage,
+    "{pid}/request": ContractRequestMessage,
+    "{pid}/offers": ContractOfferMessage,
+    "{pid}/agreement": ContractAgreementMessage,
+    "{pid}/agreement/verification": ContractAgreementVerificationMessage,
+    "{pid}/events": ContractNegotiationEventMessage,
+    "{pid}/termination": ContractNegotiationTerminationMessage,
+}
+TRANSFER_PATHS: Mapping[str, type[Message]] = {
+    "request": TransferRequestMessage,
+    "{pid}/start": TransferStartMessage,
+    "{pid}/completion": TransferCompletionMessage,
+    "{pid}/termination": TransferTerminationMessage,
+    "{pid}/suspension": TransferSuspensionMessage,
+}
+
+
+class _Named(Struct, frozen=True):
+    """The pids of a message that may otherwise be unreadable."""
+
+    providerPid: str = UNKNOWN_PID
+    consumerPid: str = UNKNOWN_PID
+
+
+def _pids(body: bytes, pid: str | None) -> Pids:
+    """What an error message names: what the message itself says, else the path's pid in the provider's place."""
+    try:
+        named = msgspec.json.decode(body, type=_Named)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Pids(provider=pid or UNKNOWN_PID)
+    return Pids(provider=named.providerPid or UNKNOWN_PID, consumer=named.consumerPid or UNKNOWN_PID)
+
+
+def _bound(message: Message, pid: str | None) -> Message:
+    """A request or offer within a process names that process; as a first message it names the callback."""
+    match message:
+        case ContractRequestMessage(providerPid=ours):
+            place = "/providerPid"
+        case ContractOfferMessage(consumerPid=ours):
+            place = "/consumerPid"
+        case _:
+            return message
+    if pid is not None and ours is UNSET:
+        raise MessageError("message.missing", place=place)
+    return message
+
+
+def _head(body: bytes) -> HeadOffer:
+    try:
+        return msgspec.json.decode(body, type=HeadOffer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MessageError("message.json") from None
+
+
+def _written(message: Struct) -> bytes:
+    """A message of ours as bytes. That it cannot be written is never the caller's fault."""
+    try:
+        return codec.encode(message)
+    except MessageError as error:
+        raise OurError("internal.answer", code=error.reason.code) from None
+
+
+def _packed(response: Response, asked: Headers) -> Response:
+    """Catalogue answers may be gzip (HTTPS binding of the Catalog Protocol), where the reader takes it."""
+    if len(response.body) < _GZIP_FROM or not _takes_gzip(asked.get("accept-encoding", "")):
+        return response
+    body = gzip.compress(response.body, compresslevel=4, mtime=0)
+    return Response(response.status, {**response.headers, "content-encoding": "gzip"}, body)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """RFC 9110, 12.5.3, as far as gzip and `*` go."""
+    weights = {}
+    for one in accepted.lower().split(","):
+        coding, _, parameter = one.partition(";")
+        weights[coding.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return weights.get("gzip", weights.get("*", False))
