@@ -233,6 +233,8 @@ async def _bounded(response: ClientResponse, limit: int) -> bytes:
     if response.content_length is not None and response.content_length > limit:
         response.close()
         raise DeliveryError("peer.answer_too_large")
+    if response.content_length is not None and "Content-Encoding" not in response.headers:
+        return await response.read()
     body = bytearray()
     try:
         async for piece in _decoded(response):
