@@ -16,6 +16,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta, Struct
 
 from connector.records import Outside, Right
+from policies.terms import Terms
 
 T = TypeVar("T")
 
@@ -253,7 +254,7 @@ class NewPolicy(Input, frozen=True, kw_only=True):
     """A policy: `terms` in the short form, or a whole `document` in the form of the protocol; one of the two."""
 
     name: Name
-    terms: Mapping[str, Any] | None = None
+    terms: Terms | None = None
     document: Mapping[str, Any] | None = None
 
 
@@ -333,13 +334,13 @@ class NewNegotiation(Input, frozen=True, kw_only=True):
     peer: Iri
     dataset: Iri
     offer: Iri | None = None
-    terms: Mapping[str, Any] | None = None
+    terms: Terms | None = None
 
 
 class CounterRequest(Input, frozen=True, kw_only=True):
     """Answer with other terms: `terms` in the short form restate what lies on the table."""
 
-    terms: Mapping[str, Any]
+    terms: Terms
 
 
 class Ending(Input, frozen=True, kw_only=True):
@@ -445,9 +446,14 @@ class EntryView(View, frozen=True, kw_only=True):
 
 
 class VerdictView(View, frozen=True, kw_only=True):
-    """Whether the audit is whole: recomputed from the entries, against the own head and those that peers hold."""
+    """Whether the audit is whole: recomputed from the entries, against the own head and those that peers hold.
+
+    `agreeing` are the peers whose kept head is borne out, `silent` those that could not be asked.
+    """
 
     ok: bool
     entries: int
     root: str
     findings: tuple[ReasonView, ...]
+    agreeing: tuple[str, ...]
+    silent: tuple[str, ...]

@@ -1,0 +1,82 @@
+"""What an endpoint of the management API is: a line of the route table, and a visit to it.
+
+What lives here: the shapes that the table (`v1`), its runner (`management`) and its description (`openapi`) share. What
+does not: any endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from connector.http.exchange import Headers
+from connector.http.fetching import Fetching
+from connector.http.views import Input
+from connector.ports import Store
+from connector.records import Right
+from connector.sentences import Language
+from connector.services.audit import Audit
+from connector.services.contracts import Contracts
+from connector.services.discovery import Discovery
+from connector.services.negotiations import Negotiations
+from connector.services.offers import Offers
+from connector.services.operators import Operators
+from connector.services.outbox import Outbox
+from connector.services.peers import Peers
+from connector.services.proposals import Proposals
+from connector.services.transfers import Transfers
+from connector.telemetry import Health, Metrics
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """What the management API stands on. `words` is this node's own fingerprint."""
+
+    did: str
+    words: str
+    public_url: str
+    version: str
+    store: Store
+    operators: Operators
+    peers: Peers
+    offers: Offers
+    discovery: Discovery
+    proposals: Proposals
+    negotiations: Negotiations
+    transfers: Transfers
+    contracts: Contracts
+    fetching: Fetching
+    outbox: Outbox
+    audit: Audit
+    health: Health
+    metrics: Metrics
+
+
+class Visit(Struct, frozen=True):
+    """One request that has been read: by whom, in which language, with the path's values, body and query."""
+
+    operator: str
+    language: Language
+    values: tuple[str, ...]
+    body: Any
+    query: Any
+    headers: Headers
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """A line of the table. `right` None is open to everybody; `answer` is a View, or a media type for other bodies.
+
+    `serve` returns what `answer` says, or a whole `Response`.
+    """
+
+    method: str
+    path: str
+    right: Right | None
+    about: str
+    serve: Callable[[Visit], Awaitable[Any]]
+    answer: Any = None
+    body: type[Input] | None = None
+    query: type[Input] | None = None
+    status: int = 200
+    also: Mapping[int, str] = {}

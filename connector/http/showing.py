@@ -1,0 +1,294 @@
+"""Kept records as people see them: from records and service values to the Structs of `views`.
+
+What lives here: the translation, and finding a record by the tail of its id. What does not: the shapes (`views`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from msgspec import UNSET
+
+from connector.errors import InputError, UnknownError
+from connector.http import views
+from connector.protocol.messages import Dataset, JsonObject
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
+from connector.records import Agreement, Asset, Operator, Participant, PolicyVersion, PublishedOffer
+from connector.sentences import Language, sentence
+from connector.services.audit import Noted, Verdict
+from connector.services.outbox import Standing
+from connector.services.peers import Peers, Sighting
+from policies import explain, parse
+from policies.model import Comparison, PolicyError, PolicyKind, Reason
+
+R = TypeVar("R")
+TAIL = 8
+"""Characters of an id that are enough to name it, from its end."""
+Names = Mapping[str, str]
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+async def full_id(given: str, select: Callable[..., Awaitable[list[Any]]]) -> str:
+    """The id that `given` is, or is the end of. Raises `InputError`: too short, or the end of several.
+
+    What is the end of none is returned as it is, for the service to say that there is no such thing.
+    """
+    if given.startswith("urn:") or ":" in given:
+        return given
+    if len(given) < TAIL:
+        raise InputError("name.short", id=given, least=str(TAIL))
+    found: list[str] = []
+    after = ""
+    while page := await select(after=after, limit=1000):
+        found += [one.id for one in page if one.id.endswith(given)]
+        if len(found) > 1:
+            raise InputError("name.ambiguous", id=given)
+        after = page[-1].id
+    return found[0] if found else given
+
+
+async def names(peers: Peers, dids: Iterable[str]) -> Names:
+    """What operators call these peers; those that were removed are left out."""
+    known = {}
+    for did in set(dids):
+        try:
+            known[did] = (await peers.get(did)).name
+        except UnknownError:
+            continue
+    return known
+
+
+def page(items: Iterable[R], shown: Iterable[Any], limit: int) -> views.Page[Any]:
+    """A page of views; there may be another one where as many were found as were asked for."""
+    found = list(items)
+    return views.Page(items=tuple(shown), next=str(getattr(found[-1], "id", "")) if len(found) == limit else None)
+
+
+# --- reasons and policies ---------------------------------------------------------------------------------------------
+
+
+def reason(given: Reason, language: Language) -> views.ReasonView:
+    """A reason with its sentence."""
+    return views.ReasonView(code=given.code, params=given.params, sentence=sentence(given, language))
+
+
+def reason_or_none(given: Reason | None, language: Language) -> views.ReasonView | None:
+    """A reason with its sentence, where there is one."""
+    return None if given is None else reason(given, language)
+
+
+def _sentences(
+    document: Mapping[str, Any], kind: PolicyKind, language: Language
+) -> tuple[tuple[str, ...], Reason | None]:
+    """A policy clause by clause, or why it is not understood."""
+    try:
+        return tuple(explain.policy(parse.from_dsp(dict(document), kind), language)), None
+    except PolicyError as error:
+        return (), Reason(error.reason.code, {"place": error.where, **error.reason.params})
+
+
+# --- people, peers, what is shared ------------------------------------------------------------------------------------
+
+
+def operator(one: Operator) -> views.OperatorView:
+    """Without the credential's hash."""
+    return views.OperatorView(name=one.id, role=one.role, created=one.created)
+
+
+def sighting(one: Sighting) -> views.SightingView:
+    """Who answers at an address."""
+    return views.SightingView(id=one.did, url=one.url, base=one.base, words=one.words, keys=tuple(one.keys))
+
+
+def peer(one: Participant) -> views.PeerView:
+    """A pinned peer."""
+    return views.PeerView(
+        id=one.id,
+        name=one.name,
+        url=one.url,
+        base=one.base,
+        words=one.words,
+        private=one.private,
+        facts=one.facts,
+        added=one.added,
+        added_by=one.added_by,
+    )
+
+
+def asset(one: Asset) -> views.AssetView:
+    """An asset with the settings of its source."""
+    return views.AssetView(
+        id=one.id,
+        name=one.name,
+        kind=one.kind,
+        settings=one.settings,
+        title=one.title,
+        description=one.description,
+        media_type=one.media_type,
+        created=one.created,
+        created_by=one.created_by,
+    )
+
+
+def policy(one: PolicyVersion, language: Language) -> views.PolicyView:
+    """A policy as rules and as sentences."""
+    return views.PolicyView(
+        id=one.id,
+        name=one.name,
+        version=one.version,
+        document=one.document,
+        sentences=_sentences(one.document, PolicyKind.OFFER, language)[0],
+        created=one.created,
+        created_by=one.created_by,
+    )
+
+
+def offer(one: PublishedOffer, language: Language) -> views.OfferView:
+    """A published offer."""
+    return views.OfferView(
+        id=one.id,
+        asset=one.asset,
+        policy=one.policy,
+        outside=one.outside,
+        document=one.document,
+        sentences=_sentences(one.document, PolicyKind.OFFER, language)[0],
+        published=one.published,
+        published_by=one.published_by,
+        retired=one.retired,
+        live=one.live,
+    )
+
+
+def dataset(one: Dataset, language: Language) -> views.DatasetView:
+    """A dataset of a peer; an offer that is not understood is shown with the reason."""
+    return views.DatasetView(
+        id=one.id,
+        title="" if one.title is UNSET else one.title,
+        description="" if one.description is UNSET else one.description,
+        formats=tuple(dict.fromkeys(each.format for each in one.distribution)),
+        offers=tuple(_terms(document, language) for document in one.hasPolicy),
+    )
+
+
+def _terms(document: JsonObject, language: Language) -> views.TermsView:
+    sentences, wrong = _sentences(document, PolicyKind.OFFER, language)
+    return views.TermsView(
+        id=str(document.get("@id", "")), document=document, sentences=sentences, reason=reason_or_none(wrong, language)
+    )
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def negotiation(
+    one: Negotiation, known: Names, between: Comparison | Reason | None, language: Language
+) -> views.NegotiationView:
+    """A negotiation, with what lies between the two sides."""
+    return views.NegotiationView(
+        id=one.id,
+        peer=one.peer,
+        peer_name=known.get(one.peer),
+        peer_pid=one.peer_pid,
+        role=one.role,
+        state=one.state,
+        pending=one.pending,
+        version=one.version,
+        dataset=one.dataset,
+        asked=one.asked,
+        offered=one.offered,
+        differences=_differences(between, language),
+        contract=str(one.agreement["@id"]) if one.agreement else None,
+        reason=reason_or_none(one.reason, language),
+        created=one.created,
+        updated=one.updated,
+    )
+
+
+def _differences(between: Comparison | Reason | None, language: Language) -> tuple[views.DifferenceView, ...]:
+    match between:
+        case None:
+            return ()
+        case Reason():
+            return (views.DifferenceView(reason=reason(between, language), asked=None, offered=None),)
+        case Comparison():
+            return tuple(
+                views.DifferenceView(reason=reason(one.reason, language), asked=one.asked, offered=one.offered)
+                for one in between.differences
+            )
+
+
+def contract(one: Agreement, known: Names, language: Language) -> views.ContractView:
+    """An agreement as rules and as sentences."""
+    return views.ContractView(
+        id=one.id,
+        negotiation=one.negotiation,
+        role=one.role,
+        peer=one.peer,
+        peer_name=known.get(one.peer),
+        dataset=one.dataset,
+        hash=one.hash,
+        document=one.document,
+        sentences=_sentences(one.document, PolicyKind.AGREEMENT, language)[0],
+        concluded=one.concluded,
+        in_force=one.in_force,
+        ended=reason_or_none(one.ended, language),
+    )
+
+
+def transfer(one: Transfer, known: Names, language: Language) -> views.TransferView:
+    """A transfer, without its address and credential."""
+    return views.TransferView(
+        id=one.id,
+        peer=one.peer,
+        peer_name=known.get(one.peer),
+        peer_pid=one.peer_pid,
+        role=one.role,
+        state=one.state,
+        pending=one.pending,
+        version=one.version,
+        contract=one.agreement,
+        dataset=one.dataset,
+        format=one.format,
+        reason=reason_or_none(one.reason, language),
+        created=one.created,
+        updated=one.updated,
+    )
+
+
+# --- the node ---------------------------------------------------------------------------------------------------------
+
+
+def queue(one: Standing, known: Names, language: Language) -> views.QueueView:
+    """What waits for a peer."""
+    return views.QueueView(
+        peer=one.peer,
+        name=known.get(one.peer),
+        waiting=one.waiting,
+        in_flight=one.in_flight,
+        oldest=one.oldest,
+        attempts=one.attempts,
+        reason=reason_or_none(one.reason, language),
+    )
+
+
+def entry(one: Noted) -> views.EntryView:
+    """An audit entry."""
+    return views.EntryView(
+        index=one.index, at=one.at, event=one.event, actor=one.actor, params=one.params, leaf=one.leaf.hex()
+    )
+
+
+def verdict(one: Verdict, language: Language) -> views.VerdictView:
+    """Whether the audit is whole."""
+    return views.VerdictView(
+        ok=one.ok,
+        entries=one.entries,
+        root=one.root.hex(),
+        findings=tuple(reason(each, language) for each in one.findings),
+        agreeing=one.agreeing,
+        silent=one.silent,
+    )
