@@ -74,28 +74,27 @@ def cases(formula: Formula) -> list[Case]:
         case Claim():
             return [(formula,)]
         case Some(members):
-            return _bounded(list(chain.from_iterable(cases(member) for member in members)))
+            listed = list(chain.from_iterable(cases(member) for member in members))
+            _check(len(listed), _claims(listed))
+            return listed
         case Every(members):
             found: list[Case] = [()]
             for member in members:
                 parts = cases(member)
-                if len(found) * len(parts) > LIMIT:
-                    raise TooLargeError
-                found = _bounded([(*left, *right) for left in found for right in parts])
+                _check(len(found) * len(parts), len(parts) * _claims(found) + len(found) * _claims(parts))
+                found = [(*left, *right) for left in found for right in parts]
             return found
         case _:
             assert_never(formula)
 
 
-def size(formula: Formula) -> int:
-    """How many claims a formula holds."""
-    return 1 if isinstance(formula, Claim) else sum(size(member) for member in formula.members)
+def _claims(found: list[Case]) -> int:
+    return sum(map(len, found))
 
 
-def _bounded(found: list[Case]) -> list[Case]:
-    if len(found) > LIMIT or sum(map(len, found)) > 8 * LIMIT:
+def _check(number: int, claims: int) -> None:
+    if number > LIMIT or claims > 8 * LIMIT:
         raise TooLargeError
-    return found
 
 
 class _Builder:

@@ -25,14 +25,14 @@ from policies.claims import (
     TooLargeError,
     cases,
     permits,
-    size,
 )
 from policies.model import Atomic, Comparison, Constraint, Difference, Policy, Reason, Rule
 from policies.operands import ALWAYS_KNOWN, COUNT, DATE_TIME, PURPOSE, SPATIAL, VALUES
 from policies.render import notation
+from policies.vocabulary import PURPOSES
 
-WORK: Final = 50_000
-"""How many claims are judged at most; policies that need more are too large to compare."""
+WORK: Final = 1_000_000
+"""How many elementary questions a comparison may cost (some 0.2 s); what needs more is too large to compare."""
 
 SUBJECTS: Final[Mapping[str, str]] = {
     DATE_TIME: "time",
@@ -45,27 +45,23 @@ SUBJECTS: Final[Mapping[str, str]] = {
 }
 """What a difference is about; its code is `beyond.` or `unclear.` and this."""
 
-Premises = Mapping[str, Sequence[Claim]]
 Missing = tuple[tuple[Claim | None, bool], ...]
 """Claims that do not follow, each with: is it sure that they are not met? None stands for a permission at all."""
 
 
 def within(asked: Policy, offered: Policy) -> Comparison:
     """Is every access that `asked` permits permitted by `offered` as well, whatever is known about it?"""
-    try:
-        found, goal = cases(permits(asked)), permits(offered)
-    except TooLargeError:
-        return _too_large()
-    if len(found) * size(goal) > WORK:
-        return _too_large()
+    work = _Work()
     differences: list[Difference] = []
-    for case in found:
-        premises = _by_left(case)
-        if all(VALUES[left].possible(claims) for left, claims in premises.items()):
-            for claim, sure in _missing(premises, goal):
-                difference = _difference(premises, claim, sure)
-                if difference not in differences:
-                    differences.append(difference)
+    try:
+        goal = permits(offered)
+        for case in cases(permits(asked)):
+            premises = _Premises(case, work)
+            if premises.possible():
+                found = (_difference(premises, claim, sure) for claim, sure in _missing(premises, goal))
+                differences += [difference for difference in found if difference not in differences]
+    except TooLargeError:
+        return Comparison(False, (Difference(Reason("compare.too_large")),))
     return Comparison(not differences, tuple(differences))
 
 
@@ -74,28 +70,54 @@ def same_terms(a: Policy, b: Policy) -> bool:
     return sorted(map(_rule_key, a.rules)) == sorted(map(_rule_key, b.rules)) and set(a.profile) == set(b.profile)
 
 
-def _too_large() -> Comparison:
-    return Comparison(False, (Difference(Reason("compare.too_large")),))
+class _Work:
+    """What a comparison has cost so far."""
+
+    def __init__(self) -> None:
+        self._left = WORK
+
+    def spend(self, premises: int) -> None:
+        """A question about one operand: each of its candidate values is held against each premise."""
+        self._left -= premises * (premises + len(PURPOSES)) + 1
+        if self._left < 0:
+            raise TooLargeError
 
 
-def _by_left(case: Case) -> Premises:
-    found: dict[str, list[Claim]] = {}
-    for claim in case:
-        known = found.setdefault(claim.left, [])
-        if claim not in known:
-            known.append(claim)
-    return found
+class _Premises:
+    """One case in which the asked policy permits, by operand."""
+
+    def __init__(self, case: Case, work: _Work) -> None:
+        self._all, self._work = frozenset(case), work
+        self._by_left: dict[str, list[Claim]] = {}
+        for claim in dict.fromkeys(case):
+            self._by_left.setdefault(claim.left, []).append(claim)
+
+    def about(self, left: str) -> Sequence[Claim]:
+        """What the case says about an operand."""
+        return self._by_left.get(left, ())
+
+    def possible(self) -> bool:
+        """False where the case contradicts itself: it permits nothing."""
+        for left, claims in self._by_left.items():
+            self._work.spend(len(claims))
+            if not VALUES[left].possible(claims):
+                return False
+        return True
+
+    def imply(self, claim: Claim) -> bool:
+        """Does the claim follow?"""
+        if claim in self._all:
+            return True
+        claims = self.about(claim.left)
+        self._work.spend(len(claims))
+        return VALUES[claim.left].implies(claims, claim)
 
 
-def _follows(premises: Premises, claim: Claim) -> bool:
-    return VALUES[claim.left].implies(premises.get(claim.left, ()), claim)
-
-
-def _missing(premises: Premises, goal: Formula) -> Missing:
+def _missing(premises: _Premises, goal: Formula) -> Missing:
     """What of the goal does not follow; of several alternatives, that of the nearest."""
     match goal:
         case Claim():
-            return () if _follows(premises, goal) else ((goal, True),)
+            return () if premises.imply(goal) else ((goal, True),)
         case Every(members):
             return tuple(part for member in members for part in _missing(premises, member))
         case Some(members):
@@ -104,12 +126,12 @@ def _missing(premises: Premises, goal: Formula) -> Missing:
             assert_never(goal)
 
 
-def _nearest(premises: Premises, alternatives: list[Missing]) -> Missing:
+def _nearest(premises: _Premises, alternatives: list[Missing]) -> Missing:
     if not alternatives:
         return ((None, True),)
     nearest = min(alternatives, key=_distance)
     # Two alternatives that are both open may meet together what neither meets alone.
-    if sum(not _refuted(premises, missing) for missing in alternatives) > 1:
+    if nearest and sum(not _refuted(premises, missing) for missing in alternatives) > 1:
         return tuple((claim, False) for claim, _ in nearest)
     return nearest
 
@@ -119,24 +141,20 @@ def _distance(missing: Missing) -> tuple[int, bool]:
     return len(missing), any(claim is not None and claim.left == ACTION for claim, _ in missing)
 
 
-def _refuted(premises: Premises, missing: Missing) -> bool:
+def _refuted(premises: _Premises, missing: Missing) -> bool:
     """Is there an access of this case that surely misses the alternative: a claim denied, or about a fact not given?"""
     return any(
         claim is None
-        or (claim.left not in premises and claim.left not in ALWAYS_KNOWN)
-        or _follows(premises, _denied(claim))
+        or (claim.left not in ALWAYS_KNOWN and not premises.about(claim.left))
+        or premises.imply(Claim(claim.left, claim.operator, claim.right, not claim.holds))
         for claim, _ in missing
     )
 
 
-def _denied(claim: Claim) -> Claim:
-    return Claim(claim.left, claim.operator, claim.right, not claim.holds)
-
-
-def _difference(premises: Premises, claim: Claim | None, sure: bool) -> Difference:
+def _difference(premises: _Premises, claim: Claim | None, sure: bool) -> Difference:
     if claim is None:
         return Difference(Reason("beyond.permission"))
-    asked = notation(premises.get(claim.left, ()))
+    asked = notation(premises.about(claim.left))
     offered = notation((claim,))
     code = f"{'beyond' if sure else 'unclear'}.{SUBJECTS[claim.left]}"
     return Difference(Reason(code, {"asked": asked, "offered": offered}), asked or None, offered)

@@ -64,6 +64,9 @@ class Taxonomy:
 
     def _matching(self, premises: Sequence[Claim], *others: Claim) -> list[str]:
         candidates = {*self._above, _OTHER, *(claim.right for claim in (*premises, *others))}
+        for premise in premises:
+            if premise.holds and premise.operator is Operator.EQ:
+                candidates = {premise.right}
         return [term for term in candidates if all(self._is(premise, term) for premise in premises)]
 
     def _is(self, claim: Claim, term: str) -> bool:

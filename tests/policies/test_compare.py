@@ -145,8 +145,15 @@ def test_an_offer_that_permits_nothing() -> None:
 def test_what_is_too_large_is_said_to_be() -> None:
     many = [either(*(atom(PURPOSE, O.EQ, f"urn:{n}:{m}") for m in range(9))) for n in range(5)]
     assert codes(policy(permission(*many)), policy(permission())) == ["compare.too_large"]
-    wide = atom(PURPOSE, O.IS_ANY_OF, *(f"urn:{n}" for n in range(990)))
-    assert codes(policy(permission(wide)), policy(permission(wide))) == ["compare.too_large"]
+    left, right = (tuple(atom(PURPOSE, O.NEQ, f"urn:{side}:{n}") for n in range(900)) for side in "ab")
+    assert codes(policy(permission(*left)), policy(permission(*right))) == ["compare.too_large"]
+
+
+def test_long_lists_are_compared() -> None:
+    wide = atom(PURPOSE, O.IS_ANY_OF, *(f"urn:{n}" for n in range(100)))
+    assert codes(policy(permission(wide)), policy(permission(wide))) == []
+    none = tuple(atom(PURPOSE, O.NEQ, f"urn:{n}") for n in range(900))
+    assert codes(policy(permission(*none)), policy(permission(*none))) == []
 
 
 # --- the search for a counter-example ---------------------------------------------------------------------------------
