@@ -38,7 +38,8 @@ class View:
 
     def get(self, kind: type[R], id: str) -> R | None:
         """The record, or None. Raises `StoreError` where its bytes cannot be read."""
-        return _one(kind, self._connection.execute(shape(kind).get, (id,)).fetchone())
+        row = self._connection.execute(shape(kind).get, (id,)).fetchone()
+        return None if row is None else _decoded(kind, id, row[0])
 
     def find(self, kind: type[R], **where: Any) -> R | None:
         """The first record whose indexed attributes equal `where`, or None."""
@@ -184,10 +185,6 @@ class Act(View):
         if not self.saved:
             self._connection.execute("SAVEPOINT act")
             self.saved = True
-
-
-def _one(kind: type[R], row: Any) -> R | None:
-    return None if row is None else _decoded(kind, "", row[0])
 
 
 def _decoded(kind: type[R], id: str, body: bytes) -> R:
