@@ -42,7 +42,6 @@ class Management(Struct, frozen=True, forbid_unknown_fields=True):
 class Network(Struct, frozen=True, forbid_unknown_fields=True):
     """How this node reaches others."""
 
-    plain_http: Annotated[bool, Meta(description="allow http to loopback addresses (laboratory)")] = False
     extra_ca: Annotated[str, Meta(description="PEM file with further certificate authorities to trust")] = ""
     deadline: Annotated[Seconds, Meta(description="seconds for one message to a peer, in all")] = 20.0
 
@@ -122,10 +121,20 @@ def load(directory: Path, environment: Mapping[str, str]) -> Config:
     """
     path = directory / "allmende.toml"
     try:
-        given = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         raise InputError("config.missing", path=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError("config.unreadable", path=str(path), problem=str(error)) from None
+    return read(directory, text, environment)
+
+
+def read(directory: Path, text: str, environment: Mapping[str, str]) -> Config:
+    """Settings from the text of a settings file; raises as `load`."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        path = directory / "allmende.toml"
         raise InputError("config.unreadable", path=str(path), problem=str(error)) from None
     return build(directory, overlaid(given, environment))
 
@@ -198,14 +207,12 @@ def _joint_problems(config: Config) -> list[str]:
     return problems
 
 
-def template(public_url: str, *, public_port: int, management_port: int, lab: bool) -> str:
+def template(public_url: str, *, public_port: int, management_port: int) -> str:
     """The text of a new `allmende.toml`: what is set, and every other setting as a comment with its meaning."""
     set_here: dict[tuple[str, str], object] = {
         ("public", "port"): public_port,
         ("management", "port"): management_port,
     }
-    if lab:
-        set_here["network", "plain_http"] = "true"
     lines = [
         "# Settings of this Allmende node. What is commented out shows the default.",
         "",

@@ -174,11 +174,8 @@ class Peer(Protocol):
         body: bytes | None = None,
         private: bool = False,
         deadline: float | None = None,
-        sent: str = "",
     ) -> Reply:
         """One request within a total deadline (seconds). `private` allows private addresses for this peer.
-
-        `sent` names the fault point that is passed when the request has been written and no answer has come yet.
 
         Raises `DeliveryError` where no answer was had, with a code; any answer at all is returned.
         """

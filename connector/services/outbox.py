@@ -146,10 +146,10 @@ class Outbox:
         for id in rested:
             del queue.resting[id]
 
-    def forget(self, peer: str) -> None:
-        """The peer's entry has changed: read it anew."""
-        if peer in self._queues:
-            self._queues[peer].participant = None
+    def forget(self) -> None:
+        """Participants have changed: read them anew before the next message."""
+        for queue in self._queues.values():
+            queue.participant = None
 
     def standing(self) -> list[Standing]:
         """Every peer's queue that holds something."""
@@ -256,9 +256,9 @@ class Outbox:
             body=self._fill(item),
             private=queue.participant.private,
             deadline=self._limits.deadline,
-            sent=f"send.{item.kind}.after_send",
         )
-        self._fault(f"send.{item.kind}.after_ack")
+        # Nothing of the answer has been looked at: for the store it is as if it were still under way.
+        self._fault(f"send.{item.kind}.after_send")
         if reply.status in (408, 429, 502, 503, 504):
             raise DeliveryError("peer.busy", status=str(reply.status))
         queue.failures, queue.reason = 0, None
@@ -273,6 +273,7 @@ class Outbox:
         return None
 
     async def _settle(self, queue: _Queue, item: Outgoing, outcome: Any) -> None:
+        self._fault(f"send.{item.kind}.after_ack")
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
         del queue.in_flight[item.id]

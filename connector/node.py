@@ -1,0 +1,415 @@
+"""The composition root: settings -> adapters -> services -> servers; open, drain, close.
+
+What lives here: what a node is made of, and in which order it starts and stops. What does not: anything that decides.
+Every dependency is a constructor argument; `build` takes the few that tests and the conformance harness replace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from msgspec import Struct
+
+from certs import checkpoint, did, keys, words
+from connector import config as settings
+from connector import telemetry
+from connector.config import Config
+from connector.data.address import Addresses
+from connector.data.gate import Gate
+from connector.data.sources import Sources
+from connector.errors import InputError, NodeError
+from connector.http import connection, dsp, management, server
+from connector.http.client import HttpPeer
+from connector.http.data import DataPlane
+from connector.http.endpoints import Services
+from connector.http.fetching import Fetching
+from connector.http.tls import Certificate
+from connector.identity.pinned import PinnedIdentity
+from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
+from connector.records import Participant
+from connector.services.audit import Audit
+from connector.services.changes import Changes
+from connector.services.contracts import Contracts
+from connector.services.decisions import Decisions
+from connector.services.discovery import Discovery
+from connector.services.heads import Heads
+from connector.services.intake import Intake
+from connector.services.negotiations import Negotiations
+from connector.services.offers import Offers
+from connector.services.operators import Operators
+from connector.services.outbox import Limits, Outbox
+from connector.services.peers import Peers
+from connector.services.proposals import Proposals
+from connector.services.transfers import Transfers
+from connector.store.sqlite import SqliteStore
+from connector.system import StatedFacts, SystemClock, SystemIds
+
+log = structlog.get_logger()
+SWEEP_SECONDS = 60.0
+FIRST_OPERATOR = "admin"
+Decide = Callable[[Transaction, Any], Any]
+
+
+class Node:
+    """One node. Everything it is made of is an attribute; nothing looks anything up."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        decide: Decide | None,
+        identity: Identity | None,
+        clock: Clock,
+        ids: Ids,
+        peer: Peer | None,
+        fault: Fault,
+        threaded: bool,
+    ) -> None:
+        root, store_path = config.public_url, config.directory / "state.db"
+        self.config, self.clock, self.ids = config, clock, ids
+        self.did, self.base = did.of_url(root), root + dsp.BASE
+        self.keys = keys.load(config.directory / "keys", _credentials())
+        self.metrics, self.health, self.changes = telemetry.Metrics(), telemetry.Health(), Changes()
+        self._tasks: list[asyncio.Task[None]] = []
+
+        # Outside things, one adapter each.
+        self.store = SqliteStore.open(
+            store_path, clock=clock, sign_head=self._sign_head, fault=fault, threaded=threaded
+        )
+        network = config.network
+        self.client = HttpPeer(
+            authorities=Path(network.extra_ca) if network.extra_ca else None, deadline=network.deadline
+        )
+        self.peer: Peer = peer or self.client
+        pinned = PinnedIdentity(store=self.store, clock=clock, ids=ids, own=self.did, key=self.keys.token)
+        self.identity: Identity = identity or pinned
+        self.sources = Sources(("file", "folder", "live"), clock=clock, closed=[config.directory])
+
+        # Data: the gate, and addresses that only it can make credentials for.
+        self.gate = Gate(
+            store=self.store, clock=clock, facts=StatedFacts(), key=self.keys.grant, changes=self.changes, fault=fault
+        )
+        addresses = Addresses(f"{root}/data", self.gate.credential)
+
+        # Use cases.
+        self.outbox = Outbox(
+            store=self.store,
+            peer=self.peer,
+            identity=self.identity,
+            clock=clock,
+            fault=fault,
+            jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
+            fill=addresses.fill,
+            limits=_outbox_limits(config),
+        )
+        self.decisions = Decisions(did=self.did, clock=clock, ids=ids, address=addresses.address)
+        ports: dict[str, Any] = {
+            "store": self.store,
+            "clock": clock,
+            "ids": ids,
+            "mail": self.outbox,
+            "changes": self.changes,
+            "decide": decide or self.decisions,
+            "address": self.base,
+            "fault": fault,
+        }
+        self.negotiations = Negotiations(**ports)
+        self.transfers = Transfers(seal=self.keys.sealer().seal, **ports)
+        self.outbox.services = {"negotiation": self.negotiations, "transfer": self.transfers}
+        self.peers = Peers(
+            store=self.store, fetch=self.client, clock=clock, own=self.did, changed=partial(self._peers_changed, pinned)
+        )
+        self.offers = Offers(
+            store=self.store,
+            clock=clock,
+            ids=ids,
+            did=self.did,
+            public_url=root,
+            base=self.base,
+            check=self.sources.check,
+        )
+        self.discovery = Discovery(store=self.store, peer=self.peer, identity=self.identity)
+        self.proposals = Proposals(
+            negotiations=self.negotiations, discovery=self.discovery, decisions=self.decisions, did=self.did
+        )
+        self.contracts = Contracts(store=self.store)
+        self.operators = Operators(store=self.store, clock=clock, ids=ids)
+        self.heads = Heads(
+            store=self.store,
+            clock=clock,
+            peer=self.peer,
+            identity=self.identity,
+            did=self.did,
+            public=self.keys.head_public,
+        )
+        self.audit = Audit(store=self.store, heads=self.heads, did=self.did, public=self.keys.head_public)
+        self.fetching = Fetching(
+            store=self.store,
+            clock=clock,
+            peer=self.peer,
+            contracts=self.contracts,
+            transfers=self.transfers,
+            unseal=self.keys.sealer().open,
+        )
+
+        # Servers.
+        self.dsp = dsp.Dsp(
+            public_url=root,
+            did=self.did,
+            did_document=did.document(root, self.base, self.keys.token_jwk, self.keys.audit_jwk),
+            identity=self.identity,
+            intake=Intake(store=self.store),
+            offers=self.offers,
+            negotiations=self.negotiations,
+            transfers=self.transfers,
+            heads=self.heads,
+            ids=ids,
+            metrics=self.metrics,
+            reached=self.outbox.reached,
+        )
+        self.data_plane = DataPlane(self.gate, self.sources, base=f"{urlsplit(root).path.rstrip('/')}/data/")
+        self.management = management.Management(
+            Services(
+                did=self.did,
+                words=words.fingerprint(self.keys.thumbprints),
+                public_url=root,
+                version=version("allmende"),
+                store=self.store,
+                operators=self.operators,
+                peers=self.peers,
+                offers=self.offers,
+                discovery=self.discovery,
+                proposals=self.proposals,
+                negotiations=self.negotiations,
+                transfers=self.transfers,
+                contracts=self.contracts,
+                fetching=self.fetching,
+                outbox=self.outbox,
+                audit=self.audit,
+                health=self.health,
+                metrics=self.metrics,
+            ),
+            ids=ids,
+        )
+        self.public_listener, self.management_listener = self._listeners()
+
+    def _listeners(self) -> tuple[server.Listener, server.Listener]:
+        config, limits = self.config, _http_limits(self.config)
+        host = urlsplit(config.public_url).hostname or ""
+        public = server.Listener(
+            "public",
+            serve=self.dsp.handle,
+            refuse=self.dsp.refuse,
+            hosts=server.names_of(host),
+            metrics=self.metrics,
+            limits=limits,
+            streams={self.data_plane.base: self.data_plane.handler},
+            certificate=_certificate(config),
+        )
+        operators = server.Listener(
+            "management",
+            serve=self.management.handle,
+            refuse=self.management.refuse,
+            hosts=server.names_of(config.management.host),
+            metrics=self.metrics,
+            limits=limits,
+        )
+        return public, operators
+
+    def _sign_head(self, size: int, root: bytes, at: int) -> str:
+        return checkpoint.signed(
+            checkpoint.Checkpoint(self.did, size, root), self.keys.head_public, self.keys.sign_head
+        )
+
+    def _peers_changed(self, identity: PinnedIdentity) -> None:
+        identity.forget()
+        self.outbox.forget()
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen, take up what was unfinished, and look after what has to be done now and then."""
+        config = self.config
+        await self.public_listener.start(config.public.host, config.public.port)
+        await self.management_listener.start(config.management.host, config.management.port)
+        await self._first_operator()
+        await self.outbox.start()
+        for work, seconds in ((self._sweep, SWEEP_SECONDS), (self._show_heads, config.audit.exchange_seconds)):
+            self._tasks.append(asyncio.create_task(self._now_and_then(work, seconds)))
+
+    async def close(self) -> None:
+        """Take no more requests, finish those under way, stop sending, close the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.gate.close()
+        await self.public_listener.close()
+        await self.management_listener.close()
+        await self.data_plane.close()
+        await self.outbox.close()
+        await self.client.close()
+        await self.store.close()
+
+    async def _first_operator(self) -> None:
+        """The credential that `initialise` made is the first operator's; later ones are made over the API."""
+        token = self.config.directory / "token"
+        if token.exists():
+            await self.operators.found(FIRST_OPERATOR, token.read_text().strip())
+
+    async def _now_and_then(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while True:
+            await self.clock.sleep(seconds)
+            try:
+                await work()
+            except NodeError as error:
+                log.warning("node.chore_failed", chore=work.__name__, code=error.reason.code)
+
+    async def _sweep(self) -> None:
+        while await self.store.sweep(self.clock.now()):
+            pass
+
+    async def _show_heads(self) -> None:
+        """Our head to every peer that does not have it yet."""
+        after = ""
+        while peers := await self.store.read(lambda view: view.select(Participant, after=after, limit=100)):  # noqa: B023
+            await asyncio.gather(*(self.heads.push(peer) for peer in peers))
+            after = peers[-1].id
+
+
+def build(
+    config: Config,
+    *,
+    decide: Decide | None = None,
+    identity: Identity | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    peer: Peer | None = None,
+    fault: Fault = no_fault,
+    threaded: bool = True,
+) -> Node:
+    """A node that does not run yet. What is given replaces the product's own part; `threaded=False` commits inline.
+
+    Raises `InputError` (settings, keys), `StoreError` (the directory is in use, the database damaged or newer).
+    """
+    try:
+        return Node(
+            config,
+            decide=decide,
+            identity=identity,
+            clock=clock or SystemClock(),
+            ids=ids or SystemIds(),
+            peer=peer,
+            fault=fault,
+            threaded=threaded,
+        )
+    except keys.KeyFileError as error:
+        raise InputError(error.code, **error.params) from None
+
+
+def run(config: Config, fault: Fault = no_fault) -> None:
+    """Run a node until SIGTERM or SIGINT. Raises as `build`."""
+    telemetry.configure_logs(sys.stderr, config.log.level, config.log.form)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(config, fault))
+
+
+async def _serve(config: Config, fault: Fault) -> None:
+    node = build(config, fault=fault)
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    try:
+        await node.start()
+        log.info("node.ready", did=node.did, public=config.public_url, management_port=node.management_listener.port)
+        await stop.wait()
+    finally:
+        await node.close()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is to be had; the standard loop is the fall-back."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+# --- a new node -------------------------------------------------------------------------------------------------------
+
+
+class Made(Struct, frozen=True):
+    """Who a new node is: its DID, and the fingerprint of its keys in words."""
+
+    did: str
+    words: str
+
+
+def initialise(directory: Path, public_url: str, *, public_port: int, management_port: int, lab: bool) -> Made:
+    """Make a node: settings, keys, and the credential of its first operator.
+
+    Raises `InputError` where there is one already, or the address cannot be one of a node.
+    """
+    if (directory / "allmende.toml").exists():
+        raise InputError("node.exists", path=str(directory))
+    text = settings.template(public_url, public_port=public_port, management_port=management_port)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = settings.read(directory, text, {})
+    own = keys.create(directory / "keys")
+    _write_secret(directory / "token", secrets.token_urlsafe(32))
+    (directory / "allmende.toml").write_text(text, "utf-8")
+    return Made(did.of_url(config.public_url), words.fingerprint(own.thumbprints))
+
+
+def _write_secret(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _credentials() -> Path | None:
+    """Where systemd puts a service's credentials."""
+    found = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(found) if found else None
+
+
+def _certificate(config: Config) -> Certificate | None:
+    public = config.public
+    return Certificate(Path(public.tls_certificate), Path(public.tls_key)) if public.tls_certificate else None
+
+
+def _outbox_limits(config: Config) -> Limits:
+    own = config.outbox
+    return Limits(
+        waiting=own.waiting,
+        in_flight=own.in_flight,
+        longest_wait=own.longest_wait,
+        give_up=own.give_up_days * 86_400,
+        deadline=config.network.deadline,
+    )
+
+
+def _http_limits(config: Config) -> connection.Limits:
+    own = config.limits
+    return connection.Limits(
+        body_bytes=own.body_bytes,
+        head_seconds=own.header_seconds,
+        body_seconds=own.body_seconds,
+        idle_seconds=own.idle_seconds,
+        connections=own.connections,
+    )
