@@ -163,19 +163,20 @@ class Heads:
         """
         if to.id in self._conflicts:
             return self._conflicts[to.id]
-        for _ in range(2):  # the second time with the size that the first answer told
+        for last in (False, True):  # the second time with the size that the first answer told
             offer = await self.offer(self._shown.get(to.id, 0))
             if offer is None:
                 return None
             reply = await self._ask(to, "POST", msgspec.json.encode(offer))
             kept = self._ours(to, reply)
+            size = 0 if kept is None else kept.size
+            self._shown[to.id] = size
             if reply.status == 200:
-                self._shown[to.id] = 0 if kept is None else kept.size
                 return None
             found = None if kept is None else await self._store.read(partial(judged, peer=to.id, kept=kept))
-            if found is not None:
+            # A longer log of ours is shown once more, with a proof that cannot hold, so that the peer sees it too.
+            if found is not None and (last or size >= offered_size(offer)):
                 return await self._contradicted(to, found, reply)
-            self._shown[to.id] = 0 if kept is None else kept.size
         raise DeliveryError("head.refused", peer=to.id)
 
     async def kept_of_us(self, peer: Participant) -> Checkpoint | None:
@@ -221,6 +222,11 @@ def audit_key(participant: Participant) -> bytes | None:
                 return None
             return read.key.public_bytes_raw() if isinstance(read.key, Ed25519PublicKey) else None
     return None
+
+
+def offered_size(offer: HeadOffer) -> int:
+    """How many leaves the head in an offer of ours covers."""
+    return checkpoint.parse(offer.note.partition("\n\n")[0] + "\n").size
 
 
 def judged(view: Reading, peer: str, kept: Checkpoint) -> Reason | None:
