@@ -261,6 +261,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Übertragungsart „{format}“ wird nicht angeboten.",
         'The transfer format "{format}" is not offered.',
     ),
+    "transfer.no_address": (
+        "Die Gegenseite hat nicht gesagt, wo die Daten zu haben sind.",
+        "The other side has not said where the data are to be had.",
+    ),
+    "agreement.provided": (
+        "Unter diesem Vertrag stellt dieser Knoten selbst die Daten bereit.",
+        "Under this contract it is this node that provides the data.",
+    ),
     "transfer.waiting": (
         "Die Gegenseite hat die Übertragung noch nicht freigegeben; versuchen Sie es gleich wieder.",
         "The other side has not started the transfer yet; try again in a moment.",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO
@@ -92,7 +93,7 @@ def _scrubbed(name: str, value: Any) -> Any:
 def shorten_exception(_logger: Any, _method: str, event: _EVENT) -> _EVENT:
     """Replace `exc_info` by the exception's type and the places that it went through."""
     given = event.pop("exc_info", None)
-    error = given[1] if isinstance(given, tuple) else given
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
         event.update(error=type(error).__name__, places=places(error))
     return event

@@ -37,7 +37,7 @@ async def full_id(given: str, select: Callable[..., Awaitable[list[Any]]]) -> st
 
     What is the end of none is returned as it is, for the service to say that there is no such thing.
     """
-    if given.startswith("urn:") or ":" in given:
+    if ":" in given:
         return given
     if len(given) < TAIL:
         raise InputError("name.short", id=given, least=str(TAIL))
@@ -60,6 +60,15 @@ async def names(peers: Peers, dids: Iterable[str]) -> Names:
         except UnknownError:
             continue
     return known
+
+
+async def chosen(query: views.ProcessQuery, peers: Peers) -> dict[str, Any]:
+    """What a query for processes means to `select`; a peer may be named by its name. Raises `UnknownError`."""
+    wanted = {"state": query.state, "role": query.role}
+    if query.peer is not None:
+        wanted["peer"] = (await peers.get(query.peer)).id
+    named = {name: value for name, value in wanted.items() if value is not None}
+    return {"after": query.after, "limit": query.limit, **named}
 
 
 def page(items: Iterable[R], shown: Iterable[Any], limit: int) -> views.Page[Any]:

@@ -1,0 +1,108 @@
+"""From a contract to its bytes: a transfer that is under way, or a new one, and a pull from its address.
+
+What lives here: finding or asking for the transfer, waiting for its start, opening what is sealed. What does not: the
+pull itself (`data.pull`), moving a transfer (`services.transfers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from connector.data.pull import Order, Pull, pull
+from connector.errors import DeliveryError, InputError, RefusedError
+from connector.ports import Clock, Peer, Store
+from connector.protocol.machine import Role
+from connector.protocol.messages import TransferState
+from connector.protocol.transfer import TRANSFER, Transfer
+from connector.records import Endpoint, Participant
+from connector.services.contracts import Contracts
+from connector.services.transfers import Transfers
+
+PATIENCE = 20.0
+"""Seconds that a provider has for starting a transfer."""
+
+
+class Fetching:
+    """Fetches under contracts in which this node is the consumer. `unseal` opens what `Transfers` has sealed."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        peer: Peer,
+        contracts: Contracts,
+        transfers: Transfers,
+        unseal: Callable[[bytes, bytes], bytes],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._store, self._clock, self._peer = store, clock, peer
+        self._contracts, self._transfers = contracts, transfers
+        self._unseal, self._patience = unseal, patience
+
+    async def open(
+        self,
+        operator: str,
+        contract: str,
+        *,
+        member: str = "",
+        purpose: str | None = None,
+        spatial: str | None = None,
+        range: str = "",
+    ) -> tuple[Transfer, Pull]:
+        """The transfer and its pull, whose headers have arrived.
+
+        Raises `InputError` (no such contract, or not as its consumer), `RefusedError` with the provider's reason,
+        `DeliveryError` where the provider does not start the transfer in time or cannot be reached.
+        """
+        transfer = await self._started(operator, contract)
+        endpoint, private = await self._address(transfer)
+        properties: Mapping[str, str] = msgspec.json.decode(self._unseal(endpoint.secret, transfer.id.encode()))
+        order = Order(
+            url=endpoint.url,
+            authorization=str(properties.get("authorization", "")),
+            transfer=transfer.id,
+            actor=operator,
+            member=member,
+            purpose=purpose,
+            spatial=spatial,
+            range=range,
+            private=private,
+        )
+        return transfer, await pull(order, peer=self._peer, store=self._store, clock=self._clock)
+
+    async def _started(self, operator: str, contract: str) -> Transfer:
+        """A started transfer under a contract: one that is under way, else a new one."""
+        agreement = await self._contracts.get(contract)
+        if agreement.role != Role.CONSUMER:
+            raise InputError("agreement.provided", id=contract)
+        known = await self._transfers.select(agreement=contract, role=Role.CONSUMER, limit=1000)
+        open_now = [one for one in known if one.state in (None, TransferState.REQUESTED, TransferState.STARTED)]
+        transfer = open_now[-1] if open_now else await self._transfers.request(operator, contract)
+        return await self._until_started(transfer)
+
+    async def _until_started(self, transfer: Transfer) -> Transfer:
+        deadline = self._clock.monotonic() + self._patience
+        while transfer.state in (None, TransferState.REQUESTED):
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                raise DeliveryError("transfer.waiting", transfer=transfer.id)
+            transfer = await self._transfers.get(transfer.id, newer_than=transfer.version, wait=left)
+        if TRANSFER.is_terminal(transfer.state) or transfer.state != TransferState.STARTED:
+            reason = transfer.reason
+            if reason is not None:
+                raise RefusedError(reason.code, **reason.params)
+            raise RefusedError("transfer.state", state=transfer.state or "-")
+        return transfer
+
+    async def _address(self, transfer: Transfer) -> tuple[Endpoint, bool]:
+        """Where the data is to be had, and whether the peer's network may be a private one."""
+        endpoint = await self._store.read(lambda view: view.get(Endpoint, transfer.id))
+        who = await self._store.read(lambda view: view.get(Participant, transfer.peer))
+        if endpoint is None:
+            raise DeliveryError("transfer.no_address", transfer=transfer.id)
+        if who is None:
+            raise InputError("peer.unknown", id=transfer.peer)
+        return endpoint, who.private

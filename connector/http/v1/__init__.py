@@ -1,0 +1,19 @@
+"""The endpoints of the management API, version 1: one module a subject, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector.http.endpoints import Endpoint, Services
+from connector.http.v1 import contracts, negotiations, node, offering, people
+
+
+def table(services: Services) -> Sequence[Endpoint]:
+    """Every endpoint that has a subject; the description of them all is the runner's own."""
+    return [
+        *node.endpoints(services),
+        *people.endpoints(services),
+        *offering.endpoints(services),
+        *negotiations.endpoints(services),
+        *contracts.endpoints(services),
+    ]

@@ -1,0 +1,187 @@
+"""Endpoints about contracts, the data under them, and transfers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+from connector.data.pull import Pull
+from connector.http import showing, views
+from connector.http.endpoints import Endpoint, Services, Visit
+from connector.http.exchange import Response
+from connector.protocol import transfer
+from connector.protocol.transfer import Transfer
+from connector.records import Right
+from policies.model import Reason
+
+BYTES = "application/octet-stream"
+_PASSED = ("content-type", "content-length", "content-range", "etag", "repr-digest", "last-modified", "accept-ranges")
+
+
+def endpoints(services: Services) -> Sequence[Endpoint]:
+    """The table of this subject."""
+    return [*_contracts(services), *_transfers(services)]
+
+
+def _contracts(services: Services) -> Sequence[Endpoint]:
+    contracts = services.contracts
+
+    async def listed(visit: Visit) -> views.Page[Any]:
+        found = await contracts.select(after=visit.query.after, limit=visit.query.limit)
+        known = await showing.names(services.peers, (one.peer for one in found))
+        items = (showing.contract(one, known, visit.language) for one in found)
+        return showing.page(found, items, visit.query.limit)
+
+    async def get(visit: Visit) -> views.ContractView:
+        found = await contracts.get(await id_of(visit))
+        return showing.contract(found, await showing.names(services.peers, [found.peer]), visit.language)
+
+    async def data(visit: Visit) -> Response:
+        asked: views.DataQuery = visit.query
+        moved, pull = await services.fetching.open(
+            visit.operator,
+            await id_of(visit),
+            member=asked.member,
+            purpose=asked.purpose,
+            spatial=asked.spatial,
+            range=visit.headers.get("range", ""),
+        )
+        return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))
+
+    async def id_of(visit: Visit) -> str:
+        return await showing.full_id(visit.values[0], contracts.select)
+
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/contracts",
+            right=Right.AUDITOR,
+            about="Contracts, in both roles.",
+            serve=listed,
+            query=views.PageQuery,
+            answer=views.Page[views.ContractView],
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/contracts/{id}",
+            right=Right.AUDITOR,
+            about="One contract, as rules and as sentences.",
+            serve=get,
+            answer=views.ContractView,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/contracts/{id}/data",
+            right=Right.STEWARD,
+            about="Fetch the data from the provider. Range passes through; the pull is checked and audited.",
+            serve=data,
+            query=views.DataQuery,
+            answer=BYTES,
+            also={206: "The part that was asked for"},
+        ),
+    ]
+
+
+def _headers(moved: Transfer, pull: Pull) -> dict[str, str]:
+    """What is passed on of the provider's headers. A length that counts coded bytes is left out."""
+    passed = {name: pull.headers[name] for name in _PASSED if name in pull.headers}
+    if "content-encoding" in pull.headers:
+        passed.pop("content-length", None)
+    passed.setdefault("content-type", pull.media_type)
+    return {**passed, "cache-control": "no-store", "allmende-transfer": moved.id}
+
+
+async def _pieces(pull: Pull) -> AsyncIterator[bytes]:
+    """The bytes of a pull; the connection is given back whether they are all taken or not."""
+    try:
+        async for piece in pull.chunks():
+            yield piece
+    finally:
+        await pull.close()
+
+
+Act = Callable[[views.Ending], transfer.Command]
+
+
+def _transfers(services: Services) -> Sequence[Endpoint]:
+    transfers = services.transfers
+
+    async def shown(one: Transfer, visit: Visit) -> views.TransferView:
+        return showing.transfer(one, await showing.names(services.peers, [one.peer]), visit.language)
+
+    async def listed(visit: Visit) -> views.Page[Any]:
+        found = await transfers.select(**await showing.chosen(visit.query, services.peers))
+        known = await showing.names(services.peers, (one.peer for one in found))
+        items = (showing.transfer(one, known, visit.language) for one in found)
+        return showing.page(found, items, visit.query.limit)
+
+    async def request(visit: Visit) -> views.TransferView:
+        contract = await showing.full_id(visit.body.contract, services.contracts.select)
+        return await shown(await transfers.request(visit.operator, contract), visit)
+
+    async def get(visit: Visit) -> views.TransferView:
+        asked: views.WaitQuery = visit.query
+        found = await transfers.get(await id_of(visit), newer_than=asked.version, wait=asked.wait)
+        return await shown(found, visit)
+
+    def acting(act: Act) -> Callable[[Visit], Awaitable[views.TransferView]]:
+        async def serve(visit: Visit) -> views.TransferView:
+            return await shown(await transfers.command(visit.operator, await id_of(visit), act(visit.body)), visit)
+
+        return serve
+
+    async def id_of(visit: Visit) -> str:
+        return await showing.full_id(visit.values[0], transfers.select)
+
+    acts: dict[str, tuple[Act, type[views.Input], str]] = {
+        "suspend": (lambda body: transfer.Suspend(_said(body)), views.Ending, "Suspend the transfer."),
+        "resume": (lambda body: transfer.Start(), views.Nothing, "Take a suspended transfer up again."),
+        "complete": (lambda body: transfer.Complete(), views.Nothing, "Declare the transfer complete."),
+        "terminate": (lambda body: transfer.Terminate(_said(body)), views.Ending, "End the transfer."),
+    }
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/transfers",
+            right=Right.AUDITOR,
+            about="Transfers, in both roles.",
+            serve=listed,
+            query=views.ProcessQuery,
+            answer=views.Page[views.TransferView],
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/transfers",
+            right=Right.STEWARD,
+            about="Ask for a transfer under a contract.",
+            serve=request,
+            body=views.NewTransfer,
+            answer=views.TransferView,
+            status=201,
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/transfers/{pid}",
+            right=Right.AUDITOR,
+            about="One transfer; with `wait` and `version` as soon as it has moved.",
+            serve=get,
+            query=views.WaitQuery,
+            answer=views.TransferView,
+        ),
+        *(
+            Endpoint(
+                method="POST",
+                path=f"/v1/transfers/{{pid}}/{name}",
+                right=Right.STEWARD,
+                about=about,
+                serve=acting(act),
+                body=body,
+                answer=views.TransferView,
+            )
+            for name, (act, body, about) in acts.items()
+        ),
+    ]
+
+
+def _said(body: views.Ending) -> Reason:
+    return Reason("operator.ended", {"text": body.reason})
