@@ -116,8 +116,10 @@ def parse(text: str) -> URL:
         host, authority, port = url.raw_host or "", url.raw_authority, url.explicit_port
     except ValueError as error:
         raise DeliveryError("peer.url") from error
-    # yarl drops an empty user or fragment; what was written decides.
-    if url.scheme not in ("http", "https") or "@" in authority or "#" in text or port == 0 or not _is_host(host):
+    # yarl drops an empty user or fragment and the brackets of what is no IPv6 address; what was written decides.
+    if url.scheme not in ("http", "https") or "@" in authority or "#" in text or port == 0:
+        raise DeliveryError("peer.url")
+    if ("[" in authority) != (":" in host) or not _is_host(host):
         raise DeliveryError("peer.url")
     return url
 
