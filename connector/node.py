@@ -202,6 +202,7 @@ class Node:
                 metrics=self.metrics,
             ),
             ids=ids,
+            hosts=server.names_of(config.management.host),
         )
         self.public_listener, self.management_listener = self._listeners()
 
