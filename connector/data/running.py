@@ -72,7 +72,7 @@ class Running:
         self._watches: set[Watch] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._unsubscribe = changes.subscribe(self._on_change)
+        self._unsubscribe: Callable[[], None] | None = changes.subscribe(self._on_change)
 
     def begin(self, pid: str) -> Watch:
         """Watch a stream of this transfer."""
@@ -91,8 +91,10 @@ class Running:
         self._changed.set()
 
     async def close(self) -> None:
-        """Cut what is under way and stop."""
-        self._unsubscribe()
+        """Cut what is under way and stop. May be called twice."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         for watch in tuple(self._watches):
             watch.cut((Reason("node.closing"),))
         if self._task is not None:
