@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from connector.ports import Clock, Ids, Transaction
 from connector.protocol import codec, negotiation, transfer
 from connector.protocol.machine import Role
@@ -153,7 +155,8 @@ def compared_terms(asked: Policy, offered: Policy, assignee: str) -> Comparison 
         return Reason("assignee.other", {"assignee": str(asked.assignee)})
     if offered.assignee not in (None, assignee):
         return Reason("offer.unknown")
-    return compare.within(asked, offered)
+    # Whoever asks is the one who will use it, whether or not the offer asked back says so again.
+    return compare.within(replace(asked, assignee=assignee), offered)
 
 
 def not_understood(error: PolicyError) -> Reason:
