@@ -20,6 +20,8 @@ from connector.errors import MessageError
 R = TypeVar("R")
 
 JSON = "application/json"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Names of this machine for itself, as they stand in a Host header."""
 Headers = Mapping[str, str]
 
 

@@ -21,7 +21,7 @@ import structlog
 from connector.errors import InputError, NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http import openapi, v1
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.http.exchange import JSON, Headers, Request, Response, Router, arguments
+from connector.http.exchange import JSON, LOOPBACK, Headers, Request, Response, Router, arguments
 from connector.http.problems import HttpError, internal, problem
 from connector.ports import Ids
 from connector.records import Operator
@@ -39,7 +39,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.D
 class Management:
     """`handle` answers any request to the management listener. `hosts` are the names that a page's origin may have."""
 
-    def __init__(self, services: Services, *, ids: Ids, hosts: frozenset[str]) -> None:
+    def __init__(self, services: Services, *, ids: Ids, hosts: frozenset[str] = LOOPBACK) -> None:
         self._services, self._ids, self._hosts = services, ids, hosts
         self.endpoints: Sequence[Endpoint] = [*v1.table(services), self._description()]
         self._router: Router[Endpoint] = Router()

@@ -20,8 +20,6 @@ from connector.http.connection import SlowError
 from connector.http.inflate import Gzip, InflateError
 from connector.http.problems import HttpError
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
 
 class Hosts:
     """The names by which a listener may be addressed, without ports."""

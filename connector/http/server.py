@@ -21,7 +21,7 @@ from aiohttp import web
 from connector.errors import InputError, NodeError
 from connector.http import reading
 from connector.http.connection import Connection, Connections, Limits, Stage
-from connector.http.exchange import Headers, Request, Response
+from connector.http.exchange import LOOPBACK, Headers, Request, Response
 from connector.http.tls import Certificate
 from connector.telemetry import Metrics
 
@@ -194,5 +194,5 @@ def is_loopback(host: str) -> bool:
 
 def names_of(*hosts: str) -> frozenset[str]:
     """The names for `Listener`: these, and where one of them is loopback every name of the loopback."""
-    local = reading.LOOPBACK if any(is_loopback(host) for host in hosts) else frozenset()
+    local = LOOPBACK if any(is_loopback(host) for host in hosts) else frozenset()
     return frozenset(f"[{host}]" if ":" in host and not host.startswith("[") else host for host in hosts) | local
