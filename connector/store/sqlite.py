@@ -27,7 +27,7 @@ from policies.model import Reason
 T = TypeVar("T")
 
 CHECKED_WHOLE = 16 * 1024 * 1024
-"""Databases up to this many bytes are checked page by page when they are opened (some 50 ms)."""
+"""Databases up to this many bytes are checked page by page when they are opened (some 15 ms)."""
 
 _RESTORE = "restore the newest backup; to start empty on purpose, move the file away together with its -wal"
 
