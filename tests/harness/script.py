@@ -5,7 +5,8 @@ by itself. What does not: the node (`scripted`), running the kit (`tests.conform
 and test documentation of `org.eclipse.dataspacetck.dsp:dsp-tck` 1.0.1.
 
 A script is played in order: its next step is taken when the process stands in the step's state with nothing under way.
-A step marked `later` waits a moment first, because the kit registers what it expects only after the step before.
+A step marked `soon` or `later` waits first: the kit learns our pid from the answer to its first request, and registers
+what it expects only after the step before; a message that comes earlier finds nobody there, once and for all.
 """
 
 from __future__ import annotations
@@ -24,28 +25,37 @@ KIT = "TCK_PARTICIPANT"
 CATALOG = ("CAT0101", "CAT0102")
 
 
+SOON = 0.2
+LATER = 0.5
+
+
 class Play(Struct, frozen=True):
-    """One step: in this state do this, at once or a moment later."""
+    """One step: in this state do this, after so many seconds."""
 
     state: str
     action: Action
-    later: bool = False
+    wait: float = 0.0
+
+
+def soon(state: str, action: Action) -> Play:
+    """A step that waits until the kit has read our answer."""
+    return Play(state, action, SOON)
 
 
 def later(state: str, action: Action) -> Play:
-    """A step that waits until the kit is ready for it."""
-    return Play(state, action, later=True)
+    """A step that waits until the kit expects it."""
+    return Play(state, action, LATER)
 
 
 Script = tuple[Play, ...]
 
-OFFER = Play("REQUESTED", "offer")
-AGREE = Play("REQUESTED", "agree")
+OFFER = soon("REQUESTED", "offer")
+AGREE = soon("REQUESTED", "agree")
 AGREE_ACCEPTED = Play("ACCEPTED", "agree")
 FINALIZE = Play("VERIFIED", "finalize")
 ACCEPT = Play("OFFERED", "accept")
 VERIFY = Play("AGREED", "verify")
-START = Play("REQUESTED", "start")
+START = soon("REQUESTED", "start")
 
 PROVIDER_NEGOTIATIONS: Mapping[str, Script] = {
     "ACN0101": (OFFER,),
@@ -87,7 +97,7 @@ PROVIDER_TRANSFERS: Mapping[str, Script] = {
     "ATP0102": (START, later("STARTED", "complete")),
     "ATP0103": (START, later("STARTED", "suspend"), later("SUSPENDED", "terminate")),
     "ATP0104": (START, later("STARTED", "suspend"), later("SUSPENDED", "start"), later("STARTED", "complete")),
-    "ATP0105": (Play("REQUESTED", "terminate"),),
+    "ATP0105": (soon("REQUESTED", "terminate"),),
     "ATP0201": (START,),
     "ATP0202": (START,),
     "ATP0203": (START,),

@@ -43,7 +43,6 @@ from tests.harness.script import (
     offer_id,
 )
 
-LATER_SECONDS = 0.5
 USE: JsonObject = {"permission": [{"action": "use"}]}
 SCRIPTED = Reason("scripted")
 FOREVER = 1 << 52
@@ -75,16 +74,16 @@ class AnyoneIdentity:
 
 
 class Scripts:
-    """Which step each process takes next. `decide` plays what is due at once, `later` what waits a moment."""
+    """Which step each process takes next: `decide` plays what is due at once. `pace` stretches waits, 0 for none."""
 
-    def __init__(self, me: str) -> None:
-        self._me = me
+    def __init__(self, me: str, pace: float) -> None:
+        self.me, self.pace = me, pace
         self._played: dict[str, int] = {}
 
     def decide(self, tx: Transaction, process: Negotiation | Transfer) -> Any:
-        """The command of the next step where it is due in this state and not for later."""
+        """The command of the next step where it is due in this state and waits for nothing."""
         play = self.next(process)
-        if play is None or play.later:
+        if play is None or play.wait * self.pace:
             return None
         return self.take(process, play)
 
@@ -110,7 +109,7 @@ class Scripts:
             case "offer":
                 return negotiation.Offer({"@type": "Offer", "@id": offer_id(n.dataset), "target": n.dataset, **USE})
             case "agree":
-                return negotiation.Agree(agreement(f"urn:scripted:{n.id}", n.dataset, self._me, n.peer))
+                return negotiation.Agree(agreement(f"urn:scripted:{n.id}", n.dataset, self.me, n.peer))
             case "accept":
                 return negotiation.Accept()
             case "verify":
@@ -146,12 +145,12 @@ def agreement(id: str, dataset: str, assigner: str, assignee: str) -> JsonObject
 class ScriptedNode:
     """A built node, its scripts and the tasks of steps that wait."""
 
-    def __init__(self, directory: Path, port: int, *, peer_url: str = "http://127.0.0.1:1") -> None:
+    def __init__(self, directory: Path, port: int, *, peer_url: str = "http://127.0.0.1:1", pace: float = 1.0) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         root = f"http://127.0.0.1:{port}"
-        node.init(directory, root, public_port=port, management_port=0, lab=True)
+        node.initialise(directory, root, public_port=port, management_port=0, lab=True)
         settings = config.load(directory, {})
-        self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}")
+        self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}", pace)
         self.root, self._peer_url = root, peer_url
         self.node = node.build(settings, decide=self.scripts.decide, identity=AnyoneIdentity())
         self._waiting: set[asyncio.Task[None]] = set()
@@ -164,7 +163,7 @@ class ScriptedNode:
     async def start(self) -> None:
         """Seed and serve."""
         await self.node.start()
-        await self.node.store.write(lambda tx: seed(tx, self.scripts._me, self._peer_url))
+        await self.node.store.write(lambda tx: seed(tx, self.scripts.me, self._peer_url))
         self.node.changes.subscribe(self._moved)
 
     async def close(self) -> None:
@@ -185,10 +184,10 @@ class ScriptedNode:
         service = self.node.negotiations if change.kind == "negotiation" else self.node.transfers
         process = await service.get(change.id)
         play = self.scripts.next(process)
-        if play is None or not play.later:
+        if play is None or not play.wait * self.scripts.pace:
             return
         command = self.scripts.take(process, play)
-        await asyncio.sleep(LATER_SECONDS)
+        await asyncio.sleep(play.wait * self.scripts.pace)
         await service.command("scripted", change.id, command)
 
     async def negotiate(self, peer_url: str, dataset: str, offer: str) -> str:
@@ -206,7 +205,7 @@ class ScriptedNode:
 
     async def _peer_at(self, url: str) -> None:
         await self.node.store.write(lambda tx: tx.put(participant(url)))
-        self.node.outbox.forget(KIT)
+        self.node.outbox.forget()
 
 
 def participant(url: str) -> Participant:
