@@ -30,6 +30,39 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Das Token wurde schon einmal verwendet; jede Nachricht braucht ein eigenes.",
         "The token was used before; every message needs one of its own.",
     ),
+    "token.too_large": ("Das Token ist zu lang.", "The token is too long."),
+    "token.malformed": ("Das Token ist nicht lesbar.", "The token cannot be read."),
+    "token.header": ("Der Kopf des Tokens ist nicht lesbar.", "The token's header cannot be read."),
+    "token.algorithm": (
+        "Das Token ist mit einem Verfahren unterschrieben, das nicht angenommen wird.",
+        "The token is signed with an algorithm that is not accepted.",
+    ),
+    "token.type": ("Das Token ist von einer anderen Art.", "The token is of another type."),
+    "token.claims": ("Dem Token fehlen Angaben.", "The token lacks claims."),
+    "token.subject": (
+        "Das Token spricht für jemand anderen als seinen Aussteller.",
+        "The token speaks for somebody else than its issuer.",
+    ),
+    "token.audience": ("Das Token ist für jemand anderen bestimmt.", "The token is meant for somebody else."),
+    "token.expired": ("Das Token ist abgelaufen.", "The token has expired."),
+    "token.early": (
+        "Das Token gilt noch nicht; gehen die Uhren beider Seiten richtig?",
+        "The token is not valid yet; are both sides' clocks right?",
+    ),
+    "token.life": ("Das Token gilt länger als erlaubt.", "The token lives longer than is allowed."),
+    "token.issuer": (
+        "Der Aussteller des Tokens ist hier nicht als Gegenstelle eingetragen.",
+        "The token's issuer is not a peer of this node.",
+    ),
+    "token.key": (
+        "Der Schlüssel des Tokens gehört nicht zu den eingetragenen.",
+        "The token's key is none of those that are pinned.",
+    ),
+    "token.signature": ("Die Unterschrift des Tokens stimmt nicht.", "The token's signature does not verify."),
+    "token.refused": (
+        "Das Token beweist nicht, wer anfragt.",
+        "The token does not prove who asks.",
+    ),
     "role.missing": (
         "Das darf nur, wer die Rolle {needed} oder eine höhere hat; Ihre ist {role}.",
         "This takes the role {needed} or a higher one; yours is {role}.",
@@ -283,6 +316,70 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Ordner hat mehr als {most} Einträge; bitte nennen Sie einen.",
         "The folder has more than {most} members; name one.",
     ),
+    "data.range": ("Dieser Ausschnitt liegt außerhalb der Daten.", "That range lies outside the data."),
+    "data.incomplete": (
+        "Die Übertragung ist nach {received} Bytes abgebrochen und ließ sich nicht fortsetzen.",
+        "The transfer broke off after {received} bytes and could not be continued.",
+    ),
+    "data.length": (
+        "Angekündigt waren {announced} Bytes, angekommen sind {received}.",
+        "{announced} bytes were announced, {received} have come.",
+    ),
+    "data.digest": (
+        "Die Daten passen nicht zur angekündigten Prüfsumme; verwenden Sie sie nicht.",
+        "The data do not match the announced hash; do not use them.",
+    ),
+    # audit
+    "audit.no_entry": ("Einen Eintrag {index} gibt es nicht.", "There is no entry {index}."),
+    "audit.leaf": (
+        "Eintrag {index} ist nicht mehr, was geschrieben wurde.",
+        "Entry {index} is no longer what was written.",
+    ),
+    "audit.tail_missing": (
+        "Am Ende fehlen Einträge: {kept} wurden schon gezeigt, {found} sind da.",
+        "Entries are missing at the end: {kept} were shown before, {found} are there.",
+    ),
+    "audit.root": (
+        "Die Einträge ergeben nicht den unterschriebenen Stand ({size}).",
+        "The entries do not give the signed head ({size}).",
+    ),
+    "audit.signature": (
+        "Der gespeicherte Stand trägt nicht unsere Unterschrift ({cause}).",
+        "The head as kept does not bear our signature ({cause}).",
+    ),
+    "audit.unsigned": (
+        "Ab Eintrag {index} ist das Protokoll nicht unterschrieben.",
+        "From entry {index} on the log is not signed.",
+    ),
+    "audit.nodes": (
+        "Die gespeicherten Zwischenwerte passen nicht zum Stand ({size}).",
+        "The inner hashes as kept do not lead to the head ({size}).",
+    ),
+    "audit.rebuilt": (
+        "Das Protokoll ist ein anderes als das, dessen Stand {peer} aufbewahrt ({kept} Einträge).",
+        "The log is another one than that whose head {peer} keeps ({kept} entries).",
+    ),
+    "audit.unreadable": ("Das Protokoll ist nicht lesbar.", "The log cannot be read."),
+    "head.no_key": (
+        "Von dieser Gegenstelle ist kein Schlüssel für Protokollstände eingetragen.",
+        "No key for tree heads is pinned of this peer.",
+    ),
+    "head.unverified": (
+        "Der Protokollstand ist nicht der dieser Gegenstelle, oder seine Unterschrift stimmt nicht ({cause}).",
+        "The tree head is not this peer's, or its signature does not verify ({cause}).",
+    ),
+    "head.refused": (
+        "Die Gegenstelle nimmt unseren Protokollstand nicht an.",
+        "The peer does not take our tree head.",
+    ),
+    "head.answer": (
+        "Die Gegenstelle hat auf unseren Protokollstand unerwartet geantwortet (HTTP {status}).",
+        "The peer gave an unexpected answer to our tree head (HTTP {status}).",
+    ),
+    "head.unproved": (
+        "Was die Gegenstelle als unseren Protokollstand ausgibt, trägt nicht unsere Unterschrift.",
+        "What the peer calls our tree head does not bear our signature.",
+    ),
     # peers
     "peer.unknown": ("Diese Gegenstelle ist nicht eingetragen.", "This peer has not been added."),
     "peer.exists": ("Die Gegenstelle ist schon eingetragen, als „{name}“.", 'The peer was added before, as "{name}".'),
@@ -321,6 +418,19 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The address leads into a network that is not allowed for this peer.",
     ),
     "peer.unreachable": ("Die Gegenstelle ist nicht zu erreichen.", "The peer cannot be reached."),
+    "peer.timeout": (
+        "Die Gegenstelle hat nicht rechtzeitig geantwortet.",
+        "The peer did not answer in time.",
+    ),
+    "peer.tls": (
+        "Mit der Gegenstelle kommt keine gesicherte Verbindung zustande; stimmt ihr Zertifikat?",
+        "No secure connection to the peer can be made; is its certificate right?",
+    ),
+    "peer.disconnected": (
+        "Die Gegenstelle hat die Verbindung ohne Antwort beendet.",
+        "The peer ended the connection without an answer.",
+    ),
+    "peer.answer_broken": ("Die Antwort der Gegenstelle ist beschädigt.", "The peer's answer is damaged."),
     "peer.closed": ("Die Gegenstelle hat die Verbindung geschlossen.", "The peer has closed the connection."),
     "peer.busy": (
         "Die Gegenstelle ist überlastet (HTTP {status}); es wird später wieder versucht.",
@@ -396,6 +506,22 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "internal.answer": (
         "Die eigene Antwort verletzt das Protokoll ({code}) und wird nicht gesendet.",
         "This node's own answer breaks the protocol ({code}) and is not sent.",
+    ),
+    "node.exists": (
+        "Unter {path} gibt es schon einen Knoten.",
+        "There is a node at {path} already.",
+    ),
+    "key.missing": ("Die Schlüsseldatei {path} fehlt.", "The key file {path} is missing."),
+    "key.unreadable": ("Die Schlüsseldatei {path} ist nicht lesbar.", "The key file {path} cannot be read."),
+    "key.kind": ("{path} ist keine gewöhnliche Datei.", "{path} is no plain file."),
+    "key.owner": ("Die Schlüsseldatei {path} gehört jemand anderem.", "The key file {path} belongs to somebody else."),
+    "key.mode": (
+        "Die Schlüsseldatei {path} ist für andere lesbar; nötig ist Modus 0600.",
+        "The key file {path} can be read by others; mode 0600 is needed.",
+    ),
+    "key.content": (
+        "Die Schlüsseldatei {path} enthält keinen brauchbaren Schlüssel.",
+        "The key file {path} holds no usable key.",
     ),
     "listen.plain": (
         "Ohne TLS wird nur auf dem eigenen Rechner gelauscht, nicht auf {host}.",

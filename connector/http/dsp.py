@@ -31,6 +31,7 @@ from connector.http.problems import (
     internal,
     problem,
     protocol_error,
+    told,
 )
 from connector.ports import Caller, Identity, Ids
 from connector.protocol import codec, paths
@@ -130,6 +131,7 @@ class Dsp:
             caller = await self._identity.verify(request.headers.get("authorization"))
         except UnauthenticatedError as error:
             self._metrics.refused("public", error.reason.code)
+            log.info("dsp.unauthenticated", code=error.reason.code)
             return self.refuse(request.path, request.headers, error)
         except NodeError as error:
             return self.refuse(request.path, request.headers, error)
@@ -188,7 +190,7 @@ class Dsp:
             log.warning("dsp.unserved", code=error.reason.code)
         extra = {"allow": error.reason.params["allowed"]} if error.reason.code == "http.method" else None
         if family is None:
-            return problem(error, language_of(headers.get("accept-language", "")), extra)
+            return problem(error, language_of(headers.get("accept-language", "")), extra, told(error))
         return protocol_error(error, family, pids, extra)
 
     def _unexpected(self, error: Exception) -> NodeError:

@@ -89,27 +89,33 @@ def internal(correlation: str) -> NodeError:
     return OurError("internal", correlation=correlation)
 
 
+def told(error: NodeError) -> Reason:
+    """What a peer learns of an error: of one of ours that there is one, of a token that it proves nothing."""
+    if isinstance(error, UnauthenticatedError):
+        return Reason("token.refused")
+    if isinstance(error, OurError) and error.reason.code != "internal":
+        return Reason("unavailable" if status_of(error) == 503 else "internal")
+    return error.reason
+
+
 def protocol_error(error: NodeError, family: Family, pids: Pids, headers: Headers | None = None) -> Response:
-    """An error in the protocol's own form. Of an error of ours the peer learns the code, and no more."""
-    status = status_of(error)
-    told = error.reason
-    if isinstance(error, OurError) and told.code != "internal":
-        told = Reason("unavailable" if status == 503 else "internal")
-    body = codec.encode(_message(told, family, pids))
+    """An error in the protocol's own form, as `told`."""
+    status, reason = status_of(error), told(error)
+    body = codec.encode(_message(reason, family, pids))
     return Response(status, {**_FIXED.get(status, _BASE), **(headers or {})}, body)
 
 
-def _message(told: Reason, family: Family, pids: Pids) -> Message:
-    reason = ({"code": told.code, "params": dict(told.params)},)
+def _message(why: Reason, family: Family, pids: Pids) -> Message:
+    code, reason = why.code, ({"code": why.code, "params": dict(why.params)},)
     match family:
         case "catalog":
-            return CatalogError(code=told.code, reason=reason)
+            return CatalogError(code=code, reason=reason)
         case "negotiations":
             return ContractNegotiationError(
-                providerPid=pids.provider, consumerPid=pids.consumer, code=told.code, reason=reason
+                providerPid=pids.provider, consumerPid=pids.consumer, code=code, reason=reason
             )
         case "transfers":
-            return TransferError(providerPid=pids.provider, consumerPid=pids.consumer, code=told.code, reason=reason)
+            return TransferError(providerPid=pids.provider, consumerPid=pids.consumer, code=code, reason=reason)
 
 
 def problem(

@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+import certs
 import connector
 from connector import errors
 from connector.sentences import TEMPLATES, language_of, sentence
@@ -18,8 +19,10 @@ from policies.sentences import REASONS
 ROOT = Path(connector.__file__).parent
 TREE = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.NodeError)}
 OWN = {"HttpError", "MovedError", "Reason"}
-NOT_TOLD = {"cli", "node.py"}
-"""The command line has sentences of its own; what only a log says needs none."""
+NOT_TOLD = {"cli"}
+"""The command line has sentences of its own."""
+PASSED_ON = {"jwt.py": "TokenError", "keys.py": "KeyFileError"}
+"""Errors of `certs` whose codes the connector raises as its own."""
 
 
 def raised() -> dict[str, str]:
@@ -31,6 +34,10 @@ def raised() -> dict[str, str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in TREE | OWN:
                 found |= {code: f"{path.relative_to(ROOT)}:{node.lineno}" for code in _codes(node.args)}
+    for file, kind in PASSED_ON.items():
+        for node in ast.walk(ast.parse((Path(certs.__file__).parent / file).read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) == kind:
+                found |= dict.fromkeys(_codes(node.args), f"certs/{file}:{node.lineno}")
     return found
 
 
@@ -50,7 +57,14 @@ def _codes(args: list[ast.expr]) -> list[str]:
 
 
 def test_the_search_finds_what_is_there() -> None:
-    assert {"token.replayed", "transition.illegal", "http.target", "unavailable"} <= raised().keys()
+    assert {
+        "token.replayed",
+        "transition.illegal",
+        "http.target",
+        "unavailable",
+        "token.expired",
+        "key.mode",
+    } <= raised().keys()
 
 
 @pytest.mark.parametrize(("code", "where"), sorted(raised().items()))

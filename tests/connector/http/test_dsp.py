@@ -74,7 +74,7 @@ async def test_without_a_token_401_and_no_audit_entry(node: Node, path: str) -> 
     answer = await dsp(node, "POST", path, b"{}", caller=None)
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert told(answer)["code"] == "token.missing"
+    assert told(answer)["code"] == "token.refused"
     assert [event for event, actor in await events(node) if actor == PEER] == []
     assert 'code="token.missing",listener="public"} 1.0' in node.metrics.text().decode()
 
@@ -83,7 +83,7 @@ async def test_a_token_serves_once_whatever_came_of_the_request(node: Node) -> N
     assert (await dsp(node, "POST", "/catalog/request", b"{", jti="one")).status == 400
     again = await dsp(node, "POST", "/catalog/request", message("CatalogRequestMessage"), jti="one")
     assert again.status == 401
-    assert told(again)["code"] == "token.replayed"
+    assert told(again)["code"] == "token.refused"
     assert (await dsp(node, "GET", "/elsewhere", jti="two")).status == 404
     assert (await dsp(node, "GET", "/elsewhere", jti="two")).status == 401
 
