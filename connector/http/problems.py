@@ -119,16 +119,16 @@ def _message(why: Reason, family: Family, pids: Pids) -> Message:
 
 
 def problem(
-    error: NodeError, language: Language, headers: Headers | None = None, status: int | None = None
+    error: NodeError, language: Language, headers: Headers | None = None, reason: Reason | None = None
 ) -> Response:
-    """An error as the management API writes it. `status` replaces that of the table where HTTP itself is at fault."""
-    code = status or status_of(error)
+    """An error as a problem document, in the reader's language; `reason` is told in the place of the error's own."""
+    status, shown = status_of(error), reason or error.reason
     body = Problem(
-        status=code,
-        title=HTTPStatus(code).phrase,
-        code=error.reason.code,
-        params=error.reason.params,
-        sentence=sentence(error.reason, language),
+        status=status,
+        title=HTTPStatus(status).phrase,
+        code=shown.code,
+        params=shown.params,
+        sentence=sentence(shown, language),
     )
-    fixed = {**_FIXED.get(code, _BASE), "content-type": "application/problem+json"}
-    return Response(code, {**fixed, **(headers or {})}, msgspec.json.encode(body))
+    fixed = {**_FIXED.get(status, _BASE), "content-type": "application/problem+json"}
+    return Response(status, {**fixed, **(headers or {})}, msgspec.json.encode(body))
