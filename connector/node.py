@@ -164,6 +164,8 @@ class Node:
             unseal=self.keys.sealer().open,
         )
 
+        self._look_after()
+
         # Servers.
         self.dsp = dsp.Dsp(
             public_url=root,
@@ -205,6 +207,13 @@ class Node:
             hosts=server.names_of(config.management.host),
         )
         self.public_listener, self.management_listener = self._listeners()
+
+    def _look_after(self) -> None:
+        """What health and metrics show."""
+        self.health.add(telemetry.Check("store", lambda: self.store.suspect, stops=True))
+        self.health.add(telemetry.Check("outbox", self.outbox.trouble))
+        waiting = "Messages that wait for peers."
+        self.metrics.watch("outbox_waiting", waiting, lambda: sum(q.waiting for q in self.outbox.standing()))
 
     def _listeners(self) -> tuple[server.Listener, server.Listener]:
         config, limits = self.config, _http_limits(self.config)

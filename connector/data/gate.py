@@ -34,10 +34,11 @@ from connector.protocol.transfer import Move, Transfer
 from connector.records import Agreement, Asset, Entry
 from connector.services.changes import Changes
 from policies.evaluate import evaluate
-from policies.model import ODRL, Access, Reason
+from policies.model import Access, Reason
+from policies.vocabulary import READ
 
 log = structlog.get_logger()
-USE = ODRL + "use"
+
 _DOMAIN = b"allmende data access\0"
 _KEPT = 4096
 T = TypeVar("T")
@@ -228,7 +229,7 @@ class Gate:
             values[SPATIAL] = (ask.spatial,)
         if agreed.asks_facts:
             values = {**self._facts.of(view, transfer.peer), **values}
-        return Grounds(transfer, agreed, Access(USE, transfer.peer, agreement.dataset, values))
+        return Grounds(transfer, agreed, Access(READ, transfer.peer, agreement.dataset, values))
 
     async def _judge_again(self, admissions: list[Admission]) -> list[tuple[Reason, ...]]:
         """Of each running stream, why it may not go on; empty where it may."""

@@ -159,6 +159,11 @@ class Outbox:
             if q.waiting
         ]
 
+    def trouble(self) -> Reason | None:
+        """A peer whose messages do not get through, for health: the first of them, and how many there are."""
+        stuck = [queue for queue in self._queues.values() if queue.failures]
+        return Reason("outbox.waiting", {"peer": stuck[0].peer, "peers": str(len(stuck))}) if stuck else None
+
     def reached(self, peer: str) -> None:
         """The peer has called us: it is there, so a queue that backs off tries again at once."""
         queue = self._queues.get(peer)
