@@ -47,7 +47,7 @@ class Fetched(NamedTuple):
 )
 @click.argument("contract", type=CONTRACT)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for standard output.")
-@click.option("--member", default="", help="A file in a folder; without it a folder gives its listing.")
+@click.option("--member", default="", help="A file in a folder; without it a folder comes as one tar archive.")
 @click.option("--purpose", help="What this one access is for (IRI), where the contract leaves several.")
 @click.option("--spatial", help="Where this one access is used (IRI), where the contract leaves several.")
 @click.option("--resume", is_flag=True, help="Go on where FILE.part ends; this does not count as a new use.")

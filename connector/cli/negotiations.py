@@ -39,7 +39,7 @@ POLL = 20.0
     cls=Noun.command_class,
     examples=[
         "allmende negotiate nachbarstadt trees --wait",
-        "allmende negotiate nachbarstadt trees --purpose urban-planning --until 2027-12-31 --wait",
+        "allmende negotiate nachbarstadt trees --purpose PublicPolicyMaking --until 2027-12-31 --wait",
     ],
 )
 @click.argument("peer", type=PEER)

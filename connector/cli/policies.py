@@ -26,9 +26,9 @@ def policy() -> None:
 @policy.command(
     "add",
     examples=[
-        "allmende policy add planning --purpose urban-planning --until 2027-12-31",
+        "allmende policy add planning --purpose PublicPolicyMaking --until 2027-12-31",
         "allmende policy add trial --count 3",
-        "allmende policy add waterworks --assignee stadtwerke --spatial https://w3id.org/idsa/code/DE",
+        "allmende policy add waterworks --assignee stadtwerke --spatial 05515000",
         "allmende policy add mine --file policy.json",
     ],
 )

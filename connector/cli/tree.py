@@ -138,7 +138,8 @@ def _failed(args: Sequence[str], status: int, sentence: str, code: str, params: 
 
 def _usage(wrong: click.UsageError) -> str:
     path = wrong.ctx.command_path if wrong.ctx else "allmende"
-    return f"{wrong.format_message().rstrip('.')}. See: {path} --help"
+    said = wrong.format_message().rstrip(".")
+    return f"{said}{'' if said.endswith('?') else '.'} See: {path} --help"
 
 
 def _sentence(failure: Exception) -> str:

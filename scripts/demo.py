@@ -1,0 +1,389 @@
+"""The demo: a city, its utility and a neighbouring town share data under contracts, told step by step.
+
+What lives here: the story and what it proves. What does not: nodes and commands (`lib.stage`), made-up data
+(`lib.figures`). Three nodes run as processes on loopback; everything is done by the public command line. The last line
+of `--json` is one object with figures; the exit status is 0 only where everything came out as told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lib import figures
+from lib.stage import Actor, Refused, Screen, StageError
+
+PATIENCE = 20.0
+
+
+class Story:
+    """The three parties, and what has been shown so far."""
+
+    def __init__(self, home: Path, data: Path | None, lang: str) -> None:
+        self.screen = Screen(lang)
+        self.home, self.data = home, data or home / "data"
+        self.made_up = data is None
+        self.city, self.utility, self.town = (
+            Actor(name, home / name, self.screen) for name in ("city", "utility", "town")
+        )
+        self.actors = (self.city, self.utility, self.town)
+        self.negotiations: list[dict[str, Any]] = []
+        self.transfers: list[dict[str, Any]] = []
+        self.refusals: list[dict[str, str]] = []
+        self.audit: dict[str, Any] = {"entries": 0, "ok": False}
+        self.year = datetime.now(UTC).year + 1
+
+    def tell(self) -> None:
+        """All of it, in order."""
+        self.begin()
+        self.meet()
+        self.publish()
+        self.utility_asks()
+        self.town_asks_for_more()
+        self.town_counts()
+        self.city_is_killed()
+        self.everybody_checks()
+
+    # --- chapters -----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Data, three directories, three processes."""
+        screen = self.screen
+        screen.chapter("1. Three nodes", "1. Drei Knoten")
+        if self.made_up:
+            self.data.mkdir()
+            figures.write_all(self.data)
+            screen.tell(
+                f"The city's data is made up, from the fixed seed {figures.SEED}; nothing in it was measured.",
+                f"Die Daten der Stadt sind erfunden, aus dem festen Startwert {figures.SEED}; nichts ist gemessen.",
+            )
+        else:
+            screen.tell(f"The city shares what lies in {self.data}.", f"Die Stadt teilt, was in {self.data} liegt.")
+        for actor in self.actors:
+            actor.make()
+            actor.start()
+        for actor in self.actors:
+            actor.ready()
+        screen.tell(
+            "City, utility and town each run a node of their own, a process with its own keys and its own database.",
+            "Stadt, Stadtwerke und Gemeinde haben je einen Knoten: eigener Prozess, eigene Schlüssel und Datenbank.",
+        )
+
+    def meet(self) -> None:
+        """The city and the two others add each other, by fingerprint."""
+        self.screen.chapter("2. Neighbours get to know each other", "2. Nachbarn lernen sich kennen")
+        self.screen.tell(
+            "They compare fingerprints by telephone: words that stand for the keys of a node.",
+            "Sie vergleichen am Telefon die Fingerabdrücke: Wörter, die für die Schlüssel eines Knotens stehen.",
+        )
+        for one, other in ((self.city, self.utility), (self.city, self.town)):
+            self._add(one, other, show=other is self.utility)
+            self._add(other, one, show=False)
+
+    def publish(self) -> None:
+        """What the city shares, and on which terms."""
+        city, files = self.city, sorted(self._files(), key=lambda path: path.stat().st_size)
+        self.screen.chapter("3. The city publishes, on terms", "3. Die Stadt veröffentlicht, zu Bedingungen")
+        city.types("asset", "add", "everything", str(self.data), "--title", "everything")
+        city.types("policy", "add", "public", "--purpose", "PublicBenefit", "--until", f"{self.year}-12-31")
+        city.types("offer", "publish", "everything", "public")
+        city.types("asset", "add", "largest", str(files[-1]), "--title", files[-1].name, show=False)
+        city.types("offer", "publish", "largest", "public", show=False)
+        city.types("asset", "add", "trial", str(files[0]), "--title", f"trial of {files[0].name}", show=False)
+        city.types("policy", "add", "three-times", "--count", "3")
+        city.types("offer", "publish", "trial", "three-times")
+        city.types("asset", "add", "machine", "--kind", "live", "--title", "machine")
+        city.types("policy", "add", "utility-only", "--assignee", "utility", "--until", f"{self.year}-06-30")
+        city.types("offer", "publish", "machine", "utility-only", "--outside", "ask")
+        self.screen.tell(
+            "The last one is live: load, memory and temperature of the machine that this runs on.",
+            "Das letzte ist lebendig: Last, Speicher und Temperatur der Maschine, auf der dies hier läuft.",
+        )
+
+    def utility_asks(self) -> None:
+        """Within the terms: agreed at once; the hash is the same at both ends."""
+        screen, utility = self.screen, self.utility
+        screen.chapter("4. The utility asks within the terms", "4. Die Stadtwerke fragen innerhalb der Bedingungen")
+        for dataset in utility.types("catalog", "list", "city"):
+            screen.quote(
+                f"{dataset['title']}: {' '.join(s for offer in dataset['offers'] for s in offer['sentences'])}"
+            )
+        contract = self._negotiate(utility, "city", "everything", "--purpose", "ImprovePublicServices")
+        screen.tell(
+            "The purpose lies below the published one: agreed without anybody's help, FINALIZED.",
+            "Der Zweck liegt unter dem veröffentlichten: ohne fremde Hilfe geschlossen, FINALIZED.",
+        )
+        got = self._get(utility, contract, "everything.tar")
+        self._complete(utility, got, self._same_files(self.home / "utility-everything.tar"))
+        screen.tell(
+            "City and utility both logged the hash of what went over the line, and it is the same.",
+            "Stadt und Stadtwerke haben beide den Hash dessen protokolliert, was floss, und er ist derselbe.",
+        )
+        self._refused(
+            "use for another purpose",
+            lambda: utility.types("get", contract[-8:], "-o", "ads.tar", "--purpose", DPV + "CommercialPurpose"),
+        )
+
+    def town_asks_for_more(self) -> None:
+        """Outside the terms: a counter-offer, the difference, acceptance."""
+        screen, town, begun = self.screen, self.town, time.monotonic()
+        screen.chapter("5. The town asks for more than is offered", "5. Die Gemeinde will mehr als angeboten")
+        asked = ("--purpose", "PublicPolicyMaking", "--until", f"{self.year + 4}-12-31")
+        title = sorted(self._files(), key=lambda path: path.stat().st_size)[-1].name
+        self._refused(
+            "terms outside the offer",
+            lambda: town.types("negotiate", "city", "largest", *asked, "--wait"),
+        )
+        (one,) = (n for n in town.types("negotiation", "list", show=False) if n["state"] == "OFFERED")
+        shown = town.types("negotiation", "show", one["id"][-8:])
+        for difference in shown["differences"]:
+            screen.quote(difference["reason"]["sentence"])
+        if not shown["differences"]:
+            raise StageError("The counter-offer shows no difference.")
+        done = town.types("negotiation", "accept", one["id"][-8:], "--wait")
+        self._finished(done, begun)
+        got = self._get(town, done["contract"], title)
+        self._complete(town, got, _sha256(self.data / title) == got["sha256"] if self._flat(title) else True)
+
+    def town_counts(self) -> None:
+        """Three uses, and not a fourth; and what is not for the town it cannot even see."""
+        self.screen.chapter("6. Three times, and no fourth", "6. Dreimal, und kein viertes Mal")
+        contract = self._negotiate(self.town, "city", "trial")
+        for _ in range(3):
+            got = self._get(self.town, contract, "trial")
+        self._refused(
+            "fourth access of three", lambda: self.town.types("get", contract[-8:], "-o", str(self.home / "town-trial"))
+        )
+        self._complete(self.town, got, True)
+        self.screen.tell(
+            "What is meant for the utility alone does not exist for the town:",
+            "Was nur für die Stadtwerke bestimmt ist, gibt es für die Gemeinde nicht:",
+        )
+        self._refused(
+            "a dataset for somebody else",
+            lambda: self.town.types("negotiate", "city", f"{self.city.url}/datasets/machine"),
+        )
+
+    def city_is_killed(self) -> None:
+        """kill -9 between decision and delivery; what was decided is delivered after the restart."""
+        screen, city, utility, begun = self.screen, self.city, self.utility, time.monotonic()
+        screen.chapter("7. kill -9 in the middle", "7. kill -9 mittendrin")
+        asked = utility.types("negotiate", "city", "machine", "--until", f"{self.year}-12-31")
+        screen.tell(
+            "Longer than published: here the city wants a person to decide. That person agrees; but the line is down,",
+            "Länger als angeboten: da entscheidet ein Mensch bei der Stadt. Er stimmt zu, doch die Leitung ist tot",
+        )
+        waiting = self._until(lambda: self._of(city, asked, "REQUESTED"))
+        with utility.frozen():
+            city.types("negotiation", "agree", waiting["id"][-8:])
+            city.kill()
+            screen.tell(
+                "and before the agreement is out, the city's node is killed with -9.",
+                "und bevor die Zustimmung draußen ist, wird der Knoten der Stadt mit -9 getötet.",
+            )
+        before = utility.types("negotiation", "show", asked["id"][-8:], show=False)["state"]
+        screen.tell(
+            f"At the utility it stands at {before}. The city starts again.",
+            f"Bei den Stadtwerken steht sie bei {before}. Die Stadt startet neu.",
+        )
+        if before == "FINALIZED":
+            raise StageError("The negotiation was not in the middle.")
+        city.start()
+        city.ready()
+        done = utility.types("negotiation", "show", asked["id"][-8:], "--wait")
+        self._finished(done, begun)
+        got = self._get(utility, done["contract"], "machine.json")
+        screen.quote((self.home / "utility-machine.json").read_text())
+        self._complete(utility, got, True)
+
+    def everybody_checks(self) -> None:
+        """All logs are whole, also by what the neighbours remember of them."""
+        self.screen.chapter("8. Everybody checks the logs", "8. Alle prüfen die Protokolle")
+        verdicts = [actor.types("audit", "verify") for actor in self.actors]
+        self.audit = {
+            "entries": sum(verdict["entries"] for verdict in verdicts),
+            "ok": all(verdict["ok"] for verdict in verdicts),
+        }
+        count = self.audit["entries"]
+        self.screen.tell(
+            f"{count} entries; every log is whole, also by the signed heads that the neighbours keep.",
+            f"{count} Einträge; jedes Protokoll ist vollständig, auch nach den Köpfen, die die Nachbarn aufbewahren.",
+        )
+
+    # --- acts that come again -----------------------------------------------------------------------------------------
+
+    def _add(self, actor: Actor, other: Actor, *, show: bool) -> None:
+        actor.types(
+            "peer", "add", other.url, "--name", other.name, "--fingerprint", other.words, "--private", show=show
+        )
+
+    def _negotiate(self, actor: Actor, *args: str) -> str:
+        begun = time.monotonic()
+        done = actor.types("negotiate", *args, "--wait")
+        self._finished(done, begun)
+        return str(done["contract"])
+
+    def _finished(self, done: Any, begun: float) -> None:
+        self.negotiations.append({"id": done["id"], "state": done["state"], "ms": _since(begun)})
+
+    def _get(self, actor: Actor, contract: str, name: str) -> dict[str, Any]:
+        """Fetch a contract's data into a file of the actor's."""
+        begun = time.monotonic()
+        got: dict[str, Any] = actor.types("get", contract[-8:], "-o", str(self.home / f"{actor.name}-{name}"))
+        self.screen.quote(f"{got['bytes']} bytes, SHA-256 {got['sha256']}")
+        return {**got, "ms": _since(begun)}
+
+    def _complete(self, actor: Actor, got: dict[str, Any], same: bool) -> None:
+        """End the transfer, and note whether what came is what the city has and what both logs say."""
+        transfer = got["transfer"]
+        actor.types("transfer", "complete", transfer[-8:])
+        done = self._until(lambda: self._ended(actor, transfer))
+        matches = bool(same and got["matches"] and all(self._logged(one, got["sha256"]) for one in (self.city, actor)))
+        self.transfers.append(
+            {
+                "id": transfer,
+                "state": done["state"],
+                "ms": got["ms"],
+                "bytes": got["bytes"],
+                "sha256": got["sha256"],
+                "matches": matches,
+            }
+        )
+
+    def _refused(self, what: str, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Refused as refusal:
+            self.screen.quote(refusal.sentence)
+            self.refusals.append({"what": what, "reason": refusal.code})
+        else:
+            raise StageError(f"This should have been refused: {what}.")
+
+    def _until(self, look: Callable[[], Any]) -> Any:
+        """What `look` finds, as soon as it finds something."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if (found := look()) is not None:
+                return found
+            time.sleep(0.05)
+        raise StageError("Something that was expected did not happen.")
+
+    def _of(self, actor: Actor, other: Any, state: str) -> Any:
+        """The actor's side of a negotiation that the other side calls `other`, once it is in a state."""
+        every = actor.types("negotiation", "list", "--state", state, show=False)
+        return next((one for one in every if one["peer_pid"] == other["id"]), None)
+
+    def _ended(self, actor: Actor, transfer: str) -> Any:
+        one = actor.types("transfer", "show", transfer, show=False)
+        return one if one["state"] in ("COMPLETED", "TERMINATED") else None
+
+    def _logged(self, actor: Actor, sha256: str) -> bool:
+        entries = actor.types("audit", "log", "--limit", "1000", show=False)
+        return any(entry["params"].get("sha256") == sha256 for entry in entries)
+
+    def _files(self) -> list[Path]:
+        files = [path for path in self.data.rglob("*") if path.is_file()]
+        if not files:
+            raise StageError(f"There are no files in {self.data}.")
+        return files
+
+    def _flat(self, title: str) -> bool:
+        return (self.data / title).is_file()
+
+    def _same_files(self, archive: Path) -> bool:
+        """Does the archive hold the files of the folder, byte for byte?"""
+        with tarfile.open(archive) as tar:
+            held = {
+                Path(member.name).name: hashlib.sha256(opened.read()).hexdigest()
+                for member in tar
+                if member.isfile() and (opened := tar.extractfile(member))
+            }
+        return held == {path.name: _sha256(path) for path in self._files()}
+
+
+DPV = "https://w3id.org/dpv#"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
+
+
+def arguments() -> argparse.Namespace:
+    """The options of the demo."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description="Three neighbours share data under contracts.")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="share this folder instead of made-up data")
+    parser.add_argument("--keep", action="store_true", help="leave the nodes up and say how to reach them")
+    parser.add_argument("--json", action="store_true", help="print one object with all figures as the last line")
+    parser.add_argument("--lang", choices=("en", "de"), default="en", help="language of the story")
+    parser.add_argument("--begun", type=float, default=time.time(), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.data is not None and not given.data.is_dir():
+        parser.error(f"{given.data} is not a folder")
+    return given
+
+
+def main() -> int:
+    """Tell the story, print its figures, clean up."""
+    given = arguments()
+    setup = max(0.0, time.time() - given.begun)
+    begun = time.monotonic()
+    home = Path(tempfile.mkdtemp(prefix="allmende-demo-"))
+    story = Story(home, given.data.resolve() if given.data else None, given.lang)
+    ok = False
+    try:
+        story.tell()
+        ok = story.audit["ok"] and all(transfer["matches"] for transfer in story.transfers)
+    except (StageError, Refused) as failure:
+        print(f"\nThe demo stopped: {failure}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+    finally:
+        close(story, keep=given.keep)
+    elapsed = time.monotonic() - begun + setup
+    story.screen.tell(f"\n  {elapsed:.1f} s.", f"\n  {elapsed:.1f} s.")
+    if given.json:
+        told = {
+            "ok": ok,
+            "elapsed_s": round(elapsed, 2),
+            "setup_s": round(setup, 2),
+            "negotiations": story.negotiations,
+            "transfers": story.transfers,
+            "refusals": story.refusals,
+            "audit": story.audit,
+        }
+        print(json.dumps(told), flush=True)
+    return 0 if ok else 1
+
+
+def close(story: Story, *, keep: bool) -> None:
+    """Stop the nodes and remove everything, or say how to go on with them."""
+    if not keep:
+        for actor in story.actors:
+            actor.stop()
+        shutil.rmtree(story.home)
+        return
+    story.screen.chapter("The nodes are still up", "Die Knoten laufen weiter")
+    for actor in story.actors:
+        story.screen.tell(f"allmende status --node {actor.directory}", f"allmende status --node {actor.directory}")
+    pids = " ".join(str(actor.process.pid) for actor in story.actors if actor.process)
+    stop = f"kill {pids}; rm -r {story.home}"
+    story.screen.tell(f"To stop them: {stop}", f"Zum Beenden: {stop}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
