@@ -1,0 +1,76 @@
+"""Settings: every mistake at once, the environment over the file, a template that says the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector import config
+from connector.errors import InputError
+
+HERE = Path("/nowhere")
+
+
+def test_the_template_is_read_back_as_the_defaults() -> None:
+    text = config.template("https://data.example.org", public_port=9000, management_port=9001)
+    read = config.read(HERE, text, {})
+    assert (read.public.port, read.management.port, read.public_url) == (9000, 9001, "https://data.example.org")
+    assert read.limits == config.Limits()
+    uncommented = "\n".join(
+        line.removeprefix("# ") if " = " in line and line.startswith("# ") else line for line in text.splitlines()
+    )
+    assert config.read(HERE, uncommented, {}) == read
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    text = 'public_url = "ftp://x"\nfoo = 1\n[public]\nport = "x"\nbar = 2\n[limits]\nbody_bytes = 0\n[nonsense]\na = 1'
+        'public_url = "ftp://x"\nfoo = 1\n[public]\nport = "x"\nbar = 2\n[limits]\nbody_bytes = 0\n[nonsense]\na = 1\n'
+    )
+    with pytest.raises(InputError) as wrong:
+        config.read(HERE, text, {})
+    problems = wrong.value.reason.params["problems"]
+    for place in ("public_url", "foo", "[public] port", "[public] bar", "[limits] body_bytes", "[nonsense]"):
+        assert place in problems
+
+
+def test_the_environment_wins() -> None:
+    text = 'public_url = "https://a.example"\n[limits]\nbody_bytes = 5\n'
+    read = config.read(
+        HERE, text, {"ALLMENDE_LIMITS__BODY_BYTES": "7", "ALLMENDE_PUBLIC_URL": "https://b.example/", "OTHER__X": "1"}
+    )
+    assert (read.limits.body_bytes, read.public_url) == (7, "https://b.example")
+    with pytest.raises(InputError, match=r"config\.wrong"):
+        config.read(HERE, text, {"ALLMENDE_LIMITS__NOTHING": "7"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'public_url = "http://data.example.org"',
+        'public_url = "https://user@data.example.org"',
+        'public_url = "https://data.example.org?x=1"',
+        'public_url = "https://a.example"\n[public]\ntls_certificate = "cert.pem"',
+        'public_url = "https://a.example"\n[public]\nhost = "0.0.0.0"',
+        'public_url = "https://a.example"\n[public]\nport = 8181',
+    ],
+)
+def test_what_cannot_be(text: str) -> None:
+    with pytest.raises(InputError, match=r"config\.wrong"):
+        config.read(HERE, text, {})
+
+
+def test_no_file_and_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"config\.missing"):
+        config.load(tmp_path, {})
+    (tmp_path / "allmende.toml").write_text("public_url = ")
+    with pytest.raises(InputError, match=r"config\.unreadable"):
+        config.load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("a.localhost", True), ("a", False)]
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert config.is_loopback(host) is loopback
