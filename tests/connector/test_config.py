@@ -25,8 +25,6 @@ def test_the_template_is_read_back_as_the_defaults() -> None:
 
 def test_every_mistake_is_named_at_once() -> None:
     text = 'public_url = "ftp://x"\nfoo = 1\n[public]\nport = "x"\nbar = 2\n[limits]\nbody_bytes = 0\n[nonsense]\na = 1'
-        'public_url = "ftp://x"\nfoo = 1\n[public]\nport = "x"\nbar = 2\n[limits]\nbody_bytes = 0\n[nonsense]\na = 1\n'
-    )
     with pytest.raises(InputError) as wrong:
         config.read(HERE, text, {})
     problems = wrong.value.reason.params["problems"]
