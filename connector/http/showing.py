@@ -212,6 +212,7 @@ def negotiation(
         differences=_differences(between, language),
         contract=str(one.agreement["@id"]) if one.agreement else None,
         reason=reason_or_none(one.reason, language),
+        ending=reason_or_none(one.ending, language),
         created=one.created,
         updated=one.updated,
     )
@@ -263,6 +264,7 @@ def transfer(one: Transfer, known: Names, language: Language) -> views.TransferV
         dataset=one.dataset,
         format=one.format,
         reason=reason_or_none(one.reason, language),
+        ending=reason_or_none(one.ending, language),
         created=one.created,
         updated=one.updated,
     )

@@ -365,7 +365,7 @@ class NegotiationView(View, frozen=True, kw_only=True):
     """A negotiation. `pending` is a move of ours that the peer has not acknowledged; `version` grows with each change.
 
     `asked` and `offered` are the two sides' last words, `differences` what lies between them; `contract` is the
-    agreement's id once there is one.
+    agreement's id once there is one. `ending` is a wish of ours to end it that waits for the pending move.
     """
 
     id: str
@@ -382,6 +382,7 @@ class NegotiationView(View, frozen=True, kw_only=True):
     differences: tuple[DifferenceView, ...]
     contract: str | None
     reason: ReasonView | None
+    ending: ReasonView | None
     created: int
     updated: int
 
@@ -427,6 +428,7 @@ class TransferView(View, frozen=True, kw_only=True):
     dataset: str
     format: str
     reason: ReasonView | None
+    ending: ReasonView | None
     created: int
     updated: int
 
