@@ -371,13 +371,16 @@ class Made(Struct, frozen=True):
 def initialise(directory: Path, public_url: str, *, public_port: int, management_port: int, lab: bool) -> Made:
     """Make a node: settings, keys, and the credential of its first operator.
 
-    Raises `InputError` where there is one already, or the address cannot be one of a node.
+    Raises `InputError` where there is one already, or the address cannot be one of a node; a loopback one is permanent
+    like any other and only for a laboratory.
     """
     if (directory / "allmende.toml").exists():
         raise InputError("node.exists", path=str(directory))
     text = settings.template(public_url, public_port=public_port, management_port=management_port)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = settings.read(directory, text, {})
+    if config.lab and not lab:
+        raise InputError("node.loopback", url=public_url)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     own = keys.create(directory / "keys")
     _write_secret(directory / "token", secrets.token_urlsafe(32))
     (directory / "allmende.toml").write_text(text, "utf-8")

@@ -507,6 +507,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die eigene Antwort verletzt das Protokoll ({code}) und wird nicht gesendet.",
         "This node's own answer breaks the protocol ({code}) and is not sent.",
     ),
+    "node.loopback": (
+        "{url} ist nur auf diesem Rechner erreichbar, und die Identität daraus wäre dauerhaft; nur für ein Labor.",
+        "{url} is reachable on this machine only, and the identity made from it would be permanent; for a lab only.",
+    ),
     "node.exists": (
         "Unter {path} gibt es schon einen Knoten.",
         "There is a node at {path} already.",
