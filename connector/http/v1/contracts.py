@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from connector.data.pull import Pull
+from connector.data.stream import digest_field
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import Response
@@ -15,7 +16,7 @@ from connector.records import Right
 from policies.model import Reason
 
 BYTES = "application/octet-stream"
-_PASSED = ("content-type", "content-length", "content-range", "etag", "repr-digest", "last-modified", "accept-ranges")
+_PASSED = ("content-type", "content-length", "content-range", "etag", "last-modified", "accept-ranges")
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -87,6 +88,8 @@ def _headers(moved: Transfer, pull: Pull) -> dict[str, str]:
     passed = {name: pull.headers[name] for name in _PASSED if name in pull.headers}
     if "content-encoding" in pull.headers:
         passed.pop("content-length", None)
+    if pull.sha256 is not None:  # of the plain bytes, which is what this answer carries
+        passed["repr-digest"] = digest_field(pull.sha256)
     passed.setdefault("content-type", pull.media_type)
     return {**passed, "cache-control": "no-store", "allmende-transfer": moved.id}
 
