@@ -29,7 +29,3 @@ class Contracts:
         if found is None:
             raise InputError("agreement.unknown", id=id)
         return found
-
-    async def draws(self, id: str) -> int:
-        """How many uses have been drawn under a contract that we provide."""
-        return await self._store.read(lambda view: view.drawn(id))
