@@ -69,6 +69,14 @@ def export(call: Call, output: str) -> None:
 
 def _text(told: Any) -> str:
     return paragraphs(
-        labelled([("log is whole", told["ok"]), ("entries", told["entries"]), ("root", told["root"])]),
+        labelled(
+            [
+                ("log is whole", told["ok"]),
+                ("entries", told["entries"]),
+                ("root", told["root"]),
+                ("borne out by", told["agreeing"]),
+                ("not to be asked", told["silent"]),
+            ]
+        ),
         bullets("Findings", [one["sentence"] for one in told["findings"]]),
     )

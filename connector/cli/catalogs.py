@@ -9,10 +9,8 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER
-from connector.cli.output import bullets, labelled, paragraphs, table
+from connector.cli.output import bullets, labelled, paragraphs, tail
 from connector.cli.remote import segment
-
-COLUMNS = {"title": "title", "terms": "terms", "id": "dataset"}
 
 
 @click.group(cls=Noun)
@@ -28,8 +26,7 @@ def catalog() -> None:
 def list_(call: Call, peer: str) -> None:
     """List the datasets in PEER's catalogue, with the terms of each."""
     items = datasets(call, peer)
-    rows = [{**one, "terms": " / ".join(" ".join(offer["sentences"]) for offer in one["offers"])} for one in items]
-    call.answer(items, lambda: table(rows, COLUMNS, f"{peer} offers nothing to this node."))
+    call.answer(items, lambda: paragraphs(*map(_text, items)) or f"{peer} offers nothing to this node.")
 
 
 @catalog.command("show", examples=["allmende catalog show nachbarstadt trees"])
@@ -68,16 +65,18 @@ def dataset_id(call: Call, peer: str, said: str) -> str:
 
 
 def _text(one: Any) -> str:
-    return paragraphs(
-        labelled(
-            [
-                ("title", one["title"]),
-                ("dataset", one["id"]),
-                ("description", one["description"]),
-                ("formats", one["formats"]),
-            ]
-        ),
-        *(bullets(f"Offer {offer['id']}", _sentences(offer)) for offer in one["offers"]),
+    return "\n".join(
+        [
+            labelled(
+                [
+                    ("title", one["title"]),
+                    ("dataset", one["id"]),
+                    ("description", one["description"]),
+                    ("formats", one["formats"]),
+                ]
+            ),
+            *(bullets(f"Offer {tail(offer['id'])}", _sentences(offer)) for offer in one["offers"]),
+        ],
     )
 
 

@@ -10,12 +10,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 if TYPE_CHECKING:
     from connector.cli.remote import Remote
+
+Language = Literal["de", "en"]
 
 COMMON = ("json", "node", "lang")
 """Options that `Leaf` adds to every command and takes away before the command is called."""
@@ -24,7 +26,7 @@ COMMON = ("json", "node", "lang")
 class Call:
     """One call of a command: which node it is about, how the answer is to be written."""
 
-    def __init__(self, *, json: bool, node: str | None, lang: str) -> None:
+    def __init__(self, *, json: bool, node: str | None, lang: Language) -> None:
         self.json = json
         self.node = node
         self.lang = lang
@@ -91,7 +93,7 @@ def node_option() -> click.Option:
     )
 
 
-def language() -> str:
+def language() -> Language:
     """`de` or `en`, from $ALLMENDE_LANG or the system's locale variables."""
     for name in ("ALLMENDE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):

@@ -23,6 +23,7 @@ from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT
 from connector.cli.output import PATIENCE, remark, size, tail, waiting
 from connector.cli.remote import Answer, Query, segment
+from policies.vocabulary import DPV, PURPOSES
 
 WRONG = "What arrived is not what the peer says it sent (the hash differs)"
 
@@ -48,7 +49,7 @@ class Fetched(NamedTuple):
 @click.argument("contract", type=CONTRACT)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for standard output.")
 @click.option("--member", default="", help="A file in a folder; without it a folder comes as one tar archive.")
-@click.option("--purpose", help="What this one access is for (IRI), where the contract leaves several.")
+@click.option("--purpose", help="What this one access is for, where the contract leaves several.")
 @click.option("--spatial", help="Where this one access is used (IRI), where the contract leaves several.")
 @click.option("--resume", is_flag=True, help="Go on where FILE.part ends; this does not count as a new use.")
 @click.pass_obj
@@ -67,7 +68,7 @@ def get(
     characters.
     """
     path = f"/contracts/{segment(contract)}/data"
-    query = {"member": member, "purpose": purpose, "spatial": spatial}
+    query = {"member": member, "purpose": _purpose(purpose), "spatial": spatial}
     if output == "-":
         if resume:
             raise click.UsageError("--resume needs a FILE")
@@ -78,6 +79,11 @@ def get(
     else:
         fetched = _into(call, path, query, Path(output), resume)
     _tell(call, output, fetched)
+
+
+def _purpose(said: str | None) -> str | None:
+    """A purpose of the Data Privacy Vocabulary by its short name, anything else as it stands."""
+    return DPV + said if said is not None and said in PURPOSES else said
 
 
 def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetched:

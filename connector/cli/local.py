@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -15,6 +16,9 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs, remark
 from connector.cli.remote import settings_error
+
+if TYPE_CHECKING:
+    from connector.errors import NodeError
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
@@ -44,7 +48,7 @@ def init(
     is to become somebody else.
     """
     from connector.config import is_loopback
-    from connector.errors import InputError
+    from connector.errors import NodeError
     from connector.node import initialise
 
     parts = urlsplit(public_url)
@@ -63,8 +67,8 @@ def init(
             management_port=management_port if management_port is not None else public_port + 1,
             lab=lab,
         )
-    except InputError as wrong:
-        raise _input_error(wrong, directory) from wrong
+    except NodeError as failure:
+        raise _explained(call, failure, directory) from failure
     told = {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
     call.answer(told, lambda: _welcome(directory, told))
 
@@ -78,7 +82,7 @@ def serve(call: Call, directory: Path) -> None:
     Killed at any moment, it goes on where it was when it is started again.
     """
     from connector.config import load
-    from connector.errors import InputError, NodeError
+    from connector.errors import NodeError
     from connector.node import run
 
     try:
@@ -86,25 +90,20 @@ def serve(call: Call, directory: Path) -> None:
         if not call.json:
             remark(f"Serving {config.public_url} from {directory}. Stop with Ctrl-C.")
         run(config)
-    except InputError as wrong:
-        raise _input_error(wrong, directory) from wrong
     except NodeError as failure:
-        raise CommandError(
-            f"The node in {directory} cannot run: {failure}.", failure.reason.code, failure.reason.params
-        ) from failure
+        raise _explained(call, failure, directory) from failure
 
 
-def _input_error(wrong: Exception, directory: Path) -> CommandError:
-    from policies.model import Reason
+def _explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
+    from connector.sentences import sentence
 
-    reason = getattr(wrong, "reason", Reason("failed"))
+    reason = failure.reason
     if reason.code == "config.missing":
-        return CommandError(
-            f"{directory} holds no node. Make one with: allmende init {directory} ...", reason.code, reason.params
-        )
+        text = f"{directory} holds no node. Make one with: allmende init {directory} ..."
+        return CommandError(text, reason.code, reason.params)
     if reason.code.startswith("config."):
         return settings_error(reason.params)
-    return CommandError(f"{wrong}.", reason.code, reason.params)
+    return CommandError(sentence(reason, call.lang), reason.code, reason.params)
 
 
 def _welcome(directory: Path, told: dict[str, str]) -> str:

@@ -217,10 +217,5 @@ def text(one: Any) -> str:
                 ("last change", instant(one["updated"])),
             ]
         ),
-        bullets("What lies between the two sides", [_difference(one) for one in one["differences"]]),
+        bullets("What lies between the two sides", [found["reason"]["sentence"] for found in one["differences"]]),
     )
-
-
-def _difference(one: Any) -> str:
-    sides = [f"{side}: {one[side]}" for side in ("asked", "offered") if one[side]]
-    return f"{one['reason']['sentence']} ({'; '.join(sides)})" if sides else str(one["reason"]["sentence"])

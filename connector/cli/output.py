@@ -51,8 +51,9 @@ def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
 
 
 def bullets(title: str, lines: Sequence[str]) -> str:
-    """A title over dashed lines; empty where there are none."""
-    return "\n".join([heading(title), *(f"  - {line}" for line in lines)]) if lines else ""
+    """A title over dashed lines, where an indented line belongs to the one above; empty where there are none."""
+    shown = (line if line.startswith(" ") else f"- {line}" for line in lines)
+    return "\n".join([heading(title), *(f"  {line}" for line in shown)]) if lines else ""
 
 
 def paragraphs(*parts: str) -> str:

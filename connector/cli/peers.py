@@ -30,7 +30,7 @@ def peer() -> None:
     "add",
     examples=[
         "allmende peer add https://daten.nachbarstadt.example --name nachbarstadt",
-        'allmende peer add https://daten.nachbarstadt.example --fingerprint "lusab babad gutih tugad"',
+        'allmende peer add https://daten.nachbarstadt.example --fingerprint "lusab-babad-gutih-tugad-..."',
     ],
 )
 @click.argument("url")
@@ -45,12 +45,13 @@ def add(call: Call, url: str, name: str | None, fingerprint: str | None, private
     On a terminal the words are shown and you are asked. Without a terminal give --fingerprint, or --yes.
     """
     name = name or (urlsplit(url).hostname or "peer").split(".")[0]
-    if fingerprint is None:
-        seen = call.remote.post("/peers/look", {"url": url, "private": private})
-        fingerprint = seen["words"]
-        remark(labelled([("identity", seen["id"]), ("fingerprint", seen["words"])]))
-        _agree(name, yes)
-    kept = call.remote.post("/peers", {"url": url, "name": name, "words": fingerprint, "private": private})
+    try:
+        words = fingerprint or _look(call, url, name, private, yes)
+        kept = call.remote.post("/peers", {"url": url, "name": name, "words": words, "private": private})
+    except CommandError as refusal:
+        if refusal.code == "peer.address_refused":
+            refusal.sentence += " If it is your own network, or this machine, say --private."
+        raise
     call.answer(kept, lambda: f"{name} is now a peer of this node.")
 
 
@@ -79,6 +80,14 @@ def remove(call: Call, name: str) -> None:
     """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay."""
     call.remote.delete(f"/peers/{segment(name)}")
     call.answer({"removed": name}, lambda: f"{name} is no longer a peer.")
+
+
+def _look(call: Call, url: str, name: str, private: bool, yes: bool) -> str:
+    """The fingerprint of the node at `url`, once the person has said that it is the right one."""
+    seen = call.remote.post("/peers/look", {"url": url, "private": private})
+    remark(labelled([("identity", seen["id"]), ("fingerprint", seen["words"])]))
+    _agree(name, yes)
+    return str(seen["words"])
 
 
 def _agree(name: str, yes: bool) -> None:

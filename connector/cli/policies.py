@@ -11,11 +11,9 @@ from msgspec import DecodeError, json
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, POLICY
-from connector.cli.output import bullets, instant, labelled, paragraphs, table
+from connector.cli.output import bullets, instant, labelled, paragraphs
 from connector.cli.remote import segment
 from connector.cli.terms import given_terms, with_terms
-
-COLUMNS = {"id": "policy", "terms": "terms", "created": "since", "created_by": "by"}
 
 
 @click.group(cls=Noun)
@@ -57,8 +55,8 @@ def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **giv
 def list_(call: Call) -> None:
     """List the policies."""
     items = call.remote.every("/policies")
-    rows = [{**one, "terms": " ".join(one["sentences"]), "created": instant(one["created"])} for one in items]
-    call.answer(items, lambda: table(rows, COLUMNS, "No policies yet. Add one with: allmende policy add NAME"))
+    none = "No policies yet. Add one with: allmende policy add NAME"
+    call.answer(items, lambda: paragraphs(*(bullets(one["id"], one["sentences"]) for one in items)) or none)
 
 
 @policy.command("show", examples=["allmende policy show planning", "allmende policy show planning --lang de"])
