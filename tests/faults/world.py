@@ -1,0 +1,173 @@
+"""Two neighbours as real processes, and an operator who drives them through everything that may happen to a node.
+
+What lives here: who shares what, a negotiation, a transfer with all its moves, an access; each started again by hand
+where the operator's own command was lost, and never helped in any other way. What does not: processes (`processes`),
+faults (the tests), what must hold (`invariants`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.faults.processes import QUICK, AwayError, NodeProcess, RefusedError, until
+
+NEGOTIATIONS = "/v1/negotiations"
+TRANSFERS = "/v1/transfers"
+CONTENT = b"counter,bicycles\n1,17\n"
+ENDED = ("FINALIZED", "COMPLETED", "TERMINATED")
+
+
+class World:
+    """A city that shares files and a utility that uses them. `close` it at the end."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        relays: tuple[int | None, int | None] = (None, None),
+        settings: Mapping[str, str] = QUICK,
+    ) -> None:
+        """`relays` are ports that stand between the peers: the provider's, and the consumer's."""
+        self.provider = NodeProcess(directory / "city", relay=relays[0], settings=settings)
+        self.consumer = NodeProcess(directory / "utility", relay=relays[1], settings=settings)
+        self.nodes = (self.provider, self.consumer)
+        self._directory = directory
+        self.datasets: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Both nodes, each other's peers, and what the city shares: `plain` without a limit, `thrice` three times."""
+        for node in self.nodes:
+            node.start()
+        self.provider.call("POST", "/v1/peers", {"url": self.consumer.url, "name": "utility", "private": True})
+        self.consumer.call("POST", "/v1/peers", {"url": self.provider.url, "name": "city", "private": True})
+        (self._directory / "counts.csv").write_bytes(CONTENT)
+        self._share("plain", {})
+        self._share("thrice", {"count": 3})
+
+    def _share(self, name: str, terms: Mapping[str, object]) -> None:
+        settings = {"path": str(self._directory / "counts.csv")}
+        asset = {"name": name, "kind": "file", "title": name, "settings": settings, "media_type": "text/csv"}
+        self.datasets[name] = self.provider.call("POST", "/v1/assets", asset)["id"]
+        self.provider.call("POST", "/v1/policies", {"name": name, "terms": terms})
+        self.provider.call("POST", "/v1/offers", {"asset": name, "policy": name})
+
+    def close(self) -> None:
+        """End both processes."""
+        for node in self.nodes:
+            node.close()
+
+    # --- what an operator does ----------------------------------------------------------------------------------------
+
+    def begun(self, path: str, body: Mapping[str, object]) -> str:
+        """Begin a process at the consumer; its id. A command without an answer is looked up, then given again."""
+        before = {one["id"] for one in self.consumer.listed(path)}
+
+        def attempt() -> str:
+            try:
+                pid: str = self.consumer.call("POST", path, body)["id"]
+            except RefusedError as error:
+                if error.status != 502:  # the peer is not there to be asked for its offer
+                    raise
+                raise AwayError(error.code) from None
+            return pid
+
+        def begun() -> str | None:
+            try:
+                return attempt()
+            except AwayError:
+                new = [one["id"] for one in until(lambda: [self.consumer.listed(path)], f"{path} away")[0]]
+                return next((pid for pid in new if pid not in before), None)
+
+        return until(begun, f"cannot begin at {path}")
+
+    def negotiate(self, dataset: str = "plain") -> str:
+        """A negotiation from the request to FINALIZED on both sides; the consumer's pid."""
+        pid = self.begun(NEGOTIATIONS, {"peer": "city", "dataset": self.datasets[dataset]})
+        self.wait(NEGOTIATIONS, pid, "FINALIZED")
+        return pid
+
+    def contract(self, dataset: str = "plain") -> str:
+        """A fresh contract for a dataset; its id."""
+        agreed: str = self.consumer.call("GET", f"{NEGOTIATIONS}/{self.negotiate(dataset)}")["contract"]
+        return agreed
+
+    def command(self, node: NodeProcess, pid: str, move: str, goal: str) -> None:
+        """A command about a transfer; given again for as long as it is neither done nor under way."""
+
+        def done() -> bool:
+            one = node.call("GET", f"{TRANSFERS}/{pid}")
+            if one["state"] == goal and one["pending"] is None:
+                return True
+            if one["pending"] is None:
+                node.call("POST", f"{TRANSFERS}/{pid}/{move}", {})
+            return False
+
+        until(done, f"{move} does not lead to {goal}")
+
+    def wait(self, path: str, pid: str, goal: str) -> str:
+        """Until a process stands in a state on both sides with nothing under way; the provider's pid."""
+
+        def there() -> str | None:
+            ours = self.consumer.call("GET", f"{path}/{pid}")
+            if (ours["state"], ours["pending"]) != (goal, None):
+                return None
+            theirs = self.provider.call("GET", f"{path}/{ours['peer_pid']}")
+            return ours["peer_pid"] if (theirs["state"], theirs["pending"]) == (goal, None) else None
+
+        try:
+            return until(there, f"{pid} is not {goal} on both sides")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.standing(path)}") from None
+
+    def standing(self, path: str) -> list[tuple[Any, ...]]:
+        """Where the unfinished processes stand, for the text of a failure."""
+        return [
+            (node.directory.name, one["id"], one["state"], one["pending"])
+            for node in self.nodes
+            for one in node.listed(path)
+            if one["state"] not in ENDED or one["pending"]
+        ]
+
+    def fetch(self, contract: str) -> bytes:
+        """One access to the data of a contract, over both nodes; an access that broke off is tried again."""
+
+        def fetched() -> bytes | None:
+            try:
+                content: bytes = self.consumer.call("GET", f"/v1/contracts/{contract}/data")
+            except RefusedError as error:
+                if error.status != 502:
+                    raise
+                return None
+            return content
+
+        return until(fetched, "no data")
+
+    # --- the two stories ----------------------------------------------------------------------------------------------
+
+    def transfer_story(
+        self, contract: str, before: Callable[[str], None], by: Mapping[str, NodeProcess]
+    ) -> Sequence[str]:
+        """Request, start, suspend, restart, complete, with an access in each started phase.
+
+        `before` is called with the name of the next message; `by` says who suspends, restarts and completes. The pids.
+        """
+        before("request")
+        before("start")
+        pid = self.begun(TRANSFERS, {"contract": contract})
+        theirs = self.wait(TRANSFERS, pid, "STARTED")
+        pids = {self.consumer.did: pid, self.provider.did: theirs}
+        assert self.fetch(contract) == CONTENT
+        for message, move, goal in (
+            ("suspend", "suspend", "SUSPENDED"),
+            ("restart", "resume", "STARTED"),
+            ("complete", "complete", "COMPLETED"),
+        ):
+            before(message)
+            actor = by[message]
+            self.command(actor, pids[actor.did], move, goal)
+            self.wait(TRANSFERS, pid, goal)
+            if goal == "STARTED":
+                assert self.fetch(contract) == CONTENT
+        return pid, theirs
