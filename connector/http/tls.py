@@ -47,7 +47,8 @@ class Certificate:
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self._certificate, self._key)
+        # An encrypted key is refused rather than asked for at the terminal.
+        context.load_cert_chain(self._certificate, self._key, password="")
         context.set_alpn_protocols(["http/1.1"])
         return context
 
