@@ -145,14 +145,14 @@ def agreement(id: str, dataset: str, assigner: str, assignee: str) -> JsonObject
 class ScriptedNode:
     """A built node, its scripts and the tasks of steps that wait."""
 
-    def __init__(self, directory: Path, port: int, *, peer_url: str = "http://127.0.0.1:1", pace: float = 1.0) -> None:
+    def __init__(self, directory: Path, port: int, *, pace: float = 1.0, **parts: Any) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         root = f"http://127.0.0.1:{port}"
         node.initialise(directory, root, public_port=port, management_port=0, lab=True)
         settings = config.load(directory, {})
         self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}", pace)
-        self.root, self._peer_url = root, peer_url
-        self.node = node.build(settings, decide=self.scripts.decide, identity=AnyoneIdentity())
+        self.root = root
+        self.node = node.build(settings, decide=self.scripts.decide, identity=AnyoneIdentity(), **parts)
         self._waiting: set[asyncio.Task[None]] = set()
 
     @property
@@ -162,8 +162,12 @@ class ScriptedNode:
 
     async def start(self) -> None:
         """Seed and serve."""
+        await self.prepare()
         await self.node.start()
-        await self.node.store.write(lambda tx: seed(tx, self.scripts.me, self._peer_url))
+
+    async def prepare(self) -> None:
+        """Seed, and follow what moves; enough where nothing listens."""
+        await self.node.store.write(lambda tx: seed(tx, self.scripts.me))
         self.node.changes.subscribe(self._moved)
 
     async def close(self) -> None:
@@ -215,9 +219,9 @@ def participant(url: str) -> Participant:
     )
 
 
-def seed(tx: Transaction, me: str, peer_url: str) -> None:
+def seed(tx: Transaction, me: str) -> None:
     """The datasets, offers and agreements that the scenarios name."""
-    tx.put(participant(peer_url))
+    tx.put(participant("http://127.0.0.1:1"))
     for dataset in (*PROVIDER_NEGOTIATIONS, *CATALOG):
         tx.put(
             Asset(id=dataset, name=dataset, title=dataset, kind="file", settings={}, created=0, created_by="scripted")
