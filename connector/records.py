@@ -191,13 +191,18 @@ class Logged(Struct, frozen=True, kw_only=True):
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """A signed tree head: C2SP checkpoint text with its note signature. `id` is the origin, a DID."""
+    """A signed tree head: C2SP checkpoint text with its note signature. `id` is the origin, a DID.
+
+    `shown` is kept of a peer's heads: the latest end of a token that brought one. A smaller head under an older token is
+    no contradiction, it was only late.
+    """
 
     id: str
     size: int
     root: bytes
     at: int
     note: str
+    shown: int = 0
 
 
 INDEXED: Mapping[type[Struct], tuple[str, ...]] = {

@@ -88,7 +88,7 @@ class Heads:
         def act(tx: Transaction) -> Taken | RefusedError:
             admit(tx, caller)
             try:
-                return self._taken(tx, caller.id, offer)
+                return self._taken(tx, caller, offer)
             except RefusedError as error:
                 note_refusal(tx, caller, "heads", error)
                 return error
@@ -107,19 +107,23 @@ class Heads:
 
         return await self._store.write(act)
 
-    def _taken(self, tx: Transaction, did: str, offer: HeadOffer) -> Taken:
+    def _taken(self, tx: Transaction, caller: Caller, offer: HeadOffer) -> Taken:
+        did = caller.id
         new = self._theirs(tx.get(Participant, did), did, offer.note)
         old = tx.get(Head, did)
         size, root = (0, tree.EMPTY) if old is None else (old.size, old.root)
         if (new.size, new.root) == (size, root):
             return Taken(200, _kept(old))
+        if new.size < size and old is not None and caller.expires <= old.shown:
+            return Taken(409, _kept(old))  # it was sent before the one that is kept, and came late
         if new.size <= size:
             return self._conflicting(tx, 409, old, new, offer.note)
         if offer.old_size != size:
             return Taken(409, _kept(old))
         if not tree.verify_consistency(size, new.size, root, new.root, offer.proof):
             return self._conflicting(tx, 422, old, new, offer.note)
-        head = Head(id=did, size=new.size, root=new.root, at=self._clock.now(), note=offer.note)
+        at, shown = self._clock.now(), max(caller.expires, 0 if old is None else old.shown)
+        head = Head(id=did, size=new.size, root=new.root, at=at, note=offer.note, shown=shown)
         tx.put(head)
         return Taken(200, _kept(head))
 

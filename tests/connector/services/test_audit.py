@@ -27,6 +27,12 @@ from tests.ports.store import Clock
 _jti = itertools.count()
 
 
+def fresh(did: str) -> Caller:
+    """A caller whose token is newer than all before."""
+    number = next(_jti)
+    return Caller(did, f"jti{number}", 10**16 + number)
+
+
 class Town:
     """A node as far as the audit goes: a store, a key, and calls instead of HTTP."""
 
@@ -98,7 +104,7 @@ class Town:
         there = self.world[url.removesuffix("/heads")]
         if not there.reachable:
             raise DeliveryError("peer.unreachable")
-        caller = Caller(authorization.removeprefix("Bearer "), f"jti{next(_jti)}", 10**16)
+        caller = fresh(authorization.removeprefix("Bearer "))
         return there.answers(await there.serve(method, caller, body))
 
     async def serve(self, method: str, caller: Caller, body: bytes | None) -> Reply:
@@ -285,8 +291,22 @@ async def test_heads_grow_without_a_trace_in_either_log(towns: tuple[Town, Town]
 
 
 async def offered(a: Town, b: Town, offer: HeadOffer) -> tuple[int, int]:
-    taken = await b.heads.take(Caller(a.did, f"jti{next(_jti)}", 10**16), offer)
+    taken = await b.heads.take(fresh(a.did), offer)
     return taken.status, taken.body.size
+
+
+async def test_a_head_that_comes_late_is_no_contradiction(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(10)
+    early, token = await a.heads.offer(0), fresh(a.did)
+    assert early is not None
+    await a.note(10)
+    await push(a, b)
+    taken = await b.heads.take(token, early)
+    assert (taken.status, taken.body.size) == (409, 20)
+    assert await b.events() == []
+    assert await offered(a, b, early) == (409, 20)
+    assert await b.events() == ["head.conflict"]
 
 
 async def test_a_head_is_taken_only_with_its_proof(towns: tuple[Town, Town]) -> None:
