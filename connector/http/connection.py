@@ -86,8 +86,11 @@ class Connection(web.RequestHandler):
             self.bytes_in = 0
         self.bytes_in += len(data)
         super().data_received(data)
-        if self.stage is Stage.HEAD and not self._messages and self.bytes_in > self._gatherer.limits.header_bytes:
-            self.drop("http.headers")
+        if self.stage is Stage.HEAD:
+            if self._messages:
+                self.enter(Stage.BODY)
+            elif self.bytes_in > self._gatherer.limits.header_bytes:
+                self.drop("http.headers")
 
     def drop(self, code: str) -> None:
         """Reset the connection."""

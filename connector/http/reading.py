@@ -41,8 +41,8 @@ class Hosts:
             self._known.add(host)
 
 
-def check(request: web.BaseRequest, hosts: Hosts, header_bytes: int) -> tuple[str, str]:
-    """Raw path and query of a request that is fit to be read. Raises `HttpError` or `TooLargeError`."""
+def check(request: web.BaseRequest, hosts: Hosts) -> tuple[str, str]:
+    """Raw path and query of a request that is fit to be read. Raises `HttpError`."""
     headers = request.headers
     path, _, query = request.raw_path.partition("?")
     if not path.startswith("/") or "#" in query or "#" in path or "\\" in path or _climbs(path):
@@ -55,9 +55,13 @@ def check(request: web.BaseRequest, hosts: Hosts, header_bytes: int) -> tuple[st
     hosts.check(headers.get("Host", ""))
     if len(headers.getall("Authorization", ())) > 1:
         raise HttpError(400, "http.authorization")
-    if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > header_bytes:
-        raise HttpError(431, "http.headers")
     return path, query
+
+
+def check_size(request: web.BaseRequest, limit: int) -> None:
+    """Raises `HttpError` 431 where all headers together are longer than `limit` bytes."""
+    if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > limit:
+        raise HttpError(431, "http.headers")
 
 
 def _climbs(path: str) -> bool:
@@ -106,6 +110,8 @@ async def _continued(request: web.BaseRequest, payload: StreamReader) -> None:
 
 
 async def _read(payload: StreamReader, limit: int) -> bytes:
+    if payload.is_eof() and payload.total_bytes <= limit and payload.exception() is None:
+        return payload.read_nowait()
     gathered = bytearray()
     try:
         while piece := await payload.readany():

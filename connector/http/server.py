@@ -102,9 +102,10 @@ class Listener:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
         assert isinstance(connection, Connection)
-        connection.enter(Stage.BODY)
         try:
-            path, query = reading.check(request, self._hosts, self._limits.header_bytes)
+            if connection.bytes_in > self._limits.header_bytes:
+                reading.check_size(request, self._limits.header_bytes)
+            path, query = reading.check(request, self._hosts)
             for prefix, stream in self._streams.items():
                 if path.startswith(prefix):
                     return await self._stream(request, connection, stream)
@@ -121,6 +122,7 @@ class Listener:
         if request.content.is_eof():
             return await reading.body(request, self._limits.body_bytes)
         assert self._connections is not None
+        connection.enter(Stage.BODY)
         self._connections.reads_body(connection, request.content)
         try:
             return await reading.body(request, self._limits.body_bytes)
