@@ -86,6 +86,9 @@ class _Queue:
     def known(self) -> int:
         return len(self.ready) + len(self.in_flight) + len(self.resting)
 
+    def ids(self) -> Iterable[str]:
+        return (*self.in_flight, *self.resting, *(item.id for item in self.ready))
+
     def oldest(self) -> int | None:
         items = [*self.in_flight.values(), *self.resting.values(), *self.ready]
         return min((item.created for item in items), default=None)
@@ -123,7 +126,13 @@ class Outbox:
             raise BusyError("outbox.full", peer=peer, limit=str(self._limits.waiting))
 
     def add(self, items: Iterable[Outgoing]) -> None:
-        """Send these, which have been committed. To be called on the event loop."""
+        """Send these, which have been committed. To be called on the event loop.
+
+        Before `start` nothing is taken: it reads everything from the store, and what were taken twice would be sent
+        twice.
+        """
+        if not self._running:
+            return
         for item in items:
             queue = self._queues.setdefault(item.peer, _Queue(item.peer))
             queue.waiting += 1
@@ -178,7 +187,10 @@ class Outbox:
         self._running = True
         after, items = "", await self._page("")
         while items:
+            known = {id for queue in self._queues.values() for id in queue.ids()}
             for item in items:
+                if item.id in known:
+                    continue
                 queue = self._queues.setdefault(item.peer, _Queue(item.peer))
                 queue.waiting += 1
                 if queue.known() < self._limits.in_memory:

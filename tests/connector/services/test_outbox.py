@@ -133,6 +133,21 @@ def test_a_restart_takes_up_what_the_store_holds(tmp_path: Path) -> None:
     run(story)
 
 
+def test_what_is_committed_while_the_outbox_starts_is_sent_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        await utility.outbox.close()
+        [n] = await _begin(city, utility)
+        assert utility.outbox.standing() == []
+        await utility.outbox.start()
+        assert utility.outbox.standing()[0].waiting == 1
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert len([body for url, body in utility.sent if url.endswith("/negotiations/request")]) == 1
+        assert utility.outbox.standing() == []
+
+    run(story)
+
+
 def test_a_message_that_never_gets_through_ends_its_process(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path, Limits(give_up=3600.0))
