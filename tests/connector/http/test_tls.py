@@ -71,6 +71,7 @@ async def test_a_renewed_certificate_counts_from_the_next_handshake_on(tmp_path:
         assert await served(listener.port) == "fourth"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 async def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
     certificate = Certificate(*write(tmp_path, "first"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
