@@ -187,7 +187,7 @@ class Story:
             city.types("negotiation", "agree", waiting["id"][-8:])
             city.kill()
         screen.tell(
-            "In that moment the utility does not answer (its process is halted), and the city's node is killed with -9.",
+            "Just then the utility does not answer (its process is halted), and the city's node is killed with -9.",
             "Da schweigen die Stadtwerke (ihr Prozess ist angehalten), und der Knoten der Stadt wird mit -9 getötet.",
         )
         before = utility.types("negotiation", "show", asked["id"][-8:], show=False)["state"]

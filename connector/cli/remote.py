@@ -188,9 +188,9 @@ def _only_node() -> str:
     nodes = [here] if (here / SETTINGS).is_file() else sorted(found.parent for found in here.glob(f"*/{SETTINGS}"))
     if len(nodes) == 1:
         return str(nodes[0])
-    many = "several nodes" if nodes else "no node"
+    many = "are several nodes" if nodes else "is no node"
     raise CommandError(
-        f"There is {many} in this directory. Name one with --node DIR, or set ALLMENDE_NODE.", "node.unclear"
+        f"There {many} in this directory. Name one with --node DIR, or set ALLMENDE_NODE.", "node.unclear"
     )
 
 

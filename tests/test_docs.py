@@ -1,0 +1,109 @@
+"""The documentation is complete and true: commands, options, examples, settings, endpoints, topics, folders."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from msgspec.structs import fields
+
+from connector.cli import topics
+from connector.cli.command import Leaf
+from connector.cli.tree import TABLE, root
+from connector.config import SECTIONS, description
+from scripts.lib import reference
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+REFERENCE = reference.README.read_text("utf-8")
+COMMANDS = dict(reference.commands())
+FILES = ["trees.csv", "policy.json"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_documented(name: str) -> None:
+    """It has help, each option has help, it stands in the reference."""
+    command = COMMANDS[name]
+    assert command.help
+    assert command.help.strip().endswith(".")
+    for param in command.params:
+        if isinstance(param, click.Option):
+            assert param.help, f"--{param.name} of {name} has no help"
+    assert f"### allmende {name}\n" in REFERENCE
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_has_json_and_an_example(name: str) -> None:
+    """And each example is a command line of this very command that can be read."""
+    command = COMMANDS[name]
+    assert isinstance(command, Leaf)
+    assert "--json" in {option for param in command.params for option in param.opts}
+    assert command.examples
+    for line in command.examples:
+        assert line.startswith(f"allmende {name}"), line
+
+
+@pytest.mark.parametrize("line", [line for command in COMMANDS.values() for line in getattr(command, "examples", ())])
+def test_example_can_be_typed(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in FILES:
+        Path(file).touch()
+    Path("bicycle-counts").mkdir()
+    _parse(line)
+
+
+def test_every_command_line_in_the_texts_exists() -> None:
+    """What README and topics tell people to type is there."""
+    texts = [README, *(topics.read(topic, lang) for topic in topics.topics() for lang in ("en", "de"))]
+    told = [found for text in texts for found in re.findall(r"\ballmende ([a-z]+)(?: ([a-z]+))?", text)]
+    assert told
+    for name, child in told:
+        assert name in TABLE, f"allmende {name}"
+        command = root().get_command(click.Context(root()), name)
+        if isinstance(command, click.Group) and child:
+            assert child in command.commands, f"allmende {name} {child}"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_setting_is_documented(section: str) -> None:
+    for field in fields(SECTIONS[section]):
+        assert description(field) != field.name, f"[{section}] {field.name} does not say what it means"
+        assert f"| `[{section}] {field.name}` |" in REFERENCE
+
+
+def test_endpoints_are_documented() -> None:
+    found = reference.endpoints()
+    assert len(found) > 30
+    for one in found:
+        assert one.about.endswith((".", "?")), one.path
+        assert f"| `{one.method} {one.path}` |" in REFERENCE
+
+
+def test_reference_is_up_to_date() -> None:
+    assert reference.updated(REFERENCE) == REFERENCE, "python scripts/lib/reference.py --write"
+
+
+def test_topics_are_there_in_both_languages() -> None:
+    german = {path.name.removesuffix(".de.txt") for path in topics.HERE.glob("*.de.txt")}
+    assert german == set(topics.topics())
+    assert len(german) >= 5
+
+
+@pytest.mark.parametrize("folder", ["connector", "policies", "edge_node", "catalog", "certs", "scripts", "tests"])
+def test_folder_has_a_readme(folder: str) -> None:
+    assert len((ROOT / folder / "README.md").read_text("utf-8").split()) > 20
+
+
+def _parse(line: str) -> None:
+    """Read a command line as the program would, without doing anything."""
+    words = shlex.split(re.split(r" [|>] ", line)[0])[1:]
+    command: click.Command = root()
+    context = command.make_context("allmende", words, help_option_names=["-h", "--help"])
+    while isinstance(command, click.Group):
+        _, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert found is not None, line
+        context = found.make_context(found.name, rest, parent=context)
+        command = found
