@@ -122,8 +122,8 @@ class NodeProcess:
 
     def kill(self) -> None:
         """kill -9, from outside."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.kill()  # knows whether it has ended, so that no other process of that number is meant
 
     def wait_ready(self) -> None:
         """Until the management API answers."""

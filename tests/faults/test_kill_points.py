@@ -2,8 +2,7 @@
 
 The process ends itself at its point and is started again without the order; then everything must finish by itself. A
 point that is never reached fails its test. By default the provider suspends and restarts, and the consumer completes;
-the long campaign `kills` has these three sent by the other side too, and `pauses` stops the process for ten seconds
-instead.
+the long campaign `kills` has these three sent by the other side too.
 """
 
 from __future__ import annotations
@@ -78,10 +77,9 @@ def test_there_are_54() -> None:
 @pytest.mark.parametrize("point", POINTS, ids=str)
 def test_kill(world: World, contract: str, point: Point) -> None:
     """After a kill at the point everything finishes, and every invariant holds."""
-    victim = _node(world, point.victim)
+    victim = victim_of(world, point)
     lived = len(victim.deaths)
-    _story(world, contract, point, lambda: victim.order(point.fault))
-    assert victim.executed(), f"{point.fault} was never reached"
+    story(world, contract, point, lambda: victim.order(point.fault))
     assert victim.deaths[lived:] == [-9]
     check(world)
 
@@ -93,39 +91,30 @@ def test_kill_swapped(world: World, contract: str, point: Point) -> None:
     test_kill(world, contract, point)
 
 
-@pytest.mark.long("pauses")
-@pytest.mark.parametrize("point", POINTS, ids=str)
-def test_pause(world: World, contract: str, point: Point) -> None:
-    """Ten seconds of sleep at the point, longer than the other side waits for an answer."""
-    pause(world, contract, point, 10.0)
-
-
-def pause(world: World, contract: str, point: Point, seconds: float) -> None:
-    """Stop the process at the point for a while; nobody dies, and every invariant holds afterwards."""
-    victim = _node(world, point.victim)
-    lived, pid = len(victim.deaths), victim.pid
-    with victim.paused(seconds):
-        _story(world, contract, point, lambda: victim.order(point.fault, "SIGSTOP"))
-    assert victim.executed(), f"{point.fault} was never reached"
-    assert (victim.deaths[lived:], victim.pid) == ([], pid)
-    check(world)
+def victim_of(world: World, point: Point) -> NodeProcess:
+    """Whose process comes to the point."""
+    return _node(world, point.victim)
 
 
 def _node(world: World, name: str) -> NodeProcess:
     return world.provider if name == "provider" else world.consumer
 
 
-def _story(world: World, contract: str, point: Point, give_order: Callable[[], None]) -> None:
-    """The negotiation or the transfer in which the point comes, the order given just before its message."""
+def story(world: World, contract: str, point: Point, give_order: Callable[[], None]) -> None:
+    """The negotiation or the transfer in which the point comes, the order given just before its message.
+
+    Fails where the point was not reached.
+    """
     kind, _, message = point.what.partition("-")
-    if kind == "negotiation":
-        give_order()
-        world.negotiate()
-        return
 
     def before(following: str) -> None:
         if following == message:
             give_order()
 
-    by = {what.partition("-")[2]: _node(world, sender) for what, (_, sender) in MESSAGES.items()}
-    world.transfer_story(contract, before, {**by, message: _node(world, point.sender)})
+    if kind == "negotiation":
+        give_order()
+        world.negotiate()
+    else:
+        by = {what.partition("-")[2]: _node(world, sender) for what, (_, sender) in MESSAGES.items()}
+        world.transfer_story(contract, before, {**by, message: _node(world, point.sender)})
+    assert victim_of(world, point).executed(), f"{point.fault} was never reached"
