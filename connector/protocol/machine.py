@@ -118,6 +118,18 @@ class Process(Struct, frozen=True, kw_only=True):
         return self.id if self.role is Role.CONSUMER else self.peer_pid
 
 
+class Acknowledged(Struct, frozen=True):
+    """Input: the peer answered our pending message with 2xx, naming its pid where it was the first."""
+
+    peer_pid: str = ""
+
+
+class Rejected(Struct, frozen=True):
+    """Input: the peer has definitely refused our pending message."""
+
+    reason: Reason
+
+
 class Send(Struct, frozen=True):
     """Effect: put this message into the outbox, in the same transaction as the record."""
 

@@ -17,7 +17,18 @@ from msgspec import UNSET, Struct
 
 from connector.errors import MessageError, TransitionError
 from connector.protocol import codec, machine
-from connector.protocol.machine import CONSUMER_ONLY, EITHER, PROVIDER_ONLY, Machine, Process, Role, Rule, Step
+from connector.protocol.machine import (
+    CONSUMER_ONLY,
+    EITHER,
+    PROVIDER_ONLY,
+    Acknowledged,
+    Machine,
+    Process,
+    Rejected,
+    Role,
+    Rule,
+    Step,
+)
 from connector.protocol.messages import (
     ContractAgreementMessage,
     ContractAgreementVerificationMessage,
@@ -158,18 +169,6 @@ class Finalize(Struct, frozen=True):
 
 class Terminate(Struct, frozen=True):
     """End the negotiation, for this reason."""
-
-    reason: Reason
-
-
-class Acknowledged(Struct, frozen=True):
-    """The peer answered our pending message with 2xx, naming its pid where it was the first."""
-
-    peer_pid: str = ""
-
-
-class Rejected(Struct, frozen=True):
-    """The peer has definitely refused our pending message."""
 
     reason: Reason
 

@@ -15,7 +15,18 @@ from msgspec import UNSET, Struct, UnsetType
 
 from connector.errors import MessageError
 from connector.protocol import machine
-from connector.protocol.machine import CONSUMER_ONLY, EITHER, PROVIDER_ONLY, Machine, Process, Role, Rule, Step
+from connector.protocol.machine import (
+    CONSUMER_ONLY,
+    EITHER,
+    PROVIDER_ONLY,
+    Acknowledged,
+    Machine,
+    Process,
+    Rejected,
+    Role,
+    Rule,
+    Step,
+)
 from connector.protocol.messages import (
     DataAddress,
     TransferCompletionMessage,
@@ -109,18 +120,6 @@ class Complete(Struct, frozen=True):
 
 class Terminate(Struct, frozen=True):
     """End the transfer, for this reason."""
-
-    reason: Reason
-
-
-class Acknowledged(Struct, frozen=True):
-    """The peer answered our pending message with 2xx, naming its pid where it was the first."""
-
-    peer_pid: str = ""
-
-
-class Rejected(Struct, frozen=True):
-    """The peer has definitely refused our pending message."""
 
     reason: Reason
 

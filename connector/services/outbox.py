@@ -21,8 +21,10 @@ from msgspec import Struct
 
 from connector.errors import BusyError, DeliveryError, NodeError, OurError
 from connector.ports import Clock, Fault, Identity, Peer, Reply, Store, Transaction
-from connector.protocol import codec, negotiation, transfer
+from connector.protocol import codec
+from connector.protocol.machine import Acknowledged, Rejected
 from connector.protocol.messages import ContractNegotiation, TransferProcess
+from connector.protocol.negotiation import NEGOTIATION
 from connector.records import Outgoing, Participant
 from connector.services.processes import Done
 from policies.model import Reason
@@ -254,17 +256,17 @@ class Outbox:
         except OurError as error:
             self._no_answer(queue, item, error.reason)
 
-    async def _attempt(self, queue: _Queue, item: Outgoing) -> Any:
+    async def _attempt(self, queue: _Queue, item: Outgoing) -> Acknowledged | Rejected | None:
         """One try. The input for the process, or None where the peer has refused and is to be asked again.
 
         Raises `DeliveryError` where the peer cannot be reached at all.
         """
         if self._clock.now() - item.created > self._limits.give_up * 1_000_000:
-            return _rejected(item, queue.reason or Reason("peer.unreachable"))
+            return Rejected(queue.reason or Reason("peer.unreachable"))
         if queue.participant is None:
             queue.participant = await self._store.read(lambda view: view.get(Participant, item.peer))
         if queue.participant is None:
-            return _rejected(item, Reason("peer.unknown"))
+            return Rejected(Reason("peer.unknown"))
         self._fault(f"send.{item.kind}.before_send")
         reply = await self._peer.send(
             "POST",
@@ -280,16 +282,16 @@ class Outbox:
             raise DeliveryError("peer.busy", status=str(reply.status))
         queue.failures, queue.reason = 0, None
         if item.id in queue.gone:
-            return _acknowledged(item, reply) or _rejected(item, Reason("peer.refused"))
+            return _acknowledged(item, reply) or Rejected(Reason("peer.refused"))
         if 200 <= reply.status < 300:
             queue.reason = Reason("peer.answer_unclear")
             return _acknowledged(item, reply)
         queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
         if 400 <= reply.status < 500 and queue.refusals.get(item.id, 0) + 1 >= self._limits.refusals:
-            return _rejected(item, queue.reason)
+            return Rejected(queue.reason)
         return None
 
-    async def _settle(self, queue: _Queue, item: Outgoing, outcome: Any) -> None:
+    async def _settle(self, queue: _Queue, item: Outgoing, outcome: Acknowledged | Rejected) -> None:
         self._fault(f"send.{item.kind}.after_ack")
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
@@ -334,32 +336,26 @@ class Outbox:
         self._pump(queue)
 
 
-def _acknowledged(item: Outgoing, reply: Reply) -> Any:
+def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | None:
     """The input for an acknowledged message, or None where the answer is no acknowledgement.
 
     A first message needs the peer's pid. An empty body is an acknowledgement of any other; a body that is no JSON
     object comes from something between us and the peer.
     """
-    kind = ContractNegotiation if item.process == negotiation.NEGOTIATION.name else TransferProcess
-    inputs = negotiation if kind is ContractNegotiation else transfer
+    kind = ContractNegotiation if item.process == NEGOTIATION.name else TransferProcess
     if not reply.body.strip():
-        return None if item.first else inputs.Acknowledged()
+        return None if item.first else Acknowledged()
     try:
         answer = codec.decode_reply(reply.body, kind)
     except NodeError:
         return None
     pid = "" if answer is None else _peer_pid(item, answer)
-    return inputs.Acknowledged(pid) if pid or not item.first else None
+    return Acknowledged(pid) if pid or not item.first else None
 
 
 def _peer_pid(item: Outgoing, answer: Any) -> str:
     """Of the two pids of an acknowledgement the one that is not ours."""
     return str(answer.providerPid if answer.consumerPid == item.pid else answer.consumerPid)
-
-
-def _rejected(item: Outgoing, reason: Reason) -> Any:
-    inputs = negotiation if item.process == negotiation.NEGOTIATION.name else transfer
-    return inputs.Rejected(reason)
 
 
 def _code(reply: Reply) -> str:

@@ -297,7 +297,7 @@ def test_what_a_negotiation_keeps() -> None:
     assert (n.state, n.offered, n.terms) == ("OFFERED", offered, asked)
     n = negotiation.step(n, negotiation.Accept(), 3).record
     assert n.terms == offered
-    n = negotiation.step(n, negotiation.Acknowledged(), 4).record
+    n = negotiation.step(n, machine.Acknowledged(), 4).record
     agreed = negotiation.step(record("negotiation", P, "ACCEPTED"), negotiation.Agree(AGREEMENT), 1)
     made = msgspec.structs.replace(agreed.effects[-1].message, id=msgspec.UNSET)
     n = negotiation.step(n, negotiation.Received(made, b"bytes"), 5).record
