@@ -42,11 +42,11 @@ def verify(call: Call) -> None:
     Exit status 1 where anything is missing, changed or rebuilt.
     """
     told = call.remote.get("/audit/verify")
-    call.answer(told, lambda: _text(told))
+    if told["ok"] or not call.json:
+        call.answer(told, lambda: _text(told))
     if not told["ok"]:
-        raise CommandError(
-            "The log is not whole; see the findings. Keep the node's directory as it is.", "audit.broken"
-        )
+        sentence = "The log is not whole; see the findings. Keep the node's directory as it is."
+        raise CommandError(sentence, "audit.broken", answer=told)
 
 
 @audit.command("export", examples=["allmende audit export -o audit.ndjson", "allmende audit export -o - | wc -l"])

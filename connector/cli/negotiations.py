@@ -157,9 +157,11 @@ def _follow(call: Call, one: Any, wait: bool, timeout: float) -> None:
     """Show where a negotiation stands; with `wait`, when it has come to rest, and only FINALIZED is a success."""
     if wait:
         one = _rest(call, one, timeout)
-    call.answer(one, lambda: text(one))
-    if wait and one["state"] != "FINALIZED":
-        raise CommandError(*_unfinished(one))
+    failed = wait and one["state"] != "FINALIZED"
+    if not (failed and call.json):
+        call.answer(one, lambda: text(one))
+    if failed:
+        raise CommandError(*_unfinished(one), answer=one)
 
 
 def _rest(call: Call, one: Any, timeout: float) -> Any:

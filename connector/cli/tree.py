@@ -105,16 +105,16 @@ def run(args: Sequence[str]) -> int:
     except click.exceptions.Exit as asked:
         return asked.exit_code
     except click.UsageError as wrong:
-        return _failed(args, 2, _usage(wrong), "usage")
+        return _failed(args, 2, CommandError(_usage(wrong), "usage"))
     except CommandError as failure:
-        return _failed(args, 1, failure.sentence, failure.code, failure.params)
+        return _failed(args, 1, failure)
     except (click.Abort, KeyboardInterrupt):
-        return _failed(args, 1, "Stopped; nothing more was done.", "stopped")
+        return _failed(args, 1, CommandError("Stopped; nothing more was done.", "stopped"))
     except BrokenPipeError:
         sys.stdout = None  # the reader is gone; nothing is left to say or to flush
         return 1
     except (click.ClickException, OSError) as failure:
-        return _failed(args, 1, _sentence(failure), "system")
+        return _failed(args, 1, CommandError(_sentence(failure), "system"))
     except SystemExit as asked:
         return int(asked.code or 0)
     except Exception as failure:  # the last resort of a program that never shows a traceback
@@ -122,17 +122,17 @@ def run(args: Sequence[str]) -> int:
         sentence = (
             f"This should not have happened ({kind}: {failure}). Please report it with the command that you typed."
         )
-        return _failed(args, 1, sentence, "bug")
+        return _failed(args, 1, CommandError(sentence, "bug"))
     return 0
 
 
-def _failed(args: Sequence[str], status: int, sentence: str, code: str, params: dict[str, str] | None = None) -> int:
-    print(f"allmende: {sentence}", file=sys.stderr)
+def _failed(args: Sequence[str], status: int, failure: CommandError) -> int:
+    print(f"allmende: {failure.sentence}", file=sys.stderr)
     if "--json" in args:
         from msgspec import json
 
-        error = {"code": code, "params": params or {}, "sentence": sentence}
-        print(json.encode({"error": error}).decode())
+        error = {"code": failure.code, "params": failure.params, "sentence": failure.sentence}
+        print(json.encode({**failure.answer, "error": error}).decode())
     return status
 
 

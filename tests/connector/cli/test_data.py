@@ -1,0 +1,102 @@
+"""Fetching: whole or not at all, checked, resumable."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.connector.cli.api import Api, Raw, problem
+from tests.connector.cli.conftest import Types
+
+DATA = b"tree;place\n" * 1000
+DIGEST = f"sha-256=:{base64.b64encode(hashlib.sha256(DATA).digest()).decode()}:"
+HEADERS = {"Repr-Digest": DIGEST, "Allmende-Transfer": "urn:uuid:0-12345678"}
+PATH = "GET /v1/contracts/c0ffee00/data"
+
+
+def test_a_file_arrives_whole(api: Api, types: Types) -> None:
+    api.answers[PATH] = Raw(DATA, HEADERS)
+    said = types("get", "c0ffee00", "-o", "trees.csv", "--json")
+    assert said.json == {
+        "file": "trees.csv",
+        "bytes": len(DATA),
+        "sha256": hashlib.sha256(DATA).hexdigest(),
+        "matches": True,
+        "transfer": "urn:uuid:0-12345678",
+    }
+    assert Path("trees.csv").read_bytes() == DATA
+    assert not Path("trees.csv.part").exists()
+    assert "as the peer sent it" in types("get", "c0ffee00", "-o", "trees.csv").out
+
+
+def test_purpose_and_member_are_asked_for(api: Api, types: Types) -> None:
+    api.answers[f"{PATH}?member=a%2Fb&purpose=https%3A%2F%2Fw3id.org%2Fdpv%23PublicBenefit"] = Raw(b"x")
+    assert types("get", "c0ffee00", "-o", "x", "--member", "a/b", "--purpose", "PublicBenefit").status == 0
+    api.answers[f"{PATH}?purpose=urn%3Amine"] = Raw(b"x")
+    assert "named no hash" in types("get", "c0ffee00", "-o", "x", "--purpose", "urn:mine").out
+
+
+def test_what_is_not_what_was_sent_is_thrown_away(api: Api, types: Types) -> None:
+    api.answers[PATH] = Raw(DATA[:-1] + b"!", HEADERS)
+    said = types("get", "c0ffee00", "-o", "trees.csv", "--json")
+    assert (said.status, said.json["error"]["code"]) == (1, "data.digest")
+    assert list(Path().glob("trees*")) == []
+
+
+def test_a_refusal_leaves_no_file(api: Api, types: Types) -> None:
+    Path("trees.csv").write_text("older")
+    api.answers[PATH] = (403, problem("count.exhausted", "3 of 3."))
+    said = types("get", "c0ffee00", "-o", "trees.csv")
+    assert (said.status, said.err) == (1, "allmende: 3 of 3.\n")
+    assert [path.name for path in Path().glob("trees*")] == ["trees.csv"]
+    assert Path("trees.csv").read_text() == "older"
+
+
+def test_what_broke_off_can_be_resumed(api: Api, types: Types) -> None:
+    api.answers[PATH] = [
+        Raw(DATA[:5000], HEADERS, cut=len(DATA) - 5000),
+        Raw(DATA[5000:], {**HEADERS, "Content-Range": f"bytes 5000-{len(DATA) - 1}/{len(DATA)}"}, status=206),
+    ]
+    assert types("get", "c0ffee00", "-o", "trees.csv").status == 1
+    assert Path("trees.csv.part").read_bytes() == DATA[:5000]
+    said = types("get", "c0ffee00", "-o", "trees.csv", "--resume", "--json")
+    assert api.asked[-1].headers["range"] == "bytes=5000-"
+    assert said.json["bytes"] == len(DATA)
+    assert Path("trees.csv").read_bytes() == DATA
+
+
+def test_a_peer_that_does_not_resume_sends_all_again(api: Api, types: Types) -> None:
+    Path("trees.csv.part").write_bytes(b"something else entirely")
+    api.answers[PATH] = Raw(DATA, HEADERS)
+    assert types("get", "c0ffee00", "-o", "trees.csv", "--resume").status == 0
+    assert Path("trees.csv").read_bytes() == DATA
+
+
+def test_without_resume_a_part_is_begun_anew(api: Api, types: Types) -> None:
+    Path("trees.csv.part").write_bytes(b"x" * 2 * len(DATA))
+    api.answers[PATH] = Raw(DATA, HEADERS)
+    assert types("get", "c0ffee00", "-o", "trees.csv").status == 0
+    assert "range" not in api.asked[0].headers
+    assert Path("trees.csv").read_bytes() == DATA
+
+
+def test_standard_output(api: Api, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    from connector.cli.tree import run
+
+    api.answers[PATH] = [Raw(DATA, HEADERS), Raw(b"!", HEADERS)]
+    assert run(["get", "c0ffee00", "-o", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out == DATA
+    assert b"SHA-256" in err
+    assert run(["get", "c0ffee00", "-o", "-"]) == 1
+    assert run(["get", "c0ffee00", "-o", "-", "--resume"]) == 2
+
+
+def test_no_place_to_write(api: Api, types: Types) -> None:
+    api.answers[PATH] = Raw(DATA, HEADERS)
+    said = types("get", "c0ffee00", "-o", "nowhere/trees.csv")
+    assert said.status == 1
+    assert "nowhere/trees.csv.part: No such file or directory." in said.err

@@ -1,0 +1,66 @@
+"""Tables, lines, sizes, patience."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+
+from connector.cli import output
+
+
+def test_table_is_aligned_and_one_line_a_row() -> None:
+    rows = [{"a": "x\ny", "b": True}, {"a": None, "b": ["p", {"q": 1}]}]
+    assert output.table(rows, {"a": "first", "b": "b"}, "none").splitlines() == [
+        "first  b",
+        "x y    yes",
+        "       p, q=1",
+    ]
+    assert output.table([], {"a": "first"}, "none") == "none"
+
+
+def test_labels_without_a_value_are_left_out() -> None:
+    assert output.labelled([("a", 1), ("b", None), ("long", False), ("c", "")]) == "a     1\nlong  no"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (2_000_000, "2.0 MB"), (10**16, "10000.0 TB")],
+)
+def test_size(count: int, said: str) -> None:
+    assert output.size(count) == said
+
+
+def test_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert output.instant(None) == ""
+    assert output.instant("as it is") == "as it is"
+    assert output.instant(0).startswith(("1970-01-01", "1969-12-31"))
+
+
+@pytest.mark.parametrize(("terminal", "no_color", "bold"), [(True, "", True), (True, "1", False), (False, "", False)])
+def test_no_color(monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, bold: bool) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert ("\x1b" in output.heading("x")) is bold
+
+
+def test_patience_is_told_about_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    lines: list[str] = []
+
+    def remark(text: str) -> None:
+        lines.append(text)
+        told.set()
+
+    monkeypatch.setattr(output, "PATIENCE", 0.01)
+    monkeypatch.setattr(output, "remark", remark)
+    with output.waiting("Waiting for Godot"):
+        assert told.wait(10)
+    assert lines[0].startswith("Waiting for Godot, ")
+
+
+def test_bullets_and_paragraphs() -> None:
+    assert output.bullets("T", ["a", "  - b"]) == "T\n  - a\n    - b"
+    assert output.bullets("T", []) == ""
+    assert output.paragraphs("a", "", "b") == "a\n\nb"
