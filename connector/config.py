@@ -66,6 +66,18 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     live_tokens: Annotated[Count, Meta(description="message tokens remembered until they end")] = 1_000_000
 
 
+class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where shared data may come from."""
+
+    kinds: Annotated[
+        tuple[str, ...], Meta(description="kinds that are switched on; further ones come from plug-ins")
+    ] = (
+        "file",
+        "folder",
+        "live",
+    )
+
+
 class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The audit log and its witnesses."""
 
@@ -89,6 +101,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     network: Network = Network()
     outbox: OutboxSettings = OutboxSettings()
     limits: Limits = Limits()
+    sources: SourceSettings = SourceSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
@@ -104,6 +117,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "network": Network,
     "outbox": OutboxSettings,
     "limits": Limits,
+    "sources": SourceSettings,
     "audit": AuditSettings,
     "log": LogSettings,
 }
@@ -242,4 +256,6 @@ def description(field: msgspec.structs.FieldInfo) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -95,7 +95,7 @@ class Node:
         self.peer: Peer = peer or self.client
         pinned = PinnedIdentity(store=self.store, clock=clock, ids=ids, own=self.did, key=self.keys.token)
         self.identity: Identity = identity or pinned
-        self.sources = Sources(("file", "folder", "live"), clock=clock, closed=[config.directory])
+        self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory])
 
         # Data: the gate, and addresses that only it can make credentials for.
         self.gate = Gate(
