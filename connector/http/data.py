@@ -41,7 +41,7 @@ class DataPlane:
     """The handler of everything below `base`."""
 
     def __init__(self, gate: Gate, sources: Sources, *, base: str = "/data/") -> None:
-        self._gate, self._sources, self._base = gate, sources, base
+        self._gate, self._sources, self.base = gate, sources, base
         self._ending: set[asyncio.Task[None]] = set()
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
@@ -60,7 +60,7 @@ class DataPlane:
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         credential = _credential(request)
-        pid, member = _place(request.raw_path, self._base)
+        pid, member = _place(request.raw_path, self.base)
         self._gate.prove(credential, pid)
         try:
             return await self._access(request, credential, pid, member)
