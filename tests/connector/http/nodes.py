@@ -16,7 +16,7 @@ from connector.config import load
 from connector.errors import UnauthenticatedError
 from connector.http.exchange import Request, Response
 from connector.node import Node
-from connector.ports import Caller
+from connector.ports import Caller, Reply
 from connector.protocol.messages import CONTEXT, JsonObject
 from connector.records import Participant
 
@@ -39,12 +39,20 @@ class Claimed:
         return Caller(did, jti, FOREVER)
 
 
+class Silent:
+    """A Peer port behind which nobody answers."""
+
+    async def send(self, method: str, url: str, **_: object) -> Reply:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
 @asynccontextmanager
 async def a_node(folder: Path, **parts: Any) -> AsyncIterator[Node]:
     """A node that knows one peer, with an asset that anybody may use."""
     directory = folder / "node"
     node.initialise(directory, ROOT, public_port=0, management_port=0, lab=True)
-    made = node.build(load(directory, {}), threaded=False, **{"identity": Claimed(), **parts})
+    made = node.build(load(directory, {}), threaded=False, **{"identity": Claimed(), "peer": Silent(), **parts})
     try:
         participant = Participant(
             id=PEER,
@@ -58,6 +66,7 @@ async def a_node(folder: Path, **parts: Any) -> AsyncIterator[Node]:
         )
         await made.store.write(lambda tx: tx.put(participant))
         await made.operators.found("admin", (directory / "token").read_text().strip())
+        await made.outbox.start()
         yield made
     finally:
         await made.gate.close()
