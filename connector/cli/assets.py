@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import ASSET
+from connector.cli.names import ASSET, segment
 from connector.cli.output import instant, labelled, table
-from connector.cli.remote import segment
 
 COLUMNS = {"name": "name", "kind": "kind", "title": "title", "media_type": "media type", "id": "dataset"}
 

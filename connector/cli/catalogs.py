@@ -8,9 +8,8 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
-from connector.cli.names import PEER
+from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
-from connector.cli.remote import segment
 
 
 @click.group(cls=Noun)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from msgspec import json
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import CONTRACT
+from connector.cli.names import CONTRACT, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, table, tail
-from connector.cli.remote import segment
 
 COLUMNS = {
     "short": "contract",
@@ -52,6 +50,8 @@ def _who(one: Any) -> str:
 
 
 def _text(one: Any) -> str:
+    from msgspec import json
+
     return paragraphs(
         labelled(
             [

@@ -14,16 +14,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
-from connector.cli.names import CONTRACT
+from connector.cli.names import CONTRACT, segment
 from connector.cli.output import PATIENCE, remark, size, tail, waiting
-from connector.cli.remote import Answer, Query, segment
-from policies.vocabulary import DPV, PURPOSES
+
+if TYPE_CHECKING:
+    from connector.cli.remote import Answer, Query
 
 WRONG = "What arrived is not what the peer says it sent (the hash differs)"
 
@@ -83,6 +84,8 @@ def get(
 
 def _purpose(said: str | None) -> str | None:
     """A purpose of the Data Privacy Vocabulary by its short name, anything else as it stands."""
+    from policies.vocabulary import DPV, PURPOSES
+
     return DPV + said if said is not None and said in PURPOSES else said
 
 

@@ -15,7 +15,6 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs, remark
-from connector.cli.remote import settings_error
 
 if TYPE_CHECKING:
     from connector.errors import NodeError
@@ -95,6 +94,7 @@ def serve(call: Call, directory: Path) -> None:
 
 
 def _explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
+    from connector.cli.remote import settings_error
     from connector.sentences import sentence
 
     reason = failure.reason

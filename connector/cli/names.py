@@ -1,4 +1,4 @@
-"""Arguments that name a thing, with completion that asks the node, within a second and silently.
+"""Names of things: as arguments and in paths, with completion that asks the node, within a second and silently.
 
 A name that cannot be completed (no node, no credential, nothing there) completes to nothing.
 """
@@ -6,11 +6,17 @@ A name that cannot be completed (no node, no credential, nothing there) complete
 from __future__ import annotations
 
 import contextlib
+from urllib.parse import quote
 
 import click
 from click.shell_completion import CompletionItem
 
 from connector.cli.errors import CommandError
+
+
+def segment(name: str) -> str:
+    """A name or id as one segment of a path of the management API."""
+    return quote(name, safe="")
 
 
 class Name(click.ParamType[str]):

@@ -14,9 +14,8 @@ import click
 from connector.cli.catalogs import dataset_id
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
-from connector.cli.names import NEGOTIATION, PEER
+from connector.cli.names import NEGOTIATION, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, remark, table, tail
-from connector.cli.remote import segment
 from connector.cli.terms import given_terms, with_terms
 
 COLUMNS = {

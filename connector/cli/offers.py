@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import ASSET, OFFER, PEER, POLICY
+from connector.cli.names import ASSET, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
-from connector.cli.remote import segment
 
 COLUMNS = {
     "short": "offer",

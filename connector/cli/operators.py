@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import OPERATOR
+from connector.cli.names import OPERATOR, segment
 from connector.cli.output import instant, table
-from connector.cli.remote import segment
 
 COLUMNS = {"name": "name", "role": "role", "created": "since"}
 ROLES = ["auditor", "approver", "steward", "admin"]

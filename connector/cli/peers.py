@@ -10,9 +10,8 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
-from connector.cli.names import PEER
+from connector.cli.names import PEER, segment
 from connector.cli.output import instant, labelled, remark, table
-from connector.cli.remote import segment
 
 COLUMNS = {"name": "name", "url": "address", "words": "fingerprint", "added": "added", "added_by": "by"}
 

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import DecodeError, json
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
-from connector.cli.names import PEER, POLICY
+from connector.cli.names import PEER, POLICY, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs
-from connector.cli.remote import segment
 from connector.cli.terms import given_terms, with_terms
 
 
@@ -75,6 +73,8 @@ def _did(call: Call, name: str | None) -> str | None:
 
 
 def _read(file: Path) -> Any:
+    from msgspec import DecodeError, json
+
     try:
         return json.decode(file.read_bytes())
     except DecodeError as wrong:
@@ -82,6 +82,8 @@ def _read(file: Path) -> Any:
 
 
 def _text(one: Any) -> str:
+    from msgspec import json
+
     return paragraphs(
         labelled([("policy", one["id"]), ("since", f"{instant(one['created'])} by {one['created_by']}")]),
         bullets("Terms", one["sentences"]),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from msgspec import DecodeError, json
 
@@ -176,11 +176,6 @@ def settings_error(params: Mapping[str, str]) -> CommandError:
     """What is wrong with `DIR/allmende.toml`, all of it, as a failure of the command."""
     wrong = params.get("problems") or params.get("problem") or "there is no such file"
     return CommandError(f"The settings in {params.get('path', SETTINGS)} are wrong: {wrong}", "config.wrong", params)
-
-
-def segment(name: str) -> str:
-    """A name or id as one segment of a path."""
-    return quote(name, safe="")
 
 
 def _only_node() -> str:

@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import PEER, TRANSFER
+from connector.cli.names import PEER, TRANSFER, segment
 from connector.cli.output import instant, labelled, table, tail
-from connector.cli.remote import segment
 
 COLUMNS = {
     "short": "transfer",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli.command import language
+from connector.cli.names import segment
 from connector.protocol.negotiation import NEGOTIATION
 from tests.connector.cli.api import PEER, Api, negotiation
 from tests.connector.cli.conftest import Types
@@ -101,3 +102,7 @@ def _completed(line: str, **environment: str) -> list[str]:
     )
     assert ran.stderr == ""
     return [entry.partition(",")[2] for entry in ran.stdout.splitlines() if entry]
+
+
+def test_a_name_is_one_segment() -> None:
+    assert segment("https://a/b c") == "https%3A%2F%2Fa%2Fb%20c"

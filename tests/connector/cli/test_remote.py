@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli.errors import CommandError
-from connector.cli.remote import Remote, connect, management_url, segment
+from connector.cli.remote import Remote, connect, management_url
 from tests.connector.cli.api import Api, Raw, problem
 
 
@@ -115,7 +115,3 @@ def test_no_node_no_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (node(tmp_path / "city") / "token").unlink()
     with pytest.raises(CommandError, match="cannot be read"):
         connect(str(tmp_path / "city"))
-
-
-def test_a_name_is_one_segment() -> None:
-    assert segment("https://a/b c") == "https%3A%2F%2Fa%2Fb%20c"
