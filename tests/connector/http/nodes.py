@@ -13,7 +13,7 @@ import msgspec
 
 from connector import node
 from connector.config import load
-from connector.errors import UnauthenticatedError
+from connector.errors import DeliveryError, UnauthenticatedError
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from connector.ports import Caller, Reply
@@ -40,9 +40,11 @@ class Claimed:
 
 
 class Silent:
-    """A Peer port behind which nobody answers."""
+    """A Peer port behind which nobody takes messages, and nobody is there to be asked for heads."""
 
     async def send(self, method: str, url: str, **_: object) -> Reply:
+        if url.endswith("/heads"):
+            raise DeliveryError("peer.unreachable")
         await asyncio.Event().wait()
         raise AssertionError
 
