@@ -255,6 +255,12 @@ class Outbox:
                 self._refused(queue, item)
         except OurError as error:
             self._no_answer(queue, item, error.reason)
+        except Exception:
+            # A defect of ours, told by the loop. INVARIANT: what the store holds is tried again, whatever has happened.
+            if item.id in queue.in_flight:
+                queue.reason = Reason("internal")
+                self._refused(queue, item)
+            raise
 
     async def _attempt(self, queue: _Queue, item: Outgoing) -> Acknowledged | Rejected | None:
         """One try. The input for the process, or None where the peer has refused and is to be asked again.
@@ -362,6 +368,6 @@ def _code(reply: Reply) -> str:
     """The code of a peer's error body, for people: bounded and printable, or empty."""
     try:
         code = msgspec.json.decode(reply.body).get("code", "")
-    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError, RecursionError):
         return ""
     return "".join(c for c in str(code)[:80] if c.isprintable())

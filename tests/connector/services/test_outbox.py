@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_a_peer_that_is_away_for_three_days_is_served_soon_after_its_return(tmp_
                 tries.append(asyncio.get_running_loop().time())
                 raise DeliveryError("peer.unreachable")
 
-        utility.broken = gone  # type: ignore[assignment]
+        utility.broken = gone
         ns = await _begin(city, utility, 20)
         await asyncio.sleep(72 * 3600)
         [standing] = utility.outbox.standing()
@@ -63,7 +64,7 @@ def test_a_dead_peer_never_slows_another(tmp_path: Path) -> None:
             if url.startswith(city.url):
                 raise DeliveryError("peer.timeout")
 
-        utility.broken = dead  # type: ignore[assignment]
+        utility.broken = dead
         stuck = await _begin(city, utility, 50)
         start = asyncio.get_running_loop().time()
         [n] = await _begin(town, utility)
@@ -103,6 +104,43 @@ def test_garbage_is_no_acknowledgement(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
         assert (await utility.negotiations.get(n.id)).state is None
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_a_refusal_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+
+        def nested(method: str, url: str) -> Reply | None:
+            return Reply(400, b'{"code":' + b"[" * 100_000) if url.endswith("/negotiations/request") else None
+
+        utility.broken = nested
+        [n] = await _begin(city, utility)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "TERMINATED"
+        assert utility.outbox.standing() == []
+
+    run(story)
+
+
+def test_a_defect_of_ours_leaves_no_message_behind(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+        tries = 0
+
+        def defective(method: str, url: str) -> None:
+            nonlocal tries
+            tries += url.endswith("/negotiations/request")
+            if tries in (1, 2):
+                raise ZeroDivisionError
+
+        utility.broken = defective
+        [n] = await _begin(city, utility)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        gc.collect()
+        assert [type(one) for one in told] == [ZeroDivisionError] * 2
 
     run(story)
 
