@@ -76,6 +76,7 @@ class _Queue:
         self.in_flight: dict[str, Outgoing] = {}
         self.resting: dict[str, Outgoing] = {}
         self.refusals: dict[str, int] = {}
+        self.tries: dict[str, int] = {}
         self.gone: set[str] = set()
         self.participant: Participant | None = None
         self.waiting = 0
@@ -90,6 +91,10 @@ class _Queue:
 
     def ids(self) -> Iterable[str]:
         return (*self.in_flight, *self.resting, *(item.id for item in self.ready))
+
+    def forget(self, id: str) -> None:
+        self.refusals.pop(id, None)
+        self.tries.pop(id, None)
 
     def oldest(self) -> int | None:
         items = [*self.in_flight.values(), *self.resting.values(), *self.ready]
@@ -156,6 +161,7 @@ class Outbox:
         queue.ready = kept
         for id in rested:
             del queue.resting[id]
+            queue.forget(id)
 
     def forget(self) -> None:
         """Participants have changed: read them anew before the next message."""
@@ -236,9 +242,15 @@ class Outbox:
 
     async def _refill(self, queue: _Queue) -> None:
         known = {*queue.in_flight, *queue.resting}
-        items = await self._store.read(
-            lambda view: view.select(Outgoing, peer=queue.peer, limit=self._limits.in_memory + len(known))
-        )
+        try:
+            items = await self._store.read(
+                lambda view: view.select(Outgoing, peer=queue.peer, limit=self._limits.in_memory + len(known))
+            )
+        except OurError:
+            await self._clock.sleep(self._limits.first_wait)
+            queue.refilling = False
+            self._pump(queue)
+            return
         fresh = [item for item in items if item.id not in known]
         queue.ready.extend(fresh)
         queue.more = len(items) == self._limits.in_memory + len(known)
@@ -302,7 +314,7 @@ class Outbox:
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
         del queue.in_flight[item.id]
-        queue.refusals.pop(item.id, None)
+        queue.forget(item.id)
         queue.gone.discard(item.id)
         queue.waiting -= 1
         queue.reason = queue.reason if queue.resting else None
@@ -311,10 +323,10 @@ class Outbox:
 
     def _refused(self, queue: _Queue, item: Outgoing) -> None:
         """The peer answered, but not with an acknowledgement: this message rests, the others go on."""
-        tried = queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
+        tried = queue.tries[item.id] = queue.tries.get(item.id, 0) + 1
         del queue.in_flight[item.id]
         queue.resting[item.id] = item
-        wait = min(self._limits.refused_wait * 2 ** (tried - 1), self._limits.longest_wait)
+        wait = min(self._limits.refused_wait * 2 ** min(tried - 1, 20), self._limits.longest_wait)
         self._spawn(self._wake(queue, item, wait * self._jitter()))
         self._pump(queue)
 

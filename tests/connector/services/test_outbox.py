@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from connector.errors import DeliveryError
-from connector.ports import Reply
+import pytest
+
+from connector.errors import BusyError, DeliveryError
+from connector.ports import Reading, Reply
 from connector.protocol.negotiation import Negotiation
 from connector.services.outbox import Limits
 from policies.terms import Terms
@@ -145,6 +149,28 @@ def test_a_defect_of_ours_leaves_no_message_behind(tmp_path: Path) -> None:
     run(story)
 
 
+def test_unclear_answers_never_add_up_to_a_refusal(tmp_path: Path) -> None:
+    """The peer has taken the message; what is said in its place is a sign-in page, an error, and once a refusal."""
+
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        [n] = await _begin(city, utility)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        answers = [Reply(200, b"<html>"), Reply(301, b""), Reply(500, b""), *[Reply(200, b"")] * 9, Reply(401, b"")]
+        [offer] = await city.offers.offers()
+        wanted = await utility.terms_of(city, offer)
+
+        async def unclear(method: str, url: str, **given: Any) -> Reply:
+            reply = await passed(method, url, **given)
+            return answers.pop(0) if answers and url.endswith("/negotiations/request") else reply
+
+        passed, utility.send = utility.send, unclear  # type: ignore[method-assign, assignment]
+        m = await utility.negotiations.request("jo", city.did, offer.asset, wanted)
+        assert (await settled(utility.negotiations, m.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
 def test_what_is_beyond_memory_is_read_from_the_store(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path, Limits(in_memory=4, in_flight=2))
@@ -152,6 +178,27 @@ def test_what_is_beyond_memory_is_read_from_the_store(tmp_path: Path) -> None:
         for n in ns:
             assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
         assert utility.outbox.standing() == city.outbox.standing() == []
+
+    run(story)
+
+
+def test_a_store_that_cannot_be_read_for_a_while_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path, Limits(in_memory=4, in_flight=2))
+        read, refused = utility.store.read, 0
+
+        async def busy(act: Callable[[Reading], object]) -> object:
+            nonlocal refused
+            if "_refill" in act.__qualname__ and refused < 3:
+                refused += 1
+                raise BusyError("store.busy")
+            return await read(act)
+
+        monkeypatch.setattr(utility.store, "read", busy)
+        ns = await _begin(city, utility, 12)
+        for n in ns:
+            assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        assert refused == 3
 
     run(story)
 
