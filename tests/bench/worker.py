@@ -1,0 +1,181 @@
+"""A node in a process of its own that does what a bench asks for, line by line.
+
+What lives here: the product, built by its composition root and driven from inside, as the yardstick drives itself: no
+management API in between. What does not: rows. Standard input takes one `Order` a line, standard output gives one
+answer a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+from connector import config, node, telemetry
+from connector.node import Node
+from connector.ports import Transaction
+from connector.protocol import codec, transfer
+from connector.protocol.machine import Role
+from connector.protocol.messages import JsonObject, TransferState
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
+from connector.records import Agreement, Answer, Entry, Outside
+from connector.services.changes import Change
+from tests.bench.load import Done, Load, drive
+from tests.bench.skeleton_negotiation import RULE
+
+OPERATOR = "bench"
+BATCH = 100
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """`do` and what it needs."""
+
+    do: str
+    url: str = ""
+    name: str = "peer"
+    path: str = ""
+    count: int = 0
+    load: Load = Load(1)
+    dataset: str = ""
+    offer: JsonObject = {}
+
+
+class Shared(Struct, frozen=True):
+    """A published dataset and its offer."""
+
+    dataset: str
+    offer: JsonObject
+
+
+class Access(Struct, frozen=True):
+    """Where data is to be had, and with what."""
+
+    url: str
+    authorization: str
+
+
+class Worker:
+    """One node and its orders."""
+
+    def __init__(self, own: Node) -> None:
+        self._node = own
+        self._peer = ""
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        own.changes.subscribe(self._moved)
+
+    async def follow(self, order: Order) -> Any:
+        """What an order gives."""
+        match order.do:
+            case "pin":
+                added = await self._node.peers.add(OPERATOR, order.url, order.name, private=True)
+                self._peer = added.id
+                return added.id
+            case "share":
+                return await self._share(order)
+            case "negotiate":
+                return await self._negotiate(order)
+            case "store":
+                return await self._store(order.count)
+            case "access":
+                return await self._access()
+            case _:
+                raise ValueError(order.do)
+
+    async def _share(self, order: Order) -> Shared:
+        offers = self._node.offers
+        asset = await offers.add_asset(
+            OPERATOR, name="data", title="data", kind="file", settings={"path": order.path}, media_type="text/plain"
+        )
+        await offers.add_policy(OPERATOR, "planning", {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]})
+        offer = await offers.publish(OPERATOR, "data", "planning", Outside.REFUSE)
+        return Shared(asset.id, {**offer.document, "target": asset.id})
+
+    async def _negotiate(self, order: Order) -> Done:
+        async def one() -> None:
+            begun = await self._node.negotiations.request(OPERATOR, self._peer, order.dataset, order.offer)
+            self._waiting[begun.id] = done = asyncio.get_running_loop().create_future()
+            await done
+
+        return await drive(one, order.load)
+
+    def _moved(self, change: Change) -> None:
+        if change.kind != "negotiation" or change.state not in ("FINALIZED", "TERMINATED"):
+            return
+        waiting = self._waiting.pop(change.id, None)
+        if waiting is not None and change.state == "FINALIZED":
+            waiting.set_result(None)
+        elif waiting is not None:
+            waiting.set_exception(RuntimeError(f"{change.id} ended {change.state}"))
+
+    async def _store(self, count: int) -> int:
+        """As if `count` negotiations more had been finished: copies of one that was, with all that it left behind."""
+        store = self._node.store
+        (model,) = await store.read(lambda view: view.select(Negotiation, state="FINALIZED", limit=1))
+        kept = await store.read(lambda view: view.find(Agreement, negotiation=model.id))
+        assert kept is not None
+
+        def act(tx: Transaction) -> None:
+            for _ in range(BATCH):
+                _copy(tx, model, kept, self._node)
+
+        for _ in range(count // BATCH):
+            await store.write(act)
+        for _ in range(count % BATCH):
+            await store.write(lambda tx: _copy(tx, model, kept, self._node))
+        return await store.read(lambda view: view.count(Agreement))
+
+    async def _access(self) -> Access:
+        """A started transfer under our newest contract, without a consumer that would have to fetch it."""
+        contract = (await self._node.contracts.select(role="provider", in_force=True, limit=1))[0]
+        pid = self._node.ids.pid()
+        await self._node.store.write(lambda tx: tx.put(_started(pid, contract, self._node.clock.now())))
+        return Access(f"{self._node.config.public_url}/data/{pid}", f"Bearer {self._node.gate.credential(pid)}")
+
+
+def _started(pid: str, contract: Agreement, now: int) -> Transfer:
+    blank = transfer.blank(
+        id=pid,
+        role=Role.PROVIDER,
+        peer=contract.peer,
+        callback="http://127.0.0.1:1",
+        agreement=contract.id,
+        format="HttpData-PULL",
+        dataset=contract.dataset,
+        now=now,
+    )
+    return msgspec.structs.replace(blank, state=TransferState.STARTED, peer_pid=pid)
+
+
+def _copy(tx: Transaction, model: Negotiation, kept: Agreement, own: Node) -> None:
+    pid, theirs, agreement = own.ids.pid(), own.ids.pid(), own.ids.pid()
+    tx.put(msgspec.structs.replace(model, id=pid, peer_pid=theirs))
+    tx.put(msgspec.structs.replace(kept, id=agreement, negotiation=pid))
+    for move in ("request", "agree", "verify", "finalize"):
+        tx.record(Entry(event=f"negotiation.received.{move}", actor=model.peer, params={"process": pid}))
+        tx.remember(model.peer, codec.repeat_key(move, pid, b""), Answer(200, b"{}"))
+
+
+async def serve(directory: Path, port: int) -> None:
+    """Follow orders until standard input ends. The first line said is the node's URL."""
+    url = f"http://127.0.0.1:{port}"
+    node.initialise(directory, url, public_port=port, management_port=0, lab=True)
+    own = node.build(config.load(directory, {}))
+    await own.start()
+    worker = Worker(own)
+    print(url, flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        answer = await worker.follow(msgspec.json.decode(line, type=Order))
+        print(msgspec.json.encode(answer).decode(), flush=True)
+    await own.close()
+
+
+if __name__ == "__main__":
+    telemetry.configure_logs(sys.stderr, "warning", "text")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
