@@ -305,8 +305,11 @@ class Outbox:
             queue.reason = Reason("peer.answer_unclear")
             return _acknowledged(item, reply)
         queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
-        if 400 <= reply.status < 500 and queue.refusals.get(item.id, 0) + 1 >= self._limits.refusals:
-            return Rejected(queue.reason)
+        if 400 <= reply.status < 500:
+            # Only these count: an answer that is neither yes nor no may come from something between us and the peer.
+            queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
+            if queue.refusals[item.id] >= self._limits.refusals:
+                return Rejected(queue.reason)
         return None
 
     async def _settle(self, queue: _Queue, item: Outgoing, outcome: Acknowledged | Rejected) -> None:
@@ -339,7 +342,12 @@ class Outbox:
     def _no_answer(self, queue: _Queue, item: Outgoing, reason: Reason) -> None:
         """The peer cannot be reached, or our store cannot take its answer: the whole queue backs off, up to the cap."""
         del queue.in_flight[item.id]
-        queue.ready.appendleft(item)
+        if item.id in queue.gone:
+            queue.gone.discard(item.id)
+            queue.forget(item.id)
+            queue.waiting -= 1
+        else:
+            queue.ready.appendleft(item)
         queue.reason = reason
         if queue.backing_off:
             return

@@ -164,7 +164,7 @@ def test_unclear_answers_never_add_up_to_a_refusal(tmp_path: Path) -> None:
             reply = await passed(method, url, **given)
             return answers.pop(0) if answers and url.endswith("/negotiations/request") else reply
 
-        passed, utility.send = utility.send, unclear  # type: ignore[method-assign, assignment]
+        passed, utility.send = utility.send, unclear  # type: ignore[method-assign]
         m = await utility.negotiations.request("jo", city.did, offer.asset, wanted)
         assert (await settled(utility.negotiations, m.id, FINAL)).state == "FINALIZED"
 
