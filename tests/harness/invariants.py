@@ -1,6 +1,6 @@
 """What has to hold between nodes once faults are over: the checker that runs after every fault case.
 
-What lives here: I1 to I7 over snapshots of nodes. What does not: taking nodes down (`network`, `process`), memory and
+What lives here: I1 to I7 over snapshots of nodes. What does not: taking nodes down (`tests.simulation`, `tests.faults`), memory and
 descriptors (I8) and health (I9), which belong to processes. A violation is a sentence that names the thing.
 
 I1 both sides hold the same state of each process. I2 one agreement per negotiation, the same bytes' hash on both sides.
@@ -23,10 +23,17 @@ from connector.protocol.machine import Process
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Outgoing, Written
-from tests.harness.network import Acknowledged
 
 R = TypeVar("R", bound=Struct)
 PAGE = 500
+
+
+class Acknowledged(Struct, frozen=True):
+    """A message that its sender saw a 2xx for: the receiver must know it for ever. `key` is `codec.repeat_key`."""
+
+    receiver: str
+    sender: str
+    key: bytes
 
 
 class Access(Struct, frozen=True):

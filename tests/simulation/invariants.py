@@ -19,8 +19,7 @@ from connector.protocol.machine import Machine
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
 from connector.records import Written
-from tests.harness.invariants import forgotten, taken, violations
-from tests.harness.network import Acknowledged
+from tests.harness.invariants import Acknowledged, forgotten, taken, violations
 from tests.simulation.hosts import Host
 from tests.simulation.network import Seen
 from tests.simulation.play import Play, processes
