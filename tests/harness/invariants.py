@@ -1,7 +1,7 @@
 """What has to hold between nodes once faults are over: the checker that runs after every fault case.
 
-What lives here: I1 to I7 over snapshots of nodes. What does not: taking nodes down (`tests.simulation`, `tests.faults`), memory and
-descriptors (I8) and health (I9), which belong to processes. A violation is a sentence that names the thing.
+What lives here: I1 to I7 over snapshots of nodes. What does not: taking nodes down (`tests.simulation`,
+`tests.faults`), memory and descriptors (I8) and health (I9). A violation is a sentence that names the thing.
 
 I1 both sides hold the same state of each process. I2 one agreement per negotiation, the same bytes' hash on both sides.
 I3 every permitted access has an agreement and a transfer that had started. I4 every message that its sender saw

@@ -1,8 +1,8 @@
 """Virtual time: an event loop whose clock jumps to the next timer, and Clock and Ids ports that a seed determines.
 
 What lives here: time and randomness for simulations. A run of the loop does no waiting: when nothing is ready its clock
-moves to the next timer. What does not: the network (`tests.simulation`). Everything must run inline on the loop: a thread that
-answers later would find the clock moved on.
+moves to the next timer. What does not: the network (`tests.simulation`). Everything must run inline on the loop: a
+thread that answers later would find the clock moved on.
 """
 
 from __future__ import annotations
