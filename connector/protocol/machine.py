@@ -173,10 +173,15 @@ def moved(machine: Machine, process: P, event: str, now: int, **changes: Any) ->
             "from": process.state or "-",
             "to": after.state or "-",
             **({"pending": after.pending} if after.pending else {}),
-            **({"reason": after.reason.code} if after.reason and after.reason is not process.reason else {}),
+            **(_told(after.reason) if after.reason and after.reason is not process.reason else {}),
         },
     )
     return after, entry
+
+
+def _told(reason: Reason) -> dict[str, str]:
+    """A reason in an audit entry, with its parameters; what a peer has said is cut to a readable length."""
+    return {"reason": reason.code, **{f"reason.{name}": value[:200] for name, value in reason.params.items()}}
 
 
 _NUMBERED = re.compile(r"#(?P<number>[0-9]{1,9})\.(?P<heard>[0-9]{1,9})", re.ASCII)
