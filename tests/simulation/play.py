@@ -45,7 +45,7 @@ WEATHERS = (
     Weather(delay=3.0, twice=0.3),
     Weather(delay=0.5, late=0.3, lost_answer=0.1),
     Weather(lost_answer=0.5, silent=1.0),
-    Weather(twice=0.5, again=0.2, garbage=0.2),
+    Weather(twice=0.5, again=0.1, garbage=0.3),
     Weather(delay=30.0, lost_request=0.1, twice=0.2),
 )
 
