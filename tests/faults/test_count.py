@@ -14,36 +14,29 @@ import aiohttp
 import msgspec
 import pytest
 
-from certs import keys
-from connector.records import Endpoint, Written
+from connector.records import Written
 from connector.store.view import View
 from tests.faults.invariants import check
-from tests.faults.world import CONTENT, TRANSFERS, World
+from tests.faults.world import CONTENT, TRANSFERS, Grant, World
 
 pytestmark = pytest.mark.process
 CLIENTS = 50
 
 
-class Grant(msgspec.Struct, frozen=True):
-    """What a client needs: the data's address, the credential, and which contract it is about."""
+class Counted(msgspec.Struct, frozen=True):
+    """What a client needs, and which contract it is about."""
 
-    url: str
-    authorization: str
+    grant: Grant
     contract: str
-    transfer: str
 
 
 @pytest.fixture
-def grant(world: World) -> Iterator[Grant]:
+def counted(world: World) -> Iterator[Counted]:
     """A started transfer under a fresh contract for three uses; completed in the end."""
     contract = world.contract("thrice")
     pid = world.begun(TRANSFERS, {"contract": contract})
     world.wait(TRANSFERS, pid, "STARTED")
-    endpoint = world.consumer.look(lambda view: view.get(Endpoint, pid))
-    assert endpoint is not None
-    sealer = keys.load(world.consumer.directory / "keys").sealer()
-    secret: dict[str, str] = msgspec.json.decode(sealer.open(endpoint.secret, pid.encode()))
-    yield Grant(endpoint.url, f"Bearer {secret['authorization'].removeprefix('Bearer ')}", contract, pid)
+    yield Counted(world.grant(pid), contract)
     world.command(world.consumer, pid, "complete", "COMPLETED")
     world.wait(TRANSFERS, pid, "COMPLETED")
     check(world)
@@ -84,43 +77,43 @@ def _refusals(answers: list[tuple[int, bytes]]) -> set[str]:
     return {one["code"] for one in told}
 
 
-async def test_exactly_three(world: World, grant: Grant) -> None:
+async def test_exactly_three(world: World, counted: Counted) -> None:
     """Three are served, 47 hear why not; asking again changes nothing."""
-    answers = await _all_at_once(grant)
+    answers = await _all_at_once(counted.grant)
     assert sorted(status for status, _ in answers) == [200] * 3 + [403] * 47
     assert {body for status, body in answers if status == 200} == {CONTENT}
     assert len(_refusals(answers)) == 1
-    assert {status for status, _ in await _all_at_once(grant)} == {403}
-    assert _uses(world, grant.contract) == [1, 2, 3]
+    assert {status for status, _ in await _all_at_once(counted.grant)} == {403}
+    assert _uses(world, counted.contract) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("point", ["gate.deciding", "gate.admitted"])
-async def test_exactly_three_across_a_kill(world: World, grant: Grant, point: str) -> None:
+async def test_exactly_three_across_a_kill(world: World, counted: Counted, point: str) -> None:
     """The provider dies in the middle of the fifty. A use is lost only where its commit was."""
     lived = len(world.provider.deaths)
     world.provider.order(point)
-    before = await _all_at_once(grant)
+    before = await _all_at_once(counted.grant)
     assert world.provider.executed(), f"{point} was never reached"
     assert any(status == 0 for status, _ in before)
     await asyncio.to_thread(world.provider.wait_ready)
-    after = [answer for _ in range(2) for answer in await _all_at_once(grant)]
+    after = [answer for _ in range(2) for answer in await _all_at_once(counted.grant)]
     assert world.provider.deaths[lived:] == [-9]
-    assert _uses(world, grant.contract) == [1, 2, 3]
+    assert _uses(world, counted.contract) == [1, 2, 3]
     served = [body for status, body in before + after if status == 200]
     assert len(served) == 3 if point == "gate.deciding" else len(served) < 3
     assert set(served) <= {CONTENT}
     assert {status for status, _ in after} <= {200, 403}
 
 
-async def test_exactly_three_when_killed_from_outside(world: World, grant: Grant) -> None:
+async def test_exactly_three_when_killed_from_outside(world: World, counted: Counted) -> None:
     """kill -9 at some moment of three rounds of fifty: no more than three are served, and three are counted."""
     served = 0
     for _ in range(3):
-        asking = asyncio.create_task(_all_at_once(grant))
+        asking = asyncio.create_task(_all_at_once(counted.grant))
         await asyncio.sleep(0.05)
         world.provider.kill()
         served += sum(status == 200 for status, _ in await asking)
         await asyncio.to_thread(world.provider.wait_ready)
-    served += sum(status == 200 for status, _ in await _all_at_once(grant))
+    served += sum(status == 200 for status, _ in await _all_at_once(counted.grant))
     assert served <= 3
-    assert _uses(world, grant.contract) == [1, 2, 3]
+    assert _uses(world, counted.contract) == [1, 2, 3]

@@ -7,16 +7,29 @@ faults (the tests), what must hold (`invariants`).
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
+
+from certs import keys
+from connector.records import Endpoint
 from tests.faults.processes import QUICK, AwayError, NodeProcess, RefusedError, until
 
 NEGOTIATIONS = "/v1/negotiations"
 TRANSFERS = "/v1/transfers"
 CONTENT = b"counter,bicycles\n1,17\n"
 ENDED = ("FINALIZED", "COMPLETED", "TERMINATED")
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """The address of a transfer's data and the credential for it."""
+
+    url: str
+    authorization: str
 
 
 class World:
@@ -144,12 +157,35 @@ class World:
 
         return until(fetched, "no data")
 
+    def grant(self, pid: str) -> Grant:
+        """What the consumer was given with a started transfer (its own pid); unsealed with its own key."""
+        endpoint = self.consumer.look(lambda view: view.get(Endpoint, pid))
+        assert endpoint is not None
+        sealer = keys.load(self.consumer.directory / "keys").sealer()
+        secret: dict[str, str] = msgspec.json.decode(sealer.open(endpoint.secret, pid.encode()))
+        return Grant(endpoint.url, f"Bearer {secret['authorization'].removeprefix('Bearer ')}")
+
+    def access(self, grant: Grant) -> int:
+        """The status of one access past the consumer's node, straight to the provider's data."""
+
+        def status() -> int:
+            connection = http.client.HTTPConnection("127.0.0.1", self.provider.port, timeout=5.0)
+            try:
+                connection.request("GET", urlsplit(grant.url).path, headers={"Authorization": grant.authorization})
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                raise AwayError from None
+            finally:
+                connection.close()
+
+        return until(status, "the data is away")
+
     # --- the two stories ----------------------------------------------------------------------------------------------
 
     def transfer_story(
         self, contract: str, before: Callable[[str], None], by: Mapping[str, NodeProcess]
     ) -> Sequence[str]:
-        """Request, start, suspend, restart, complete, with an access in each started phase.
+        """Request, start, suspend, restart, complete; the data is there in each started phase, and in no other.
 
         `before` is called with the name of the next message; `by` says who suspends, restarts and completes. The pids.
         """
@@ -159,6 +195,7 @@ class World:
         theirs = self.wait(TRANSFERS, pid, "STARTED")
         pids = {self.consumer.did: pid, self.provider.did: theirs}
         assert self.fetch(contract) == CONTENT
+        grant = self.grant(pid)
         for message, move, goal in (
             ("suspend", "suspend", "SUSPENDED"),
             ("restart", "resume", "STARTED"),
@@ -170,4 +207,6 @@ class World:
             self.wait(TRANSFERS, pid, goal)
             if goal == "STARTED":
                 assert self.fetch(contract) == CONTENT
+            else:
+                assert self.access(grant) == 403, f"data while {goal}"
         return pid, theirs
