@@ -29,7 +29,10 @@ class Reading(Protocol):
     """A consistent view of the store."""
 
     def get(self, kind: type[R], id: str) -> R | None:
-        """The record, or None. Raises `StoreError` where its bytes cannot be read."""
+        """The record, or None. Raises `StoreError` where its bytes cannot be read.
+
+        INVARIANT: nobody changes a fetched record or anything in it: several may have the same one.
+        """
 
     def find(self, kind: type[R], **where: Any) -> R | None:
         """The first record whose indexed attributes (`records.INDEXED`) equal `where`, or None."""

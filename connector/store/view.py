@@ -24,6 +24,13 @@ R = TypeVar("R", bound=Struct)
 _pack = msgspec.msgpack.Encoder().encode
 _text = msgspec.json.Encoder().encode
 
+Key = tuple[type[Struct], str]
+"""Kind and id of a record."""
+
+MOST_KNOWN = 1024
+LARGEST_KNOWN = 16 * 1024
+"""Bounds of the records kept in memory: how many, and of how many bytes each."""
+
 TOKEN_GRACE = 120_000_000
 """Microseconds for which a token is kept behind its end: verification allows for clocks that differ by a minute."""
 
@@ -38,8 +45,8 @@ class View:
 
     def get(self, kind: type[R], id: str) -> R | None:
         """The record, or None. Raises `StoreError` where its bytes cannot be read."""
-        row = self._connection.execute(shape(kind).get, (id,)).fetchone()
-        return None if row is None else _decoded(kind, id, row[0])
+        body = self._body(kind, id)
+        return None if body is None else _decoded(kind, id, body)
 
     def find(self, kind: type[R], **where: Any) -> R | None:
         """The first record whose indexed attributes equal `where`, or None."""
@@ -82,17 +89,57 @@ class View:
         """Hash of a complete subtree of the audit tree."""
         return log.node(self._connection, level, index)
 
+    def _body(self, kind: type[Struct], id: str) -> bytes | None:
+        row = self._connection.execute(shape(kind).get, (id,)).fetchone()
+        return None if row is None else row[0]
+
+
+class Known:
+    """Records that the writer has read, so that what every act looks at is fetched and decoded once.
+
+    INVARIANT: what is kept is what the row decodes to on the writer's connection, which alone writes. An act drops what
+    it writes before it writes it, and nothing of that is kept again while the act can still be given up; a transaction
+    that is rolled back takes all with it.
+    INVARIANT: nobody changes a fetched record or anything in it: several have the same one.
+    """
+
+    __slots__ = ("_records",)
+
+    def __init__(self) -> None:
+        self._records: dict[Key, Struct] = {}
+
+    def get(self, key: Key) -> Struct | None:
+        """The record, where it is kept."""
+        return self._records.get(key)
+
+    def keep(self, key: Key, record: Struct, size: int) -> None:
+        """Keep it, within bounds; `size` is that of its bytes."""
+        if size > LARGEST_KNOWN:
+            return
+        if len(self._records) >= MOST_KNOWN:
+            del self._records[next(iter(self._records))]
+        self._records[key] = record
+
+    def drop(self, key: Key) -> None:
+        """It is about to be written."""
+        self._records.pop(key, None)
+
+    def clear(self) -> None:
+        """Nobody knows what the rows hold now."""
+        self._records.clear()
+
 
 class Desk:
-    """What the writer keeps in memory beside the database: how many tokens are live, and the clock.
+    """What the writer keeps in memory beside the database: how many tokens are live, records, and the clock.
 
     INVARIANT: `tokens` is the number of rows in `token` as the writer's connection sees it.
     """
 
-    __slots__ = ("clock", "limit", "tokens")
+    __slots__ = ("clock", "known", "limit", "tokens")
 
     def __init__(self, clock: Clock, tokens: int, limit: int) -> None:
         self.clock = clock
+        self.known = Known()
         self.tokens = tokens
         self.limit = limit
 
@@ -100,26 +147,39 @@ class Desk:
 class Act(View):
     """One act in the writer's transaction. Its first write opens a savepoint, so that it can be given up alone."""
 
-    __slots__ = ("_desk", "_tokens", "entries", "saved")
+    __slots__ = ("_desk", "_tokens", "_written", "entries", "saved")
 
     def __init__(self, connection: Connection, desk: Desk) -> None:
         self._connection = connection
         self._desk = desk
         self._tokens = desk.tokens
+        self._written: set[Key] = set()
         self.saved = False
         self.entries: list[tuple[int, bytes]] = []
         """Audit entries as (instant, bytes); they become leaves with the group's commit."""
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """As `View.get`, from memory where the row has not changed since it was last read."""
+        key = kind, id
+        if (known := self._desk.known.get(key)) is not None:
+            return cast(R, known)
+        if (body := self._body(kind, id)) is None:
+            return None
+        record = _decoded(kind, id, body)
+        if key not in self._written:
+            self._desk.known.keep(key, record, len(body))
+        return record
 
     def put(self, record: Struct) -> None:
         """Insert or replace a record of a kind in `records.INDEXED`."""
         form = shape(type(record))
         row = (*form.values(record), _pack(record))
-        self._save()
+        self._change(type(record), row[0])
         self._connection.execute(form.put, row)
 
     def delete(self, kind: type[R], id: str) -> bool:
         """Remove a record; False where there was none."""
-        self._save()
+        self._change(kind, id)
         return self._connection.execute(shape(kind).delete, (id,)).fetchone() is not None
 
     def use_token(self, issuer: str, jti: str, expires: int) -> bool:
@@ -180,6 +240,12 @@ class Act(View):
             self._connection.execute("ROLLBACK TO act")
             self._connection.execute("RELEASE act")
         self._desk.tokens = self._tokens
+
+    def _change(self, kind: type[Struct], id: str) -> None:
+        """A record is about to be written: from here on it is read from its row, until the act is done."""
+        self._save()
+        self._written.add((kind, id))
+        self._desk.known.drop((kind, id))
 
     def _save(self) -> None:
         if not self.saved:

@@ -241,6 +241,7 @@ class Writer:
     def _roll_back(self) -> None:
         """Nothing of the open transaction stays."""
         self._desk.tokens = self._tokens
+        self._desk.known.clear()
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
