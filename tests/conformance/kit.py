@@ -73,7 +73,7 @@ def fetch(kit: Kit) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     jars.mkdir(parents=True)
     project.write_text(wanted)
-    command = [maven, "-q", "-B", "-f", str(project), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    command = [maven, "-q", "-B", "-U", "-f", str(project), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     done = subprocess.run([*command, f"-DoutputDirectory={jars.resolve()}"], capture_output=True, text=True)
     if done.returncode:
         raise UnavailableError(_cause(done.stdout))
