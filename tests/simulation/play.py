@@ -99,6 +99,7 @@ WEIGHTS = {
 
 NEGOTIATING = {Kind.REQUEST, Kind.OFFER, Kind.ACCEPT, Kind.COUNTER, Kind.AGREE}
 TRANSFERRING = {Kind.TRANSFER, Kind.SUSPEND, Kind.RESUME}
+BOTH = {Kind.SUSPEND, Kind.RESUME, Kind.COMPLETE, Kind.COUNTER, Kind.END_NEGOTIATION, Kind.END_TRANSFER}
 
 
 class Act(Struct, frozen=True):
@@ -124,17 +125,14 @@ def plan(seed: int, acts: int = 40) -> Plan:
     favoured = (NEGOTIATING, TRANSFERRING)[seed % 2]
     kinds = list(Kind)
     weights = [WEIGHTS[kind] * (3 if kind in favoured else 1) for kind in kinds]
-    # Most acts follow one another closely, so that they cross; now and then there is time to come to rest.
-    drawn = tuple(
-        Act(
-            draw.choices(kinds, weights)[0],
-            draw.randrange(2),
-            draw.randrange(1_000_000),
-            draw.choice((0.0, 0.01, 0.05, 0.3, 2.0, 25.0)),
-        )
-        for _ in range(acts)
-    )
-    return Plan(f"{seed}", (draw.uniform(-20, 20), draw.uniform(-20, 20)), drawn)
+    drawn: list[Act] = []
+    while len(drawn) < acts:
+        kind, host, pick = draw.choices(kinds, weights)[0], draw.randrange(2), draw.randrange(1_000_000)
+        # Now and then both sides wish the same at once; most acts follow one another closely, so that they cross.
+        if kind in BOTH and draw.random() < 0.4:
+            drawn.append(Act(kind, 1 - host, pick))
+        drawn.append(Act(kind, host, pick, draw.choice((0.0, 0.01, 0.05, 0.3, 2.0, 25.0))))
+    return Plan(f"{seed}", (draw.uniform(-20, 20), draw.uniform(-20, 20)), tuple(drawn))
 
 
 class Play:
