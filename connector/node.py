@@ -285,6 +285,9 @@ class Node:
                 await work()
             except NodeError as error:
                 log.warning("node.chore_failed", chore=work.__name__, code=error.reason.code)
+            except Exception:
+                # A defect must not end the chore for good without anybody knowing.
+                log.exception("node.chore_broken", chore=work.__name__)
 
     async def _sweep(self) -> None:
         while await self.store.sweep(self.clock.now()):
