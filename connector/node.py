@@ -7,6 +7,7 @@ Every dependency is a constructor argument; `build` takes the few that tests and
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import secrets
@@ -58,6 +59,8 @@ from connector.system import StatedFacts, SystemClock, SystemIds
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
+YOUNG_OBJECTS = 5000
+"""How many new objects make Python look for cycles among them. A request leaves hardly any, so fewer looks do."""
 FIRST_OPERATOR = "admin"
 Decide = Callable[[Transaction, Any], Any]
 
@@ -346,6 +349,9 @@ async def _serve(config: Config, fault: Fault) -> None:
     try:
         await node.start()
         log.info("node.ready", did=node.did, public=config.public_url, management_port=node.management_listener.port)
+        # What is there now, some 65,000 objects, stays to the end: looking through it takes 20 ms and finds nothing.
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS)
         await stop.wait()
     finally:
         await node.close()
