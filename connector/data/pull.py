@@ -232,7 +232,7 @@ async def _told(stream: Stream) -> _Refusal:
             return _Refusal()
     try:
         return msgspec.json.decode(body, type=_Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Refusal()
 
 

@@ -204,7 +204,7 @@ class Heads:
         try:
             kept = msgspec.json.decode(reply.body, type=Kept)
             return checkpoint.opened(kept.note, self._did, self._public, self._verify) if kept.note else None
-        except (msgspec.DecodeError, UnicodeDecodeError, CheckpointError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CheckpointError):
             raise DeliveryError("head.unproved", peer=peer.id) from None
 
     async def _contradicted(self, peer: Participant, found: Reason, reply: Reply) -> Reason:
