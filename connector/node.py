@@ -145,7 +145,11 @@ class Node:
         )
         self.discovery = Discovery(store=self.store, peer=self.peer, identity=self.identity)
         self.proposals = Proposals(
-            negotiations=self.negotiations, discovery=self.discovery, decisions=self.decisions, did=self.did
+            store=self.store,
+            negotiations=self.negotiations,
+            discovery=self.discovery,
+            decisions=self.decisions,
+            did=self.did,
         )
         self.contracts = Contracts(store=self.store)
         self.operators = Operators(store=self.store, clock=clock, ids=ids)
@@ -255,6 +259,7 @@ class Node:
     async def start(self) -> None:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         config = self.config
+        await self._same_as_ever()
         await self.public_listener.start(config.public.host, config.public.port)
         await self.management_listener.start(config.management.host, config.management.port)
         await self._first_operator()
@@ -274,6 +279,12 @@ class Node:
         await self.outbox.close()
         await self.client.close()
         await self.store.close()
+
+    async def _same_as_ever(self) -> None:
+        """The identity is permanent: contracts name it, and the log is signed by it. Raises `InputError`."""
+        head = await self.store.read(lambda view: view.head())
+        if head is not None and head.id != self.did:
+            raise InputError("node.identity", was=head.id, now=self.did)
 
     async def _first_operator(self) -> None:
         """The credential that `initialise` made is the first operator's; later ones are made over the API."""
@@ -387,13 +398,17 @@ def initialise(directory: Path, public_url: str, *, public_port: int, management
         raise InputError("node.exists", path=str(directory))
     text = settings.template(public_url, public_port=public_port, management_port=management_port)
     config = settings.read(directory, text, {})
+    try:
+        identity = did.of_url(config.public_url)
+    except did.DidError as error:
+        raise InputError("node.address", url=public_url, problem=error.code) from None
     if config.lab and not lab:
         raise InputError("node.loopback", url=public_url)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     own = keys.create(directory / "keys")
     _write_secret(directory / "token", secrets.token_urlsafe(32))
     (directory / "allmende.toml").write_text(text, "utf-8")
-    return Made(did.of_url(config.public_url), words.fingerprint(own.thumbprints))
+    return Made(identity, words.fingerprint(own.thumbprints))
 
 
 def _write_secret(path: Path, text: str) -> None:

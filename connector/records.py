@@ -22,8 +22,8 @@ from policies.model import Reason
 class Participant(Struct, frozen=True, kw_only=True):
     """A peer that an operator has added, with its pinned key. `id` is its DID.
 
-    `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned, `tokens` the ids
-    of those that may sign message tokens; `words` is the fingerprint of the pinned keys as words. `private` allows
+    `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned, `tokens` the
+    ids of those that may sign message tokens; `words` is the fingerprint of the pinned keys as words. `private` allows
     addresses in private networks for this peer. `facts` are what the operator states about it (left operand IRI ->
     values).
     """
@@ -193,8 +193,8 @@ class Logged(Struct, frozen=True, kw_only=True):
 class Head(Struct, frozen=True, kw_only=True):
     """A signed tree head: C2SP checkpoint text with its note signature. `id` is the origin, a DID.
 
-    `shown` is kept of a peer's heads: the latest end of a token that brought one. A smaller head under an older token is
-    no contradiction, it was only late.
+    `shown` is kept of a peer's heads: the latest end of a token that brought one. A smaller head under an older token
+    is no contradiction, it was only late.
     """
 
     id: str

@@ -290,6 +290,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Übertragung läuft nicht (Zustand: {state}).",
         "The transfer is not under way (state: {state}).",
     ),
+    "transfer.suspended": (
+        "Unter diesem Vertrag ist eine Übertragung angehalten; erst muss sie fortgesetzt oder beendet werden.",
+        "A transfer under this contract is suspended; it has to be resumed or ended first.",
+    ),
     "transfer.format": (
         "Die Übertragungsart „{format}“ wird nicht angeboten.",
         'The transfer format "{format}" is not offered.',
@@ -506,6 +510,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "internal.answer": (
         "Die eigene Antwort verletzt das Protokoll ({code}) und wird nicht gesendet.",
         "This node's own answer breaks the protocol ({code}) and is not sent.",
+    ),
+    "node.identity": (
+        "Dieser Knoten war bisher {was}; mit dieser Adresse wäre er {now}. Die Adresse darf sich nie ändern.",
+        "This node has been {was}; with this address it would be {now}. The address must never change.",
+    ),
+    "node.address": (
+        "Aus {url} lässt sich keine Identität machen ({problem}); nötig ist ein Rechnername in ASCII.",
+        "No identity can be made from {url} ({problem}); it needs a host name in ASCII letters.",
     ),
     "node.loopback": (
         "{url} ist nur auf diesem Rechner erreichbar, und die Identität daraus wäre dauerhaft; nur für ein Labor.",

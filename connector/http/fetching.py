@@ -79,6 +79,9 @@ class Fetching:
         if agreement.role != Role.CONSUMER:
             raise InputError("agreement.provided", id=contract)
         known = await self._transfers.select(agreement=contract, role=Role.CONSUMER, limit=1000)
+        held = [one for one in known if one.state == TransferState.SUSPENDED]
+        if held:
+            raise RefusedError("transfer.suspended", transfer=held[-1].id)
         open_now = [one for one in known if one.state in (None, TransferState.REQUESTED, TransferState.STARTED)]
         transfer = open_now[-1] if open_now else await self._transfers.request(operator, contract)
         return await self._until_started(transfer)

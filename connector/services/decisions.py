@@ -146,6 +146,9 @@ class Decisions:
             return transfer.Terminate(Reason("agreement.ended"))
         if codec.digest(codec.agreement_of(agreement.message)) != agreement.hash:
             return transfer.Terminate(Reason("agreement.damaged"))
+        if tx.find(Transfer, agreement=t.agreement, role=Role.PROVIDER, state=TransferState.SUSPENDED) is not None:
+            # Who suspends wants the flow under this contract to stop; another transfer must not be a way round it.
+            return transfer.Terminate(Reason("transfer.suspended"))
         return transfer.Start(self._address(t))
 
 

@@ -7,11 +7,17 @@ not: the short form of terms (`policies.terms`), comparing (`policies.compare`),
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from connector.errors import InputError, TransitionError
+from connector.ports import Store
 from connector.protocol import negotiation
 from connector.protocol.machine import Role
 from connector.protocol.messages import JsonObject, NegotiationState
 from connector.protocol.negotiation import Negotiation
+from connector.records import PublishedOffer
 from connector.services.decisions import Decisions, compared_terms, not_understood
 from connector.services.discovery import Discovery
 from connector.services.negotiations import Negotiations
@@ -23,8 +29,11 @@ from policies.terms import Terms, restate
 class Proposals:
     """What operators propose and decide."""
 
-    def __init__(self, *, negotiations: Negotiations, discovery: Discovery, decisions: Decisions, did: str) -> None:
-        self._negotiations, self._discovery, self._decisions, self._did = negotiations, discovery, decisions, did
+    def __init__(
+        self, *, store: Store, negotiations: Negotiations, discovery: Discovery, decisions: Decisions, did: str
+    ) -> None:
+        self._store, self._negotiations, self._discovery = store, negotiations, discovery
+        self._decisions, self._did = decisions, did
 
     async def request(
         self, operator: str, peer: str, dataset: str, *, offer: str | None = None, terms: Terms | None = None
@@ -35,8 +44,8 @@ class Proposals:
         """
         found = await self._discovery.dataset(peer, dataset)
         offers = {str(one.get("@id")): one for one in found.hasPolicy}
-        if offer is not None and offer not in offers:
-            raise InputError("offer.unknown", id=offer)
+        if offer is not None:
+            offer = _meant(offer, offers)
         published = offers[offer] if offer is not None else found.hasPolicy[0]
         wanted = self._stated(published, terms)
         return await self._negotiations.request(operator, peer, dataset, {**wanted, "target": dataset})
@@ -61,6 +70,13 @@ class Proposals:
             raise TransitionError("transition.illegal", state=n.state or "-", move="agree")
         return await self._negotiations.command(operator, pid, negotiation.Agree(self._decisions.agreement(n)))
 
+    async def on_the_table(self, n: Negotiation) -> Negotiation:
+        """The record as a person should see it: a provider that has made no offer in it has its published one."""
+        if n.role is Role.CONSUMER or n.offered is not None or n.asked is None:
+            return n
+        published = await self._store.read(lambda view: view.get(PublishedOffer, str((n.asked or {}).get("@id"))))
+        return n if published is None else replace(n, offered={**published.document, "target": published.asset})
+
     def differences(self, n: Negotiation) -> Comparison | Reason | None:
         """What the consumer asked against what the provider offers, or None where only one of the two is known."""
         if n.asked is None or n.offered is None:
@@ -78,6 +94,14 @@ class Proposals:
         if terms is not None:
             policy = restate(policy, terms)
         return render.to_dsp(policy)
+
+
+def _meant(offer: str, offers: Iterable[str]) -> str:
+    """The one offer that is named, by its id or a tail of at least 8 characters. Raises `InputError`."""
+    found = [id for id in offers if id == offer or (len(offer) >= 8 and id.endswith(offer))]
+    if len(found) != 1:
+        raise InputError("offer.unknown", id=offer)
+    return found[0]
 
 
 def _understood(document: JsonObject) -> Policy:

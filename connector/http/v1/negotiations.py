@@ -22,11 +22,13 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
     async def shown(one: Negotiation, visit: Visit) -> views.NegotiationView:
         known = await showing.names(services.peers, [one.peer])
+        one = await proposals.on_the_table(one)
         return showing.negotiation(one, known, proposals.differences(one), visit.language)
 
     async def listed(visit: Visit) -> views.Page[Any]:
         found = await negotiations.select(**await showing.chosen(visit.query, services.peers))
         known = await showing.names(services.peers, (one.peer for one in found))
+        found = [await proposals.on_the_table(one) for one in found]
         items = [showing.negotiation(one, known, proposals.differences(one), visit.language) for one in found]
         return showing.page(found, items, visit.query.limit)
 

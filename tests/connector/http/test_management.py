@@ -332,7 +332,9 @@ async def test_a_negotiation_from_the_providers_side_waits_for_a_person(node: No
     listed = told(await manage(node, "GET", "/v1/negotiations?state=REQUESTED"))["items"]
     assert len(listed) == 1
     pid = listed[0]["id"]
-    assert listed[0]["offered"] is None
+    assert listed[0]["offered"]["@id"] == offer["id"]
+    assert [one["reason"]["code"] for one in listed[0]["differences"]] == ["beyond.count"]
+    assert told(await manage(node, "GET", "/v1/status"))["counts"]["waiting_for_you"] == 1
     countered = told(await manage(node, "POST", f"/v1/negotiations/{pid}/counter", {"terms": {"count": 5}}))
     assert countered["pending"] == "offer"
     assert countered["differences"], offer
@@ -411,5 +413,13 @@ async def test_status_tells_what_waits(node: Node) -> None:
     await manage(node, "POST", f"/v1/offers/{offer['id']}/send", {"peer": "utility"})
     status = told(await manage(node, "GET", "/v1/status"))
     assert status["id"] == node.did
-    assert status["counts"] == {"peers": 1, "assets": 1, "offers": 1, "negotiations": 1, "contracts": 0, "transfers": 0}
+    assert status["counts"] == {
+        "peers": 1,
+        "assets": 1,
+        "offers": 1,
+        "negotiations": 1,
+        "contracts": 0,
+        "transfers": 0,
+        "waiting_for_you": 0,
+    }
     assert [(one["name"], one["waiting"]) for one in status["outbox"]] == [("utility", 1)]

@@ -30,6 +30,7 @@ class Shown:
 
 def proposals(me: Neighbour, other: Neighbour) -> Proposals:
     return Proposals(
+        store=me.store,
         negotiations=me.negotiations,
         discovery=Shown(me, other),  # type: ignore[arg-type]  # only `dataset` is asked
         decisions=me.decisions,
