@@ -41,7 +41,7 @@ from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
 from connector.records import Participant
 from connector.services.audit import Audit
-from connector.services.changes import Changes
+from connector.services.changes import Change, Changes
 from connector.services.contracts import Contracts
 from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
@@ -54,6 +54,7 @@ from connector.services.outbox import Limits, Outbox
 from connector.services.peers import Peers
 from connector.services.proposals import Proposals
 from connector.services.transfers import Transfers
+from connector.store import writer
 from connector.store.sqlite import SqliteStore
 from connector.system import StatedFacts, SystemClock, SystemIds
 
@@ -89,7 +90,12 @@ class Node:
 
         # Outside things, one adapter each.
         self.store = SqliteStore.open(
-            store_path, clock=clock, sign_head=self._sign_head, fault=fault, threaded=threaded
+            store_path,
+            clock=clock,
+            sign_head=self._sign_head,
+            fault=fault,
+            threaded=threaded,
+            limits=writer.Limits(tokens=config.limits.live_tokens),
         )
         network = config.network
         self.client = HttpPeer(
@@ -250,9 +256,10 @@ class Node:
             checkpoint.Checkpoint(self.did, size, root), self.keys.head_public, self.keys.sign_head
         )
 
-    def _peers_changed(self, identity: PinnedIdentity) -> None:
+    def _peers_changed(self, identity: PinnedIdentity, peer: str) -> None:
         identity.forget()
         self.outbox.forget()
+        self.changes.publish(Change("participant", peer))
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -260,10 +267,10 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         config = self.config
         await self._same_as_ever()
-        await self.public_listener.start(config.public.host, config.public.port)
-        await self.management_listener.start(config.management.host, config.management.port)
         await self._first_operator()
         await self.outbox.start()
+        await self.public_listener.start(config.public.host, config.public.port)
+        await self.management_listener.start(config.management.host, config.management.port)
         for work, seconds in ((self._sweep, SWEEP_SECONDS), (self._show_heads, config.audit.exchange_seconds)):
             self._tasks.append(asyncio.create_task(self._now_and_then(work, seconds)))
 
@@ -311,7 +318,10 @@ class Node:
         """Our head to every peer that does not have it yet."""
         after = ""
         while peers := await self.store.read(lambda view: view.select(Participant, after=after, limit=100)):  # noqa: B023
-            await asyncio.gather(*(self.heads.push(peer) for peer in peers))
+            told = await asyncio.gather(*(self.heads.push(peer) for peer in peers), return_exceptions=True)
+            for peer, wrong in zip(peers, told, strict=True):
+                if isinstance(wrong, Exception):
+                    log.info("node.head_not_shown", peer=peer.id, error=type(wrong).__name__)
             after = peers[-1].id
 
 

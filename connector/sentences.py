@@ -290,6 +290,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Übertragung läuft nicht (Zustand: {state}).",
         "The transfer is not under way (state: {state}).",
     ),
+    "agreement.exists": (
+        "Die Kennung dieser Vereinbarung gehört schon zu einem anderen Vertrag.",
+        "The id of this agreement belongs to another contract already.",
+    ),
+    "process.moved": (
+        "Seitdem hat sich etwas geändert (gesehen: {seen}, jetzt: {now}); bitte noch einmal ansehen.",
+        "Something has changed since (seen: {seen}, now: {now}); please look again.",
+    ),
+    "decision.failed": (
+        "Über diese Nachricht konnte nicht entschieden werden ({problem}).",
+        "No decision could be made on this message ({problem}).",
+    ),
     "transfer.suspended": (
         "Unter diesem Vertrag ist eine Übertragung angehalten; erst muss sie fortgesetzt oder beendet werden.",
         "A transfer under this contract is suspended; it has to be resumed or ended first.",

@@ -31,7 +31,7 @@ from connector.ports import Clock, Facts, Fault, Reading, Store, Transaction, no
 from connector.protocol.machine import Role
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Move, Transfer
-from connector.records import Agreement, Asset, Entry
+from connector.records import Agreement, Asset, Entry, Participant
 from connector.services.changes import Changes
 from policies.evaluate import evaluate
 from policies.model import Access, Reason
@@ -217,6 +217,8 @@ class Gate:
         if (reason := _not_in_force(transfer, agreement)) is not None:
             raise AccessRefusedError((reason,))
         assert agreement is not None
+        if view.get(Participant, transfer.peer) is None:
+            raise AccessRefusedError((Reason("peer.unknown", {"id": transfer.peer}),))
         try:
             agreed = self._agreements.read(agreement)
         except RefusedError as error:

@@ -124,6 +124,9 @@ class Running:
         except NodeError as error:
             log.critical("streams.unjudged", code=error.reason.code, streams=len(judged))
             return [(error.reason,)] * len(judged)
+        except Exception:
+            log.exception("streams.unjudged", streams=len(judged))
+            return [(Reason("internal"),)] * len(judged)
 
     async def _pause(self) -> None:
         waiting = {asyncio.ensure_future(self._clock.sleep(INTERVAL)), asyncio.ensure_future(self._changed.wait())}

@@ -134,8 +134,11 @@ class Listener:
     ) -> web.StreamResponse:
         connection.enter(Stage.SERVING)
         answer = await stream(request)
-        await answer.prepare(request)
-        await answer.write_eof()
+        # A handler that has written its own body is done; what is left is a small answer with the usual patience.
+        connection.enter(Stage.ANSWERING)
+        with contextlib.suppress(ConnectionError):
+            await answer.prepare(request)
+            await answer.write_eof()
         return self._written(connection, answer)
 
     async def _answer(

@@ -343,6 +343,12 @@ class CounterRequest(Input, frozen=True, kw_only=True):
     terms: Terms
 
 
+class Seen(Input, frozen=True, kw_only=True):
+    """What a decision is about: the `version` that was looked at. Without it the newest is decided upon unseen."""
+
+    version: int | None = None
+
+
 class Ending(Input, frozen=True, kw_only=True):
     """Why a process is ended or suspended, for the peer to read."""
 

@@ -10,6 +10,7 @@ text in which a key occurred twice has more of them than the same value written 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -24,6 +25,9 @@ MAX_VALUES = 20_000
 
 MAX_VALUES_REPLY = 200_000
 """Values in an answer to a request of our own, where a catalogue page may be long."""
+
+_HUGE = re.compile(rb"(?<![0-9.])[0-9]{17,}")
+"""An integer beyond what every reader of JSON represents (RFC 7493, 2.2), told by its length: 2**53 has 16 digits."""
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -41,6 +45,8 @@ def read(body: bytes, *, max_values: int = MAX_VALUES) -> Any:
     outside = _outside_strings(body)
     if _depth(outside) > MAX_DEPTH:
         raise MessageError("message.depth", limit=str(MAX_DEPTH))
+    if _HUGE.search(outside):
+        raise MessageError("message.number")
     if outside.count(b":") != _outside_strings(_encoded(value)).count(b":"):
         raise MessageError("message.duplicate")
     return value

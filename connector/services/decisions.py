@@ -41,7 +41,7 @@ class Decisions:
             case Negotiation(role=Role.PROVIDER):
                 return self._as_provider(tx, process)
             case Negotiation():
-                return self._as_consumer(process)
+                return self._as_consumer(tx, process)
             case Transfer():
                 return self._transfer(tx, process)
             case _:
@@ -109,9 +109,13 @@ class Decisions:
 
     # --- consumer -----------------------------------------------------------------------------------------------------
 
-    def _as_consumer(self, n: Negotiation) -> negotiation.Command | None:
+    def _as_consumer(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
         if n.state != N.AGREED:
             return None
+        assert n.agreement is not None
+        if tx.get(Agreement, n.agreement["@id"]) is not None:
+            # The id is the provider's choice: it must not take the place of another contract.
+            return negotiation.Terminate(Reason("agreement.exists"))
         wrong = self.wrong_with(n)
         return negotiation.Verify() if wrong is None else negotiation.Terminate(wrong)
 

@@ -73,13 +73,19 @@ class Negotiations(Processes[Negotiation]):
     def follow(self, tx: Transaction, before: Negotiation, after: Negotiation, message: Any) -> None:
         """Keep the agreement when it comes into force, and end it should the negotiation be terminated after all.
 
+        INVARIANT: a contract is never replaced by another one; its id is the provider's choice, so it is checked.
+
         The provider puts it into force when it sends FINALIZED: the consumer may ask for a transfer before our side
         has seen the acknowledgement.
         """
         in_force = after.state == NegotiationState.FINALIZED or after.pending == negotiation.Move.FINALIZE
         was = before.state == NegotiationState.FINALIZED or before.pending == negotiation.Move.FINALIZE
         if in_force and not was:
-            tx.put(agreement_of(after))
+            made = agreement_of(after)
+            kept = tx.get(Agreement, made.id)
+            if kept is not None and kept.negotiation != made.negotiation:
+                raise TransitionError("agreement.exists", id=made.id)
+            tx.put(made)
         elif was and not in_force and after.agreement is not None:
             kept = tx.get(Agreement, after.agreement["@id"])
             if kept is not None:

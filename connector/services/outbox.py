@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -142,6 +142,11 @@ class Outbox:
             return
         for item in items:
             queue = self._queues.setdefault(item.peer, _Queue(item.peer))
+            if item.id in queue.in_flight or item.id in queue.resting:
+                continue
+            if item.id in queue.gone:
+                queue.gone.discard(item.id)
+                continue
             queue.waiting += 1
             if queue.more or queue.known() >= self._limits.in_memory:
                 queue.more = True
@@ -149,19 +154,22 @@ class Outbox:
                 queue.ready.append(item)
             self._pump(queue)
 
-    def drop(self, peer: str, pid: str) -> None:
-        """Forget what waits for this process: the store holds it no longer. What is under way is not tried again."""
+    def drop(self, peer: str, ids: Collection[str]) -> None:
+        """Forget these messages: the store holds them no longer. What is under way is not tried again."""
         queue = self._queues.get(peer)
         if queue is None:
             return
-        queue.gone.update(item.id for item in queue.in_flight.values() if item.pid == pid)
-        kept = deque(item for item in queue.ready if item.pid != pid)
-        rested = [item.id for item in queue.resting.values() if item.pid == pid]
-        queue.waiting -= len(queue.ready) - len(kept) + len(rested)
-        queue.ready = kept
-        for id in rested:
-            del queue.resting[id]
-            queue.forget(id)
+        waiting = {item.id for item in queue.ready} | set(queue.resting)
+        for id in ids:
+            if id in waiting or (queue.more and id not in queue.in_flight):
+                queue.waiting -= 1
+                queue.forget(id)
+            else:
+                # Under way, or committed and about to be handed over here.
+                queue.gone.add(id)
+        queue.ready = deque(item for item in queue.ready if item.id not in ids)
+        for id in ids:
+            queue.resting.pop(id, None)
 
     def forget(self) -> None:
         """Participants have changed: read them anew before the next message."""
@@ -241,7 +249,7 @@ class Outbox:
             self._spawn(self._refill(queue))
 
     async def _refill(self, queue: _Queue) -> None:
-        known = {*queue.in_flight, *queue.resting}
+        known = set(queue.ids())
         try:
             items = await self._store.read(
                 lambda view: view.select(Outgoing, peer=queue.peer, limit=self._limits.in_memory + len(known))
@@ -316,7 +324,7 @@ class Outbox:
         self._fault(f"send.{item.kind}.after_ack")
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
-        del queue.in_flight[item.id]
+        queue.in_flight.pop(item.id, None)
         queue.forget(item.id)
         queue.gone.discard(item.id)
         queue.waiting -= 1

@@ -55,10 +55,10 @@ class _Versions(Struct, frozen=True):
 
 
 class Peers:
-    """Pins peers. `own` is this node's DID; `changed` is called after every commit that changes them, before the call
-    returns, so that no identity goes on with old keys."""
+    """Pins peers. `own` is this node's DID; `changed` is told the DID after every commit that changes one, before the
+    call returns, so that no identity goes on with old keys and no stream with a removed peer."""
 
-    def __init__(self, *, store: Store, fetch: Fetch, clock: Clock, own: str, changed: Callable[[], None]) -> None:
+    def __init__(self, *, store: Store, fetch: Fetch, clock: Clock, own: str, changed: Callable[[str], None]) -> None:
         self._store = store
         self._fetch = fetch
         self._clock = clock
@@ -123,7 +123,7 @@ class Peers:
             facts=facts or {},
         )
         await self._store.write(lambda tx: _pin(tx, peer, compared=told is not None))
-        self._changed()
+        self._changed(peer.id)
         return peer
 
     async def list(self, *, after: str = "", limit: int = 100) -> list[Participant]:
@@ -144,7 +144,7 @@ class Peers:
             return found
 
         removed = await self._store.write(act)
-        self._changed()
+        self._changed(removed.id)
         return removed
 
 

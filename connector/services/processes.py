@@ -9,12 +9,12 @@ a byte-identical repeat gets the stored answer, anything else in a wrong state c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import UNSET, Struct
 
-from connector.errors import InputError, PeerError, UnknownError
+from connector.errors import InputError, OurError, PeerError, TransitionError, UnknownError
 from connector.ports import Caller, Clock, Fault, Ids, Reading, Store, Transaction
 from connector.protocol import codec
 from connector.protocol.machine import Machine, Process, Record, Send, Step, Withdraw
@@ -37,8 +37,8 @@ class Mail(Protocol):
     def add(self, items: Iterable[Outgoing]) -> None:
         """Send these, which have been committed."""
 
-    def drop(self, peer: str, pid: str) -> None:
-        """Forget what is queued in memory for this process; it is no longer in the store."""
+    def drop(self, peer: str, ids: Collection[str]) -> None:
+        """Forget these messages; they are no longer in the store."""
 
 
 class Handled(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Done(Struct):
 
     process: Any = None
     outgoing: tuple[Outgoing, ...] = ()
-    withdrawn: bool = False
+    withdrawn: tuple[str, ...] = ()
     answer: Answer | None = None
     error: PeerError | None = None
 
@@ -168,7 +168,11 @@ class Processes(Generic[P]):
         step, done = self.step(process, self.received(message, body), now), Done()
         self.follow(tx, process, step.record, message)
         self._save(tx, step, caller.id, done)
-        self._go_on(tx, step.record, done)
+        try:
+            self._go_on(tx, step.record, done)
+        except PeerError as error:
+            # The message is good and saved; what we make of it is not. INVARIANT: a refusal has changed nothing.
+            raise OurError("decision.failed", problem=error.reason.code) from error
         return done
 
     def _theirs(self, view: Reading, caller: Caller, pid: str) -> P:
@@ -179,17 +183,21 @@ class Processes(Generic[P]):
 
     # --- a command ----------------------------------------------------------------------------------------------------
 
-    async def command(self, operator: str, pid: str, command: Any) -> P:
-        """Step a command of an operator (or of the node itself).
+    async def command(self, operator: str, pid: str, command: Any, *, seen: int | None = None) -> P:
+        """Step a command of an operator (or of the node itself), or what a function makes of the record.
 
-        Raises `InputError` where there is no such process, `TransitionError` where its state does not allow it.
+        `seen` is the version that the operator has looked at: what has moved since is not decided upon unseen.
+        Raises `InputError` where there is no such process, `TransitionError` where it has moved or its state does not
+        allow it.
         """
 
         def act(tx: Transaction) -> Done:
             process = tx.get(self.kind, pid)
             if process is None:
                 raise InputError("process.unknown", id=pid)
-            return self.stepped(tx, process, command, operator)
+            if seen is not None and process.version != seen:
+                raise TransitionError("process.moved", seen=str(seen), now=str(process.version))
+            return self.stepped(tx, process, command(process) if callable(command) else command, operator)
 
         done = await self._store.write(act)
         self.committed(done)
@@ -230,7 +238,7 @@ class Processes(Generic[P]):
             self.follow(tx, process, step.record, None)
             self._save(tx, step, "node", done)
             process = step.record
-        raise InputError("decision.endless", process=process.id)
+        raise OurError("decision.endless", process=process.id)
 
     def _save(self, tx: Transaction, step: Step, actor: str, done: Done) -> None:
         process: P = step.record
@@ -241,10 +249,12 @@ class Processes(Generic[P]):
                 case Record(event, params):
                     tx.record(Entry(event=event, actor=actor, params=params))
                 case Withdraw():
-                    done.withdrawn = True
+                    fresh = {item.id for item in done.outgoing}
+                    gone = [item.id for item in tx.select(Outgoing, pid=process.id)]
+                    done.withdrawn = (*done.withdrawn, *(id for id in gone if id not in fresh))
                     done.outgoing = ()
-                    for item in tx.select(Outgoing, pid=process.id):
-                        tx.delete(Outgoing, item.id)
+                    for id in gone:
+                        tx.delete(Outgoing, id)
                 case Send(message, move):
                     item = self._outgoing(process, message, move)
                     tx.put(item)
@@ -270,7 +280,7 @@ class Processes(Generic[P]):
         if process is None:
             return
         if done.withdrawn:
-            self._mail.drop(process.peer, process.id)
+            self._mail.drop(process.peer, done.withdrawn)
         if done.outgoing:
             self._mail.add(done.outgoing)
         self._changes.publish(Change(self.machine.name, process.id, process.version, str(process.state or "")))

@@ -63,12 +63,18 @@ class Proposals:
         command = negotiation.Request(document) if n.role is Role.CONSUMER else negotiation.Offer(document)
         return await self._negotiations.command(operator, pid, command)
 
-    async def agree(self, operator: str, pid: str) -> Negotiation:
-        """The provider's person agrees to what the consumer has asked. Raises `InputError`, `TransitionError`."""
-        n = await self._negotiations.get(pid)
-        if n.role is not Role.PROVIDER or n.state not in (NegotiationState.REQUESTED, NegotiationState.ACCEPTED):
-            raise TransitionError("transition.illegal", state=n.state or "-", move="agree")
-        return await self._negotiations.command(operator, pid, negotiation.Agree(self._decisions.agreement(n)))
+    async def agree(self, operator: str, pid: str, *, seen: int | None = None) -> Negotiation:
+        """The provider's person agrees to what the consumer has asked; `seen` is the version that was looked at.
+
+        Raises `InputError`, `TransitionError`.
+        """
+
+        def agreed(n: Negotiation) -> negotiation.Agree:
+            if n.role is not Role.PROVIDER or n.state not in (NegotiationState.REQUESTED, NegotiationState.ACCEPTED):
+                raise TransitionError("transition.illegal", state=n.state or "-", move="agree")
+            return negotiation.Agree(self._decisions.agreement(n))
+
+        return await self._negotiations.command(operator, pid, agreed, seen=seen)
 
     async def on_the_table(self, n: Negotiation) -> Negotiation:
         """The record as a person should see it: a provider that has made no offer in it has its published one."""

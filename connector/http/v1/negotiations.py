@@ -50,11 +50,11 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
         return serve
 
-    async def accept(operator: str, pid: str, body: Any) -> Negotiation:
-        return await negotiations.command(operator, pid, negotiation.Accept())
+    async def accept(operator: str, pid: str, body: views.Seen) -> Negotiation:
+        return await negotiations.command(operator, pid, negotiation.Accept(), seen=body.version)
 
-    async def agree(operator: str, pid: str, body: Any) -> Negotiation:
-        return await proposals.agree(operator, pid)
+    async def agree(operator: str, pid: str, body: views.Seen) -> Negotiation:
+        return await proposals.agree(operator, pid, seen=body.version)
 
     async def counter(operator: str, pid: str, body: views.CounterRequest) -> Negotiation:
         return await proposals.counter(operator, pid, body.terms)
@@ -64,8 +64,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
         return await negotiations.command(operator, pid, negotiation.Terminate(reason))
 
     acts: dict[str, tuple[Act, type[views.Input], str]] = {
-        "accept": (accept, views.Nothing, "Accept what the provider offers."),
-        "agree": (agree, views.Nothing, "Agree to what the consumer asks."),
+        "accept": (accept, views.Seen, "Accept what the provider offers."),
+        "agree": (agree, views.Seen, "Agree to what the consumer asks."),
         "counter": (counter, views.CounterRequest, "Answer with other terms."),
         "terminate": (terminate, views.Ending, "End the negotiation."),
     }

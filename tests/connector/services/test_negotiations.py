@@ -217,6 +217,35 @@ def test_a_full_queue_refuses_before_anything_is_kept(tmp_path: Path) -> None:
     run(story)
 
 
+def test_a_contract_is_never_replaced_by_another_one(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(TERMS)
+        first = await settled(utility.negotiations, (await _asked(utility, city, offer)).id, FINAL)
+        [kept] = await _agreements(utility)
+        city.ids.pid = lambda: kept.id  # type: ignore[method-assign]  # the provider uses an id a second time
+        wanted = await utility.terms_of(city, offer, ASKED)
+        second = await utility.negotiations.request("jo", city.did, offer.asset, wanted)
+        second = await settled(utility.negotiations, second.id, FINAL)
+        assert (first.state, second.state) == ("FINALIZED", "TERMINATED")
+        assert await _agreements(utility) == [kept]
+
+    run(story)
+
+
+def test_nobody_accepts_what_has_moved_unseen(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(TERMS)
+        n = await settled(utility.negotiations, (await _asked(utility, city, offer, Terms(count=30))).id, ("OFFERED",))
+        with pytest.raises(TransitionError, match=r"process\.moved"):
+            await utility.negotiations.command("jo", n.id, negotiation.Accept(), seen=n.version - 1)
+        await utility.negotiations.command("jo", n.id, negotiation.Accept(), seen=n.version)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
 def test_unknown_parties_and_offers_are_named(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path)

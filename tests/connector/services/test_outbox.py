@@ -13,8 +13,11 @@ import pytest
 
 from connector.errors import BusyError, DeliveryError
 from connector.ports import Reading, Reply
+from connector.protocol import negotiation
 from connector.protocol.negotiation import Negotiation
+from connector.records import Outside
 from connector.services.outbox import Limits
+from policies.model import Reason
 from policies.terms import Terms
 from tests.connector.services.world import FINAL, Neighbour, neighbours, settled
 from tests.harness.virtual import run
@@ -199,6 +202,30 @@ def test_a_store_that_cannot_be_read_for_a_while_is_read_again(tmp_path: Path, m
         for n in ns:
             assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
         assert refused == 3
+
+    run(story)
+
+
+def test_withdrawn_messages_beyond_memory_are_counted_off(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path, Limits(in_memory=4, in_flight=2))
+        offer = await city.publish(Terms(count=3), Outside.ASK)
+        wanted = await utility.terms_of(city, offer, Terms(count=9))
+        ns = [await utility.negotiations.request("jo", city.did, offer.asset, wanted) for _ in range(20)]
+        ns = [await settled(utility.negotiations, n.id, ("REQUESTED",)) for n in ns]
+        city.broken = lambda method, url: Reply(503, b"")
+        for n in ns:
+            p = await city.negotiations.get(n.peer_pid)
+            await city.negotiations.command("mayor", p.id, negotiation.Agree(city.decisions.agreement(p)))
+        assert city.outbox.standing()[0].waiting == 20
+        for n in ns:
+            await utility.negotiations.command("jo", n.id, negotiation.Terminate(Reason("operator.request")))
+        for n in ns:
+            assert (await settled(utility.negotiations, n.id, FINAL)).state == "TERMINATED"
+        city.broken = lambda method, url: None
+        await asyncio.sleep(600)
+        assert await city.outgoing() == []
+        assert city.outbox.standing() == []
 
     run(story)
 

@@ -75,7 +75,7 @@ def told() -> Told:
 
 @pytest.fixture
 def peers(store: SqliteStore, web: Web, told: Told) -> Peers:
-    return Peers(store=store, fetch=web, clock=SystemClock(), own="did:web:city.example", changed=told)
+    return Peers(store=store, fetch=web, clock=SystemClock(), own="did:web:city.example", changed=lambda _did: told())
 
 
 async def entries(store: SqliteStore) -> list[dict[str, Any]]:

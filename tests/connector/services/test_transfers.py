@@ -81,6 +81,22 @@ def test_both_terminate_at_once(tmp_path: Path) -> None:
     run(story)
 
 
+def test_a_suspended_transfer_stops_its_contract(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility, t = await _started(tmp_path)
+        await city.transfers.command("mayor", t.peer_pid, transfer.Suspend(WHY))
+        await settled(utility.transfers, t.id, ("SUSPENDED",))
+        other = await utility.transfers.request("jo", t.agreement)
+        other = await settled(utility.transfers, other.id, ("TERMINATED", "STARTED"))
+        assert (other.state, other.reason) == ("TERMINATED", Reason("peer.terminate", {"code": "transfer.suspended"}))
+        await city.transfers.command("mayor", t.peer_pid, transfer.Start())
+        await settled(utility.transfers, t.id, ("STARTED",))
+        other = await utility.transfers.request("jo", t.agreement)
+        assert (await settled(utility.transfers, other.id, ("TERMINATED", "STARTED"))).state == "STARTED"
+
+    run(story)
+
+
 def test_the_request_is_idempotent_by_its_pid(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility, t = await _started(tmp_path)
