@@ -343,8 +343,9 @@ def main() -> int:
     setup = max(0.0, time.time() - given.begun)
     begun = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="allmende-demo-"))
+    data = given.data.resolve() if given.data else None
     os.chdir(home)
-    story = Story(home, given.data.resolve() if given.data else None, given.lang)
+    story = Story(home, data, given.lang)
     ok = False
     try:
         story.tell()

@@ -20,7 +20,7 @@ PATIENCE = 2.0
 
 def remark(text: str) -> None:
     """A line for the person, never part of the answer."""
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text), file=sys.stderr, flush=True)
 
 
 def heading(text: str) -> str:
@@ -52,7 +52,7 @@ def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
 
 def bullets(title: str, lines: Sequence[str]) -> str:
     """A title over dashed lines, where an indented line belongs to the one above; empty where there are none."""
-    shown = (line if line.startswith(" ") else f"- {line}" for line in lines)
+    shown = (plain(line) if line.startswith(" ") else f"- {plain(line)}" for line in lines)
     return "\n".join([heading(title), *(f"  {line}" for line in shown)]) if lines else ""
 
 
@@ -75,7 +75,12 @@ def cell(value: Any) -> str:
         case dict():
             return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
         case _:
-            return " ".join(str(value).split())
+            return plain(" ".join(str(value).split()))
+
+
+def plain(text: str) -> str:
+    """Text without what a terminal would obey: escapes, other controls, direction overrides. Peers write titles."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def tail(id: str) -> str:

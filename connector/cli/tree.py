@@ -109,7 +109,9 @@ def run(args: Sequence[str]) -> int:
     except CommandError as failure:
         return _failed(args, 1, failure)
     except (click.Abort, KeyboardInterrupt):
-        return _failed(args, 1, CommandError("Stopped; nothing more was done.", "stopped"))
+        return _failed(
+            args, 1, CommandError("Stopped here. What the node has begun goes on; see allmende status.", "stopped")
+        )
     except BrokenPipeError:
         sys.stdout = None  # the reader is gone; nothing is left to say or to flush
         return 1

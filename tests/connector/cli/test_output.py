@@ -64,3 +64,15 @@ def test_bullets_and_paragraphs() -> None:
     assert output.bullets("T", ["a", "  - b"]) == "T\n  - a\n    - b"
     assert output.bullets("T", []) == ""
     assert output.paragraphs("a", "", "b") == "a\n\nb"
+
+
+def test_nothing_that_a_peer_writes_moves_the_terminal() -> None:
+    hostile = "Trees\x1b[31m\r\x07\u202egnp.exe\u2066 \x9b2J"
+    shown = [
+        output.table([{"title": hostile}], {"title": "title"}, ""),
+        output.labelled([("title", hostile)]),
+        output.bullets("Terms", [hostile, f"  {hostile}"]),
+    ]
+    for text in shown:
+        assert all(c.isprintable() or c == "\n" for c in text)
+        assert "Trees" in text
