@@ -4,9 +4,10 @@ What lives here: the ids that the kit's sample configuration uses, and for each 
 by itself. What does not: the node (`scripted`), running the kit (`tests.conformance`). Source: the sample configuration
 and test documentation of `org.eclipse.dataspacetck.dsp:dsp-tck` 1.0.1.
 
-A script is played in order: its next step is taken when the process stands in the step's state with nothing under way.
-A step marked `soon` or `later` waits first: the kit learns our pid from the answer to its first request, and registers
-what it expects only after the step before; a message that comes earlier finds nobody there, once and for all.
+A script is played in order: its next step is taken a moment after the process has come to stand in the step's state
+with nothing under way. A moment, because the kit notes its own moves, learns our pid and registers what it expects
+beside what it sends; a message that comes earlier finds nobody there, once and for all. `later` steps follow one of
+our own.
 """
 
 from __future__ import annotations
@@ -34,28 +35,23 @@ class Play(Struct, frozen=True):
 
     state: str
     action: Action
-    wait: float = 0.0
-
-
-def soon(state: str, action: Action) -> Play:
-    """A step that waits until the kit has read our answer."""
-    return Play(state, action, SOON)
+    wait: float = SOON
 
 
 def later(state: str, action: Action) -> Play:
-    """A step that waits until the kit expects it."""
+    """A step behind one of our own: it waits until the kit expects it."""
     return Play(state, action, LATER)
 
 
 Script = tuple[Play, ...]
 
-OFFER = soon("REQUESTED", "offer")
-AGREE = soon("REQUESTED", "agree")
+OFFER = Play("REQUESTED", "offer")
+AGREE = Play("REQUESTED", "agree")
 AGREE_ACCEPTED = Play("ACCEPTED", "agree")
 FINALIZE = Play("VERIFIED", "finalize")
 ACCEPT = Play("OFFERED", "accept")
 VERIFY = Play("AGREED", "verify")
-START = soon("REQUESTED", "start")
+START = Play("REQUESTED", "start")
 
 PROVIDER_NEGOTIATIONS: Mapping[str, Script] = {
     "ACN0101": (OFFER,),
@@ -97,7 +93,7 @@ PROVIDER_TRANSFERS: Mapping[str, Script] = {
     "ATP0102": (START, later("STARTED", "complete")),
     "ATP0103": (START, later("STARTED", "suspend"), later("SUSPENDED", "terminate")),
     "ATP0104": (START, later("STARTED", "suspend"), later("SUSPENDED", "start"), later("STARTED", "complete")),
-    "ATP0105": (soon("REQUESTED", "terminate"),),
+    "ATP0105": (Play("REQUESTED", "terminate"),),
     "ATP0201": (START,),
     "ATP0202": (START,),
     "ATP0203": (START,),

@@ -75,33 +75,27 @@ class AnyoneIdentity:
 
 
 class Scripts:
-    """Which step each process takes next: `decide` plays what is due at once. `pace` stretches waits, 0 for none."""
+    """Which step each process takes next."""
 
-    def __init__(self, me: str, pace: float) -> None:
-        self.me, self.pace = me, pace
+    def __init__(self, me: str) -> None:
+        self.me = me
         self._played: dict[str, int] = {}
 
-    def decide(self, tx: Transaction, process: Negotiation | Transfer) -> Any:
-        """The command of the next step where it is due in this state and waits for nothing."""
-        play = self.next(process)
-        if play is None or play.wait * self.pace:
-            return None
-        return self.take(process, play)
-
-    def next(self, process: Negotiation | Transfer) -> Play | None:
-        """The next step of this process, where it stands in that step's state with nothing under way."""
+    def due(self, process: Negotiation | Transfer) -> Play | None:
+        """The next step of this process, where it stands in that step's state with nothing under way. It counts as
+        played."""
         script = SCRIPTS.get(process.dataset if isinstance(process, Negotiation) else process.agreement, ())
-        taken = self._played.get(process.id, 0)
-        if taken >= len(script) or process.pending is not None or process.state != script[taken].state:
+        played = self._played.get(process.id, 0)
+        if played >= len(script) or process.pending is not None or process.state != script[played].state:
             return None
-        return script[taken]
+        self._played[process.id] = played + 1
+        return script[played]
 
-    def take(self, process: Negotiation | Transfer, play: Play) -> Any:
-        """The command of a step, which counts as played."""
-        self._played[process.id] = self._played.get(process.id, 0) + 1
+    def command(self, process: Negotiation | Transfer, action: Action) -> Any:
+        """What a step says."""
         if isinstance(process, Transfer):
-            return _transfer_command(process, play.action)
-        return self._negotiation_command(process, play.action)
+            return _transfer_command(process, action)
+        return self._negotiation_command(process, action)
 
     def _negotiation_command(self, n: Negotiation, action: Action) -> negotiation.Command:
         match action:
@@ -119,6 +113,10 @@ class Scripts:
                 return negotiation.Finalize()
             case _:
                 return negotiation.Terminate(SCRIPTED)
+
+
+def _nothing(tx: Transaction, process: Negotiation | Transfer) -> None:
+    """The decision: nothing but the scripts moves a process."""
 
 
 def _transfer_command(t: Transfer, action: Action) -> transfer.Command:
@@ -146,14 +144,14 @@ def agreement(id: str, dataset: str, assigner: str, assignee: str) -> JsonObject
 class ScriptedNode:
     """A built node, its scripts and the tasks of steps that wait."""
 
-    def __init__(self, directory: Path, port: int, *, pace: float = 1.0, **parts: Any) -> None:
+    def __init__(self, directory: Path, port: int, **parts: Any) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         root = f"http://127.0.0.1:{port}"
         node.initialise(directory, root, public_port=port, management_port=0, lab=True)
         settings = config.load(directory, {})
-        self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}", pace)
+        self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}")
         self.root = root
-        self.node = node.build(settings, decide=self.scripts.decide, identity=AnyoneIdentity(), **parts)
+        self.node = node.build(settings, decide=_nothing, identity=AnyoneIdentity(), **parts)
         self._waiting: set[asyncio.Task[None]] = set()
 
     @property
@@ -181,19 +179,17 @@ class ScriptedNode:
     def _moved(self, change: Change) -> None:
         if change.kind not in ("negotiation", "transfer"):
             return
-        task = asyncio.get_running_loop().create_task(self._play_later(change))
+        task = asyncio.get_running_loop().create_task(self._play(change))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _play_later(self, change: Change) -> None:
+    async def _play(self, change: Change) -> None:
         service = self.node.negotiations if change.kind == "negotiation" else self.node.transfers
         process = await service.get(change.id)
-        play = self.scripts.next(process)
-        if play is None or not play.wait * self.scripts.pace:
-            return
-        command = self.scripts.take(process, play)
-        await asyncio.sleep(play.wait * self.scripts.pace)
-        await service.command("scripted", change.id, command)
+        play = self.scripts.due(process)
+        if play is not None:
+            await asyncio.sleep(play.wait)
+            await service.command("scripted", change.id, self.scripts.command(process, play.action))
 
     async def negotiate(self, peer_url: str, dataset: str, offer: str) -> str:
         """Ask the peer for a dataset, as the kit's trigger wants it; returns our pid."""
