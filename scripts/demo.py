@@ -126,10 +126,11 @@ class Story:
         )
         got = self._get(utility, contract, "everything.tar")
         self._complete(utility, got, self._same_files(self.home / "utility-everything.tar"))
-        screen.tell(
-            "City and utility both logged the hash of what went over the line, and it is the same.",
-            "Stadt und Stadtwerke haben beide den Hash dessen protokolliert, was floss, und er ist derselbe.",
-        )
+        if self.transfers[-1]["matches"]:
+            screen.tell(
+                "City and utility both logged the hash of what went over the line, and it is the same.",
+                "Stadt und Stadtwerke haben beide den Hash dessen protokolliert, was floss, und er ist derselbe.",
+            )
         self._refused(
             "use for another purpose",
             lambda: utility.types("get", contract[-8:], "-o", "ads.tar", "--purpose", "CommercialPurpose"),
@@ -215,10 +216,13 @@ class Story:
             "ok": all(verdict["ok"] for verdict in verdicts),
         }
         count = self.audit["entries"]
-        self.screen.tell(
-            f"{count} entries; every log is whole, also by the signed heads that the neighbours keep.",
-            f"{count} Einträge; jedes Protokoll ist vollständig, auch nach den Köpfen, die die Nachbarn aufbewahren.",
-        )
+        if self.audit["ok"]:
+            self.screen.tell(
+                f"{count} entries; every log is whole, also by the signed heads that the neighbours keep.",
+                f"{count} Einträge; jedes Protokoll ist vollständig, auch nach den Köpfen bei den Nachbarn.",
+            )
+        else:
+            self.screen.tell("FAILED: a log is not whole.", "FEHLGESCHLAGEN: Ein Protokoll ist nicht vollständig.")
 
     # --- acts that come again -----------------------------------------------------------------------------------------
 
@@ -249,6 +253,11 @@ class Story:
         actor.types("transfer", "complete", transfer[-8:])
         done = self._until(lambda: self._ended(actor, transfer))
         matches = bool(same and got["matches"] and all(self._logged(one, got["sha256"]) for one in (self.city, actor)))
+        if not matches:
+            self.screen.tell(
+                f"FAILED: what came by transfer {transfer} is not what both logs say.",
+                f"FEHLGESCHLAGEN: Was mit Übertragung {transfer} kam, ist nicht das, was beide Protokolle sagen.",
+            )
         self.transfers.append(
             {
                 "id": transfer,

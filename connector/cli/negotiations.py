@@ -104,20 +104,22 @@ def show(call: Call, id: str, wait: bool, timeout: float) -> None:
 @click.argument("id", type=NEGOTIATION)
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
+@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
 @click.pass_obj
-def accept(call: Call, id: str, wait: bool, timeout: float) -> None:
+def accept(call: Call, id: str, wait: bool, timeout: float, seen: int | None) -> None:
     """Accept what the peer offered last. Only for the side that asked."""
-    _command(call, id, "accept", {}, wait, timeout)
+    _command(call, id, "accept", {"version": seen}, wait, timeout)
 
 
 @negotiation.command("agree", examples=["allmende negotiation agree 5f0c2a91"])
 @click.argument("id", type=NEGOTIATION)
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
+@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
 @click.pass_obj
-def agree(call: Call, id: str, wait: bool, timeout: float) -> None:
+def agree(call: Call, id: str, wait: bool, timeout: float, seen: int | None) -> None:
     """Agree to what the peer asked last, also outside the published terms. Only for the side that offers."""
-    _command(call, id, "agree", {}, wait, timeout)
+    _command(call, id, "agree", {"version": seen}, wait, timeout)
 
 
 @negotiation.command("counter", examples=["allmende negotiation counter 5f0c2a91 --until 2026-12-31 --count 10"])
@@ -184,12 +186,14 @@ def _unfinished(one: Any) -> tuple[str, str]:
         return f"No contract: {why}", one["reason"]["code"] if one["reason"] else "negotiation.terminated"
     if (one["role"], one["state"]) == ("consumer", "OFFERED"):
         return (
-            f"{_who(one)} offers other terms. Accept them with: allmende negotiation accept {short}",
+            f"{_who(one)} offers other terms. Accept them with: "
+            f"allmende negotiation accept {short} --seen {one['version']}",
             "negotiation.offered",
         )
     if (one["role"], one["state"]) == ("provider", "REQUESTED"):
         return (
-            f"It is for you to decide: allmende negotiation agree {short} (or counter, terminate)",
+            f"It is for you to decide: allmende negotiation agree {short} --seen {one['version']} "
+            "(or counter, terminate)",
             "negotiation.requested",
         )
     return (
@@ -216,6 +220,7 @@ def text(one: Any) -> str:
                 ("contract", one["contract"]),
                 ("reason", one["reason"] and one["reason"]["sentence"]),
                 ("last change", instant(one["updated"])),
+                ("version", one["version"]),
             ]
         ),
         bullets("What lies between the two sides", [found["reason"]["sentence"] for found in one["differences"]]),
