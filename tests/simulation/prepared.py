@@ -52,7 +52,13 @@ class Prepared:
         assert not made.trouble
 
     async def _pin(self, made: Network, name: str, other: str, one: node.Node) -> None:
-        peers = Peers(store=one.store, fetch=Wire(made, name), clock=one.clock, own=one.did, changed=lambda _did: one.outbox.forget())
+        peers = Peers(
+            store=one.store,
+            fetch=Wire(made, name),
+            clock=one.clock,
+            own=one.did,
+            changed=lambda _did: one.outbox.forget(),
+        )
         await peers.add("mayor", f"https://{other}.example", other)
 
     async def _publish(self, one: node.Node) -> None:
