@@ -11,7 +11,12 @@ import sys
 
 
 def main() -> None:
-    """Run the command line of this process and exit with its status."""
+    """Run the command line of this process and exit with its status. What the terminal cannot show becomes "?"."""
+    from io import TextIOWrapper
+
     from connector.cli.tree import run
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))

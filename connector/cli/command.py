@@ -7,7 +7,6 @@ not: the tree of commands (`tree`), the client (`remote`).
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -40,12 +39,14 @@ class Call:
 
     def answer(self, value: Any, text: Callable[[], str]) -> None:
         """Print the answer: `value` as one line of JSON, or the text for a person."""
+        from connector.cli.output import say, say_json
+
         if self.json:
             from msgspec import json
 
-            sys.stdout.write(json.encode(value).decode() + "\n")
+            say_json(json.encode(value).decode())
         elif shown := text():
-            sys.stdout.write(shown + "\n")
+            say(shown)
 
 
 class Leaf(click.Command):

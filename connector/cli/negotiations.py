@@ -166,6 +166,18 @@ def _follow(call: Call, one: Any, wait: bool, timeout: float) -> None:
 
 
 def _rest(call: Call, one: Any, timeout: float) -> Any:
+    try:
+        return _awaited(call, one, timeout)
+    except KeyboardInterrupt as stop:
+        short = tail(one["id"])
+        sentence = (
+            f"Stopped waiting; negotiation {short} goes on. Look at it: allmende negotiation show {short}. "
+            f"End it: allmende negotiation terminate {short}"
+        )
+        raise CommandError(sentence, "stopped", {"negotiation": one["id"]}, one) from stop
+
+
+def _awaited(call: Call, one: Any, timeout: float) -> Any:
     deadline = time.monotonic() + timeout
     while not _at_rest(one) and (left := deadline - time.monotonic()) > 0:
         after = _get(call, one["id"], wait=round(min(left, POLL), 3), version=one["version"])

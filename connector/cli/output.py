@@ -6,6 +6,7 @@ Answers go to stdout, progress and remarks to stderr. `NO_COLOR` and a stdout th
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -18,16 +19,52 @@ PATIENCE = 2.0
 """Seconds after which a person is told what is being waited for."""
 
 
+BOLD, PLAIN = "\ufdd0", "\ufdd1"
+"""Where bold type begins and ends, in a text that is not printed yet; noncharacters, so no text has them by right."""
+
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0\ufdd1]"
+)
+"""What steers a terminal or reorders a line, and what no encoding can write: never printed as it is."""
+
+
+def say_json(line: str) -> None:
+    """Print an answer that is one line of JSON; what is escaped in it means the same."""
+    sys.stdout.write(_UNSEEN.sub(_escaped, line) + "\n")
+
+
+def say(text: str) -> None:
+    """Print an answer. INVARIANT: what came from elsewhere cannot steer the terminal."""
+    sys.stdout.write(_styled(text) + "\n")
+
+
 def remark(text: str) -> None:
     """A line for the person, never part of the answer."""
-    print(plain(text), file=sys.stderr, flush=True)
+    print(_styled(text), file=sys.stderr, flush=True)
+
+
+def plain(text: str) -> str:
+    """A text from elsewhere as one line in which nothing is hidden; control characters are written as `\\u001b`."""
+    return _UNSEEN.sub(_escaped, " ".join(text.split()))
+
+
+def _styled(text: str) -> str:
+    return "".join(_STYLE.get(part, _UNSEEN.sub(_escaped, part)) for part in _MARKS.split(text))
+
+
+_STYLE = {BOLD: "\x1b[1m", PLAIN: "\x1b[0m"}
+_MARKS = re.compile(f"([{BOLD}{PLAIN}])")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def heading(text: str) -> str:
     """Bold where the reader is a terminal that wants it."""
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
         return text
-    return f"\x1b[1m{text}\x1b[0m"
+    return f"{BOLD}{text}{PLAIN}"
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: str) -> str:
@@ -52,8 +89,9 @@ def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
 
 def bullets(title: str, lines: Sequence[str]) -> str:
     """A title over dashed lines, where an indented line belongs to the one above; empty where there are none."""
-    shown = (plain(line) if line.startswith(" ") else f"- {plain(line)}" for line in lines)
-    return "\n".join([heading(title), *(f"  {line}" for line in shown)]) if lines else ""
+    told = (line[: len(line) - len(line.lstrip(" "))] + plain(line) for line in lines)
+    shown = (line if line.startswith(" ") else f"- {line}" for line in told)
+    return "\n".join([heading(plain(title)), *(f"  {line}" for line in shown)]) if lines else ""
 
 
 def paragraphs(*parts: str) -> str:
@@ -73,14 +111,9 @@ def cell(value: Any) -> str:
         case list() | tuple():
             return ", ".join(cell(item) for item in value)
         case dict():
-            return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
+            return ", ".join(f"{plain(str(key))}={cell(item)}" for key, item in value.items())
         case _:
-            return plain(" ".join(str(value).split()))
-
-
-def plain(text: str) -> str:
-    """Text without what a terminal would obey: escapes, other controls, direction overrides. Peers write titles."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+            return plain(str(value))
 
 
 def tail(id: str) -> str:

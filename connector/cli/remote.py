@@ -57,8 +57,14 @@ class Remote:
         return self._ask("GET", path, query)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """POST below `/v1`; the decoded answer."""
-        return self._ask("POST", path, {}, json.encode(body or {}))
+        """POST below `/v1`; the decoded answer. Stopped in between, it says that it may have been done."""
+        try:
+            return self._ask("POST", path, {}, json.encode(body or {}))
+        except KeyboardInterrupt as stop:
+            raise CommandError(
+                "Stopped before the node answered; it may have been done all the same. Look before you try again.",
+                "stopped",
+            ) from stop
 
     def delete(self, path: str) -> Any:
         """DELETE below `/v1`; the decoded answer, None where there is none."""

@@ -129,12 +129,14 @@ def run(args: Sequence[str]) -> int:
 
 
 def _failed(args: Sequence[str], status: int, failure: CommandError) -> int:
-    print(f"allmende: {failure.sentence}", file=sys.stderr)
+    from connector.cli.output import plain, remark, say_json
+
+    remark(f"allmende: {plain(failure.sentence)}")
     if "--json" in args:
         from msgspec import json
 
         error = {"code": failure.code, "params": failure.params, "sentence": failure.sentence}
-        print(json.encode({**failure.answer, "error": error}).decode())
+        say_json(json.encode({**failure.answer, "error": error}).decode())
     return status
 
 

@@ -106,3 +106,17 @@ def test_list(api: Api, types: Types) -> None:
     api.answers["GET /v1/negotiations"] = {"items": [], "next": None}
     assert types("negotiation", "list").out == "No negotiations.\n"
     assert types("negotiation", "list", "--json").json == []
+
+
+def test_ctrl_c_while_waiting_says_that_the_negotiation_goes_on(
+    api: Api, types: Types, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    api.answers["POST /v1/negotiations"] = (201, negotiation())
+    monkeypatch.setattr("connector.cli.negotiations._get", stop)
+    said = types("negotiate", "neighbour", TREES, "--wait", "--json")
+    assert (said.status, said.json["error"]["code"], said.json["id"]) == (1, "stopped", negotiation()["id"])
+    for command in ("show", "terminate"):
+        assert f"allmende negotiation {command} aaaabbbb" in said.err

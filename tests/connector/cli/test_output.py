@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from msgspec import json
 
 from connector.cli import output
 
@@ -39,10 +40,13 @@ def test_instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("terminal", "no_color", "bold"), [(True, "", True), (True, "1", False), (False, "", False)])
-def test_no_color(monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, bold: bool) -> None:
+def test_no_color(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool, no_color: str, bold: bool
+) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     monkeypatch.setenv("NO_COLOR", no_color)
-    assert ("\x1b" in output.heading("x")) is bold
+    output.say(output.heading("x"))
+    assert ("\x1b" in capsys.readouterr().out) is bold
 
 
 def test_patience_is_told_about_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,13 +70,31 @@ def test_bullets_and_paragraphs() -> None:
     assert output.paragraphs("a", "", "b") == "a\n\nb"
 
 
-def test_nothing_that_a_peer_writes_moves_the_terminal() -> None:
-    hostile = "Trees\x1b[31m\r\x07\u202egnp.exe\u2066 \x9b2J"
-    shown = [
-        output.table([{"title": hostile}], {"title": "title"}, ""),
-        output.labelled([("title", hostile)]),
-        output.bullets("Terms", [hostile, f"  {hostile}"]),
-    ]
-    for text in shown:
-        assert all(c.isprintable() or c == "\n" for c in text)
-        assert "Trees" in text
+HOSTILE = "a\x1b]0;b\x07\rc\nd\u202ee\x9b1mf\ufdd0g"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        output.table([{"a": HOSTILE}], {"a": "a"}, ""),
+        output.labelled([("a", HOSTILE)]),
+        output.labelled([("a", [{HOSTILE: HOSTILE}])]),
+        output.bullets(HOSTILE, [HOSTILE]),
+        output.plain(HOSTILE),
+    ],
+)
+def test_what_came_from_elsewhere_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    output.say(text)
+    output.remark(text)
+    for said in capsys.readouterr():
+        assert not set("\x1b\x07\r\u202e\x9b\ufdd0") & set(said)
+        assert "\\u001b" in said
+        assert "\\u202e" in said
+        assert "\nd" not in said, "a line of its own could pass for another row"
+
+
+def test_json_is_the_same_json_without_anything_hidden(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_json(json.encode({"a": HOSTILE}).decode())
+    said = capsys.readouterr().out
+    assert json.decode(said) == {"a": HOSTILE}
+    assert not set("\u202e\x9b\ufdd0") & set(said)
