@@ -11,12 +11,13 @@ values of every label come from a fixed set.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from msgspec import Struct
@@ -45,8 +46,26 @@ _EVENT = MutableMapping[str, Any]
 # --- Logs -------------------------------------------------------------------------------------------------------------
 
 
+class Sink:
+    """Where log lines go. One that cannot be written is lost: who reads the log went away, the node's work goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if somebody still reads."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush, if somebody still reads."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logs(stream: TextIO, level: str = "info", form: Literal["json", "text"] = "json") -> None:
     """Send our own log and the libraries' to `stream`. To be called once, by a process's main."""
+    sink = Sink(stream)
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -58,10 +77,10 @@ def configure_logs(stream: TextIO, level: str = "info", form: Literal["json", "t
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, sink)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(cast(TextIO, sink))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared[:2], _keep_foreign_exception],

@@ -6,7 +6,17 @@ and then nothing else runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A test that runs a node's main in this process must not leave its log's stream to the next one."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -121,3 +121,14 @@ def test_health_is_ready_unless_what_stops_it_is_wrong() -> None:
     wrong["store"] = Reason("store.closed")
     assert not health.ready
     assert health.report()[1] == ("store", Reason("store.closed"))
+
+
+def test_a_reader_that_went_away_stops_nothing() -> None:
+    stream = io.StringIO()
+    configure_logs(stream)
+    try:
+        stream.close()
+        structlog.get_logger().error("nobody reads this")
+        logging.getLogger("aiohttp").error("nor this")
+    finally:
+        structlog.reset_defaults()
