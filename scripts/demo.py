@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tarfile
 import tempfile
@@ -206,6 +207,12 @@ class Story:
         screen.quote((self.home / "utility-machine.json").read_text())
         self._complete(utility, got, True)
 
+    def went_well(self) -> bool:
+        """Did everything that was meant to finish do so, with the right bytes and whole logs?"""
+        concluded = all(one["state"] == "FINALIZED" for one in self.negotiations)
+        delivered = all(one["matches"] and one["state"] == "COMPLETED" for one in self.transfers)
+        return bool(self.audit["ok"] and concluded and delivered)
+
     def everybody_checks(self) -> None:
         """All logs are whole, also by what the neighbours remember of them."""
         self.screen.chapter("8. Everybody checks the logs", "8. Alle prüfen die Protokolle")
@@ -354,11 +361,12 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="allmende-demo-"))
     data = given.data.resolve() if given.data else None
     os.chdir(home)
+    signal.signal(signal.SIGTERM, _stopped)
     story = Story(home, data, given.lang)
     ok = False
     try:
         story.tell()
-        ok = story.audit["ok"] and all(transfer["matches"] for transfer in story.transfers)
+        ok = story.went_well()
     except (StageError, Refused) as failure:
         print(f"\nThe demo stopped: {failure}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -379,6 +387,11 @@ def main() -> int:
         }
         print(json.dumps(told), flush=True)
     return 0 if ok else 1
+
+
+def _stopped(number: int, frame: object) -> None:
+    """SIGTERM ends the demo as Ctrl-C does: nodes stopped, folder removed."""
+    raise KeyboardInterrupt
 
 
 def close(story: Story, *, keep: bool) -> None:

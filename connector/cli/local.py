@@ -87,7 +87,7 @@ def serve(call: Call, directory: Path) -> None:
     try:
         config = load(directory, os.environ)
         if not call.json:
-            remark(f"Serving {config.public_url} from {directory}. Stop with Ctrl-C.")
+            remark(f"Starting {config.public_url} from {directory}. Stop with Ctrl-C.")
         run(config)
     except NodeError as failure:
         raise _explained(call, failure, directory) from failure
