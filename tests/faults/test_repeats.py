@@ -190,7 +190,9 @@ def test_answers_that_are_overtaken(relayed: Relayed) -> None:
 
     relayed.to_provider.hold = hold
     relayed.world.negotiate()
-    assert overtaken == ["/negotiations/request", "/agreement/verification"]
+    # The held answers are noted by the relay's own threads, which may be a moment behind the nodes.
+    until(lambda: len(overtaken) == 2, "an answer is still held")
+    assert set(overtaken) == {"/negotiations/request", "/agreement/verification"}
     check(relayed.world)
 
 
