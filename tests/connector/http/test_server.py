@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
 
 from connector.errors import DeliveryError, InputError
 from connector.http.exchange import Request, Response
@@ -296,6 +298,39 @@ async def test_a_stream_that_breaks_does_not_look_complete() -> None:
         answer = await said(listener.port, get(b"/a"))
     assert status(answer) in (0, 200)
     assert not answer.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_stream_that_nobody_takes_any_more_leaves_no_error_behind(
+    cut: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, metrics = asyncio.Event(), Metrics()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        began.set()
+        if not cut:
+            while request.transport is not None:
+                await asyncio.sleep(0.01)
+            return web.Response(body=b"x" * 1024)
+        answer = web.StreamResponse(headers={"Content-Length": "1024"})
+        await answer.prepare(request)
+        await answer.write(b"x")
+        assert request.transport is not None
+        request.transport.abort()
+        return answer
+
+    with capture_logs() as told:
+        async with listening(streams={"/data/": handler}, metrics=metrics) as listener, asyncio.timeout(5):
+            _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(ask(b"/data/x"))
+            await began.wait()
+            if not cut:
+                writer.transport.abort()
+            while b'answers_total{listener="public",status="200"} 1.0' not in metrics.text():
+                await asyncio.sleep(0.01)
+            writer.close()
+    assert told == []
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
 
 
 async def test_pipelined_requests_are_answered_in_order() -> None:
