@@ -25,7 +25,9 @@ class Participant(Struct, frozen=True, kw_only=True):
     `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned, `tokens` the
     ids of those that may sign message tokens; `words` is the fingerprint of the pinned keys as words. `private` allows
     addresses in private networks for this peer. `facts` are what the operator states about it (left operand IRI ->
-    values).
+    values). `document` is the SHA-256 of its DID document as it was pinned (`SeenDocument`); `signs` the instant of its
+    first signed message, 0 where none came yet: from then on an unsigned one is refused. `notices` is where it takes
+    notices about contracts, "" where it takes none.
     """
 
     id: str
@@ -39,6 +41,9 @@ class Participant(Struct, frozen=True, kw_only=True):
     tokens: tuple[str, ...] = ()
     private: bool = False
     facts: Mapping[str, tuple[str, ...]] = {}
+    document: str = ""
+    signs: int = 0
+    notices: str = ""
 
 
 class Right(StrEnum):
@@ -92,6 +97,15 @@ class Outside(StrEnum):
     REFUSE = "refuse"
 
 
+class Approval(Struct, frozen=True, kw_only=True):
+    """Who has to agree before an offer binds. With `frame` (the name of a `Frame`) it binds at once for the frame's
+    parties; everybody else waits for `persons` people, none of whom has drafted the terms, for `days` at most."""
+
+    persons: int = 1
+    frame: str | None = None
+    days: float = 14.0
+
+
 class PublishedOffer(Struct, frozen=True, kw_only=True):
     """An asset under a policy, as published. `id` is the offer's IRI, `document` the offer as in the catalogue."""
 
@@ -104,12 +118,62 @@ class PublishedOffer(Struct, frozen=True, kw_only=True):
     published_by: str
     retired: int | None = None
     live: bool = True
+    approval: Approval = Approval()
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """A frame contract between institutions, on paper: what lets a node bind itself at once. `id` is its short name.
+
+    `hash` is the SHA-256 of the signed document in hex. `parties` are the DIDs it covers; `anybody` where it is a
+    decision to share with all (open data). `until` is the instant from which it carries nothing new.
+    """
+
+    id: str
+    title: str
+    file_number: str
+    hash: str
+    signatories: tuple[str, ...]
+    added: int
+    added_by: str
+    parties: tuple[str, ...] = ()
+    anybody: bool = False
+    until: int | None = None
+    retired: int | None = None
+
+
+class Vote(Struct, frozen=True, kw_only=True):
+    """What one person decided about a question, with the reason given."""
+
+    operator: str
+    approves: bool
+    at: int
+    reason: str = ""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Terms that people have to decide about. `id` is the negotiation's pid; `terms` the hash of what is asked, so that
+    votes never count for other terms. `state` is `open`, `approved`, `declined`, `late` or `void` (moved on).
+
+    `drafted_by` are the operators whose own words the terms are; they have no vote. `reminded` counts reminders.
+    """
+
+    id: str
+    state: str
+    terms: str
+    needed: int
+    asked: int
+    deadline: int
+    drafted_by: tuple[str, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    reminded: int = 0
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
     """A contract in force or past. `hash` is SHA-256 over RFC 8785 of the agreement object as it went over the wire.
 
-    `message` holds the exact bytes of the ContractAgreementMessage.
+    `message` holds the exact bytes of the ContractAgreementMessage. `held` is why nothing may happen under it although
+    it stands (a person has to look first); `ends` the instant at which a notice given takes effect; `replaces` and
+    `replaced` the contracts before and after it where it was amended or renewed; `warned` counts warnings of its end.
     """
 
     id: str
@@ -123,6 +187,66 @@ class Agreement(Struct, frozen=True, kw_only=True):
     concluded: int
     in_force: bool = True
     ended: Reason | None = None
+    held: Reason | None = None
+    ends: int | None = None
+    replaces: str = ""
+    replaced: str = ""
+    warned: int = 0
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """Something that one node tells another about a contract or a negotiation, outside the protocol's two machines.
+
+    `about` is the agreement's id, or the receiver's pid of the negotiation. `state` is `open` (not delivered yet),
+    `told` (the peer has it), `answered`, `undeliverable` (given up) or `unsupported` (the peer takes no notices).
+    `answer` holds the exact bytes of the peer's answer.
+    """
+
+    id: str
+    peer: str
+    about: str
+    kind: str
+    params: Mapping[str, str]
+    ours: bool
+    state: str
+    created: int
+    settled: int | None = None
+    answer: bytes = b""
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    """A message of a negotiation as it went over the wire, with the fields that its signature covers (RFC 9421).
+
+    `id` is `pid#n`, `process` our pid. `headers` are the covered fields, Signature-Input and Signature; empty where the
+    message was not signed. `document` is the SHA-256 of the signer's DID document as then seen (`SeenDocument`).
+    """
+
+    id: str
+    process: str
+    sender: str
+    kind: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    document: str
+    at: int
+
+
+class SeenDocument(Struct, frozen=True, kw_only=True):
+    """A DID document as it was seen: `id` is the SHA-256 of its exact bytes, in hex."""
+
+    id: str
+    did: str
+    body: bytes
+    at: int
+
+
+class Cursor(Struct, frozen=True, kw_only=True):
+    """How far a reader of the audit log has come: `id` names the reader, `index` is the last leaf that it has done."""
+
+    id: str
+    index: int
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -135,8 +259,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """A message in the outbox. `id` is `pid#version`, unique; `process` is `negotiation` or `transfer`; `first` marks
-    the one whose answer tells the peer's pid.
+    """A message in the outbox. `id` is `pid#version`, unique; `process` is `negotiation`, `transfer` or `notice`;
+    `first` marks the one whose answer tells the peer's pid.
 
     How often it was tried, and why in vain, is known to the running outbox alone.
     """
@@ -217,5 +341,11 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Endpoint: (),
     Outgoing: ("peer", "pid"),
     Head: (),
+    Frame: (),
+    Question: ("state",),
+    Notice: ("peer", "about", "state"),
+    Signed: ("process",),
+    SeenDocument: ("did",),
+    Cursor: (),
 }
 """Every kept kind and what it is found by."""

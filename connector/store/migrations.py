@@ -14,16 +14,27 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from connector.records import INDEXED, Cursor, Frame, Notice, Question, SeenDocument, Signed
 from connector.store import schema
+
+LATER = (Frame, Question, Notice, Signed, SeenDocument, Cursor)
+"""Kinds that version 1 did not have."""
 
 
 def _first(database: Database) -> None:
-    """Version 1: everything."""
-    for statement in schema.layout():
+    """Version 1: processes, peers, what is shared, contracts, the log."""
+    kinds = [kind for kind in INDEXED if kind not in LATER]
+    for statement in (*schema.FIXED, *schema.of_kinds(kinds)):
         database.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_first,)
+def _second(database: Database) -> None:
+    """Version 2: approvals, notices, signed messages and what was seen of their signers."""
+    for statement in schema.of_kinds(LATER):
+        database.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_first, _second)
 """`STEPS[n]` leads from version n to n + 1."""
 
 

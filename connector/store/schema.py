@@ -10,7 +10,7 @@ read. Tables with bodies are rowid tables, because a body in a WITHOUT ROWID tab
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -24,14 +24,16 @@ from connector.records import (
     INDEXED,
     Agreement,
     Asset,
+    Notice,
     Operator,
     Outgoing,
     Participant,
     PolicyVersion,
     PublishedOffer,
+    Signed,
 )
 
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version` of a database that this program works on."""
 
 INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
@@ -44,6 +46,8 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     PublishedOffer: ("asset",),
     Agreement: ("negotiation",),
     Outgoing: ("pid",),
+    Notice: ("about",),
+    Signed: ("process",),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""
@@ -71,9 +75,14 @@ def table(kind: type[Struct]) -> str:
 
 def layout() -> list[str]:
     """The statements that make all tables and indexes of this version."""
-    made = list(FIXED)
-    for kind, columns in INDEXED.items():
-        name = table(kind)
+    return [*FIXED, *of_kinds(INDEXED)]
+
+
+def of_kinds(kinds: Iterable[type[Struct]]) -> list[str]:
+    """The statements that make the tables and indexes of these kinds."""
+    made = []
+    for kind in kinds:
+        name, columns = table(kind), INDEXED[kind]
         made.append(f"CREATE TABLE {name}(id TEXT PRIMARY KEY, {''.join(f'{c}, ' for c in columns)}body BLOB)")
         made += [f"CREATE INDEX {name}_{c} ON {name}({c}, id)" for c in INDEXES.get(kind, ())]
     return made

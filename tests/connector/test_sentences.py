@@ -12,7 +12,7 @@ import pytest
 import certs
 import connector
 from connector import errors
-from connector.sentences import TEMPLATES, language_of, sentence
+from connector.sentences import SUBJECTS, TEMPLATES, language_of, sentence
 from policies.model import Reason
 from policies.sentences import REASONS
 
@@ -105,3 +105,7 @@ def test_an_unknown_code_is_shown() -> None:
 )
 def test_language(accepted: str, language: str) -> None:
     assert language_of(accepted) == language
+
+
+def test_no_code_stands_in_two_subjects() -> None:
+    assert len(TEMPLATES) == sum(len(subject.TEMPLATES) for subject in SUBJECTS)

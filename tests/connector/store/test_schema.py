@@ -14,7 +14,10 @@ from connector.protocol.transfer import Transfer
 from connector.records import INDEXED, Agreement, Asset, Operator, Outgoing, Participant, PublishedOffer
 from connector.store import schema
 
-LAYOUTS = {1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84"}
+LAYOUTS = {
+    1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
+    2: "e26269ce6b0177757bdbc74d4633789208b196e5392bb1a8e006c075b54324cf",
+}
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
 

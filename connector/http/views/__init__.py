@@ -1,0 +1,129 @@
+"""What the management API reads and writes: one Struct per body, and one per set of query parameters.
+
+What lives here: the shapes. What does not: how a kept record becomes one (`showing`), who may ask (`management`), what
+an act does (`connector.services`). No secret has a field here, but a credential that is shown once when issued.
+
+Instants are integers of microseconds UTC. Names are what people type: `assets`, `policies` and `peers` are found by
+name; negotiations, contracts and transfers by id or by a unique tail of at least eight characters. Unknown fields are
+refused, so that a misspelt setting is never taken for an absent one.
+"""
+
+from __future__ import annotations
+
+from connector.http.views.audit import (
+    EntryView,
+    VerdictView,
+)
+from connector.http.views.contracts import (
+    ContractView,
+    NewTransfer,
+    TransferView,
+)
+from connector.http.views.forms import (
+    Input,
+    Iri,
+    Limit,
+    Name,
+    Page,
+    Problem,
+    ReasonView,
+    Seconds,
+    Text,
+    Url,
+    View,
+)
+from connector.http.views.negotiations import (
+    CounterRequest,
+    DifferenceView,
+    Ending,
+    NegotiationView,
+    NewNegotiation,
+    Nothing,
+    Seen,
+)
+from connector.http.views.node import (
+    CheckView,
+    HealthView,
+    QueueView,
+    StatusView,
+)
+from connector.http.views.offering import (
+    AssetView,
+    DatasetView,
+    NewAsset,
+    NewOffer,
+    NewPolicy,
+    OfferView,
+    PolicyView,
+    SendOffer,
+    TermsView,
+)
+from connector.http.views.people import (
+    IssuedOperator,
+    LookRequest,
+    NewOperator,
+    NewPeer,
+    OperatorView,
+    PeerView,
+    SightingView,
+)
+from connector.http.views.queries import (
+    AuditQuery,
+    CatalogQuery,
+    DataQuery,
+    PageQuery,
+    ProcessQuery,
+    WaitQuery,
+)
+
+__all__ = [
+    "AssetView",
+    "AuditQuery",
+    "CatalogQuery",
+    "CheckView",
+    "ContractView",
+    "CounterRequest",
+    "DataQuery",
+    "DatasetView",
+    "DifferenceView",
+    "Ending",
+    "EntryView",
+    "HealthView",
+    "Input",
+    "Iri",
+    "IssuedOperator",
+    "Limit",
+    "LookRequest",
+    "Name",
+    "NegotiationView",
+    "NewAsset",
+    "NewNegotiation",
+    "NewOffer",
+    "NewOperator",
+    "NewPeer",
+    "NewPolicy",
+    "NewTransfer",
+    "Nothing",
+    "OfferView",
+    "OperatorView",
+    "Page",
+    "PageQuery",
+    "PeerView",
+    "PolicyView",
+    "Problem",
+    "ProcessQuery",
+    "QueueView",
+    "ReasonView",
+    "Seconds",
+    "Seen",
+    "SendOffer",
+    "SightingView",
+    "StatusView",
+    "TermsView",
+    "Text",
+    "TransferView",
+    "Url",
+    "VerdictView",
+    "View",
+    "WaitQuery",
+]

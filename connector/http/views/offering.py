@@ -1,0 +1,105 @@
+"""What is shared, and a peer's catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from connector.http.views.forms import Input, Iri, Name, ReasonView, Text, View
+from connector.records import Outside
+from policies.terms import Terms
+
+
+class NewAsset(Input, frozen=True, kw_only=True):
+    """Something to share. `kind` names the source (`file`, `folder`, `live` ...), `settings` are the source's own."""
+
+    name: Name
+    kind: Name
+    settings: Mapping[str, Any] = {}
+    title: Text = ""
+    description: Text = ""
+    media_type: Annotated[str, Meta(pattern=r"^[\w.+-]+/[\w.+-]+(;.*)?$", max_length=200)] = "application/octet-stream"
+
+
+class AssetView(View, frozen=True, kw_only=True):
+    """An asset; `id` is the dataset's IRI in the catalogue."""
+
+    id: str
+    name: str
+    kind: str
+    settings: Mapping[str, Any]
+    title: str
+    description: str
+    media_type: str
+    created: int
+    created_by: str
+
+
+class NewPolicy(Input, frozen=True, kw_only=True):
+    """A policy: `terms` in the short form, or a whole `document` in the form of the protocol; one of the two."""
+
+    name: Name
+    terms: Terms | None = None
+    document: Mapping[str, Any] | None = None
+
+
+class PolicyView(View, frozen=True, kw_only=True):
+    """One version of a policy, as rules and as sentences."""
+
+    id: str
+    name: str
+    version: int
+    document: Mapping[str, Any]
+    sentences: tuple[str, ...]
+    created: int
+    created_by: str
+
+
+class NewOffer(Input, frozen=True, kw_only=True):
+    """Publish an asset under a policy. `outside`: what a request outside these terms is answered with."""
+
+    asset: Name
+    policy: Annotated[str, Meta(min_length=1, max_length=80)]
+    outside: Outside = Outside.COUNTER
+
+
+class OfferView(View, frozen=True, kw_only=True):
+    """A published offer. `asset` is the dataset's IRI, `policy` the version in force (`name@version`)."""
+
+    id: str
+    asset: str
+    policy: str
+    outside: Outside
+    document: Mapping[str, Any]
+    sentences: tuple[str, ...]
+    published: int
+    published_by: str
+    retired: int | None
+    live: bool
+
+
+class SendOffer(Input, frozen=True, kw_only=True):
+    """Send an offer to a peer (name or DID) without being asked."""
+
+    peer: Iri
+
+
+class TermsView(View, frozen=True, kw_only=True):
+    """An offer in a peer's catalogue, as rules and as sentences (or the reason why it is not understood)."""
+
+    id: str
+    document: Mapping[str, Any]
+    sentences: tuple[str, ...]
+    reason: ReasonView | None = None
+
+
+class DatasetView(View, frozen=True, kw_only=True):
+    """A dataset in a peer's catalogue."""
+
+    id: str
+    title: str
+    description: str
+    formats: tuple[str, ...]
+    offers: tuple[TermsView, ...]

@@ -1,0 +1,48 @@
+"""Query parameters."""
+
+from __future__ import annotations
+
+from connector.http.views.forms import Input, Limit, Seconds
+
+
+class PageQuery(Input, frozen=True, kw_only=True):
+    """Where a page begins and how long it is."""
+
+    after: str = ""
+    limit: Limit = 100
+
+
+class ProcessQuery(PageQuery, frozen=True, kw_only=True):
+    """Which processes to list."""
+
+    state: str | None = None
+    role: str | None = None
+    peer: str | None = None
+
+
+class WaitQuery(Input, frozen=True, kw_only=True):
+    """Long poll: answer as soon as the record is newer than `version`, or after `wait` seconds as it is."""
+
+    wait: Seconds = 0.0
+    version: int | None = None
+
+
+class CatalogQuery(Input, frozen=True, kw_only=True):
+    """Where a page of a peer's catalogue begins."""
+
+    after: str = ""
+
+
+class DataQuery(Input, frozen=True, kw_only=True):
+    """What to fetch: a member of a folder, and the purpose and place of use of this one access (IRIs)."""
+
+    member: str = ""
+    purpose: str | None = None
+    spatial: str | None = None
+
+
+class AuditQuery(Input, frozen=True, kw_only=True):
+    """Audit entries behind a leaf index."""
+
+    after: int = -1
+    limit: Limit = 100

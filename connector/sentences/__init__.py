@@ -1,0 +1,39 @@
+"""Sentences in German and English for the connector's own reason codes, beside those of the policies.
+
+What lives here: the wording, one template a code, one module a subject, and `sentence`. What does not: filling in
+(`policies.explain`), the policies' own codes. A field is `{name}`; a parameter that is missing is shown as "?". Each
+sentence says what happened and, where somebody can do something about it, what helps. A test finds every code that the
+package raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from connector.sentences import audit, callers, node, peers, processes, sharing, wire
+from connector.sentences.form import Both
+from policies import explain
+from policies.model import Reason
+
+Language = Literal["de", "en"]
+
+SUBJECTS: Final = (audit, callers, node, peers, processes, sharing, wire)
+TEMPLATES: Final[Mapping[str, Both]] = {code: both for subject in SUBJECTS for code, both in subject.TEMPLATES.items()}
+
+_speak: Final = explain.speaker(TEMPLATES)
+
+
+def sentence(reason: Reason, language: Language) -> str:
+    """The sentence for any reason of this node or its policies; a code that nobody knows is shown as it is."""
+    said = _speak(reason, language)
+    inner = reason.params.get("difference")
+    if inner is None:
+        return said
+    return f"{said} {_speak(Reason(inner, reason.params), language)}"
+
+
+def language_of(accepted: str) -> Language:
+    """The language of a reader from Accept-Language: German where it is named before English, else English."""
+    wishes = [wish.strip().lower()[:2] for wish in accepted.split(",")]
+    return "de" if "de" in wishes and ("en" not in wishes or wishes.index("de") < wishes.index("en")) else "en"

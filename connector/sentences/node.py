@@ -1,0 +1,104 @@
+"""This node: settings, keys, store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "outbox.full": (
+        "Für diese Gegenstelle warten schon {limit} Nachrichten; nichts wurde verändert.",
+        "{limit} messages wait for this peer already; nothing was changed.",
+    ),
+    "outbox.waiting": (
+        "Nachrichten warten auf Gegenstellen, die nicht antworten ({peers}).",
+        "Messages wait for peers that do not answer ({peers}).",
+    ),
+    "store.busy": (
+        "Der Speicher ist ausgelastet; nichts wurde verändert.",
+        "The store is busy; nothing was changed.",
+    ),
+    "store.closed": ("Der Knoten wird gerade beendet.", "The node is shutting down."),
+    "store.locked": (
+        "Auf diesem Verzeichnis läuft schon ein anderer Knoten.",
+        "Another node runs on this directory already.",
+    ),
+    "store.no_directory": ("Das Verzeichnis des Knotens ist nicht benutzbar.", "The node's directory cannot be used."),
+    "store.damaged": (
+        "Der Speicher ist beschädigt; stellen Sie ihn aus einer Sicherung wieder her.",
+        "The store is damaged; restore it from a backup.",
+    ),
+    "store.newer": (
+        "Der Speicher gehört zu einer neueren Fassung des Programms ({found}).",
+        "The store belongs to a newer version of the program ({found}).",
+    ),
+    "store.suspect": (
+        "Ein Schreibvorgang ist fehlgeschlagen ({cause}); bis zu einem Neustart wird nichts mehr angenommen.",
+        "A write has failed ({cause}); nothing more is accepted until a restart.",
+    ),
+    "store.unreadable": ("Ein gespeicherter Eintrag ist nicht lesbar.", "A stored record cannot be read."),
+    "store.log_gap": ("Im Protokoll fehlen Einträge.", "Entries are missing from the log."),
+    "store.log_damaged": (
+        "Das Protokoll passt nicht zu seinem unterschriebenen Stand.",
+        "The log does not match its signed head.",
+    ),
+    "store.tokens_full": (
+        "Es sind zu viele Nachrichten zugleich im Umlauf ({limit}); bitte später wieder.",
+        "Too many messages are about at once ({limit}); try again later.",
+    ),
+    "node.closing": ("Der Knoten wird gerade beendet.", "The node is shutting down."),
+    "unavailable": ("Gerade nicht verfügbar; bitte später wieder.", "Not available just now; try again later."),
+    "internal": (
+        "Unerwarteter Fehler. Im Log des Knotens steht er unter {correlation}.",
+        "Unexpected failure. The node's log has it under {correlation}.",
+    ),
+    "internal.answer": (
+        "Die eigene Antwort verletzt das Protokoll ({code}) und wird nicht gesendet.",
+        "This node's own answer breaks the protocol ({code}) and is not sent.",
+    ),
+    "node.identity": (
+        "Dieser Knoten war bisher {was}; mit dieser Adresse wäre er {now}. Die Adresse darf sich nie ändern.",
+        "This node has been {was}; with this address it would be {now}. The address must never change.",
+    ),
+    "node.address": (
+        "Aus {url} lässt sich keine Identität machen ({problem}); nötig ist ein Rechnername in ASCII.",
+        "No identity can be made from {url} ({problem}); it needs a host name in ASCII letters.",
+    ),
+    "node.loopback": (
+        "{url} ist nur auf diesem Rechner erreichbar, und die Identität daraus wäre dauerhaft; nur für ein Labor.",
+        "{url} is reachable on this machine only, and the identity made from it would be permanent; for a lab only.",
+    ),
+    "node.exists": (
+        "Unter {path} gibt es schon einen Knoten.",
+        "There is a node at {path} already.",
+    ),
+    "key.missing": ("Die Schlüsseldatei {path} fehlt.", "The key file {path} is missing."),
+    "key.unreadable": ("Die Schlüsseldatei {path} ist nicht lesbar.", "The key file {path} cannot be read."),
+    "key.kind": ("{path} ist keine gewöhnliche Datei.", "{path} is no plain file."),
+    "key.owner": ("Die Schlüsseldatei {path} gehört jemand anderem.", "The key file {path} belongs to somebody else."),
+    "key.mode": (
+        "Die Schlüsseldatei {path} ist für andere lesbar; nötig ist Modus 0600.",
+        "The key file {path} can be read by others; mode 0600 is needed.",
+    ),
+    "key.content": (
+        "Die Schlüsseldatei {path} enthält keinen brauchbaren Schlüssel.",
+        "The key file {path} holds no usable key.",
+    ),
+    "listen.plain": (
+        "Ohne TLS wird nur auf dem eigenen Rechner gelauscht, nicht auf {host}.",
+        "Without TLS only this machine's loopback is listened on, not {host}.",
+    ),
+    "listen.address": (
+        "Auf {host} Port {port} kann nicht gelauscht werden ({problem}).",
+        "Cannot listen on {host} port {port} ({problem}).",
+    ),
+    "tls.unreadable": (
+        "Zertifikat und Schlüssel sind nicht lesbar oder passen nicht zueinander.",
+        "Certificate and key cannot be read, or do not fit together.",
+    ),
+    "config.missing": ("Es gibt keine Einstellungen unter {path}.", "There are no settings at {path}."),
+    "config.unreadable": ("Die Einstellungen in {path} sind nicht lesbar.", "The settings in {path} cannot be read."),
+    "config.wrong": ("Einstellungen sind falsch: {problems}", "Settings are wrong: {problems}"),
+}

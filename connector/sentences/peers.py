@@ -1,0 +1,79 @@
+"""Other nodes, and reaching them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "peer.unknown": ("Diese Gegenstelle ist nicht eingetragen.", "This peer has not been added."),
+    "peer.exists": ("Die Gegenstelle ist schon eingetragen, als „{name}“.", 'The peer was added before, as "{name}".'),
+    "peer.name": ("„{name}“ geht nicht als Name einer Gegenstelle.", '"{name}" does not do as a peer\'s name.'),
+    "peer.name_taken": (
+        "Der Name „{name}“ ist für eine andere Gegenstelle vergeben.",
+        'The name "{name}" belongs to another peer.',
+    ),
+    "peer.self": ("Das ist dieser Knoten selbst.", "That is this node itself."),
+    "peer.url": (
+        "Das ist keine Adresse, die angesprochen werden darf; gebraucht wird https://.",
+        "That is not an address that may be called; https:// is needed.",
+    ),
+    "peer.document": (
+        "Unter {url} steht kein lesbares Identitätsdokument ({why}).",
+        "There is no readable identity document at {url} ({why}).",
+    ),
+    "peer.version": (
+        "{url} spricht keine gemeinsame Fassung des Protokolls; gebraucht wird {want}.",
+        "{url} speaks no common version of the protocol; {want} is needed.",
+    ),
+    "peer.words": (
+        "Die Wörter stimmen nicht überein: genannt wurde „{told}“, gefunden wurde „{found}“. Fragen Sie nach.",
+        'The words do not match: told were "{told}", found were "{found}". Ask before you add it.',
+    ),
+    "peer.words_form": (
+        "„{word}“ ist kein Wort eines Fingerabdrucks; bitte prüfen Sie die Schreibweise.",
+        '"{word}" is not a word of a fingerprint; check the spelling.',
+    ),
+    "peer.keys_changed": (
+        "Die Schlüssel von {name} sind andere als die eingetragenen. Fragen Sie nach, bevor Sie sie neu eintragen.",
+        "The keys of {name} are not those that were pinned. Ask before you pin them anew.",
+    ),
+    "peer.address_refused": (
+        "Die Adresse führt in ein Netz, das für diese Gegenstelle nicht erlaubt ist.",
+        "The address leads into a network that is not allowed for this peer.",
+    ),
+    "peer.unreachable": ("Die Gegenstelle ist nicht zu erreichen.", "The peer cannot be reached."),
+    "peer.timeout": (
+        "Die Gegenstelle hat nicht rechtzeitig geantwortet.",
+        "The peer did not answer in time.",
+    ),
+    "peer.tls": (
+        "Mit der Gegenstelle kommt keine gesicherte Verbindung zustande; stimmt ihr Zertifikat?",
+        "No secure connection to the peer can be made; is its certificate right?",
+    ),
+    "peer.disconnected": (
+        "Die Gegenstelle hat die Verbindung ohne Antwort beendet.",
+        "The peer ended the connection without an answer.",
+    ),
+    "peer.answer_broken": ("Die Antwort der Gegenstelle ist beschädigt.", "The peer's answer is damaged."),
+    "peer.closed": ("Die Gegenstelle hat die Verbindung geschlossen.", "The peer has closed the connection."),
+    "peer.busy": (
+        "Die Gegenstelle ist überlastet (HTTP {status}); es wird später wieder versucht.",
+        "The peer is overloaded (HTTP {status}); it is tried again later.",
+    ),
+    "peer.refused": (
+        "Die Gegenstelle hat abgelehnt (HTTP {status}).",
+        "The peer has refused (HTTP {status}).",
+    ),
+    "peer.status": (
+        "Die Gegenstelle hat unerwartet geantwortet (HTTP {status}).",
+        "The peer gave an unexpected answer (HTTP {status}).",
+    ),
+    "peer.answer_unclear": (
+        "Die Antwort der Gegenstelle ist nicht zu verstehen.",
+        "The peer's answer cannot be understood.",
+    ),
+    "peer.answer_too_large": ("Die Antwort der Gegenstelle ist zu groß.", "The peer's answer is too large."),
+}

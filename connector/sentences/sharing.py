@@ -1,0 +1,91 @@
+"""What is shared, and access to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    # catalogue and offers
+    "catalog.filter": (
+        "Filter versteht dieser Katalog nicht; fragen Sie ohne Filter.",
+        "This catalogue understands no filters; ask without.",
+    ),
+    "catalog.cursor": (
+        "Die Fortsetzung des Katalogs ist nicht lesbar; beginnen Sie bei der ersten Seite.",
+        "The catalogue's continuation cannot be read; begin with the first page.",
+    ),
+    "catalog.link": (
+        "Die nächste Seite des Katalogs von {peer} liegt woanders und wird nicht abgerufen.",
+        "The next page of {peer}'s catalogue is elsewhere and is not fetched.",
+    ),
+    "dataset.unknown": (
+        "Diesen Datensatz gibt es nicht, oder er wird Ihnen nicht angeboten.",
+        "There is no such dataset, or it is not offered to you.",
+    ),
+    "offer.unknown": (
+        "Dieses Angebot gibt es nicht oder nicht mehr.",
+        "There is no such offer, or no longer.",
+    ),
+    "offer.target": (
+        "Das Angebot gilt für einen anderen Datensatz als den genannten.",
+        "The offer is about another dataset than the one named.",
+    ),
+    "asset.unknown": ("Ein Datenbestand „{name}“ ist nicht angelegt.", 'There is no asset "{name}".'),
+    "asset.exists": ("Einen Datenbestand „{name}“ gibt es schon.", 'There is an asset "{name}" already.'),
+    "asset.offered": (
+        "„{name}“ wird noch angeboten; ziehen Sie zuerst die Angebote zurück.",
+        '"{name}" is still offered; retire its offers first.',
+    ),
+    "asset.settings": (
+        "„{name}“ kann so nicht bereitgestellt werden: {problem}.",
+        '"{name}" cannot be served like this: {problem}.',
+    ),
+    "asset.withdrawn": ("Diese Daten werden nicht mehr geteilt.", "These data are not shared any more."),
+    "asset.moved": ("Die Daten wurden gerade ausgetauscht.", "The data have just been replaced."),
+    "source.unknown": (
+        "Für Datenquellen der Art „{kind}“ gibt es hier keinen Anschluss.",
+        'There is no adapter for sources of the kind "{kind}" here.',
+    ),
+    "source.ambiguous": (
+        "Für Datenquellen der Art „{kind}“ gibt es mehr als einen Anschluss.",
+        'There is more than one adapter for sources of the kind "{kind}".',
+    ),
+    "source.unreadable": ("Die Datenquelle kann gerade nicht gelesen werden.", "The source cannot be read just now."),
+    "policy.unknown": ("Eine Nutzungsregel „{name}“ ist nicht angelegt.", 'There is no policy "{name}".'),
+    "policy.refused": ("Die Bedingungen erlauben diesen Zugriff nicht.", "The terms do not permit this access."),
+    "terms.outside": ("Die Anfrage liegt außerhalb der Bedingungen.", "What is asked lies outside the terms."),
+    "terms.unclear": (
+        "Ob die Anfrage innerhalb der Bedingungen liegt, lässt sich nicht zeigen; im Zweifel wird abgelehnt.",
+        "It cannot be shown that what is asked lies within the terms; in doubt it is refused.",
+    ),
+    "fact.unknown": (
+        "Über {operand} ist nichts bekannt; im Zweifel wird abgelehnt.",
+        "Nothing is known about {operand}; in doubt it is refused.",
+    ),
+    # data
+    "data.unknown": ("Diese Daten gibt es nicht.", "There are no such data."),
+    "data.changed": (
+        "Die Daten haben sich während der Übertragung geändert.",
+        "The data changed while they were being sent.",
+    ),
+    "data.members": (
+        "Der Ordner hat mehr als {most} Einträge; bitte nennen Sie einen.",
+        "The folder has more than {most} members; name one.",
+    ),
+    "data.range": ("Dieser Ausschnitt liegt außerhalb der Daten.", "That range lies outside the data."),
+    "data.incomplete": (
+        "Die Übertragung ist nach {received} Bytes abgebrochen und ließ sich nicht fortsetzen.",
+        "The transfer broke off after {received} bytes and could not be continued.",
+    ),
+    "data.length": (
+        "Angekündigt waren {announced} Bytes, angekommen sind {received}.",
+        "{announced} bytes were announced, {received} have come.",
+    ),
+    "data.digest": (
+        "Die Daten passen nicht zur angekündigten Prüfsumme; verwenden Sie sie nicht.",
+        "The data do not match the announced hash; do not use them.",
+    ),
+}
