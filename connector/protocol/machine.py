@@ -20,14 +20,14 @@ file does not know which side we are.)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from connector.errors import TransitionError
+from connector.errors import MessageError, TransitionError
 from policies.model import Reason
 
 
@@ -287,7 +287,7 @@ def wants_to_end(machine: Machine, process: Process) -> bool:
 
 
 def end(machine: Machine, process: P, reason: Reason, now: int) -> Step:
-    """Ask for termination: a wish, which `send_wish` turns into a message as soon as nothing is pending.
+    """Ask for termination: a wish, which `ended_where_wished` turns into a message as soon as nothing is pending.
 
     Raises `TransitionError` where the state does not let this side terminate. A process that was never begun has no
     other side and ends here.
@@ -305,6 +305,40 @@ def end(machine: Machine, process: P, reason: Reason, now: int) -> Step:
     return Step(after, (entry,))
 
 
-def send_wish(machine: Machine, process: P, message: Any, now: int) -> Step:
-    """Send the termination that was wished for; the caller has asked `wants_to_end`."""
-    return _sending(machine, process, machine.terminate, message, now, ending=None, reason=process.ending)
+def ended_where_wished(machine: Machine, done: Step, termination: Callable[..., Any], now: int) -> Step:
+    """A step, followed by the termination that was wished for where it can be sent now. `termination` makes one."""
+    process: Process = done.record
+    reason = process.ending
+    if reason is None or not wants_to_end(machine, process):
+        return done
+    message = termination(
+        id=process.next_id,
+        providerPid=process.provider_pid,
+        consumerPid=process.consumer_pid,
+        code=reason.code,
+        reason=(told(reason),),
+    )
+    sending = _sending(machine, process, machine.terminate, message, now, ending=None, reason=reason)
+    return Step(sending.record, (*done.effects, *sending.effects))
+
+
+def told(reason: Reason) -> dict[str, object]:
+    """A reason as it goes to the peer: code and parameters, for the reader's own sentence."""
+    return {"code": reason.code, "params": dict(reason.params)}
+
+
+def counterpart(process: Process, provider: str | UnsetType, consumer: str | UnsetType) -> str:
+    """The peer's pid in a message, checked against what is known ("" while unknown); our own must be ours.
+
+    Raises `MessageError` that names the pid which is not right.
+    """
+    places = {Role.PROVIDER: "/providerPid", Role.CONSUMER: "/consumerPid"}
+    named = {Role.PROVIDER: provider, Role.CONSUMER: consumer}
+    ours, theirs = named[process.role], named[process.role.other]
+    if ours is not UNSET and ours != process.id:
+        raise MessageError("message.pid", place=places[process.role])
+    if theirs is UNSET:
+        return process.peer_pid
+    if process.peer_pid and theirs != process.peer_pid:
+        raise MessageError("message.pid", place=places[process.role.other])
+    return theirs

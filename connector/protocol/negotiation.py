@@ -15,7 +15,7 @@ from typing import assert_never
 
 from msgspec import UNSET, Struct
 
-from connector.errors import MessageError, TransitionError
+from connector.errors import TransitionError
 from connector.protocol import codec, machine
 from connector.protocol.machine import (
     CONSUMER_ONLY,
@@ -218,12 +218,12 @@ def step(n: Negotiation, given: Input, now: int) -> Step:
             done = machine.end(NEGOTIATION, n, reason, now)
         case _:
             done = _send(n, given, now)
-    return _end_where_wished(done, now)
+    return machine.ended_where_wished(NEGOTIATION, done, ContractNegotiationTerminationMessage, now)
 
 
 def _receive(n: Negotiation, given: Received, now: int) -> Step:
     message = given.message
-    peer_pid = _peer_pid(n, message)
+    peer_pid = machine.counterpart(n, message.providerPid, message.consumerPid)
     changes: dict[str, object] = {}
     match message:
         case ContractRequestMessage():
@@ -283,43 +283,10 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
             assert_never(given)
 
 
-def _end_where_wished(done: Step, now: int) -> Step:
-    n: Negotiation = done.record
-    if not machine.wants_to_end(NEGOTIATION, n):
-        return done
-    reason = n.ending
-    assert reason is not None
-    message = ContractNegotiationTerminationMessage(
-        id=n.next_id,
-        providerPid=n.provider_pid,
-        consumerPid=n.consumer_pid,
-        code=reason.code,
-        reason=({"code": reason.code, "params": dict(reason.params)},),
-    )
-    sending = machine.send_wish(NEGOTIATION, n, message, now)
-    return Step(sending.record, (*done.effects, *sending.effects))
-
-
 def _event(n: Negotiation, id: str, event: EventType) -> ContractNegotiationEventMessage:
     return ContractNegotiationEventMessage(
         id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, eventType=event
     )
-
-
-def _peer_pid(n: Negotiation, message: NegotiationMessage) -> str:
-    """The peer's pid in a message, checked against what is known; our own must be ours."""
-    theirs, ours = (
-        (message.providerPid, message.consumerPid)
-        if n.role is Role.CONSUMER
-        else (message.consumerPid, message.providerPid)
-    )
-    if ours is not UNSET and ours != n.id:
-        raise MessageError("message.pid", place="/providerPid" if n.role is Role.PROVIDER else "/consumerPid")
-    if theirs is UNSET:
-        return n.peer_pid
-    if n.peer_pid and theirs != n.peer_pid:
-        raise MessageError("message.pid", place="/consumerPid" if n.role is Role.PROVIDER else "/providerPid")
-    return str(theirs)
 
 
 def _said(code: object) -> Reason:

@@ -13,7 +13,6 @@ from typing import assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 
-from connector.errors import MessageError
 from connector.protocol import machine
 from connector.protocol.machine import (
     CONSUMER_ONLY,
@@ -175,11 +174,12 @@ def step(t: Transfer, given: Input, now: int) -> Step:
             done = machine.end(TRANSFER, t, reason, now)
         case _:
             done = _send(t, given, now)
-    return _end_where_wished(done, now)
+    return machine.ended_where_wished(TRANSFER, done, TransferTerminationMessage, now)
 
 
 def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
-    peer_pid = _peer_pid(t, message)
+    provider = UNSET if isinstance(message, TransferRequestMessage) else message.providerPid
+    peer_pid = machine.counterpart(t, provider, message.consumerPid)
     changes: dict[str, object] = {}
     if isinstance(message, TransferSuspensionMessage | TransferTerminationMessage):
         code = {"code": message.code} if message.code is not UNSET else {}
@@ -206,7 +206,7 @@ def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) ->
                 providerPid=t.provider_pid,
                 consumerPid=t.consumer_pid,
                 code=reason.code,
-                reason=({"code": reason.code, "params": dict(reason.params)},),
+                reason=(machine.told(reason),),
             )
             return machine.send(TRANSFER, t, M.SUSPEND, message, now, reason=reason)
         case Complete():
@@ -214,39 +214,6 @@ def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) ->
             return machine.send(TRANSFER, t, M.COMPLETE, message, now)
         case _:
             assert_never(given)
-
-
-def _end_where_wished(done: Step, now: int) -> Step:
-    t: Transfer = done.record
-    if not machine.wants_to_end(TRANSFER, t):
-        return done
-    reason = t.ending
-    assert reason is not None
-    message = TransferTerminationMessage(
-        id=t.next_id,
-        providerPid=t.provider_pid,
-        consumerPid=t.consumer_pid,
-        code=reason.code,
-        reason=({"code": reason.code, "params": dict(reason.params)},),
-    )
-    sending = machine.send_wish(TRANSFER, t, message, now)
-    return Step(sending.record, (*done.effects, *sending.effects))
-
-
-def _peer_pid(t: Transfer, message: TransferMessage) -> str:
-    """The peer's pid in a message, checked against what is known; our own must be ours."""
-    if isinstance(message, TransferRequestMessage):
-        return message.consumerPid
-    theirs, ours, place = (
-        (message.providerPid, message.consumerPid, "/consumerPid")
-        if t.role is Role.CONSUMER
-        else (message.consumerPid, message.providerPid, "/providerPid")
-    )
-    if ours != t.id:
-        raise MessageError("message.pid", place=place)
-    if t.peer_pid and theirs != t.peer_pid:
-        raise MessageError("message.pid", place="/consumerPid" if t.role is Role.PROVIDER else "/providerPid")
-    return theirs
 
 
 def ack(t: Transfer) -> TransferProcess:
