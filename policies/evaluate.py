@@ -64,11 +64,6 @@ def mentioned(policy: Policy) -> frozenset[str]:
     return frozenset(atom.left for rule in policy.rules for atom in _atoms(rule.constraints))
 
 
-def uses_count(policy: Policy) -> bool:
-    """Does a decision depend on how many uses were drawn before?"""
-    return COUNT in mentioned(policy)
-
-
 def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
     for constraint in constraints:
         if isinstance(constraint, Atomic):

@@ -123,14 +123,6 @@ class _Identified(Struct):
     id: Any = msgspec.field(name="@id", default=None)
 
 
-def identified(body: bytes) -> bool:
-    """True where the message has an `@id`, so that the sender means a byte-identical one as a repeat."""
-    try:
-        return isinstance(msgspec.json.decode(body, type=_Identified).id, str)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
 # --- stages -----------------------------------------------------------------------------------------------------------
 
 _LONG: Final = frozenset({Catalog, Dataset})

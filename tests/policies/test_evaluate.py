@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from policies.evaluate import evaluate, mentioned, uses_count
+from policies.evaluate import evaluate, mentioned
 from policies.model import ODRL, Access, Atomic, Connective, Constraint, Logical, Operator, Policy, Reason
 from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL
 from policies.vocabulary import DPV, READ
@@ -228,8 +228,6 @@ def test_the_nearest_permission_gives_the_reasons() -> None:
 def test_what_a_policy_mentions() -> None:
     nested = Logical(Connective.OR, (UNKNOWN, Logical(Connective.AND, (TRUE,))))
     assert mentioned(policy(permission(nested))) == {PURPOSE, COUNT}
-    assert uses_count(policy(permission(), prohibition(nested)))
-    assert not uses_count(policy(permission(UNKNOWN)))
 
 
 @settings(max_examples=150)

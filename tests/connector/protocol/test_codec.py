@@ -311,11 +311,6 @@ def test_repeat_keys_differ_in_every_part() -> None:
     assert codec.repeat_key("a", "b", b"c") in keys
 
 
-def test_identified() -> None:
-    assert codec.identified(b'{"@id":"x"}')
-    assert not any(map(codec.identified, (b"{}", b'{"@id":5}', b"[", b"\xff", b"[" * 5000)))
-
-
 def test_replies_may_be_poor() -> None:
     kind = messages.TransferProcess
     assert codec.decode_reply(b" \n", kind) is None
