@@ -147,6 +147,13 @@ def is_address(host: str) -> bool:
     return ":" in host or _NUMBER.fullmatch(host) is not None
 
 
+def allowed(plain: bool, private: bool) -> frozenset[Reach]:
+    """How far the addresses of a peer may reach: over plain http, and where the operator allows private ones."""
+    if plain:
+        return frozenset({Reach.LOOPBACK})
+    return frozenset({Reach.PUBLIC, Reach.PRIVATE, Reach.LOOPBACK} if private else {Reach.PUBLIC})
+
+
 def check(addresses: Sequence[str], allowed: frozenset[Reach]) -> None:
     """Every address must be allowed, else `DeliveryError` `peer.address_refused`: one bad answer among good ones is how
     a guard is walked around."""

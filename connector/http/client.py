@@ -21,7 +21,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
 from connector.errors import DeliveryError
-from connector.http.addresses import GuardedResolver, Lookup, Reach, check, is_address, parse
+from connector.http.addresses import GuardedResolver, Lookup, Reach, allowed, check, is_address, parse
 from connector.http.inflate import ACCEPTED, InflateError, decoder
 from connector.ports import Reply
 
@@ -46,7 +46,7 @@ async def system_lookup(host: str, port: int) -> Sequence[str]:
     return [str(address[0]) for *_, address in found]
 
 
-def _tls(authorities: Path | None) -> ssl.SSLContext:
+def trusting(authorities: Path | None) -> ssl.SSLContext:
     """Certificates are verified against the system's authorities, and those of the file where one is given."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -93,7 +93,7 @@ class HttpPeer:
         idle: float = IDLE,
         limit: int = MAX_ANSWER,
     ) -> None:
-        self._tls = _tls(authorities)
+        self._tls = trusting(authorities)
         self._lookup = lookup
         self._deadline = ClientTimeout(total=deadline)
         self._idle = idle
@@ -183,19 +183,19 @@ class HttpPeer:
             raise DeliveryError("peer.closed")
         if plain and not private:
             raise DeliveryError("peer.address_refused")
-        allowed = _allowed(plain, private)
+        reaches = allowed(plain, private)
         host = url.raw_host or ""
         if is_address(host):
-            check([host], allowed)
+            check([host], reaches)
         key = (plain, private, stream)
         if key not in self._sessions:
-            self._sessions[key] = self._new(allowed, stream)
+            self._sessions[key] = self._new(reaches, stream)
         return self._sessions[key]
 
-    def _new(self, allowed: frozenset[Reach], stream: bool) -> ClientSession:
+    def _new(self, reaches: frozenset[Reach], stream: bool) -> ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=self._tls,
-            resolver=GuardedResolver(self._lookup, allowed),
+            resolver=GuardedResolver(self._lookup, reaches),
             ttl_dns_cache=RESOLVED,
             limit=0,
             limit_per_host=0 if stream else CONNECTIONS,
@@ -214,13 +214,6 @@ class HttpPeer:
         self._origins.clear()
         for session in self._sessions.values():
             await session.close()
-
-
-def _allowed(plain: bool, private: bool) -> frozenset[Reach]:
-    """How far the addresses of a peer may reach."""
-    if plain:
-        return frozenset({Reach.LOOPBACK})
-    return frozenset({Reach.PUBLIC, Reach.PRIVATE, Reach.LOOPBACK} if private else {Reach.PUBLIC})
 
 
 def _headers(response: ClientResponse) -> dict[str, str]:

@@ -218,7 +218,7 @@ def _factory(
     return task
 
 
-_tls = functools.cache(client._tls)
+_tls = functools.cache(client.trusting)
 """Reading the system's authorities takes longer than all the rest of making a node."""
 
 
