@@ -7,6 +7,7 @@ or systemd credentials), what operators keep at run time (the store). An environ
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,8 +125,11 @@ SECTIONS: Mapping[str, type[Struct]] = {
 
 
 def is_loopback(host: str) -> bool:
-    """True for names and addresses that never leave the machine."""
-    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+    """True for an address or name that does not leave the machine (RFC 6761, 6.3 for the names)."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def load(directory: Path, environment: Mapping[str, str]) -> Config:

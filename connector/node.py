@@ -28,6 +28,7 @@ from connector import config as settings
 from connector import telemetry
 from connector.config import Config
 from connector.data.address import Addresses
+from connector.data.fetching import Fetching
 from connector.data.gate import Gate
 from connector.data.sources import Sources
 from connector.errors import InputError, NodeError
@@ -35,7 +36,6 @@ from connector.http import connection, dsp, management, server
 from connector.http.client import HttpPeer
 from connector.http.data import DataPlane
 from connector.http.endpoints import Services
-from connector.http.fetching import Fetching
 from connector.http.tls import Certificate
 from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
@@ -48,6 +48,7 @@ from connector.services.discovery import Discovery
 from connector.services.heads import Heads
 from connector.services.intake import Intake
 from connector.services.negotiations import Negotiations
+from connector.services.notices import PROCESS, Notices
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
@@ -136,7 +137,12 @@ class Node:
         }
         self.negotiations = Negotiations(**ports)
         self.transfers = Transfers(seal=self.keys.sealer().seal, **ports)
-        self.outbox.services = {"negotiation": self.negotiations, "transfer": self.transfers}
+        self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
+        self.outbox.services = {
+            "negotiation": self.negotiations,
+            "transfer": self.transfers,
+            PROCESS: self.notices,
+        }
         self.peers = Peers(
             store=self.store, fetch=self.client, clock=clock, own=self.did, changed=partial(self._peers_changed, pinned)
         )
@@ -190,6 +196,7 @@ class Node:
             negotiations=self.negotiations,
             transfers=self.transfers,
             heads=self.heads,
+            notices=self.notices,
             ids=ids,
             metrics=self.metrics,
             reached=self.outbox.reached,

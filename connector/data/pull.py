@@ -12,6 +12,7 @@ hash are the same; the hash at the end covers both pieces.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64decode
 from collections.abc import AsyncGenerator, Mapping
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from connector.errors import DeliveryError, NodeError, RefusedError, UnknownError
+from connector.errors import DeliveryError, InputError, NodeError, RefusedError, UnknownError
 from connector.ports import Clock, Peer, Store, Stream
 from connector.records import Entry
 
@@ -30,6 +31,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _ERROR_BODY = 1 << 16
 _CODINGS = ("-zstd", "-gzip")
 _SHA256 = "sha-256=:"
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
+"""What no IRI and no credential has, and what would end the field that they are sent in (RFC 9110, 5.5)."""
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -184,7 +188,8 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
     """Begin a pull; returns when the provider's headers are there.
 
     Raises `RefusedError` with the provider's code where it refuses, `UnknownError` where it knows no such thing,
-    `DeliveryError` where it cannot be reached or answers something else; each is audited.
+    `DeliveryError` where it cannot be reached or answers something else, `InputError` where purpose or place cannot be
+    sent; each is audited.
     """
     try:
         stream = await _open(peer, order, {"Range": order.range} if order.range else {})
@@ -198,10 +203,9 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
 
 async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
     headers = {"Authorization": _bearer(order.authorization), **more}
-    if order.purpose is not None:
-        headers["Allmende-Purpose"] = order.purpose
-    if order.spatial is not None:
-        headers["Allmende-Spatial"] = order.spatial
+    for name, stated in (("purpose", order.purpose), ("spatial", order.spatial)):
+        if stated is not None:
+            headers[f"Allmende-{name.capitalize()}"] = _iri(name, stated)
     url = f"{order.url}/{quote(order.member)}" if order.member else order.url
     stream = await peer.open(url, headers=headers, private=order.private)
     if stream.status in (200, 206):
@@ -237,8 +241,18 @@ async def _told(stream: Stream) -> _Refusal:
 
 
 def _bearer(authorization: str) -> str:
-    """The header's value, whether the address gives the scheme with it or not."""
-    return authorization if authorization[:7].lower() == "bearer " else f"Bearer {authorization}"
+    """The header's value, whether the address gives the scheme with it or not. Raises `DeliveryError`."""
+    credential = (authorization[7:] if authorization[:7].lower() == "bearer " else authorization).strip(" ")
+    if _UNSENDABLE.search(credential):
+        raise DeliveryError("peer.answer_unclear")
+    return f"Bearer {credential}"
+
+
+def _iri(name: str, stated: str) -> str:
+    """What this use states, fit for a header. Raises `InputError`."""
+    if _UNSENDABLE.search(stated):
+        raise InputError("input.wrong", place=f"?{name}", problem="an IRI has neither spaces nor control characters")
+    return stated
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -263,15 +277,23 @@ def announced(headers: Mapping[str, str]) -> bytes | None:
 
 def _length(headers: Mapping[str, str]) -> int | None:
     """Plain bytes to come; None where unknown, as it is in a coding."""
-    text = headers.get("content-length", "")
-    return int(text) if text.isdecimal() and headers.get("content-encoding", "identity") == "identity" else None
+    return (
+        _number(headers.get("content-length", ""))
+        if headers.get("content-encoding", "identity") == "identity"
+        else None
+    )
+
+
+def _number(text: str) -> int | None:
+    """A count of bytes as a header gives it; None for what is none, or for more than there is in the world."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _part(headers: Mapping[str, str]) -> tuple[int, int] | None:
     """First and last byte of a 206."""
-    first, dash, rest = headers.get("content-range", "").removeprefix("bytes ").partition("-")
-    last = rest.partition("/")[0]
-    return (int(first), int(last)) if dash and first.isdecimal() and last.isdecimal() else None
+    first, _, rest = headers.get("content-range", "").removeprefix("bytes ").partition("-")
+    begin, end = _number(first), _number(rest.partition("/")[0])
+    return None if begin is None or end is None else (begin, end)
 
 
 def _identity(etag: str) -> str:

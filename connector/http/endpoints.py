@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from connector.data.fetching import Fetching
 from connector.http.exchange import Headers
-from connector.http.fetching import Fetching
 from connector.http.views import Input
 from connector.ports import Store
 from connector.records import Right

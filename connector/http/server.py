@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from connector.config import is_loopback
 from connector.errors import InputError, NodeError
 from connector.http import reading
 from connector.http.connection import Connection, Connections, Limits, Stage
@@ -187,14 +187,6 @@ class Listener:
 
     def _count_refusal(self, code: str) -> None:
         self._metrics.refused(self._name, code)
-
-
-def is_loopback(host: str) -> bool:
-    """True for an address or name that does not leave the machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def names_of(*hosts: str) -> frozenset[str]:

@@ -68,7 +68,11 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "loopback"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("a.localhost", True), ("a", False)]
+    ("host", "loopback"),
+    [
+        *((host, True) for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "a.localhost")),
+        *((host, False) for host in ("a", "0.0.0.0", "10.0.0.1", "127.0.0.1.example.org", "127.evil.example", "")),
+    ],
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert config.is_loopback(host) is loopback

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import zstandard
 
+from connector.data import pull as pulling
 from connector.data.pull import Order, Pull, announced, pull
 from connector.data.stream import Coding, Flow, Wanted, plan
 from connector.errors import DeliveryError, NodeError, RefusedError, UnknownError
@@ -259,3 +260,26 @@ async def test_a_folder_is_one_use(tmp_path: Path) -> None:
         one = b"".join([piece async for piece in (await real(w, peer, member="deep er/ä.csv")).chunks()])
         assert one == b"1" * 200_000
     await peer.close()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "٣", "1e3", "0x10", ""])
+def test_numbers_beyond_belief_are_no_numbers(number: str) -> None:
+    assert pulling._length({"content-length": number}) is None
+    assert pulling._part({"content-range": f"bytes {number}-{number}/*"}) is None
+    assert pulling._part({"content-range": f"bytes 0-{number}/*"}) is None
+
+
+@pytest.mark.parametrize("injected", ["urn:x\r\nX: y", "urn:x\ny", "urn:\x00x", "a b", "urn:x\x7f"])
+async def test_nothing_is_slipped_into_the_headers(tmp_path: Path, injected: str) -> None:
+    """Neither by the own operator, whose input is refused, nor by the peer who makes the credential."""
+    store, peer = open_store(tmp_path), HttpPeer()
+    for order, code in (
+        (msgspec.structs.replace(ORDER, purpose=injected), "input.wrong"),
+        (msgspec.structs.replace(ORDER, spatial=injected), "input.wrong"),
+        (msgspec.structs.replace(ORDER, authorization=injected), "peer.answer_unclear"),
+    ):
+        with pytest.raises(NodeError) as caught:
+            await pull(order, peer=peer, store=store, clock=Quick())
+        assert caught.value.reason.code == code
+    await peer.close()
+    await store.close()
