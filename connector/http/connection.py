@@ -9,6 +9,9 @@ clock for them. (aiohttp 3.14 never closes a connection that sends half a header
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
@@ -21,6 +24,29 @@ from connector.http.exchange import JSON
 
 log = structlog.get_logger()
 _MALFORMED = json.encode({"code": "http.malformed", "params": {}})
+_AT_ONCE = struct.pack("ii", 1, 0)
+SEND_BUFFER = 1 << 18
+"""Bytes of a stream that the kernel is asked to hold; Linux takes twice as much, for its book-keeping (socket(7))."""
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """End a connection with a reset (RFC 9293, 3.5.3): whatever was written and has not left is thrown away, and the
+    other side sees a failure, never an end. Nothing where the connection is gone."""
+    if transport is None:
+        return
+    own = transport.get_extra_info("socket")
+    if own is not None:
+        with contextlib.suppress(OSError):  # closed already
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    transport.abort()
+
+
+def bound(transport: asyncio.BaseTransport | None) -> None:
+    """Let no more than `SEND_BUFFER` wait in the kernel, which would otherwise take megabytes from a fast writer."""
+    own = None if transport is None else transport.get_extra_info("socket")
+    if own is not None:
+        with contextlib.suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 class Limits(Struct, frozen=True):
@@ -95,8 +121,7 @@ class Connection(web.RequestHandler):
     def drop(self, code: str) -> None:
         """Reset the connection."""
         self._gatherer.refused(code)
-        if self.transport is not None:
-            self.transport.abort()
+        reset(self.transport)
 
     def handle_error(
         self,

@@ -25,6 +25,7 @@ from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedE
 from connector.data.sources import Sources
 from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.http.connection import bound, reset
 from connector.http.problems import status_of
 from connector.ports import Content
 from connector.records import Asset
@@ -99,7 +100,8 @@ class DataPlane:
         assert watch is not None  # INVARIANT: a body that is not small is asked for with `streamed`
         event, reason = "access.broken", ""
         try:
-            watch.on_cut(lambda: _abort(request))
+            bound(request.transport)
+            watch.on_cut(lambda: reset(request.transport))
             await response.prepare(request)
             async with aclosing(_watched(flow, admission)) as pieces:
                 async for data in pieces:
@@ -111,9 +113,9 @@ class DataPlane:
                 event = "access.finished"
         except NodeError as error:
             reason = error.reason.code
-            _abort(request)
+            reset(request.transport)
         except (ConnectionError, TimeoutError):
-            _abort(request)
+            reset(request.transport)
         finally:
             if watch.reasons:
                 event, reason = "access.cut", watch.reasons[0].code
@@ -188,12 +190,6 @@ def _small(content: Content, planned: Plan) -> web.Response:
     elif planned.status == 206:
         body = body[planned.start : planned.stop]
     return web.Response(status=planned.status, headers=planned.headers, body=body)
-
-
-def _abort(request: web.Request) -> None:
-    """Reset the connection: what was sent so far must not look like all there is."""
-    if request.transport is not None:
-        request.transport.abort()
 
 
 def _credential(request: web.Request) -> str:

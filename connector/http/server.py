@@ -20,7 +20,7 @@ from aiohttp import web
 from connector.config import is_loopback
 from connector.errors import InputError, NodeError
 from connector.http import reading
-from connector.http.connection import Connection, Connections, Limits, Stage
+from connector.http.connection import Connection, Connections, Limits, Stage, reset
 from connector.http.exchange import LOOPBACK, Headers, Request, Response
 from connector.http.tls import Certificate
 from connector.telemetry import Metrics
@@ -172,8 +172,7 @@ class Listener:
             await answer.write_eof()
         except (NodeError, ConnectionError) as error:
             log.warning("http.broken", code=error.reason.code if isinstance(error, NodeError) else "connection")
-            if request.transport is not None:
-                request.transport.abort()
+            reset(request.transport)
         finally:
             closing = getattr(chunks, "aclose", None)
             if closing is not None:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import resource
+import socket
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -309,3 +310,31 @@ async def test_memory_stays_flat(tmp_path: Path) -> None:
                 got += len(piece)
         assert got == size
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 << 10
+
+
+@pytest.mark.parametrize("change", [suspended, revoked, expired])
+async def test_a_cut_is_a_reset_and_what_was_not_sent_yet_is_thrown_away(
+    tmp_path: Path, change: Callable[[World], Any]
+) -> None:
+    """A reader with a narrow window never gets what waited at the provider, and sees a failure instead of an end."""
+    body = os.urandom(1 << 20) * 64
+    terms = agreement(until("2100-01-01T00:00:00Z"))
+    async with world(tmp_path, started(), terms, file(tmp_path, body)) as w:
+        loop = asyncio.get_running_loop()
+        host, port = w.url.removeprefix("http://").split(":")
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            reader.setblocking(False)
+            await loop.sock_connect(reader, (host, int(port)))
+            lines = [f"GET {w.address().removeprefix(w.url)} HTTP/1.1", f"Host: {host}"]
+            lines += [f"{name}: {value}" for name, value in w.headers().items()]
+            await loop.sock_sendall(reader, ("\r\n".join(lines) + "\r\n\r\n").encode())
+            got = len(await loop.sock_recv(reader, 65_536))
+            await change(w)
+            entry = await w.until_event("access.cut")
+            with pytest.raises(ConnectionResetError):
+                while piece := await loop.sock_recv(reader, 65_536):
+                    got += len(piece)
+        handed_over = int(entry.params["bytes"])
+        assert got < handed_over <= 4 << 20
+        assert got < 1 << 20
