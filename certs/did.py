@@ -16,12 +16,15 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certs import jwk
 from certs.jwk import Jwk, JwkError
 from certs.strict import StrictError, read_object
 
 CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1")
+NOTICES = "AllmendeNotices"
+"""Type of the service at which a node takes notices about contracts (an extension of ours)."""
 DSP_CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
 MAX_DOCUMENT = 65_536
 """Bytes of a document; a longer one is refused."""
@@ -55,11 +58,13 @@ class Fetch(Protocol):
 
 class Document(Struct, frozen=True, kw_only=True):
     """What is used of a peer's document. `keys` are those that are understood here, by DID URL; `tokens` are the ids of
-    those that may sign message tokens (`capabilityInvocation`)."""
+    those that may sign message tokens (`capabilityInvocation`); `notices` is where it takes notices, "" for nowhere."""
 
     id: str
     keys: Mapping[str, Jwk]
     tokens: tuple[str, ...]
+    notices: str = ""
+    body: bytes = b""
 
 
 # --- identifier <-> URL -----------------------------------------------------------------------------------------------
@@ -140,7 +145,7 @@ def document(url: str, base: str, token: Jwk, audit: Jwk) -> dict[str, Any]:
     """The document of a node at root `url` with its DSP endpoints below `base`.
 
     Service entries as DSP 2025-1 wants them: a CatalogService whose endpoint ends in `/catalog`, a DataService whose
-    endpoint is the version document.
+    endpoint is the version document; and where this node takes notices.
     """
     did = of_url(url)
     spelled = root(url)
@@ -154,6 +159,7 @@ def document(url: str, base: str, token: Jwk, audit: Jwk) -> dict[str, Any]:
         "service": [
             _service(did + "#catalog", "CatalogService", base.rstrip("/") + "/catalog"),
             _service(did + "#dsp", "DataService", spelled + "/.well-known/dspace-version"),
+            _service(did + "#notices", NOTICES, spelled + "/notices"),
         ],
     }
 
@@ -175,7 +181,9 @@ async def resolve(fetch: Fetch, url: str, *, private: bool = False) -> Document:
     Raises `DidError`, and whatever `fetch` raises.
     """
     body = await fetch.fetch(document_url(url), private=private, limit=MAX_DOCUMENT)
-    return read(body, of_url(url))
+    found = replace(read(body, of_url(url)), body=body)
+    # What lies elsewhere is not the node that an operator has looked at.
+    return found if found.notices.startswith(root(url) + "/") else replace(found, notices="")
 
 
 def read(body: bytes, did: str) -> Document:
@@ -200,7 +208,17 @@ def read(body: bytes, did: str) -> Document:
     usable = tuple(id for id in tokens if id in keys)
     if not usable:
         raise DidError("did.no_key", id=did)
-    return Document(id=did, keys=keys, tokens=usable)
+    return Document(id=did, keys=keys, tokens=usable, notices=_notices(found))
+
+
+def _notices(found: Mapping[str, Any]) -> str:
+    """The endpoint of the first service of our type. A service that is written in another form is none of ours."""
+    services = found.get("service")
+    for service in services[:MAX_METHODS] if isinstance(services, list) else ():
+        endpoint = service.get("serviceEndpoint") if isinstance(service, dict) else None
+        if isinstance(endpoint, str) and len(endpoint) <= 2048 and service.get("type") in (NOTICES, [NOTICES]):
+            return endpoint
+    return ""
 
 
 def _methods(found: Mapping[str, Any], did: str) -> dict[str, Mapping[str, Any]]:

@@ -84,6 +84,12 @@ class Transaction(Reading, Protocol):
     def record(self, entry: Entry) -> None:
         """Append an audit entry. It becomes a leaf of the tree when, and only when, the transaction commits."""
 
+    def after(self, call: Callable[[], None]) -> None:
+        """Call this on the event loop once the transaction is on disk, and never where it is not.
+
+        A process that ends in between calls nothing: what must not be lost stands in the transaction itself.
+        """
+
 
 class Store(Protocol):
     """Durable state with one writer. `write` returns only when the transaction is on disk."""

@@ -61,6 +61,8 @@ from connector.services.offers import Offers
 from connector.services.processes import Handled
 from connector.telemetry import Metrics
 
+from connector.services.notices import Notices
+from connector.services.notices import read as read_notice
 log = structlog.get_logger()
 
 BASE = f"/dsp/{VERSION}"
@@ -117,12 +119,18 @@ class Dsp:
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
+        probes: Probes,
+        reflection: Reflection,
+        throttle: Throttle,
+        notices: Notices,
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
         self._prefix = paths.prefix(public_url)
         self._open = self._documents(did, did_document)
         self._router = self._routes()
 
+        self._notices = notices
+        self._probes, self._reflection, self._throttle = probes, reflection, throttle
     async def handle(self, request: Request) -> Response:
         """Answer a request. Never raises, but where the task is cancelled."""
         try:
@@ -275,6 +283,17 @@ class Dsp:
         """What everybody may read: the version document and who this node is."""
         versions = ProtocolVersions(
             protocolVersions=(
+    # --- notices ------------------------------------------------------------------------------------------------------
+
+    async def _take_notice(self, call: Call) -> Response:
+        message = await self._read(call, "notice", lambda: read_notice(call.request.body))
+        return Response(200, _ANSWER, await self._notices.receive(call.caller, message))
+
+    # --- probes -------------------------------------------------------------------------------------------------------
+
+    async def _probe(self, call: Call) -> Response:
+        return Response(200, _ANSWER, msgspec.json.encode(await self._probes.answer(call.caller)))
+
                 Version(version=VERSION, path=BASE, binding="HTTPS", serviceId=did, identifierType="did:web"),
             )
         )
@@ -294,6 +313,8 @@ class Dsp:
                 return "negotiations"
             case ["transfers"]:
                 return "transfers"
+        add("POST", self._prefix + PROBE, None, self._probe)
+        add("POST", f"{self._prefix}/notices", None, self._take_notice)
             case _:
                 return "catalog"
 

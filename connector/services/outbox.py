@@ -25,9 +25,16 @@ from connector.protocol import codec
 from connector.protocol.machine import Acknowledged, Rejected
 from connector.protocol.messages import ContractNegotiation, TransferProcess
 from connector.protocol.negotiation import NEGOTIATION
+from connector.protocol.transfer import TRANSFER
 from connector.records import Outgoing, Participant
 from connector.services.processes import Done
 from policies.model import Reason
+
+_MACHINES: Mapping[str, type[ContractNegotiation | TransferProcess]] = {
+    NEGOTIATION.name: ContractNegotiation,
+    TRANSFER.name: TransferProcess,
+}
+"""What acknowledges a message, by the name of its process."""
 
 
 class Settling(Protocol):
@@ -36,6 +43,20 @@ class Settling(Protocol):
     def settle(self, tx: Transaction, item: Outgoing, given: Any) -> Done: ...
 
     def committed(self, done: Done) -> None: ...
+
+
+class Replied(Struct, frozen=True):
+    """Input for what is neither negotiation nor transfer: the peer has answered with 2xx, and this is the answer."""
+
+    body: bytes
+
+
+Keep = Callable[[Transaction, Outgoing, bytes, Mapping[str, str], int], None]
+"""What a message is kept by once it is acknowledged: its bytes, the fields that it was signed with, the instant."""
+
+
+def _forgotten(tx: Transaction, item: Outgoing, body: bytes, fields: Mapping[str, str], at: int) -> None:
+    """The `Keep` that keeps nothing."""
 
 
 class Limits(Struct, frozen=True):
@@ -282,7 +303,7 @@ class Outbox:
                 self._refused(queue, item)
             raise
 
-    async def _attempt(self, queue: _Queue, item: Outgoing) -> Acknowledged | Rejected | None:
+    async def _attempt(self, queue: _Queue, item: Outgoing) -> Acknowledged | Replied | Rejected | None:
         """One try. The input for the process, or None where the peer has refused and is to be asked again.
 
         Raises `DeliveryError` where the peer cannot be reached at all.
@@ -313,14 +334,14 @@ class Outbox:
             queue.reason = Reason("peer.answer_unclear")
             return _acknowledged(item, reply)
         queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
-        if 400 <= reply.status < 500:
+        if 400 <= reply.status < 500 or (reply.status == 501 and item.process not in _MACHINES):
             # Only these count: an answer that is neither yes nor no may come from something between us and the peer.
             queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
             if queue.refusals[item.id] >= self._limits.refusals:
                 return Rejected(queue.reason)
         return None
 
-    async def _settle(self, queue: _Queue, item: Outgoing, outcome: Acknowledged | Rejected) -> None:
+    async def _settle(self, queue: _Queue, item: Outgoing, outcome: Acknowledged | Replied | Rejected) -> None:
         self._fault(f"send.{item.kind}.after_ack")
         service = self.services[item.process]
         done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
@@ -370,13 +391,14 @@ class Outbox:
         self._pump(queue)
 
 
-def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | None:
+def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None:
     """The input for an acknowledged message, or None where the answer is no acknowledgement.
 
     A first message needs the peer's pid. An empty body is an acknowledgement of any other; a body that is no JSON
     object comes from something between us and the peer.
     """
-    kind = ContractNegotiation if item.process == NEGOTIATION.name else TransferProcess
+    if (kind := _MACHINES.get(item.process)) is None:
+        return Replied(reply.body)
     if not reply.body.strip():
         return None if item.first else Acknowledged()
     try:

@@ -41,6 +41,9 @@ class Sighting(Struct, frozen=True, kw_only=True):
     keys: Mapping[str, JsonObject]
     tokens: tuple[str, ...]
 
+    notices: str = ""
+    document: bytes = b""
+    """The exact bytes of its DID document."""
 
 class _Offered(Struct, frozen=True):
     """One entry of a version document; a peer may name versions and bindings that this node does not speak."""
@@ -85,6 +88,8 @@ class Peers:
             keys=found.keys,
             tokens=found.tokens,
         )
+            notices=found.notices,
+            document=found.body,
 
     async def add(
         self,
@@ -122,6 +127,8 @@ class Peers:
             private=private,
             facts=facts or {},
         )
+            notices=seen.notices,
+            document=sha256(seen.document).hexdigest(),
         await self._store.write(lambda tx: _pin(tx, peer, compared=told is not None))
         self._changed(peer.id)
         return peer

@@ -7,6 +7,7 @@ given up (`writer`), the audit tree (`log`). Errors of SQLite pass through; `wri
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -147,7 +148,7 @@ class Desk:
 class Act(View):
     """One act in the writer's transaction. Its first write opens a savepoint, so that it can be given up alone."""
 
-    __slots__ = ("_desk", "_tokens", "_written", "entries", "saved")
+    __slots__ = ("_desk", "_tokens", "_written", "calls", "entries", "saved")
 
     def __init__(self, connection: Connection, desk: Desk) -> None:
         self._connection = connection
@@ -163,6 +164,8 @@ class Act(View):
         key = kind, id
         if (known := self._desk.known.get(key)) is not None:
             return cast(R, known)
+        self.calls: list[Callable[[], None]] = []
+        """What is to be called after the commit."""
         if (body := self._body(kind, id)) is None:
             return None
         record = _decoded(kind, id, body)
@@ -226,6 +229,10 @@ class Act(View):
         old = self._connection.execute(
             "DELETE FROM answer WHERE n IN (SELECT n FROM answer ORDER BY n LIMIT ?) AND at < ? RETURNING 1",
             (limit, answers_before),
+    def after(self, call: Callable[[], None]) -> None:
+        """Call this on the event loop once the group is on disk, and never where it is not."""
+        self.calls.append(call)
+
         ).fetchall()
         return len(ended) + len(old)
 

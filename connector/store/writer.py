@@ -68,6 +68,7 @@ class Writer:
     """Runs acts and commits them in groups.
 
     INVARIANT: a caller hears of success only after the commit that holds his act has returned; when a commit fails,
+    calls: list[Callable[[], None]]
     every caller of the group hears of it, and neither the log in memory nor the number of tokens has moved.
     INVARIANT: the thread has the connection while `_committing`, and the event loop at all other times.
     """
@@ -150,14 +151,14 @@ class Writer:
             loop.call_later(0.05, self._turn, loop)
             return None
         self._tries = 0
-        self._group = _Group([], [])
+        self._group = _Group([], [], [])
         return self._group
 
     def _all_waiting(self) -> _Group:
         """Everybody who waits, as a group that has not begun, so that all are told why."""
         callers = [_Ran(caller) for _, caller in self._queue]
         self._queue.clear()
-        return _Group(callers, [])
+        return _Group(callers, [], [])
 
     def _run(self, group: _Group) -> None:
         """Run the next few acts. Raises `sqlite3.Error` where the whole transaction is lost."""
@@ -200,6 +201,7 @@ class Writer:
             loop, group = given
             committed, error = self._commit()
             try:
+            group.calls += tx.calls
                 loop.call_soon_threadsafe(self._conclude, loop, group, committed, error)
             except RuntimeError:  # the loop was closed under us: nobody is left to be told
                 return
@@ -226,9 +228,13 @@ class Writer:
             self._roll_back()
         elif group.sealed:
             self._log.adopt(group.sealed)
-        if isinstance(error, sqlite3.Error) and is_grave(error):
-            # INVARIANT: nobody knows what the disk holds now, so nothing is signed on top of it.
-            self.suspect = translated(error).reason
+        if committed:
+            for call in group.calls:
+                loop.call_soon(call)
+        if isinstance(error, sqlite3.Error):
+            self._judge(error)
+        elif committed and group.entries:
+            self.full = False
         for ran in group.ran:
             _tell(ran, error)
         if self.suspect is not None:

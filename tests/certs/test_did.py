@@ -154,7 +154,7 @@ def test_service_entries_are_as_the_protocol_wants_them() -> None:
     registry = jsonschema_rs.Registry(list(found.items()))
     schema = next(schema for id, schema in found.items() if id.endswith("did-service-schema.json"))
     validator = jsonschema_rs.Draft201909Validator(schema, registry=registry)
-    catalog, data = NODE["service"]
+    catalog, data, _ = NODE["service"]
     assert validator.is_valid(catalog)
     assert (data["type"], data["serviceEndpoint"]) == ("DataService", URL + "/.well-known/dspace-version")
     assert validator.is_valid(data | {"serviceEndpoint": catalog["serviceEndpoint"]})
@@ -277,3 +277,34 @@ async def test_a_document_about_another_url_is_refused() -> None:
     with pytest.raises(DidError) as caught:
         await did.resolve(pages, "https://evil.example")
     assert caught.value.code == "did.other"
+
+
+class Fetched:
+    """A Fetch that has one document."""
+
+    def __init__(self, document: Any) -> None:
+        self._body = json.dumps(document).encode()
+
+    async def fetch(self, url: str, *, private: bool = False, limit: int = 0) -> bytes:
+        return self._body
+
+
+async def test_where_notices_are_taken_is_read_back() -> None:
+    assert (await did.resolve(Fetched(NODE), URL)).notices == URL + "/notices"
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        [],
+        "https://city.example/notices",
+        [{"type": "AllmendeNotices"}],
+        [{"type": "AllmendeNotices", "serviceEndpoint": {"uri": URL + "/notices"}}],
+        [{"type": "Other", "serviceEndpoint": URL + "/notices"}],
+        [{"type": "AllmendeNotices", "serviceEndpoint": "https://evil.example/notices"}],
+        [{"type": "AllmendeNotices", "serviceEndpoint": "http://city.example/notices"}],
+        [{"type": "AllmendeNotices", "serviceEndpoint": "https://city.example.evil.example/notices"}],
+    ],
+)
+async def test_notices_go_nowhere_but_to_the_node_itself(service: Any) -> None:
+    assert (await did.resolve(Fetched({**NODE, "service": service}), URL)).notices == ""

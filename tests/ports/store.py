@@ -203,6 +203,22 @@ class StoreContract:
         assert await store.write(lambda tx: tx.use_token("did:x", "jti0", 10)) is True
         assert await store.write(lambda tx: tx.use_token("did:x", "jti1", 10)) is False
 
+    async def test_what_was_asked_for_afterwards_follows_the_commit_and_only_it(self, store: Store) -> None:
+        done: list[str] = []
+
+        def good(tx: Transaction) -> None:
+            tx.put(negotiation("n-1"))
+            tx.after(lambda: done.append("good"))
+
+        def bad(tx: Transaction) -> None:
+            tx.put(negotiation("n-2"))
+            tx.after(lambda: done.append("bad"))
+            raise NoSuchThingError
+
+        results = await asyncio.gather(store.write(good), store.write(bad), return_exceptions=True)
+        assert isinstance(results[1], NoSuchThingError)
+        assert done == ["good"]
+
     async def test_errors_of_the_node_reach_the_caller_as_they_are(self, store: Store) -> None:
         def act(tx: Transaction) -> None:
             raise UnknownError("no.such", id="x")

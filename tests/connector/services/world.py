@@ -24,6 +24,8 @@ from connector.records import Logged, Outgoing, Outside, Participant, PublishedO
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
 from connector.services.negotiations import Negotiations
+from connector.services.notices import Notices
+from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
 from connector.services.outbox import Limits, Outbox
 from connector.services.processes import Processes
@@ -83,7 +85,12 @@ class Neighbour:
         }
         self.negotiations = Negotiations(**ports)
         self.transfers = Transfers(seal=KEYS.sealer().seal, **ports)
-        self.outbox.services = {"negotiation": self.negotiations, "transfer": self.transfers}
+        self.notices = Notices(store=self.store, clock=self.clock, ids=self.ids, mail=self.outbox, changes=self.changes)
+        self.outbox.services = {
+            "negotiation": self.negotiations,
+            "transfer": self.transfers,
+            "notice": self.notices,
+        }
         self.offers = Offers(
             store=self.store,
             clock=self.clock,
@@ -98,10 +105,18 @@ class Neighbour:
     def _head(self, size: int, root: bytes, at: int) -> str:
         return checkpoint.signed(checkpoint.Checkpoint(self.did, size, root), KEYS.head_public, KEYS.sign_head)
 
-    async def knows(self, other: Neighbour) -> None:
-        """Pin the other one."""
+    async def knows(self, other: Neighbour, *, notices: bool = True) -> None:
+        """Pin the other one; `notices`: it takes them."""
         participant = Participant(
-            id=other.did, name=other.name, url=other.url, base=other.url, keys={}, words="", added=0, added_by="test"
+            id=other.did,
+            name=other.name,
+            url=other.url,
+            base=other.url,
+            keys={},
+            words="",
+            added=0,
+            added_by="test",
+            notices=f"{other.url}/notices" if notices else "",
         )
         await self.store.write(lambda tx: tx.put(participant))
 
@@ -132,6 +147,8 @@ class Neighbour:
     async def take(self, caller: Caller, path: str, body: bytes) -> Reply:
         """A message has come in."""
         parts = [unquote(part) for part in path.split("/")[1:]]
+        if parts == ["notices"]:
+            return await self._noticed(caller, body)
         pid = None if parts[1:] in (["request"], ["offers"]) else parts[1]
         service: Processes = self.negotiations if parts[0] == "negotiations" else self.transfers  # type: ignore[type-arg]
         kind = NegotiationMessage if parts[0] == "negotiations" else TransferMessage
@@ -141,6 +158,12 @@ class Neighbour:
             return Reply(400, b'{"code":"%s"}' % error.reason.code.encode())
         asyncio.get_running_loop().call_soon(handled.after)
         return Reply(handled.status, handled.body)
+
+    async def _noticed(self, caller: Caller, body: bytes) -> Reply:
+        try:
+            return Reply(200, await self.notices.receive(caller, read_notice(body)))
+        except NodeError as error:
+            return Reply(400, b'{"code":"%s"}' % error.reason.code.encode())
 
     async def terms_of(self, other: Neighbour, offer: PublishedOffer, terms: Terms | None = None) -> JsonObject:
         """What this node asks under another's offer."""
