@@ -132,12 +132,26 @@ class Ids(Protocol):
         """At least 128 random bits as URL-safe text."""
 
 
+class Sent(Struct, frozen=True):
+    """A request as it went over the wire, without its body. `url` is the absolute URI that was asked for; `fields` are
+    the header fields that its signature covers, Signature-Input and Signature by lower-case name: empty where the
+    request is not signed. `signed` is when the signature says that it was made, in microseconds UTC."""
+
+    method: str = "POST"
+    url: str = ""
+    fields: Mapping[str, str] = {}
+    signed: int = 0
+
+
 class Caller(Struct, frozen=True):
-    """A proved caller: its DID, and the token's id and end (microseconds UTC) so that it can be used only once."""
+    """A proved caller: its DID, the token's id and end (microseconds UTC) so that it can be used only once, and the
+    request that it has sent, whose signature, where it has one, is verified."""
 
     id: str
     jti: str
     expires: int
+    issued: int = 0
+    sent: Sent = Sent()
 
 
 class Identity(Protocol):
@@ -151,12 +165,30 @@ class Identity(Protocol):
         caller's transaction does (`Transaction.use_token`)."""
 
 
+class Signatures(Protocol):
+    """What requests are signed with, beside the tokens that say who is calling (RFC 9421)."""
+
+    def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
+        """The header fields that sign one request of ours; `url` is the absolute URI that is asked for."""
+
+    async def check(
+        self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Caller:
+        """The caller with what it has sent. `url` is our own address for what was asked for, never what headers say.
+
+        An unsigned request is taken as it is here: whether it has to be signed is a question for the transaction that
+        serves it. Raises `UnauthenticatedError` for a signature that is there and proves nothing.
+        """
+
+
 class Reply(Struct, frozen=True):
-    """A peer's answer; `body` is bounded by the client's limit."""
+    """A peer's answer; `body` is bounded by the client's limit. `signed` are the fields with which the request was
+    signed, Authorization among them; empty where it was not."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = {}
+    signed: Mapping[str, str] = {}
 
 
 class Stream(Protocol):
@@ -183,8 +215,10 @@ class Peer(Protocol):
         body: bytes | None = None,
         private: bool = False,
         deadline: float | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request within a total deadline (seconds). `private` allows private addresses for this peer.
+        """One request within a total deadline (seconds). `private` allows private addresses for this peer; `fields` are
+        further header fields.
 
         Raises `DeliveryError` where no answer was had, with a code; any answer at all is returned.
         """

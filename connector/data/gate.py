@@ -106,11 +106,16 @@ class Gate:
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
         self._proved: dict[str, bytes] = {}
+        self._damaged: dict[str, Reason] = {}
         self._running = Running(clock, changes, self._judge_again)
 
     async def close(self) -> None:
         """Stop judging running streams; each of them is cut."""
         await self._running.close()
+
+    def damage(self) -> Reason | None:
+        """A contract that was found altered on disk and is used no more, for health; the first of them."""
+        return next(iter(self._damaged.values()), None)
 
     def credential(self, pid: str) -> str:
         """The bearer credential of a transfer of ours: made from the pid and the grant key, stored nowhere."""
@@ -223,6 +228,8 @@ class Gate:
             agreed = self._agreements.read(agreement)
         except RefusedError as error:
             log.critical("agreement.unusable", agreement=agreement.id, code=error.reason.code)
+            if error.reason.code == "agreement.damaged":
+                _keep(self._damaged, agreement.id, error.reason)
             raise AccessRefusedError((error.reason,)) from None
         values = dict(agreed.stated)
         if ask.purpose is not None:

@@ -16,6 +16,15 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Nachrichten warten auf Gegenstellen, die nicht antworten ({peers}).",
         "Messages wait for peers that do not answer ({peers}).",
     ),
+    "store.io": (
+        "Der Datenträger hat einen Fehler gemeldet; es ist ungewiss, was er behalten hat.",
+        "The disk has reported an error; what it has kept is uncertain.",
+    ),
+    "store.read_only": (
+        "Der Speicher kann nur gelesen werden; prüfen Sie Rechte und Datenträger.",
+        "The store can only be read; check its permissions and the disk.",
+    ),
+    "store.failed": ("Der Speicher hat nicht geantwortet.", "The store did not answer."),
     "store.busy": (
         "Der Speicher ist ausgelastet; nichts wurde verändert.",
         "The store is busy; nothing was changed.",
@@ -27,8 +36,13 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "store.no_directory": ("Das Verzeichnis des Knotens ist nicht benutzbar.", "The node's directory cannot be used."),
     "store.damaged": (
-        "Der Speicher ist beschädigt; stellen Sie ihn aus einer Sicherung wieder her.",
-        "The store is damaged; restore it from a backup.",
+        "Der Speicher ist beschädigt und bleibt, wie er ist. Stellen Sie ihn aus einer Sicherung wieder her: "
+        "allmende restore DATEI VERZEICHNIS",
+        "The store is damaged and was left as it is. Restore it from a backup: allmende restore FILE DIR",
+    ),
+    "store.full": (
+        "Auf dem Datenträger ist kein Platz mehr: Gelesen wird weiter, angenommen wird erst wieder, wenn Platz ist.",
+        "There is no room left on the disk: reading goes on, nothing is accepted until there is room again.",
     ),
     "store.newer": (
         "Der Speicher gehört zu einer neueren Fassung des Programms ({found}).",
@@ -47,6 +61,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "store.tokens_full": (
         "Es sind zu viele Nachrichten zugleich im Umlauf ({limit}); bitte später wieder.",
         "Too many messages are about at once ({limit}); try again later.",
+    ),
+    "clock.behind": (
+        "Die Uhr geht nach: Bis {until} (UTC) werden Nachrichten abgewiesen, weil sie sich wiederholen könnten.",
+        "The clock is behind: until {until} (UTC) messages are refused, because they might be repeats.",
     ),
     "node.closing": ("Der Knoten wird gerade beendet.", "The node is shutting down."),
     "unavailable": ("Gerade nicht verfügbar; bitte später wieder.", "Not available just now; try again later."),
@@ -97,6 +115,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "tls.unreadable": (
         "Zertifikat und Schlüssel sind nicht lesbar oder passen nicht zueinander.",
         "Certificate and key cannot be read, or do not fit together.",
+    ),
+    "proxy.own_tls": (
+        "Dieser Knoten beendet TLS selbst. Soll das ein Proxy tun, nehmen Sie tls_certificate und tls_key aus [public].",
+        "This node ends TLS itself. For a proxy to do it, take tls_certificate and tls_key out of [public].",
+    ),
+    "proxy.plain": (
+        "{url} ist keine https-Adresse; davor gibt es für einen Proxy nichts zu tun.",
+        "{url} is no https address; there is nothing for a proxy to do in front of it.",
+    ),
+    "proxy.value": (
+        "„{value}“ ({name}) lässt sich nicht unverändert in eine Konfiguration schreiben.",
+        '"{value}" ({name}) cannot be written into a configuration as it is.',
     ),
     "config.missing": ("Es gibt keine Einstellungen unter {path}.", "There are no settings at {path}."),
     "config.unreadable": ("Die Einstellungen in {path} sind nicht lesbar.", "The settings in {path} cannot be read."),

@@ -74,6 +74,16 @@ def is_grave(error: sqlite3.Error) -> bool:
     return primary_code(error) in _GRAVE
 
 
+def is_full(error: sqlite3.Error) -> bool:
+    """Was there no room on the disk? Nothing is damaged by that."""
+    return primary_code(error) == sqlite3.SQLITE_FULL
+
+
+def is_final(error: sqlite3.Error) -> bool:
+    """Has the disk failed in a way that only opening the database anew can mend, as after an fsync?"""
+    return primary_code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
 def spoils_group(error: sqlite3.Error) -> bool:
     """Does this error end the whole transaction, rather than one statement of it?"""
     return primary_code(error) in _WHOLE

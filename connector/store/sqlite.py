@@ -17,10 +17,10 @@ from connector.errors import StoreError
 from connector.ports import Clock, Fault, Reading, Transaction, no_fault
 from connector.store import connection as sql
 from connector.store import schema
-from connector.store.connection import Connect, Connection, translated
+from connector.store.connection import Connect, Connection, is_full, translated
 from connector.store.lock import DirectoryLock
 from connector.store.log import Log, SignHead
-from connector.store.view import Act, Desk, View
+from connector.store.view import FORGOTTEN, Act, Desk, View
 from connector.store.writer import Limits, Writer
 from policies.model import Reason
 
@@ -29,17 +29,18 @@ T = TypeVar("T")
 CHECKED_WHOLE = 16 * 1024 * 1024
 """Databases up to this many bytes are checked page by page when they are opened (some 15 ms)."""
 
-_RESTORE = "restore the newest backup; to start empty on purpose, move the file away together with its -wal"
+_RESTORE = "allmende restore FILE DIR"
+"""With the newest backup; nothing is repaired here, and nothing starts empty by itself."""
 
 
 class SqliteStore:
     """Durable state in one file. INVARIANT: one process, one writing connection."""
 
     def __init__(
-        self, path: str, connect: Connect, lock: DirectoryLock, connection: Connection, writer: Writer
+        self, path: str, connect: Connect, lock: DirectoryLock, connection: Connection, desk: Desk, writer: Writer
     ) -> None:
         self._path, self._connect, self._lock = path, connect, lock
-        self._connection, self._writer = connection, writer
+        self._connection, self._desk, self._writer = connection, desk, writer
         self._reader: Connection | None = None
         self._limits = Limits()
 
@@ -55,10 +56,12 @@ class SqliteStore:
         threaded: bool = True,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits | None = None,
+        failed: Callable[[Reason], None] = lambda reason: None,
     ) -> SqliteStore:
         """Open the database at `path`, making it where nothing of it is there. Locks its directory.
 
-        `threaded=False` commits on the event loop, for simulations in virtual time. Raises `StoreError`:
+        `threaded=False` commits on the event loop, for simulations in virtual time. `failed` is told where the
+        disk has failed so that nothing may be written until the database is opened again. Raises `StoreError`:
         `store.locked`, `store.damaged`, `store.newer`. A log that does not fit its signed head opens for
         reading; writes are refused.
         """
@@ -70,15 +73,16 @@ class SqliteStore:
             connection = _opened(path, connect)
             sql.configure(connection)
             _check(connection, os.path.getsize(path))
-            desk = Desk(clock, _tokens(connection), bounds.tokens)
+            _settled(connection)
+            desk = Desk(clock, _tokens(connection), bounds.tokens, View(connection).drawn(FORGOTTEN))
             log = Log(connection, sign_head, random)
         except (sqlite3.Error, StoreError) as error:
             if connection is not None:
                 connection.close()
             lock.release()
             raise (_refused(error, path) if isinstance(error, sqlite3.Error) else error) from None
-        writer = Writer(connection, desk=desk, log=log, fault=fault, threaded=threaded, limits=bounds)
-        store = cls(path, connect, lock, connection, writer)
+        writer = Writer(connection, desk=desk, log=log, fault=fault, threaded=threaded, limits=bounds, failed=failed)
+        store = cls(path, connect, lock, connection, desk, writer)
         store._limits = bounds
         return store
 
@@ -86,6 +90,15 @@ class SqliteStore:
     def suspect(self) -> Reason | None:
         """Why nothing is written any more, or None where all is well."""
         return self._writer.suspect
+
+    @property
+    def full(self) -> bool:
+        """True while the disk has no room: reading goes on, and so does writing when there is room again."""
+        return self._writer.full
+
+    def behind(self, now: int) -> int | None:
+        """Until when callers are refused because the clock has gone back, or None where it has not."""
+        return self._desk.forgotten if self._desk.forgotten >= now else None
 
     async def write(self, act: Callable[[Transaction], T]) -> T:
         """Run `act` in a transaction; its result when that is on disk. Raises what it raises, nothing kept."""
@@ -175,6 +188,19 @@ def _check(connection: Connection, size: int) -> None:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise StoreError("store.damaged", do=_RESTORE)
+
+
+def _settled(connection: Connection) -> None:
+    """Bring what an earlier process has left in the WAL into the database, synced.
+
+    After an fsync that failed the system may take pages for written that are not on disk: they are read back here, but
+    a power cut would lose them, and with them whatever is acknowledged on top. Where the disk is full this has to wait.
+    """
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        if not is_full(error):
+            raise
 
 
 def _tokens(connection: Connection) -> int:

@@ -35,6 +35,9 @@ LARGEST_KNOWN = 16 * 1024
 TOKEN_GRACE = 120_000_000
 """Microseconds for which a token is kept behind its end: verification allows for clocks that differ by a minute."""
 
+FORGOTTEN = "tokens:forgotten"
+"""The counter that holds the latest end of a token that was swept."""
+
 
 class View:
     """A consistent view, for as long as the connection's transaction lasts."""
@@ -134,15 +137,18 @@ class Desk:
     """What the writer keeps in memory beside the database: how many tokens are live, records, and the clock.
 
     INVARIANT: `tokens` is the number of rows in `token` as the writer's connection sees it.
+    INVARIANT: of every forgotten token `forgotten` is at least the end. It may be ahead of what is on disk, by a sweep
+    that was rolled back: what ended before that is refused by its time as well.
     """
 
-    __slots__ = ("clock", "known", "limit", "tokens")
+    __slots__ = ("clock", "forgotten", "known", "limit", "tokens")
 
-    def __init__(self, clock: Clock, tokens: int, limit: int) -> None:
+    def __init__(self, clock: Clock, tokens: int, limit: int, forgotten: int = 0) -> None:
         self.clock = clock
         self.known = Known()
         self.tokens = tokens
         self.limit = limit
+        self.forgotten = forgotten
 
 
 class Act(View):
@@ -158,14 +164,14 @@ class Act(View):
         self.saved = False
         self.entries: list[tuple[int, bytes]] = []
         """Audit entries as (instant, bytes); they become leaves with the group's commit."""
+        self.calls: list[Callable[[], None]] = []
+        """What is to be called after the commit."""
 
     def get(self, kind: type[R], id: str) -> R | None:
         """As `View.get`, from memory where the row has not changed since it was last read."""
         key = kind, id
         if (known := self._desk.known.get(key)) is not None:
             return cast(R, known)
-        self.calls: list[Callable[[], None]] = []
-        """What is to be called after the commit."""
         if (body := self._body(kind, id)) is None:
             return None
         record = _decoded(kind, id, body)
@@ -186,7 +192,13 @@ class Act(View):
         return self._connection.execute(shape(kind).delete, (id,)).fetchone() is not None
 
     def use_token(self, issuer: str, jti: str, expires: int) -> bool:
-        """Note a message token as used; False where it was used before. Raises `BusyError` beyond the limit."""
+        """Note a message token as used; False where it was used before, or may have been. Raises `BusyError`.
+
+        Which tokens were used is forgotten when they have ended. After a clock was set back they count again, so what
+        ends no later than anything that was forgotten is refused.
+        """
+        if expires <= self._desk.forgotten:
+            return False
         if self._desk.tokens >= self._desk.limit:
             raise BusyError("store.tokens_full", limit=str(self._desk.limit))
         self._save()
@@ -217,24 +229,32 @@ class Act(View):
         # Encoded here, so that what cannot be written fails this act and not its neighbours.
         self.entries.append((at, _text(Written(at=at, event=entry.event, actor=entry.actor, params=entry.params))))
 
+    def after(self, call: Callable[[], None]) -> None:
+        """Call this on the event loop once the group is on disk, and never where it is not."""
+        self.calls.append(call)
+
     def sweep(self, now: int, answers_before: int, limit: int) -> int:
         """Forget up to `limit` tokens that have ended and as many old answers; returns how many."""
         self._save()
         ended = self._connection.execute(
             "DELETE FROM token WHERE (issuer, jti) IN"
-            " (SELECT issuer, jti FROM token WHERE expires < ? LIMIT ?) RETURNING 1",
+            " (SELECT issuer, jti FROM token WHERE expires < ? LIMIT ?) RETURNING expires",
             (now - TOKEN_GRACE, limit),
         ).fetchall()
+        self._forget(max((row[0] for row in ended), default=0))
         self._desk.tokens -= len(ended)
         old = self._connection.execute(
             "DELETE FROM answer WHERE n IN (SELECT n FROM answer ORDER BY n LIMIT ?) AND at < ? RETURNING 1",
             (limit, answers_before),
-    def after(self, call: Callable[[], None]) -> None:
-        """Call this on the event loop once the group is on disk, and never where it is not."""
-        self.calls.append(call)
-
         ).fetchall()
         return len(ended) + len(old)
+
+    def _forget(self, end: int) -> None:
+        """Tokens up to this end are known no more, also after a restart."""
+        if end > self._desk.forgotten:
+            self._desk.forgotten = end
+            sql = "INSERT INTO counter VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET n = max(n, excluded.n)"
+            self._connection.execute(sql, (FORGOTTEN, end))
 
     def keep(self) -> None:
         """The act is done: what it wrote joins the group."""

@@ -23,7 +23,15 @@ from msgspec import Struct
 
 from connector.errors import BusyError, StoreError
 from connector.ports import Fault, Transaction
-from connector.store.connection import Connection, is_grave, primary_code, spoils_group, translated
+from connector.store.connection import (
+    Connection,
+    is_final,
+    is_full,
+    is_grave,
+    primary_code,
+    spoils_group,
+    translated,
+)
 from connector.store.log import Log, Sealed
 from connector.store.view import Act, Desk
 from policies.model import Reason
@@ -60,6 +68,7 @@ class _Group(Struct):
 
     ran: list[_Ran]
     entries: list[tuple[int, bytes]]
+    calls: list[Callable[[], None]]
     changed: bool = False
     sealed: Sealed | None = None
 
@@ -68,18 +77,27 @@ class Writer:
     """Runs acts and commits them in groups.
 
     INVARIANT: a caller hears of success only after the commit that holds his act has returned; when a commit fails,
-    calls: list[Callable[[], None]]
     every caller of the group hears of it, and neither the log in memory nor the number of tokens has moved.
     INVARIANT: the thread has the connection while `_committing`, and the event loop at all other times.
     """
 
     def __init__(
-        self, connection: Connection, *, desk: Desk, log: Log, fault: Fault, threaded: bool, limits: Limits
+        self,
+        connection: Connection,
+        *,
+        desk: Desk,
+        log: Log,
+        fault: Fault,
+        threaded: bool,
+        limits: Limits,
+        failed: Callable[[Reason], None] = lambda reason: None,
     ) -> None:
         self._connection, self._desk, self._log = connection, desk, log
-        self._fault, self._limits = fault, limits
+        self._fault, self._limits, self._failed = fault, limits, failed
         self.suspect: Reason | None = log.damage
         """Why nothing is written any more until the store is opened again."""
+        self.full = False
+        """The newest group that had something to write found no room for it."""
         self._queue: deque[tuple[Callable[[Act], Any], asyncio.Future[Any]]] = deque()
         self._group: _Group | None = None
         self._working = self._committing = self._closed = False
@@ -183,6 +201,7 @@ class Writer:
         else:
             tx.keep()
             group.entries += tx.entries
+            group.calls += tx.calls
             group.changed = group.changed or tx.saved or bool(tx.entries)
 
     def _hand_over(self, loop: Loop, group: _Group) -> None:
@@ -201,7 +220,6 @@ class Writer:
             loop, group = given
             committed, error = self._commit()
             try:
-            group.calls += tx.calls
                 loop.call_soon_threadsafe(self._conclude, loop, group, committed, error)
             except RuntimeError:  # the loop was closed under us: nobody is left to be told
                 return
@@ -243,6 +261,15 @@ class Writer:
             loop.call_soon(self._turn, loop)
         else:
             self._rest()
+
+    def _judge(self, error: sqlite3.Error) -> None:
+        """What an error of the disk means for all that follows."""
+        self.full = self.full or is_full(error)
+        if is_grave(error):
+            # INVARIANT: nobody knows what the disk holds now, so nothing is signed on top of it.
+            self.suspect = translated(error).reason
+        if is_final(error):
+            self._failed(translated(error).reason)
 
     def _roll_back(self) -> None:
         """Nothing of the open transaction stays."""

@@ -106,7 +106,7 @@ async def test_a_cut_off_file_is_refused_and_left_as_it_is(tmp_path: Path, keep:
     path.write_bytes(cut)
     error = refusal(tmp_path)
     assert error.reason.code == "store.damaged"
-    assert "backup" in error.reason.params["do"]
+    assert error.reason.params["do"] == "allmende restore FILE DIR"
     assert str(tmp_path) not in str(error)
     assert path.read_bytes() == cut
 
@@ -197,6 +197,45 @@ async def test_old_answers_are_swept_in_the_order_of_their_making(tmp_path: Path
     found = await store.read(lambda view: [view.answered("did:x", d) is not None for d in (b"old", b"new")])
     assert found == [False, True]
     await store.close()
+
+
+async def test_a_token_that_was_forgotten_is_not_good_again_when_the_clock_goes_back(tmp_path: Path) -> None:
+    """The clock is two days ahead for a moment, tokens are swept, and it goes back: whoever has one of them waits."""
+    clock = Clock()
+    store, began, minute = opened(tmp_path, clock=clock), clock.at, 60_000_000
+    assert await store.write(lambda tx: tx.use_token("did:x", "used", began + 5 * minute))
+    clock.at += 2 * 86_400_000_000
+    assert await store.sweep(clock.at) == 1
+    assert store.behind(clock.at) is None
+    clock.at = began + minute
+
+    async def judged(given: SqliteStore) -> list[bool]:
+        ends = (5 * minute, 4 * minute, 5 * minute + 1)
+        return [await given.write(lambda tx, e=e: tx.use_token("did:x", f"used{e}", began + e)) for e in ends]
+
+    assert await judged(store) == [False, False, True]
+    assert store.behind(clock.at) == began + 5 * minute
+    await store.close()
+    store = opened(tmp_path, clock=clock)
+    assert not await store.write(lambda tx: tx.use_token("did:x", "used", began + 5 * minute))
+    assert store.behind(clock.at) == began + 5 * minute
+    assert store.behind(began + 6 * minute) is None
+    await store.close()
+
+
+async def test_what_a_killed_process_left_in_the_wal_is_brought_into_the_database(tmp_path: Path) -> None:
+    """Read back from the system's memory it may not be on disk; opening syncs it before anything is built on it."""
+    store, copy = opened(tmp_path), tmp_path / "copy"
+    await store.write(lambda tx: (tx.put(negotiation("urn:uuid:1")), tx.record(entry())))
+    copy.mkdir()
+    for name in ("state.db", "state.db-wal"):
+        (copy / name).write_bytes((tmp_path / name).read_bytes())
+    await store.close()
+    assert (copy / "state.db-wal").stat().st_size > 0
+    again = opened(copy)
+    assert (copy / "state.db-wal").stat().st_size == 0
+    assert await again.read(lambda view: view.count(Negotiation)) == 1
+    await again.close()
 
 
 async def test_opening_an_existing_database_imports_no_migrations(tmp_path: Path) -> None:
