@@ -65,6 +65,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     idle_seconds: Annotated[Seconds, Meta(description="time that an idle connection is kept")] = 75.0
     connections: Annotated[Count, Meta(description="connections per listener")] = 1024
     live_tokens: Annotated[Count, Meta(description="message tokens remembered until they end")] = 1_000_000
+    peer_requests_per_second: Annotated[
+        Seconds, Meta(description="calls of one peer on the long run; twice as many at once, then 429")
+    ] = 1000.0
 
 
 class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +80,16 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "folder",
         "live",
     )
+
+
+class ApprovalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who has to agree before this node binds itself as a consumer."""
+
+    requests: Annotated[
+        int, Meta(ge=0, le=9, description="further people who approve a request of ours before it is sent")
+    ] = 0
+    accepting: Annotated[int, Meta(ge=1, le=9, description="people who accept a provider's offer")] = 1
+    days: Annotated[Seconds, Meta(description="days that people have for it")] = 14.0
 
 
 class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +116,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     outbox: OutboxSettings = OutboxSettings()
     limits: Limits = Limits()
     sources: SourceSettings = SourceSettings()
+    approval: ApprovalSettings = ApprovalSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
@@ -119,6 +133,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "outbox": OutboxSettings,
     "limits": Limits,
     "sources": SourceSettings,
+    "approval": ApprovalSettings,
     "audit": AuditSettings,
     "log": LogSettings,
 }

@@ -8,6 +8,7 @@
         MessageError               a message that cannot be read or breaks the format
         TransitionError            a well-formed message that the state does not allow
         TooLargeError              beyond a limit
+        TooOftenError              more calls than one peer may make; nothing was kept
       OurError                     this side cannot go on
         BusyError                  a queue is full; nothing was changed
         StoreError                 the store cannot answer for its content
@@ -58,6 +59,10 @@ class TransitionError(PeerError):
 
 class TooLargeError(PeerError):
     """A request beyond a limit of size, depth or number."""
+
+
+class TooOftenError(PeerError):
+    """More calls than one peer may make; nothing of this one was kept. `seconds` says when there is room again."""
 
 
 class OurError(NodeError):

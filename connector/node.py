@@ -15,11 +15,13 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -31,20 +33,27 @@ from connector.data.address import Addresses
 from connector.data.fetching import Fetching
 from connector.data.gate import Gate
 from connector.data.sources import Sources
-from connector.errors import InputError, NodeError
+from connector.errors import InputError, NodeError, StoreError
 from connector.http import connection, dsp, management, server
 from connector.http.client import HttpPeer
 from connector.http.data import DataPlane
 from connector.http.endpoints import Services
+from connector.http.reflection import Reflection
+from connector.http.road import Road
+from connector.http.signing import SigningPeer
+from connector.http.throttle import Throttle
 from connector.http.tls import Certificate
 from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
-from connector.records import Participant
+from connector.records import Participant, SeenDocument
+from connector.services import approvals
 from connector.services.audit import Audit
 from connector.services.changes import Change, Changes
 from connector.services.contracts import Contracts
+from connector.services.correspondence import Correspondence
 from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
+from connector.services.frames import Frames
 from connector.services.heads import Heads
 from connector.services.intake import Intake
 from connector.services.negotiations import Negotiations
@@ -53,14 +62,20 @@ from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
 from connector.services.peers import Peers
+from connector.services.probes import Probes
 from connector.services.proposals import Proposals
+from connector.services.questions import Questions, Rules
 from connector.services.transfers import Transfers
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
 from connector.system import StatedFacts, SystemClock, SystemIds
+from policies import instants
+from policies.model import Reason
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
+LAST_SECONDS = 0.5
+"""How long a node whose disk has failed goes on refusing before it ends."""
 YOUNG_OBJECTS = 5000
 """How many new objects make Python look for cycles among them. A request leaves hardly any, so fewer looks do."""
 FIRST_OPERATOR = "admin"
@@ -88,6 +103,8 @@ class Node:
         self.keys = keys.load(config.directory / "keys", _credentials())
         self.metrics, self.health, self.changes = telemetry.Metrics(), telemetry.Health(), Changes()
         self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
+        """Set when the disk has failed: only a new process may write to the database."""
 
         # Outside things, one adapter each.
         self.store = SqliteStore.open(
@@ -97,14 +114,19 @@ class Node:
             fault=fault,
             threaded=threaded,
             limits=writer.Limits(tokens=config.limits.live_tokens),
+            failed=lambda reason: self.failed.set(),
         )
         network = config.network
         self.client = HttpPeer(
             authorities=Path(network.extra_ca) if network.extra_ca else None, deadline=network.deadline
         )
-        self.peer: Peer = peer or self.client
         pinned = PinnedIdentity(store=self.store, clock=clock, ids=ids, own=self.did, key=self.keys.token)
         self.identity: Identity = identity or pinned
+        # Another way of saying who is calling has no keys pinned, so nothing is signed for it or held against it.
+        signatures = pinned if identity is None else None
+        self.peer: Peer = SigningPeer(peer or self.client, signatures) if signatures else peer or self.client
+        self.document = did.document(root, self.base, self.keys.token_jwk, self.keys.audit_jwk)
+        self._seen_document = msgspec.json.encode(self.document)
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory])
 
         # Data: the gate, and addresses that only it can make credentials for.
@@ -123,8 +145,15 @@ class Node:
             jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
             fill=addresses.fill,
             limits=_outbox_limits(config),
+            keep=Correspondence(self.did, sha256(self._seen_document).hexdigest()).keep_sent,
         )
-        self.decisions = Decisions(did=self.did, clock=clock, ids=ids, address=addresses.address)
+        self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
+        self.questions = Questions(
+            clock=clock, rules=_approval_rules(config), tell=approvals.notice_to_peer(self.notices)
+        )
+        self.decisions = Decisions(
+            did=self.did, clock=clock, ids=ids, address=addresses.address, questions=self.questions
+        )
         ports: dict[str, Any] = {
             "store": self.store,
             "clock": clock,
@@ -135,9 +164,12 @@ class Node:
             "address": self.base,
             "fault": fault,
         }
-        self.negotiations = Negotiations(**ports)
+        self.negotiations = Negotiations(questions=self.questions, **ports)
+        self.approvals = approvals.Approvals(
+            store=self.store, clock=clock, negotiations=self.negotiations, questions=self.questions
+        )
+        self.notices.handlers[approvals.KIND] = self.approvals.heard
         self.transfers = Transfers(seal=self.keys.sealer().seal, **ports)
-        self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
         self.outbox.services = {
             "negotiation": self.negotiations,
             "transfer": self.transfers,
@@ -160,9 +192,9 @@ class Node:
             store=self.store,
             negotiations=self.negotiations,
             discovery=self.discovery,
-            decisions=self.decisions,
             did=self.did,
         )
+        self.frames = Frames(store=self.store, clock=clock)
         self.contracts = Contracts(store=self.store)
         self.operators = Operators(store=self.store, clock=clock, ids=ids)
         self.heads = Heads(
@@ -183,19 +215,33 @@ class Node:
             unseal=self.keys.sealer().open,
         )
 
+        self.road = Road(peer=self.client, context=self.client.context)
+        self.reflection = Reflection(ids.token)
+        self.probes = Probes(
+            store=self.store,
+            clock=clock,
+            peer=self.peer,
+            identity=self.identity,
+            follow=self.road.follow,
+            find=self.peers.get,
+        )
         self._look_after()
 
         # Servers.
         self.dsp = dsp.Dsp(
             public_url=root,
             did=self.did,
-            did_document=did.document(root, self.base, self.keys.token_jwk, self.keys.audit_jwk),
+            did_document=self.document,
             identity=self.identity,
+            signatures=signatures,
             intake=Intake(store=self.store),
             offers=self.offers,
             negotiations=self.negotiations,
             transfers=self.transfers,
             heads=self.heads,
+            probes=self.probes,
+            reflection=self.reflection,
+            throttle=_throttle(config, clock),
             notices=self.notices,
             ids=ids,
             metrics=self.metrics,
@@ -212,9 +258,11 @@ class Node:
                 operators=self.operators,
                 peers=self.peers,
                 offers=self.offers,
+                frames=self.frames,
                 discovery=self.discovery,
                 proposals=self.proposals,
                 negotiations=self.negotiations,
+                approvals=self.approvals,
                 transfers=self.transfers,
                 contracts=self.contracts,
                 fetching=self.fetching,
@@ -231,9 +279,17 @@ class Node:
     def _look_after(self) -> None:
         """What health and metrics show."""
         self.health.add(telemetry.Check("store", lambda: self.store.suspect, stops=True))
+        self.health.add(telemetry.Check("disk", lambda: Reason("store.full") if self.store.full else None))
+        self.health.add(telemetry.Check("clock", self._clock_behind))
+        self.health.add(telemetry.Check("contracts", self.gate.damage))
         self.health.add(telemetry.Check("outbox", self.outbox.trouble))
         waiting = "Messages that wait for peers."
         self.metrics.watch("outbox_waiting", waiting, lambda: sum(q.waiting for q in self.outbox.standing()))
+
+    def _clock_behind(self) -> Reason | None:
+        """A clock that was set back: callers are refused until it shows again what it has shown before."""
+        until = self.store.behind(self.clock.now())
+        return None if until is None else Reason("clock.behind", {"until": instants.stamp(until)})
 
     def _listeners(self) -> tuple[server.Listener, server.Listener]:
         config, limits = self.config, _http_limits(self.config)
@@ -274,6 +330,7 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         config = self.config
         await self._same_as_ever()
+        await self._keep_document()
         await self._first_operator()
         await self.outbox.start()
         await self.public_listener.start(config.public.host, config.public.port)
@@ -299,6 +356,14 @@ class Node:
         head = await self.store.read(lambda view: view.head())
         if head is not None and head.id != self.did:
             raise InputError("node.identity", was=head.id, now=self.did)
+
+    async def _keep_document(self) -> None:
+        """Our own DID document as it is served from now on, for those who read old messages later."""
+        kept = SeenDocument(
+            id=sha256(self._seen_document).hexdigest(), did=self.did, body=self._seen_document, at=self.clock.now()
+        )
+        if await self.store.read(lambda view: view.get(SeenDocument, kept.id)) is None:
+            await self.store.write(lambda tx: tx.put(kept))
 
     async def _first_operator(self) -> None:
         """The credential that `initialise` made is the first operator's; later ones are made over the API."""
@@ -378,9 +443,22 @@ async def _serve(config: Config, fault: Fault) -> None:
         await node.start()
         log.info("node.ready", did=node.did, public=config.public_url, management_port=node.management_listener.port)
         settle()
-        await stop.wait()
+        await _first(stop, node.failed)
     finally:
+        if node.failed.is_set():
+            # As a kill would end it, after a moment for those who are being refused: nothing is written or tidied up.
+            log.critical("node.disk_failed", do="look at the disk; the next start takes up what is there")
+            await asyncio.sleep(LAST_SECONDS)
+            raise StoreError("store.suspect", cause="store.io")
         await node.close()
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Until one of these is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
 
 
 def settle() -> None:
@@ -452,6 +530,16 @@ def _credentials() -> Path | None:
 def _certificate(config: Config) -> Certificate | None:
     public = config.public
     return Certificate(Path(public.tls_certificate), Path(public.tls_key)) if public.tls_certificate else None
+
+
+def _approval_rules(config: Config) -> Rules:
+    own = config.approval
+    return Rules(requests=own.requests, accepting=own.accepting, days=own.days)
+
+
+def _throttle(config: Config, clock: Clock) -> Throttle:
+    rate = config.limits.peer_requests_per_second
+    return Throttle(rate, 2 * rate, clock.monotonic)
 
 
 def _outbox_limits(config: Config) -> Limits:

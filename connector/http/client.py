@@ -102,6 +102,11 @@ class HttpPeer:
         self._origins: dict[tuple[str, str, bool], ClientSession] = {}
         self._closed = False
 
+    @property
+    def context(self) -> ssl.SSLContext:
+        """What certificates are judged by."""
+        return self._tls
+
     async def send(
         self,
         method: str,
@@ -111,12 +116,15 @@ class HttpPeer:
         body: bytes | None = None,
         private: bool = False,
         deadline: float | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Reply:
         """See `ports.Peer.send`. Codes: `peer.url`, `peer.address_refused`, `peer.unreachable`, `peer.disconnected`,
         `peer.tls`, `peer.timeout`, `peer.answer_too_large`, `peer.answer_broken`, `peer.closed`."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         if authorization is not None:
             headers["Authorization"] = authorization
+        if fields:
+            headers |= fields
         within = self._deadline if deadline is None else ClientTimeout(total=deadline)
         return await self._exchange(method, parse(url), headers, body, private, within, self._limit)
 

@@ -5,7 +5,7 @@ sockets and limits (`server`), who is calling (`connector.identity`), reading me
 (`connector.services`). Source: Dataspace Protocol 2025-1, HTTPS bindings of the Catalog, Contract Negotiation and
 Transfer Process Protocols; beside its tables the consumer answers `GET /transfers/{pid}` too.
 
-Order: who is calling, route, message, service. A request of a proved caller that fails before a service is reached uses
+Order: who is calling, what it has signed, route, message, service. A request of a proved caller that fails before a service is reached uses
 up its token and stands in the audit like any other; an unauthenticated one is only counted. A path of a process takes
 the pid of either role; the machine knows who may say what.
 """
@@ -33,7 +33,11 @@ from connector.http.problems import (
     protocol_error,
     told,
 )
-from connector.ports import Caller, Identity, Ids
+from connector.http.reflection import PATH as PROBE
+from connector.http.reflection import Reflection
+from connector.http.signing import origin
+from connector.http.throttle import Throttle
+from connector.ports import Caller, Identity, Ids, Signatures
 from connector.protocol import codec, paths
 from connector.protocol.messages import (
     VERSION,
@@ -57,12 +61,13 @@ from connector.protocol.messages import (
 from connector.sentences import language_of
 from connector.services.heads import HeadOffer, Heads
 from connector.services.intake import Intake
+from connector.services.notices import Notices
+from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
+from connector.services.probes import Probes
 from connector.services.processes import Handled
 from connector.telemetry import Metrics
 
-from connector.services.notices import Notices
-from connector.services.notices import read as read_notice
 log = structlog.get_logger()
 
 BASE = f"/dsp/{VERSION}"
@@ -108,38 +113,43 @@ class Dsp:
         did: str,
         did_document: JsonObject,
         identity: Identity,
+        signatures: Signatures | None,
         intake: Intake,
         offers: Offers,
         negotiations: Service,
         transfers: Service,
         heads: Heads,
+        probes: Probes,
+        reflection: Reflection,
+        throttle: Throttle,
+        notices: Notices,
         ids: Ids,
         metrics: Metrics,
         reached: Callable[[str], None],
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
-        probes: Probes,
-        reflection: Reflection,
-        throttle: Throttle,
-        notices: Notices,
+        self._notices = notices
+        self._probes, self._reflection, self._throttle = probes, reflection, throttle
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
-        self._prefix = paths.prefix(public_url)
+        self._prefix, self._origin = paths.prefix(public_url), origin(public_url)
+        self._signatures = signatures
         self._open = self._documents(did, did_document)
         self._router = self._routes()
 
-        self._notices = notices
-        self._probes, self._reflection, self._throttle = probes, reflection, throttle
     async def handle(self, request: Request) -> Response:
         """Answer a request. Never raises, but where the task is cancelled."""
         try:
             if (document := self._open.get(request.path)) is not None and request.method == "GET":
                 return document
+            if request.method == "GET" and request.path == self._prefix + PROBE:
+                return self._reflection.serve(request)
             caller = await self._identity.verify(request.headers.get("authorization"))
+            if self._signatures is not None:
+                caller = await self._checked(self._signatures, request, caller)
         except UnauthenticatedError as error:
-            self._metrics.refused("public", error.reason.code)
-            log.info("dsp.unauthenticated", code=error.reason.code)
+            self._unproved(error)
             return self.refuse(request.path, request.headers, error)
         except NodeError as error:
             return self.refuse(request.path, request.headers, error)
@@ -151,11 +161,24 @@ class Dsp:
         """The answer to a request that got no further, in the form that belongs to its path."""
         return self._error(error, self._family(path), Pids(), headers)
 
+    async def _checked(self, signatures: Signatures, request: Request, caller: Caller) -> Caller:
+        """The caller with what it has sent and signed. INVARIANT: the address is our own, whatever Host or a proxy say."""
+        url = self._origin + request.path + (f"?{request.query}" if request.query else "")
+        return await signatures.check(caller, request.method, url, request.headers, request.body)
+
+    def _unproved(self, error: UnauthenticatedError) -> None:
+        """Counted, and not in the audit: nobody knows who it was."""
+        self._metrics.refused("public", error.reason.code)
+        log.info("dsp.unauthenticated", code=error.reason.code)
+
     # --- from caller to service ---------------------------------------------------------------------------------------
 
     async def _authenticated(self, request: Request, caller: Caller) -> Response:
         family, pids = self._family(request.path), Pids()
         try:
+            # A call too many is not kept: neither its token, which serves again, nor an entry, or a flood would fill
+            # the log.
+            self._throttle.take(caller.id)
             route, values = await self._routed(request, caller)
             call = Call(request, caller, values)
             try:
@@ -163,6 +186,8 @@ class Dsp:
             finally:
                 pids = call.pids
         except NodeError as error:
+            if isinstance(error, UnauthenticatedError):
+                self._unproved(error)
             return self._error(error, family, pids, request.headers)
         except Exception as error:
             return self._error(self._unexpected(error), family, pids, request.headers)
@@ -258,6 +283,17 @@ class Dsp:
     async def _held_head(self, call: Call) -> Response:
         return Response(200, _ANSWER, msgspec.json.encode(await self._heads.held(call.caller)))
 
+    # --- notices ------------------------------------------------------------------------------------------------------
+
+    async def _take_notice(self, call: Call) -> Response:
+        message = await self._read(call, "notice", lambda: read_notice(call.request.body))
+        return Response(200, _ANSWER, await self._notices.receive(call.caller, message))
+
+    # --- probes -------------------------------------------------------------------------------------------------------
+
+    async def _probe(self, call: Call) -> Response:
+        return Response(200, _ANSWER, msgspec.json.encode(await self._probes.answer(call.caller)))
+
     # --- the table ----------------------------------------------------------------------------------------------------
 
     def _routes(self) -> Router[Route]:
@@ -277,23 +313,14 @@ class Dsp:
         add("GET", f"{base}/transfers/{{pid}}", "transfers", self._standing(self._transfers))
         add("POST", f"{self._prefix}/heads", None, self._take_head)
         add("GET", f"{self._prefix}/heads", None, self._held_head)
+        add("POST", self._prefix + PROBE, None, self._probe)
+        add("POST", f"{self._prefix}/notices", None, self._take_notice)
         return router
 
     def _documents(self, did: str, did_document: JsonObject) -> Mapping[str, Response]:
         """What everybody may read: the version document and who this node is."""
         versions = ProtocolVersions(
             protocolVersions=(
-    # --- notices ------------------------------------------------------------------------------------------------------
-
-    async def _take_notice(self, call: Call) -> Response:
-        message = await self._read(call, "notice", lambda: read_notice(call.request.body))
-        return Response(200, _ANSWER, await self._notices.receive(call.caller, message))
-
-    # --- probes -------------------------------------------------------------------------------------------------------
-
-    async def _probe(self, call: Call) -> Response:
-        return Response(200, _ANSWER, msgspec.json.encode(await self._probes.answer(call.caller)))
-
                 Version(version=VERSION, path=BASE, binding="HTTPS", serviceId=did, identifierType="did:web"),
             )
         )
@@ -313,8 +340,6 @@ class Dsp:
                 return "negotiations"
             case ["transfers"]:
                 return "transfers"
-        add("POST", self._prefix + PROBE, None, self._probe)
-        add("POST", f"{self._prefix}/notices", None, self._take_notice)
             case _:
                 return "catalog"
 

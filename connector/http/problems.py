@@ -24,6 +24,7 @@ from connector.errors import (
     RefusedError,
     StoreError,
     TooLargeError,
+    TooOftenError,
     TransitionError,
     UnauthenticatedError,
     UnknownError,
@@ -42,6 +43,7 @@ STATUS: dict[type[NodeError], int] = {
     MessageError: 400,
     TransitionError: 400,
     TooLargeError: 413,
+    TooOftenError: 429,
     BusyError: 503,
     StoreError: 503,
     DeliveryError: 502,
@@ -102,7 +104,14 @@ def protocol_error(error: NodeError, family: Family, pids: Pids, headers: Header
     """An error in the protocol's own form, as `told`."""
     status, reason = status_of(error), told(error)
     body = codec.encode(_message(reason, family, pids))
-    return Response(status, {**_FIXED.get(status, _BASE), **(headers or {})}, body)
+    return Response(status, {**_fixed(status, reason), **(headers or {})}, body)
+
+
+def _fixed(status: int, reason: Reason) -> Headers:
+    """The fields that belong to a status; who calls too often is told when there is room again (RFC 9110, 10.2.3)."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return {**_BASE, "retry-after": reason.params.get("seconds", "1")}
+    return _FIXED.get(status, _BASE)
 
 
 def _message(why: Reason, family: Family, pids: Pids) -> Message:
@@ -130,5 +139,5 @@ def problem(
         params=shown.params,
         sentence=sentence(shown, language),
     )
-    fixed = {**_FIXED.get(status, _BASE), "content-type": "application/problem+json"}
+    fixed = {**_fixed(status, shown), "content-type": "application/problem+json"}
     return Response(status, {**fixed, **(headers or {})}, msgspec.json.encode(body))

@@ -236,7 +236,7 @@ async def network(seed: str) -> AsyncIterator[Network]:
     loop.set_task_factory(_factory)
     loop.set_exception_handler(unexpected)
     random.seed(seed)  # the spread of retries
-    with mock.patch.object(client, "_tls", _tls), structlog.testing.capture_logs() as logs:
+    with mock.patch.object(client, "trusting", _tls), structlog.testing.capture_logs() as logs:
         try:
             yield made
         finally:

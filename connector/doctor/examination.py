@@ -1,0 +1,277 @@
+"""The order of an examination: what everything else stands on comes first, what will only be wrong soon comes last.
+
+What lives here: the order, what is left out where the ground for it is missing, and the two ways to be examined: a
+running node examines itself (`Doctor`), a stopped one is examined from its directory (`of_directory`). What does not:
+the examinations.
+
+INVARIANT: the first finding is the one to mend first. What follows may be its consequence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
+
+from certs import did, keys
+from certs.keys import NodeKeys
+from connector import config as settings
+from connector.config import Config
+from connector.doctor import machine, memory, program, surroundings
+from connector.doctor.surroundings import Surroundings, Visit
+from connector.errors import InputError, NodeError, StoreError
+from connector.http.client import HttpPeer
+from connector.http.road import Road
+from connector.identity.pinned import PinnedIdentity
+from connector.ports import Clock, Ids, Reading
+from connector.protocol.messages import JsonObject
+from connector.records import Participant
+from connector.services.heads import Heads
+from connector.store.inspection import Inspection, log_damage
+from connector.store.lock import DirectoryLock
+from policies.model import Reason
+
+T = TypeVar("T")
+
+
+class Reads(Protocol):
+    """The reading half of a store."""
+
+    async def read(self, act: Callable[[Reading], T]) -> T: ...
+
+
+class Examined(Struct, frozen=True, kw_only=True):
+    """What was found, the first to mend first; `running` tells whether the node ran meanwhile."""
+
+    findings: tuple[Reason, ...]
+    running: bool
+
+
+class Doctor:
+    """Examines a node whose settings can be read. `trouble` is what the running node itself has noticed."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        own: NodeKeys | None,
+        reads: Reads | None,
+        around: Surroundings,
+        clock: Clock,
+        credentials: Path | None,
+        running: bool,
+        trouble: Callable[[], Iterable[Reason]] = tuple,
+    ) -> None:
+        self._config, self._own, self._reads, self._around = config, own, reads, around
+        self._clock, self._credentials, self._running, self._trouble = clock, credentials, running, trouble
+
+    async def examine(self) -> Examined:
+        """Look at everything. Takes some seconds where others have to be waited for."""
+        found: list[Reason] = []
+        seen: set[str] = set()
+        async for one in self._all():
+            key = f"{one.code} {sorted(one.params.items())}"
+            if key not in seen:
+                seen.add(key)
+                found.append(one)
+        return Examined(findings=tuple(found), running=self._running)
+
+    async def _all(self) -> AsyncIterator[Reason]:
+        for one in self._ground():
+            yield one
+        peers: list[Participant] = []
+        async for one in self._remembered(peers):
+            yield one
+        visits = await self._around.visits(peers)
+        if (wrong := surroundings.offset(visits)) is not None:
+            yield wrong
+        later: list[Reason] = []
+        async for one in self._reached():
+            if one.code == "reach.tls_soon":
+                later.append(one)
+            else:
+                yield one
+        async for one in self._about(peers, visits):
+            yield one
+        for one in (*later, *self._trouble()):
+            yield one
+
+    def _ground(self) -> Iterable[Reason]:
+        """What needs neither database nor network."""
+        directory = self._config.directory
+        yield from program.python()
+        yield from program.packages()
+        yield from machine.files(directory, self._credentials)
+        yield from machine.disk(directory)
+        yield from program.listeners(self._config)
+
+    async def _remembered(self, peers: list[Participant]) -> AsyncIterator[Reason]:
+        """The database; `peers` gets those that it names."""
+        if self._reads is None:
+            return
+        config, now = self._config, self._clock.now()
+
+        def look(view: Reading) -> list[Reason]:
+            peers.extend(memory.participants(view))
+            wrong = log_damage(view)
+            return [
+                *([wrong] if wrong is not None else ()),
+                *memory.identity(view, config),
+                *(memory.signature(view, config, self._own.head_public) if self._own else ()),
+                *memory.clock(view, now),
+                *memory.lab(view, config),
+            ]
+
+        try:
+            for one in await self._reads.read(look):
+                yield one
+        except NodeError as error:
+            yield error.reason
+
+    async def _reached(self) -> AsyncIterator[Reason]:
+        """Certificate files, then the node at its own address."""
+        wrong = list(machine.certificate(self._config, self._clock.now()))
+        for one in wrong:
+            yield one
+        if self._own is None or any(one.code != "reach.tls_soon" for one in wrong):
+            return
+        async for one in self._around.own(_documented(self._config, self._own), running=self._running):
+            if one.code != "reach.tls_soon" or not wrong:
+                yield one
+
+    async def _about(self, peers: list[Participant], visits: list[Visit]) -> AsyncIterator[Reason]:
+        """Peers: changed keys, what they keep of our log, who is silent; and what waits for whom."""
+        for one in surroundings.changed(visits):
+            yield one
+        if self._reads is None:
+            return
+        answering = [one.peer for one in visits if one.keys is not None]
+        witnessed = await self._around.witnesses(answering, self._reads.read)
+        for _, one in sorted(witnessed, key=lambda pair: pair[1].code == "doctor.witness_silent"):
+            yield one
+        for one in await self._reads.read(lambda view: [*memory.outbox(view, self._clock.now())]):
+            yield one
+        for one in surroundings.gone(visits):
+            yield one
+
+
+def _documented(config: Config, own: NodeKeys) -> Mapping[str, JsonObject]:
+    """The keys that stand in the node's DID document."""
+    who = did.of_url(config.public_url)
+    return {did.token_key(who): own.token_jwk, did.audit_key(who): own.audit_jwk}
+
+
+# --- a node that is stopped -------------------------------------------------------------------------------------------
+
+
+async def of_directory(
+    directory: Path, environment: Mapping[str, str], *, clock: Clock, ids: Ids, lookup: Any = None
+) -> Examined:
+    """Examine a stopped node from its directory. What cannot be read ends the examination there."""
+    try:
+        config = settings.load(directory, environment)
+    except InputError as error:
+        return Examined(findings=(error.reason,), running=False)
+    found = environment.get("CREDENTIALS_DIRECTORY")
+    credentials = Path(found) if found else None
+    own = _own(directory, credentials)
+    looked, wrong = _inspected(directory)
+    client = _client(config, lookup)
+    try:
+        around = _around(config, client, looked, own, clock, ids)
+        doctor = Doctor(
+            config=config,
+            own=own,
+            reads=looked,
+            around=around,
+            clock=clock,
+            credentials=credentials,
+            running=False,
+        )
+        done = await doctor.examine()
+    finally:
+        await client.close()
+        if looked is not None:
+            looked.close()
+    return done if wrong is None else Examined(findings=_with(done.findings, wrong), running=False)
+
+
+def is_running(directory: Path) -> bool:
+    """Does a process hold the node's directory?"""
+    try:
+        DirectoryLock(os.fspath(directory)).release()
+    except StoreError as error:
+        return error.reason.code == "store.locked"
+    return False
+
+
+def _own(directory: Path, credentials: Path | None) -> NodeKeys | None:
+    """The keys, None where they cannot be used; why is found among the files."""
+    try:
+        return keys.load(directory / "keys", credentials)
+    except keys.KeyFileError:
+        return None
+
+
+def _inspected(directory: Path) -> tuple[Inspection | None, Reason | None]:
+    """The database of a stopped node, or what is wrong with it. A node that never ran has none."""
+    path = directory / "state.db"
+    if not path.exists():
+        return None, None
+    try:
+        looked = Inspection(path)
+    except StoreError as error:
+        return None, error.reason
+    if (wrong := looked.damage()) is not None:
+        looked.close()
+        return None, wrong
+    return looked, None
+
+
+def _with(findings: tuple[Reason, ...], wrong: Reason) -> tuple[Reason, ...]:
+    """A damaged database, behind what is wrong with program, files and disk."""
+    ground = sum(not _beyond(one.code) for one in findings)
+    return (*findings[:ground], wrong, *findings[ground:])
+
+
+def _beyond(code: str) -> bool:
+    return code.startswith("reach.") or code in ("doctor.clock_off", "doctor.tls_missing", "doctor.tls_key")
+
+
+def _client(config: Config, lookup: Any) -> HttpPeer:
+    network = config.network
+    authorities = Path(network.extra_ca) if network.extra_ca else None
+    named = {} if lookup is None else {"lookup": lookup}
+    return HttpPeer(authorities=authorities, deadline=network.deadline, **named)
+
+
+def _around(
+    config: Config, client: HttpPeer, looked: Inspection | None, own: NodeKeys | None, clock: Clock, ids: Ids
+) -> Surroundings:
+    """Looks around with the stopped node's own keys."""
+    return Surroundings(
+        config=config,
+        peer=client,
+        clock=clock,
+        road=Road(peer=client, context=client.context),
+        kept=_keeps(config, client, looked, own, clock, ids),
+    )
+
+
+def _keeps(
+    config: Config, client: HttpPeer, looked: Inspection | None, own: NodeKeys | None, clock: Clock, ids: Ids
+) -> Callable[[Participant], Awaitable[Any]]:
+    if own is None or looked is None:
+
+        async def nothing(peer: Participant) -> None:
+            return None
+
+        return nothing
+    store: Any = looked  # only its reading half is used
+    who = did.of_url(config.public_url)
+    identity = PinnedIdentity(store=store, clock=clock, ids=ids, own=who, key=own.token)
+    heads = Heads(store=store, clock=clock, peer=client, identity=identity, did=who, public=own.head_public)
+    return heads.kept_of_us

@@ -1,0 +1,90 @@
+"""What the node remembers: its database, who it has been, the time, what waits to be sent.
+
+Each function takes a consistent view, of a running node's store or of a database that is only looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from certs import checkpoint, did
+from certs.checkpoint import CheckpointError
+from connector.config import Config, is_loopback
+from connector.ports import Reading
+from connector.records import Outgoing, Participant
+from policies import instants
+from policies.model import Reason
+
+LATEST = 5
+"""Seconds by which the clock may be behind the log's last entry."""
+STUCK = 3_600
+"""Seconds after which a message that waits is worth a word."""
+_PAGE = 500
+
+
+def identity(view: Reading, config: Config) -> Iterator[Reason]:
+    """Is the node still who it was when its log began? Contracts name that one."""
+    head, now = view.head(), did.of_url(config.public_url)
+    if head is not None and head.id != now:
+        yield Reason("node.identity", {"was": head.id, "now": now})
+
+
+def signature(view: Reading, config: Config, public: bytes) -> Iterator[Reason]:
+    """Is the newest head signed by the key that is there? Keys and database belong together."""
+    head = view.head()
+    if head is None:
+        return
+    try:
+        checkpoint.opened(head.note, head.id, public, checkpoint.ed25519)
+    except CheckpointError as error:
+        yield Reason("audit.signature", {"cause": error.code})
+
+
+def clock(view: Reading, now: int) -> Iterator[Reason]:
+    """Has the clock been set back? The log ends with the latest instant that it has shown."""
+    head = view.head()
+    last = view.log(after=head.size - 2, limit=1) if head is not None else []
+    if last and (ahead := (last[0].at - now) // 1_000_000) > LATEST:
+        yield Reason("doctor.clock_back", {"seconds": str(ahead), "last": instants.stamp(last[0].at)})
+
+
+def lab(view: Reading, config: Config) -> Iterator[Reason]:
+    """Does a laboratory node deal with peers that are none?"""
+    if not config.lab:
+        return
+    for peer in participants(view):
+        if not is_loopback(urlsplit(peer.url).hostname or ""):
+            yield Reason("doctor.lab", {"url": config.public_url, "peer": peer.name})
+            return
+
+
+def outbox(view: Reading, now: int) -> Iterator[Reason]:
+    """Are there messages that have been waiting for long? One finding a peer."""
+    for peer, (waiting, oldest) in waiting_for(view).items():
+        if (late := (now - oldest) // 1_000_000) > STUCK:
+            known = view.get(Participant, peer)
+            params = {"peer": known.name if known else peer, "waiting": str(waiting), "hours": str(late // 3600)}
+            yield Reason("doctor.outbox", params)
+
+
+def waiting_for(view: Reading) -> dict[str, tuple[int, int]]:
+    """By peer: how many messages wait, and since when the oldest does."""
+    waiting: dict[str, tuple[int, int]] = {}
+    after = ""
+    while page := view.select(Outgoing, after=after, limit=_PAGE):
+        for one in page:
+            many, oldest = waiting.get(one.peer, (0, one.created))
+            waiting[one.peer] = many + 1, min(oldest, one.created)
+        after = page[-1].id
+    return waiting
+
+
+def participants(view: Reading) -> list[Participant]:
+    """Every peer."""
+    found: list[Participant] = []
+    after = ""
+    while page := view.select(Participant, after=after, limit=_PAGE):
+        found += page
+        after = page[-1].id
+    return found
