@@ -67,7 +67,7 @@ def init(
             lab=lab,
         )
     except NodeError as failure:
-        raise _explained(call, failure, directory) from failure
+        raise explained(call, failure, directory) from failure
     told = {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
     call.answer(told, lambda: _welcome(directory, told))
 
@@ -90,10 +90,11 @@ def serve(call: Call, directory: Path) -> None:
             remark(f"Starting {config.public_url} from {directory}. Stop with Ctrl-C.")
         run(config)
     except NodeError as failure:
-        raise _explained(call, failure, directory) from failure
+        raise explained(call, failure, directory) from failure
 
 
-def _explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
+def explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
+    """A failure about the node in a directory, as a sentence."""
     from connector.cli.remote import settings_error
     from connector.sentences import sentence
 
