@@ -1,7 +1,8 @@
 """Who is calling, by pinned keys: tokens are verified with the keys of `Participant` records and no others.
 
-What lives here: the Identity port over explicit pins; nothing is resolved, nothing is fetched. What does not: the form
-of a token (`certs.jwt`), pinning (`services.peers`), single use (the store's transaction).
+What lives here: the Identity and Signatures ports over explicit pins; nothing is resolved, nothing is fetched, whatever
+a key id looks like. What does not: the form of a token (`certs.jwt`) and of a signature (`certs.signatures`), pinning
+(`services.peers`), single use (the store's transaction).
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import asyncio
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from msgspec.structs import replace
 
-from certs import did, jwk, jwt
-from certs.jwt import TokenError
-from connector.errors import UnauthenticatedError
-from connector.ports import Caller, Clock, Ids, Reading, Store
+from certs import did, jwk, jwt, signatures
+from certs.jwt import LEEWAY, SECOND, TokenError
+from certs.signatures import Covered, SignatureError
+from connector.errors import DeliveryError, UnauthenticatedError
+from connector.ports import Caller, Clock, Ids, Reading, Sent, Store
 from connector.records import Participant
 
 _PAGE = 500
@@ -53,7 +56,35 @@ class PinnedIdentity:
             claims = jwt.verify(token, audience=self._own, keys_of=known.get, now=self._clock.now())
         except TokenError as error:
             raise UnauthenticatedError(error.code) from error
-        return Caller(claims.iss, claims.jti, claims.accepted_until())
+        return Caller(claims.iss, claims.jti, claims.accepted_until(), int(claims.iat) * SECOND)
+
+    def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
+        """See `ports.Signatures.sign`. Raises `DeliveryError` `peer.url` for an address that cannot be signed."""
+        covered = Covered(method, url, authorization, body)
+        try:
+            return signatures.sign(self._key, self._kid, covered, self._clock.now() // SECOND)
+        except SignatureError as error:
+            raise DeliveryError("peer.url") from error
+
+    async def check(self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Caller:
+        """See `ports.Signatures.check`. The key has to be one that is pinned for this caller, and the signature made while
+        its token was good."""
+        if signatures.INPUT not in headers and signatures.SIGNATURE not in headers:
+            return replace(caller, sent=Sent(method, url))
+        known = self._known
+        if known is None:
+            known = await self._load()
+        authorization = headers.get("authorization", "")
+        try:
+            proof = signatures.verify(headers, Covered(method, url, authorization, body), known.get(caller.id, {}))
+        except SignatureError as error:
+            raise UnauthenticatedError(error.code) from error
+        made = proof.created * SECOND
+        if not caller.issued - LEEWAY * SECOND <= made < caller.expires or made > self._clock.now() + LEEWAY * SECOND:
+            raise UnauthenticatedError("signature.created")
+        added = (signatures.DIGEST, signatures.INPUT, signatures.SIGNATURE)
+        fields = {"authorization": authorization, **{name: headers[name] for name in added if name in headers}}
+        return replace(caller, sent=Sent(method, url, fields, made))
 
     def forget(self) -> None:
         """Participants have changed: the next token is judged by what the store holds now."""

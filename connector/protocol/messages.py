@@ -170,10 +170,12 @@ class ContractAgreementMessage(Message, frozen=True, kw_only=True):
 
 
 class ContractAgreementVerificationMessage(Message, frozen=True, kw_only=True):
-    """Consumer has checked the agreement."""
+    """Consumer has checked the agreement. `agreementHash`, an extension of ours that no schema forbids, is SHA-256 over
+    RFC 8785 of the agreement object, in hex: with it the message says which agreement was checked."""
 
     providerPid: str
     consumerPid: str
+    agreementHash: str | UnsetType = UNSET
 
 
 class ContractNegotiationEventMessage(Message, frozen=True, kw_only=True):

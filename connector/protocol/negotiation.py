@@ -15,7 +15,7 @@ from typing import assert_never
 
 from msgspec import UNSET, Struct
 
-from connector.errors import TransitionError
+from connector.errors import MessageError, TransitionError
 from connector.protocol import codec, machine
 from connector.protocol.machine import (
     CONSUMER_ONLY,
@@ -101,18 +101,39 @@ NEGOTIATION = Machine(
 )
 
 
+class Round(Struct, frozen=True):
+    """Words that were replaced by later ones of the same side: who said them, when, which terms."""
+
+    role: Role
+    at: int
+    terms: JsonObject
+
+
+ROUNDS = 50
+"""How many earlier rounds a record keeps; a peer that goes on for ever shall not make it grow for ever."""
+
+
 class Negotiation(Process, frozen=True, kw_only=True):
     """One side's record of a negotiation.
 
-    `asked` and `offered` are the consumer's last request and the provider's last offer as normalised JSON;
-    `agreement` is the agreement object once there is one, `agreement_body` the exact bytes of its message.
+    `asked` and `offered` are the consumer's last request and the provider's last offer as normalised JSON, with the
+    instants at which they were said; `earlier` what they have replaced. `worded_by` is the operator who chose the words
+    of our own last request or offer, "" where nobody did (a published offer, sent by the node). `agreement` is the
+    agreement object once there is one, `agreement_body` the exact bytes of its message.
     """
 
     dataset: str
+    asked_at: int = 0
+    offered_at: int = 0
+    earlier: tuple[Round, ...] = ()
+    worded_by: str = ""
     asked: JsonObject | None = None
     offered: JsonObject | None = None
     agreement: JsonObject | None = None
     agreement_body: bytes = b""
+    agreement_hash: str = ""
+    """SHA-256 over RFC 8785 of the agreement object as it went over the wire; known from the verification on."""
+
     purpose: str = ""
     """What the consumer's operator said the data is for; shown to people."""
 
@@ -136,17 +157,21 @@ class Received(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """Ask for these terms: first message, or counter-request. `callback` is our own address, on the first only."""
+    """Ask for these terms, chosen by the operator `by`: first message, or counter-request. `callback` is our own
+    address, on the first only."""
 
     offer: JsonObject
     callback: str = ""
+    by: str = ""
 
 
 class Offer(Struct, frozen=True):
-    """Offer these terms: first message, or counter-offer. `callback` is our own address, on the first only."""
+    """Offer these terms, chosen by the operator `by`: first message, or counter-offer. `callback` is our own address,
+    on the first only."""
 
     offer: JsonObject
     callback: str = ""
+    by: str = ""
 
 
 class Accept(Struct, frozen=True):
@@ -227,13 +252,15 @@ def _receive(n: Negotiation, given: Received, now: int) -> Step:
     changes: dict[str, object] = {}
     match message:
         case ContractRequestMessage():
-            changes |= {"asked": message.offer, "agreed_on": None}
+            changes |= {**_words(n, Role.CONSUMER, message.offer, now), "agreed_on": None}
         case ContractOfferMessage():
-            changes["offered"] = message.offer
+            changes |= _words(n, Role.PROVIDER, message.offer, now)
         case ContractAgreementMessage():
             changes |= {"agreement": message.agreement, "agreement_body": given.body}
         case ContractNegotiationEventMessage(eventType=EventType.ACCEPTED):
             changes["agreed_on"] = n.offered
+        case ContractAgreementVerificationMessage(agreementHash=named) if named is not UNSET:
+            changes["agreement_hash"] = _same_agreement(n, named)
         case ContractNegotiationTerminationMessage():
             changes["reason"] = _said(message.code)
         case _:
@@ -245,7 +272,7 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
     first = n.state is None
     id = n.next_id
     match given:
-        case Request(offer, callback):
+        case Request(offer, callback, by):
             message: NegotiationMessage = ContractRequestMessage(
                 id=id,
                 consumerPid=n.id,
@@ -253,8 +280,9 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 providerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
             )
-            return machine.send(NEGOTIATION, n, M.REQUEST, message, now, asked=offer, agreed_on=None)
-        case Offer(offer, callback):
+            words = {**_words(n, Role.CONSUMER, offer, now), "worded_by": by, "agreed_on": None}
+            return machine.send(NEGOTIATION, n, M.REQUEST, message, now, **words)
+        case Offer(offer, callback, by):
             message = ContractOfferMessage(
                 id=id,
                 providerPid=n.id,
@@ -262,7 +290,9 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 consumerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
             )
-            return machine.send(NEGOTIATION, n, M.OFFER, message, now, offered=offer)
+            return machine.send(
+                NEGOTIATION, n, M.OFFER, message, now, **_words(n, Role.PROVIDER, offer, now), worded_by=by
+            )
         case Agree(agreement):
             message = ContractAgreementMessage(
                 id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, agreement=agreement
@@ -270,10 +300,11 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
             body = codec.encode(message)
             return machine.send(NEGOTIATION, n, M.AGREE, message, now, agreement=agreement, agreement_body=body)
         case Verify():
+            named = _hash(n)
             message = ContractAgreementVerificationMessage(
-                id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid
+                id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, agreementHash=named or UNSET
             )
-            return machine.send(NEGOTIATION, n, M.VERIFY, message, now)
+            return machine.send(NEGOTIATION, n, M.VERIFY, message, now, agreement_hash=named)
         case Accept():
             message = _event(n, id, EventType.ACCEPTED)
             return machine.send(NEGOTIATION, n, M.ACCEPT, message, now, agreed_on=n.offered)
@@ -287,6 +318,28 @@ def _event(n: Negotiation, id: str, event: EventType) -> ContractNegotiationEven
     return ContractNegotiationEventMessage(
         id=id, providerPid=n.provider_pid, consumerPid=n.consumer_pid, eventType=event
     )
+
+
+def _words(n: Negotiation, role: Role, terms: JsonObject, now: int) -> dict[str, object]:
+    """One side's words take the place of what it said before, which goes to the earlier rounds."""
+    before, at = (n.asked, n.asked_at) if role is Role.CONSUMER else (n.offered, n.offered_at)
+    fresh = {"asked": terms, "asked_at": now} if role is Role.CONSUMER else {"offered": terms, "offered_at": now}
+    if before is None or not at:
+        return fresh
+    return {**fresh, "earlier": (*n.earlier[1 - ROUNDS :], Round(role, at, before))}
+
+
+def _hash(n: Negotiation) -> str:
+    """The hash of the agreement as it went over the wire, "" where there is none yet."""
+    return codec.digest(codec.agreement_of(n.agreement_body)) if n.agreement_body else ""
+
+
+def _same_agreement(n: Negotiation, named: str) -> str:
+    """The hash of our agreement, which has to be the one that the consumer has verified. Raises `MessageError`."""
+    ours = _hash(n)
+    if ours and named != ours:
+        raise MessageError("agreement.other_hash", place="/agreementHash")
+    return ours
 
 
 def _said(code: object) -> Reason:

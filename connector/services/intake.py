@@ -1,20 +1,35 @@
 """What every authenticated request has in common: its token is used up, and it stands in the audit.
 
-What lives here: the first lines of each transaction that serves a peer. What does not: proving who calls
-(`connector.identity`), what the request asks for (the other services).
+What lives here: the first lines of each transaction that serves a peer: the token is used up, and a peer that signs
+goes on signing (RFC 9421). What does not: proving who calls and what it has signed (`connector.identity`), what the
+request asks for (the other services).
 """
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from connector.errors import NodeError, UnauthenticatedError
 from connector.ports import Caller, Store, Transaction
-from connector.records import Entry
+from connector.records import Entry, Participant
 
 
 def admit(tx: Transaction, caller: Caller) -> None:
-    """Use up the caller's token. Raises `UnauthenticatedError` where it was used before: nothing else may happen."""
+    """Use up the caller's token. Raises `UnauthenticatedError` where it was used before, or where a peer that signs its
+    messages has not signed this one: nothing else may happen.
+
+    INVARIANT: from the first signed message on a peer is believed nothing that is not signed. It is judged here, in the
+    transaction, so that no unsigned request slips in beside the first signed one.
+    """
     if not tx.use_token(caller.id, caller.jti, caller.expires):
         raise UnauthenticatedError("token.replayed")
+    peer = tx.get(Participant, caller.id)
+    if peer is None or bool(peer.signs) == bool(caller.sent.fields):
+        return
+    if peer.signs:
+        raise UnauthenticatedError("signature.missing")
+    tx.put(replace(peer, signs=caller.sent.signed))
+    tx.record(Entry(event="peer.signs", actor=caller.id, params={"peer": caller.id}))
 
 
 def note_refusal(tx: Transaction, caller: Caller, what: str, error: NodeError) -> None:

@@ -7,13 +7,14 @@ Source: Dataspace Protocol 2025-1, Contract Negotiation Protocol.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from connector.errors import InputError, MessageError, TransitionError, UnknownError
-from connector.ports import Caller, Transaction
+from connector.ports import Caller, Reading, Transaction
 from connector.protocol import codec, negotiation, paths
 from connector.protocol.machine import Role, Step
 from connector.protocol.messages import (
@@ -24,10 +25,15 @@ from connector.protocol.messages import (
     NegotiationState,
 )
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
-from connector.records import Agreement, Participant, PublishedOffer
+from connector.records import Agreement, Ask, Participant, PublishedOffer, Question
 from connector.services.addresses import callback
+from connector.services.correspondence import keep_received
 from connector.services.processes import Done, Processes
+from connector.services.questions import Questions
 from policies.model import Reason
+
+WAITING = (None, NegotiationState.REQUESTED, NegotiationState.OFFERED, NegotiationState.ACCEPTED)
+"""Where people may have to be asked before it goes on."""
 
 
 class Negotiations(Processes[Negotiation]):
@@ -35,6 +41,10 @@ class Negotiations(Processes[Negotiation]):
 
     kind = Negotiation
     machine = NEGOTIATION
+
+    def __init__(self, *, questions: Questions, **ports: Any) -> None:
+        super().__init__(**ports)
+        self._questions = questions
 
     def step(self, process: Negotiation, given: Any, now: int) -> Step:
         """See `protocol.negotiation.step`."""
@@ -70,6 +80,10 @@ class Negotiations(Processes[Negotiation]):
             id=self._ids.pid(), role=role, peer=caller.id, callback=callback(address), dataset=dataset, now=now
         )
 
+    def keep(self, tx: Transaction, caller: Caller, process: Negotiation, message: Any, body: bytes) -> None:
+        """See `services.correspondence`."""
+        keep_received(tx, caller, process, type(message).__name__, body)
+
     def follow(self, tx: Transaction, before: Negotiation, after: Negotiation, message: Any) -> None:
         """Keep the agreement when it comes into force, and end it should the negotiation be terminated after all.
 
@@ -78,6 +92,8 @@ class Negotiations(Processes[Negotiation]):
         The provider puts it into force when it sends FINALIZED: the consumer may ask for a transfer before our side
         has seen the acknowledgement.
         """
+        if before.pending is None and before.state in WAITING:
+            self._questions.moved(tx, after)
         in_force = after.state == NegotiationState.FINALIZED or after.pending == negotiation.Move.FINALIZE
         was = before.state == NegotiationState.FINALIZED or before.pending == negotiation.Move.FINALIZE
         if in_force and not was:
@@ -92,17 +108,34 @@ class Negotiations(Processes[Negotiation]):
                 ended = after.reason or Reason("negotiation.terminated")
                 tx.put(msgspec.structs.replace(kept, in_force=False, ended=ended))
 
+    async def unfinished(self, *, after: str = "", limit: int = 100, **where: Any) -> list[Negotiation]:
+        """Negotiations that are not over, in the order of their ids, beginning behind `after`."""
+        states = [state for state in NEGOTIATION.table if not NEGOTIATION.is_terminal(state)]
+
+        def act(view: Reading) -> list[Negotiation]:
+            found: list[Negotiation] = []
+            for state in states if "state" not in where else [where["state"]]:
+                found += view.select(Negotiation, after=after, limit=limit, **{**where, "state": state})
+            return sorted(found, key=lambda n: n.id)[:limit]
+
+        return await self._store.read(act)
+
     # --- beginning ----------------------------------------------------------------------------------------------------
 
     async def request(self, operator: str, peer: str, dataset: str, offer: JsonObject) -> Negotiation:
         """Ask `peer` (a DID) for these terms on its dataset; `offer` carries the offer's id and the target.
 
+        Where further people have to approve it first, the record stands unsent until they do.
         Raises `InputError` where the peer is unknown, `BusyError` where its queue is full.
         """
 
         def act(tx: Transaction) -> Done:
             process = self._blank(tx, Role.CONSUMER, peer, dataset)
-            return self.stepped(tx, process, negotiation.Request(offer, self._address), operator)
+            if not self._questions.rules.requests:
+                return self.stepped(tx, process, negotiation.Request(offer, self._address, operator), operator)
+            process = msgspec.structs.replace(process, asked=offer, worded_by=operator)
+            tx.put(process)
+            return self._draft(tx, process, offer, operator)
 
         return await self._begin(act)
 
@@ -115,9 +148,40 @@ class Negotiations(Processes[Negotiation]):
                 raise InputError("offer.unknown", id=offer)
             process = self._blank(tx, Role.PROVIDER, peer, published.asset)
             terms = {**published.document, "target": published.asset}
-            return self.stepped(tx, process, negotiation.Offer(terms, self._address), operator)
+            return self.stepped(tx, process, negotiation.Offer(terms, self._address, operator), operator)
 
         return await self._begin(act)
+
+    async def counter(
+        self, operator: str, pid: str, words: Callable[[Negotiation], JsonObject], *, seen: int | None = None
+    ) -> Negotiation:
+        """Answer with other terms; `words` makes them of the record. A consumer's wait where its requests have to be
+        approved. Raises as `command`."""
+
+        def act(tx: Transaction, n: Negotiation) -> Done:
+            if n.role is Role.PROVIDER:
+                return self.stepped(tx, n, negotiation.Offer(words(n), by=operator), operator)
+            request = negotiation.Request(words(n), by=operator)
+            if not self._questions.rules.requests:
+                return self.stepped(tx, n, request, operator)
+            self.step(n, request, self._clock.now())  # may it be said at all?
+            return self._draft(tx, n, request.offer, operator)
+
+        return await self.decide(pid, act, seen=seen)
+
+    def released(self, tx: Transaction, n: Negotiation, question: Question) -> Done:
+        """Send the request that people have approved. To be called inside a transaction."""
+        assert question.draft is not None  # INVARIANT: who asks for a request to go out says which
+        [by] = question.drafted_by
+        address = self._address if n.state is None else ""
+        return self.stepped(tx, n, negotiation.Request(question.draft, address, by), "node")
+
+    def _draft(self, tx: Transaction, n: Negotiation, offer: JsonObject, operator: str) -> Done:
+        rules, drafted_by = self._questions.rules, (operator,)
+        self._questions.ask(
+            tx, n, Ask.REQUEST, persons=rules.requests, days=rules.days, drafted_by=drafted_by, draft=offer
+        )
+        return Done(process=n)
 
     def _blank(self, tx: Transaction, role: Role, peer: str, dataset: str) -> Negotiation:
         participant = tx.get(Participant, peer)
@@ -164,6 +228,6 @@ def agreement_of(n: Negotiation) -> Agreement:
         dataset=n.dataset,
         document=n.agreement,
         message=n.agreement_body,
-        hash=codec.digest(document),
+        hash=n.agreement_hash or codec.digest(document),
         concluded=n.updated,
     )

@@ -99,6 +99,7 @@ class _Queue:
         self.refusals: dict[str, int] = {}
         self.tries: dict[str, int] = {}
         self.gone: set[str] = set()
+        self.signed: dict[str, tuple[bytes, Mapping[str, str]]] = {}
         self.participant: Participant | None = None
         self.waiting = 0
         self.more = False
@@ -116,6 +117,7 @@ class _Queue:
     def forget(self, id: str) -> None:
         self.refusals.pop(id, None)
         self.tries.pop(id, None)
+        self.signed.pop(id, None)
 
     def oldest(self) -> int | None:
         items = [*self.in_flight.values(), *self.resting.values(), *self.ready]
@@ -136,9 +138,10 @@ class Outbox:
         jitter: Callable[[], float],
         fill: Callable[[Outgoing], bytes],
         limits: Limits | None = None,
+        keep: Keep = _forgotten,
     ) -> None:
         self._store, self._peer, self._identity, self._clock = store, peer, identity, clock
-        self._fault, self._jitter, self._fill = fault, jitter, fill
+        self._fault, self._jitter, self._fill, self._keep = fault, jitter, fill, keep
         self._limits = limits or Limits()
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -315,16 +318,21 @@ class Outbox:
         if queue.participant is None:
             return Rejected(Reason("peer.unknown"))
         self._fault(f"send.{item.kind}.before_send")
+        body = self._fill(item)
         reply = await self._peer.send(
             "POST",
             item.url,
             authorization=await self._identity.token(item.peer),
-            body=self._fill(item),
+            body=body,
             private=queue.participant.private,
             deadline=self._limits.deadline,
         )
+        queue.signed[item.id] = body, reply.signed
         # Nothing of the answer has been looked at: for the store it is as if it were still under way.
         self._fault(f"send.{item.kind}.after_send")
+        if reply.status == 401:
+            # Nothing was said about the message: a clock is wrong, a key was changed. Both can be mended.
+            raise DeliveryError("peer.token_refused")
         if reply.status in (408, 429, 502, 503, 504):
             raise DeliveryError("peer.busy", status=str(reply.status))
         queue.failures, queue.reason = 0, None
@@ -344,7 +352,14 @@ class Outbox:
     async def _settle(self, queue: _Queue, item: Outgoing, outcome: Acknowledged | Replied | Rejected) -> None:
         self._fault(f"send.{item.kind}.after_ack")
         service = self.services[item.process]
-        done = await self._store.write(lambda tx: service.settle(tx, item, outcome))
+
+        def act(tx: Transaction) -> Done:
+            # Also one that was withdrawn meanwhile: the peer has it, and may have gone on before it answered.
+            if isinstance(outcome, Acknowledged) and item.id in queue.signed:
+                self._keep(tx, item, *queue.signed[item.id], self._clock.now())
+            return service.settle(tx, item, outcome)
+
+        done = await self._store.write(act)
         queue.in_flight.pop(item.id, None)
         queue.forget(item.id)
         queue.gone.discard(item.id)
@@ -394,8 +409,9 @@ class Outbox:
 def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None:
     """The input for an acknowledged message, or None where the answer is no acknowledgement.
 
-    A first message needs the peer's pid. An empty body is an acknowledgement of any other; a body that is no JSON
-    object comes from something between us and the peer.
+    What belongs to none of the protocol's machines is answered by any 2xx. A first message needs the peer's pid. An
+    empty body is an acknowledgement of any other; a body that is no JSON object comes from something between us and the
+    peer.
     """
     if (kind := _MACHINES.get(item.process)) is None:
         return Replied(reply.body)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -23,7 +24,7 @@ from connector.errors import InputError, UnknownError
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol.messages import VERSION, JsonObject
 from connector.protocol.paths import VERSION_PATH, join
-from connector.records import Entry, Participant
+from connector.records import Entry, Participant, SeenDocument
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 """A short name for a peer: one DNS label."""
@@ -40,10 +41,10 @@ class Sighting(Struct, frozen=True, kw_only=True):
     base: str
     keys: Mapping[str, JsonObject]
     tokens: tuple[str, ...]
-
     notices: str = ""
     document: bytes = b""
     """The exact bytes of its DID document."""
+
 
 class _Offered(Struct, frozen=True):
     """One entry of a version document; a peer may name versions and bindings that this node does not speak."""
@@ -87,9 +88,9 @@ class Peers:
             base=base,
             keys=found.keys,
             tokens=found.tokens,
-        )
             notices=found.notices,
             document=found.body,
+        )
 
     async def add(
         self,
@@ -126,10 +127,11 @@ class Peers:
             added_by=operator,
             private=private,
             facts=facts or {},
-        )
             notices=seen.notices,
             document=sha256(seen.document).hexdigest(),
-        await self._store.write(lambda tx: _pin(tx, peer, compared=told is not None))
+        )
+        kept = SeenDocument(id=peer.document, did=peer.id, body=seen.document, at=peer.added)
+        await self._store.write(lambda tx: _pin(tx, peer, kept, compared=told is not None))
         self._changed(peer.id)
         return peer
 
@@ -189,8 +191,8 @@ def _find(view: Reading, peer: str) -> Participant:
     return found
 
 
-def _pin(tx: Transaction, peer: Participant, *, compared: bool) -> None:
-    """Keep a new peer with its audit entry."""
+def _pin(tx: Transaction, peer: Participant, document: SeenDocument, *, compared: bool) -> None:
+    """Keep a new peer with its document, as it was seen, and its audit entry."""
     known = tx.get(Participant, peer.id)
     if known is not None and known.words != peer.words:
         raise InputError("peer.keys_changed", peer=peer.id, name=known.name, pinned=known.words, found=peer.words)
@@ -198,6 +200,7 @@ def _pin(tx: Transaction, peer: Participant, *, compared: bool) -> None:
         raise InputError("peer.exists", peer=peer.id, name=known.name)
     if tx.find(Participant, name=peer.name) is not None:
         raise InputError("peer.name_taken", name=peer.name)
+    tx.put(document)
     tx.put(peer)
     params = {"peer": peer.id, "name": peer.name, "words": peer.words, "compared": "yes" if compared else "no"}
     tx.record(Entry(event="peer.added", actor=peer.added_by, params=params))

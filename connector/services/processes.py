@@ -107,6 +107,9 @@ class Processes(Generic[P]):
         """The input that a read message becomes."""
         raise NotImplementedError
 
+    def keep(self, tx: Transaction, caller: Caller, process: P, message: Message, body: bytes) -> None:
+        """Keep a peer's message that was taken, as it came; `process` is the record after it."""
+
     def follow(self, tx: Transaction, before: P, after: P, message: Any) -> None:
         """What else is to be kept in the same transaction."""
         raise NotImplementedError
@@ -167,6 +170,7 @@ class Processes(Generic[P]):
         self._mail.room(process.peer)
         step, done = self.step(process, self.received(message, body), now), Done()
         self.follow(tx, process, step.record, message)
+        self.keep(tx, caller, step.record, message, body)
         self._save(tx, step, caller.id, done)
         try:
             self._go_on(tx, step.record, done)
@@ -191,15 +195,23 @@ class Processes(Generic[P]):
         allow it.
         """
 
-        def act(tx: Transaction) -> Done:
+        def act(tx: Transaction, process: P) -> Done:
+            return self.stepped(tx, process, command(process) if callable(command) else command, operator)
+
+        return await self.decide(pid, act, seen=seen)
+
+    async def decide(self, pid: str, act: Callable[[Transaction, P], Done], *, seen: int | None = None) -> P:
+        """Whatever an operator decides about a record, in one transaction. Raises as `command`, and what `act` does."""
+
+        def decided(tx: Transaction) -> Done:
             process = tx.get(self.kind, pid)
             if process is None:
                 raise InputError("process.unknown", id=pid)
             if seen is not None and process.version != seen:
                 raise TransitionError("process.moved", seen=str(seen), now=str(process.version))
-            return self.stepped(tx, process, command(process) if callable(command) else command, operator)
+            return act(tx, process)
 
-        done = await self._store.write(act)
+        done = await self._store.write(decided)
         self.committed(done)
         process: P = done.process
         return process
@@ -212,6 +224,13 @@ class Processes(Generic[P]):
         self.follow(tx, process, step.record, None)
         self._save(tx, step, actor, done)
         self._go_on(tx, step.record, done)
+        return done
+
+    def resumed(self, tx: Transaction, process: P) -> Done:
+        """What the decision adds to a record as it stands, saved. To be called inside a transaction."""
+        self._mail.room(process.peer)
+        done = Done(process=process)
+        self._go_on(tx, process, done)
         return done
 
     def settle(self, tx: Transaction, item: Outgoing, given: Any) -> Done:

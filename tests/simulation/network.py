@@ -15,7 +15,7 @@ import contextlib
 import contextvars
 import hashlib
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -239,10 +239,11 @@ class Wire:
         body: bytes | None = None,
         private: bool = False,
         deadline: float | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Reply:
         """See `ports.Peer.send`."""
         parts = urlsplit(url)
-        headers = {"content-type": "application/json", "authorization": authorization or ""}
+        headers = {"content-type": "application/json", "authorization": authorization or "", **(fields or {})}
         request = Request(method, parts.path, parts.query, headers, body or b"")
         letter = Letter(self._name, host_name(url), request)
         return await self._network.carry(letter, deadline or client.DEADLINE)
