@@ -45,7 +45,7 @@ class End(Struct, frozen=True, kw_only=True, tag="end"):
 
 Item = Manifest | File | Layout | Rows | End
 _write = msgspec.msgpack.Encoder().encode
-_read = msgspec.msgpack.Decoder(Item).decode
+_read = msgspec.msgpack.Decoder[Item](Item).decode
 
 
 def written(items: Iterable[Item]) -> Iterator[bytes]:
@@ -99,6 +99,7 @@ def _bodies(buffer: bytearray) -> Iterator[bytes]:
 
 def _item(body: bytes) -> Item:
     try:
-        return _read(body)
+        item: Item = _read(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InputError("backup.contents", what="an unknown item") from None
+    return item

@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("connector.cli.local:serve", "Run a node until it is stopped."),
         "proxy": ("connector.cli.shipped:proxy", "Print a configuration for nginx or Caddy in front of a node."),
         "service": ("connector.cli.shipped:service", "Print a systemd unit for a node."),
+        "doctor": ("connector.cli.doctor:doctor", "Find out what is wrong with a node, and what helps."),
         "status": ("connector.cli.status:status", "Show how the node is doing and what waits for which peer."),
         "backup": ("connector.cli.backups:backup", "Write the whole node into one encrypted file."),
         "restore": ("connector.cli.backups:restore", "Make a node again from its backup."),

@@ -11,14 +11,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from connector.sentences import audit, callers, contracts, doctor, evidence, node, peers, processes, sharing, wire
+from connector.sentences import (
+    approvals,
+    audit,
+    backup,
+    callers,
+    contracts,
+    doctor,
+    evidence,
+    node,
+    peers,
+    processes,
+    sharing,
+    wire,
+)
 from connector.sentences.form import Both
 from policies import explain
 from policies.model import Reason
 
 Language = Literal["de", "en"]
 
-SUBJECTS: Final = (audit, callers, contracts, doctor, evidence, node, peers, processes, sharing, wire)
+SUBJECTS: Final = (
+    approvals,
+    audit,
+    backup,
+    callers,
+    contracts,
+    doctor,
+    evidence,
+    node,
+    peers,
+    processes,
+    sharing,
+    wire,
+)
 TEMPLATES: Final[Mapping[str, Both]] = {code: both for subject in SUBJECTS for code, both in subject.TEMPLATES.items()}
 
 _speak: Final = explain.speaker(TEMPLATES)

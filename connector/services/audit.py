@@ -99,7 +99,7 @@ class Audit:
         head = await self._store.read(lambda view: view.head())
         if head is None:
             return
-        async for one in self._entries(head.size):
+        async for one in entries(self._store, head.size):
             text = one.body.decode(errors="replace")
             yield msgspec.json.encode(Exported(index=one.index, salt=one.salt, leaf=one.leaf, body=text)) + b"\n"
         yield msgspec.json.encode({"head": head.note}) + b"\n"
@@ -114,7 +114,8 @@ class Audit:
         # The peers first: what they keep was shown before, so it can be no longer than the log that is read next.
         kept, silent = await self._ask_peers()
         head = await self._store.read(lambda view: view.head())
-        passed = await self._pass(head, {one.size for one in kept.values()})
+        sizes = frozenset(one.size for one in kept.values())
+        passed = await looked_through(self._store, self._did, self._public, self._verify, sizes, head)
         findings = [*passed.findings, *await self._ends(head)]
         agreeing: list[str] = []
         for peer, one in kept.items():
@@ -131,39 +132,6 @@ class Audit:
             agreeing=tuple(agreeing),
             silent=tuple(silent),
         )
-
-    async def _entries(self, size: int) -> AsyncIterator[Logged]:
-        """The first `size` entries, or as many as there are, page by page."""
-        after = -1
-        while after < size - 1:
-            page = await self._store.read(partial(_page, after=after, limit=min(PAGE, size - 1 - after)))
-            if not page:
-                return
-            for one in page:
-                if one.index < size:
-                    yield one
-            after = page[-1].index
-            await asyncio.sleep(0)
-
-    async def _pass(self, head: Head | None, sizes: set[int]) -> _Pass:
-        """Go through the log once."""
-        passed = _Pass(sizes)
-        if head is None:
-            return passed
-        async for one in self._entries(head.size):
-            passed.take(one)
-        passed.close(head)
-        passed.findings += self._signature(head)
-        return passed
-
-    def _signature(self, head: Head) -> list[Reason]:
-        """Is the kept head the one that we signed?"""
-        try:
-            signed = checkpoint.opened(head.note, self._did, self._public, self._verify)
-        except CheckpointError as error:
-            return [Reason("audit.signature", {"cause": error.code})]
-        same = (signed.size, signed.root) == (head.size, head.root)
-        return [] if same else [Reason("audit.signature", {"cause": "other_head"})]
 
     async def _ends(self, head: Head | None) -> list[Reason]:
         """Is there anything behind the newest head, and do the kept inner hashes lead to it?"""
@@ -206,10 +174,54 @@ class Audit:
         return kept, sorted(silent)
 
 
-class _Pass:
+async def looked_through(
+    store: Store,
+    did: str,
+    public: bytes,
+    verify: checkpoint.Verify = checkpoint.ed25519,
+    sizes: frozenset[int] = frozenset(),
+    head: Head | None = None,
+) -> Passed:
+    """Go through the log once, up to `head` or the newest one, noting its roots at `sizes`; and look at the head."""
+    passed = Passed(sizes)
+    head = head or await store.read(lambda view: view.head())
+    if head is None:
+        return passed
+    async for one in entries(store, head.size):
+        passed.take(one)
+    passed.close(head)
+    passed.findings += _signature(head, did, public, verify)
+    return passed
+
+
+async def entries(store: Store, size: int) -> AsyncIterator[Logged]:
+    """The first `size` entries, or as many as there are, page by page."""
+    after = -1
+    while after < size - 1:
+        page = await store.read(partial(_page, after=after, limit=min(PAGE, size - 1 - after)))
+        if not page:
+            return
+        for one in page:
+            if one.index < size:
+                yield one
+        after = page[-1].index
+        await asyncio.sleep(0)
+
+
+def _signature(head: Head, did: str, public: bytes, verify: checkpoint.Verify) -> list[Reason]:
+    """Is the kept head the one that we signed?"""
+    try:
+        signed, _ = checkpoint.opened_any(head.note, did, public, verify)
+    except CheckpointError as error:
+        return [Reason("audit.signature", {"cause": error.code})]
+    same = (signed.size, signed.root) == (head.size, head.root)
+    return [] if same else [Reason("audit.signature", {"cause": "other_head"})]
+
+
+class Passed:
     """One way through the log: the tree that its leaves give, and its roots at the sizes that peers keep."""
 
-    def __init__(self, sizes: set[int]) -> None:
+    def __init__(self, sizes: frozenset[int]) -> None:
         self.edge = tree.CompactRange()
         self.findings: list[Reason] = []
         self._sizes = sizes

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
 from connector.errors import StoreError
-from connector.store.connection import Connection, connect, translated
+from connector.store.connection import connect, translated
 
 BATCH = 500
 """Rows that are read at once."""
@@ -40,7 +40,7 @@ class Rows(Struct, frozen=True, tag="rows"):
 def copied(path: str) -> Iterator[Layout | Rows]:
     """The database at `path` as it was at one moment. Raises `StoreError` where it cannot be read."""
     try:
-        connection = connect(path)
+        connection = cast(sqlite3.Connection, connect(path))
     except sqlite3.Error as error:
         raise translated(error) from None
     try:
@@ -55,7 +55,7 @@ def copied(path: str) -> Iterator[Layout | Rows]:
         connection.close()
 
 
-def _snapshot(connection: Connection) -> Iterator[Layout | Rows]:
+def _snapshot(connection: sqlite3.Connection) -> Iterator[Layout | Rows]:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     made = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
