@@ -33,6 +33,8 @@ from connector.data.address import Addresses
 from connector.data.fetching import Fetching
 from connector.data.gate import Gate
 from connector.data.sources import Sources
+from connector.doctor.examination import Doctor
+from connector.doctor.surroundings import Surroundings
 from connector.errors import InputError, NodeError, StoreError
 from connector.http import connection, dsp, management, server
 from connector.http.client import HttpPeer
@@ -225,6 +227,7 @@ class Node:
             follow=self.road.follow,
             find=self.peers.get,
         )
+        self.doctor = self._doctor()
         self._look_after()
 
         # Servers.
@@ -268,6 +271,8 @@ class Node:
                 fetching=self.fetching,
                 outbox=self.outbox,
                 audit=self.audit,
+                doctor=self.doctor,
+                probes=self.probes,
                 health=self.health,
                 metrics=self.metrics,
             ),
@@ -275,6 +280,26 @@ class Node:
             hosts=server.names_of(config.management.host),
         )
         self.public_listener, self.management_listener = self._listeners()
+
+    def _doctor(self) -> Doctor:
+        around = Surroundings(
+            config=self.config,
+            peer=self.peer,
+            clock=self.clock,
+            road=self.road,
+            kept=self.heads.kept_of_us,
+            reflection=self.reflection,
+        )
+        return Doctor(
+            config=self.config,
+            own=self.keys,
+            reads=self.store,
+            around=around,
+            clock=self.clock,
+            credentials=_credentials(),
+            running=True,
+            trouble=lambda: [wrong for _, wrong in self.health.report() if wrong is not None],
+        )
 
     def _look_after(self) -> None:
         """What health and metrics show."""

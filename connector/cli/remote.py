@@ -161,8 +161,13 @@ def connect(place: str | None, lang: str = "en", timeout: float = SLOW) -> Remot
 
     Raises `CommandError` where there is no such node or no readable credential.
     """
-    found = Found.at(place or os.environ.get("ALLMENDE_NODE") or _only_node())
+    found = Found.at(place_of(place))
     return Remote(found.url, _credential(found), lang, timeout)
+
+
+def place_of(named: str | None) -> str:
+    """The directory or URL of the node that is meant: the one named, else as `connect`."""
+    return named or os.environ.get("ALLMENDE_NODE") or _only_node()
 
 
 def management_url(directory: Path) -> str:

@@ -25,6 +25,7 @@ from connector.doctor.surroundings import Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer
 from connector.http.road import Road
+from connector.http.signing import SigningPeer
 from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Ids, Reading
 from connector.protocol.messages import JsonObject
@@ -273,5 +274,6 @@ def _keeps(
     store: Any = looked  # only its reading half is used
     who = did.of_url(config.public_url)
     identity = PinnedIdentity(store=store, clock=clock, ids=ids, own=who, key=own.token)
-    heads = Heads(store=store, clock=clock, peer=client, identity=identity, did=who, public=own.head_public)
+    peer = SigningPeer(client, identity)
+    heads = Heads(store=store, clock=clock, peer=peer, identity=identity, did=who, public=own.head_public)
     return heads.kept_of_us

@@ -12,19 +12,23 @@ from typing import Any
 from msgspec import Struct
 
 from connector.data.fetching import Fetching
+from connector.doctor.examination import Doctor
 from connector.http.exchange import Headers
 from connector.http.views import Input
 from connector.ports import Store
 from connector.records import Right
 from connector.sentences import Language
+from connector.services.approvals import Approvals
 from connector.services.audit import Audit
 from connector.services.contracts import Contracts
 from connector.services.discovery import Discovery
+from connector.services.frames import Frames
 from connector.services.negotiations import Negotiations
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Outbox
 from connector.services.peers import Peers
+from connector.services.probes import Probes
 from connector.services.proposals import Proposals
 from connector.services.transfers import Transfers
 from connector.telemetry import Health, Metrics
@@ -41,14 +45,18 @@ class Services(Struct, frozen=True, kw_only=True):
     operators: Operators
     peers: Peers
     offers: Offers
+    frames: Frames
     discovery: Discovery
     proposals: Proposals
     negotiations: Negotiations
+    approvals: Approvals
     transfers: Transfers
     contracts: Contracts
     fetching: Fetching
     outbox: Outbox
     audit: Audit
+    doctor: Doctor
+    probes: Probes
     health: Health
     metrics: Metrics
 

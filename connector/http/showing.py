@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET
 
+from connector.doctor import wording
 from connector.errors import InputError, UnknownError
-from connector.http import views
+from connector.http import deciding, views
 from connector.protocol.messages import Dataset, JsonObject
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Asset, Operator, Participant, PolicyVersion, PublishedOffer
+from connector.records import Agreement, Asset, Frame, Operator, Participant, PolicyVersion, PublishedOffer
 from connector.sentences import Language, sentence
+from connector.services.approvals import Waiting
 from connector.services.audit import Noted, Verdict
 from connector.services.outbox import Standing
 from connector.services.peers import Peers, Sighting
@@ -169,6 +171,35 @@ def offer(one: PublishedOffer, language: Language) -> views.OfferView:
         published_by=one.published_by,
         retired=one.retired,
         live=one.live,
+        approval=views.ApprovalRule(
+            persons=one.approval.persons, frame=one.approval.frame, days=one.approval.days
+        ),
+    )
+
+
+def frame(one: Frame, known: Names, in_force: bool) -> views.FrameView:
+    """A frame contract, with its parties by name."""
+    return views.FrameView(
+        name=one.id,
+        title=one.title,
+        file_number=one.file_number,
+        hash=one.hash,
+        signatories=one.signatories,
+        parties=one.parties,
+        party_names=tuple(known.get(party, party) for party in one.parties),
+        anybody=one.anybody,
+        until=one.until,
+        added=one.added,
+        added_by=one.added_by,
+        retired=one.retired,
+        in_force=in_force,
+    )
+
+
+def finding(one: Reason, language: Language) -> views.FindingView:
+    """A fault with its mend."""
+    return views.FindingView(
+        code=one.code, params=one.params, sentence=sentence(one, language), mend=wording.mend(one, language)
     )
 
 
@@ -194,9 +225,9 @@ def _terms(document: JsonObject, language: Language) -> views.TermsView:
 
 
 def negotiation(
-    one: Negotiation, known: Names, between: Comparison | Reason | None, language: Language
+    one: Negotiation, known: Names, between: Comparison | Reason | None, waits: Waiting | None, language: Language
 ) -> views.NegotiationView:
-    """A negotiation, with what lies between the two sides."""
+    """A negotiation, with what lies between the two sides and whom it waits for."""
     return views.NegotiationView(
         id=one.id,
         peer=one.peer,
@@ -213,6 +244,17 @@ def negotiation(
         contract=str(one.agreement["@id"]) if one.agreement else None,
         reason=reason_or_none(one.reason, language),
         ending=reason_or_none(one.ending, language),
+        waiting=deciding.waiting(one, known.get(one.peer, one.peer), waits, language),
+        terms=_sentences(tabled, PolicyKind.OFFER, language)[0] if (tabled := deciding.tabled(one, waits)) else (),
+        rounds=tuple(
+            views.RoundView(
+                role=said.role,
+                at=said.at,
+                sentences=_sentences(said.terms, PolicyKind.OFFER, language)[0],
+                current=said not in one.earlier,
+            )
+            for said in deciding.rounds(one)
+        ),
         created=one.created,
         updated=one.updated,
     )

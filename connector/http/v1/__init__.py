@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.http.endpoints import Endpoint, Services
-from connector.http.v1 import contracts, negotiations, node, offering, people
+from connector.http.v1 import contracts, doctor, frames, negotiations, node, offering, people
 
 
 def table(services: Services) -> Sequence[Endpoint]:
@@ -14,6 +14,8 @@ def table(services: Services) -> Sequence[Endpoint]:
         *node.endpoints(services),
         *people.endpoints(services),
         *offering.endpoints(services),
+        *frames.endpoints(services),
         *negotiations.endpoints(services),
         *contracts.endpoints(services),
+        *doctor.endpoints(services),
     ]

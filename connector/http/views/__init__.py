@@ -19,6 +19,11 @@ from connector.http.views.contracts import (
     NewTransfer,
     TransferView,
 )
+from connector.http.views.doctor import (
+    ExaminedView,
+    FindingView,
+    ProbedView,
+)
 from connector.http.views.forms import (
     Input,
     Iri,
@@ -32,14 +37,22 @@ from connector.http.views.forms import (
     Url,
     View,
 )
+from connector.http.views.frames import (
+    FrameView,
+    NewFrame,
+)
 from connector.http.views.negotiations import (
+    Approving,
     CounterRequest,
+    Declining,
     DifferenceView,
     Ending,
     NegotiationView,
     NewNegotiation,
     Nothing,
-    Seen,
+    RoundView,
+    VoteView,
+    WaitingView,
 )
 from connector.http.views.node import (
     CheckView,
@@ -48,6 +61,7 @@ from connector.http.views.node import (
     StatusView,
 )
 from connector.http.views.offering import (
+    ApprovalRule,
     AssetView,
     DatasetView,
     NewAsset,
@@ -71,12 +85,15 @@ from connector.http.views.queries import (
     AuditQuery,
     CatalogQuery,
     DataQuery,
+    NegotiationQuery,
     PageQuery,
     ProcessQuery,
     WaitQuery,
 )
 
 __all__ = [
+    "ApprovalRule",
+    "Approving",
     "AssetView",
     "AuditQuery",
     "CatalogQuery",
@@ -85,9 +102,13 @@ __all__ = [
     "CounterRequest",
     "DataQuery",
     "DatasetView",
+    "Declining",
     "DifferenceView",
     "Ending",
     "EntryView",
+    "ExaminedView",
+    "FindingView",
+    "FrameView",
     "HealthView",
     "Input",
     "Iri",
@@ -95,8 +116,10 @@ __all__ = [
     "Limit",
     "LookRequest",
     "Name",
+    "NegotiationQuery",
     "NegotiationView",
     "NewAsset",
+    "NewFrame",
     "NewNegotiation",
     "NewOffer",
     "NewOperator",
@@ -110,12 +133,13 @@ __all__ = [
     "PageQuery",
     "PeerView",
     "PolicyView",
+    "ProbedView",
     "Problem",
     "ProcessQuery",
     "QueueView",
     "ReasonView",
+    "RoundView",
     "Seconds",
-    "Seen",
     "SendOffer",
     "SightingView",
     "StatusView",
@@ -125,5 +149,7 @@ __all__ = [
     "Url",
     "VerdictView",
     "View",
+    "VoteView",
     "WaitQuery",
+    "WaitingView",
 ]

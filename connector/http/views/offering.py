@@ -57,12 +57,22 @@ class PolicyView(View, frozen=True, kw_only=True):
     created_by: str
 
 
+class ApprovalRule(Input, frozen=True, kw_only=True):
+    """Who has to agree to a contract: with `frame` (a frame contract's name) nobody where it covers the peer; else
+    `persons` people, none of whom has drafted the terms, within `days`."""
+
+    persons: Annotated[int, Meta(ge=1, le=9)] = 1
+    frame: Name | None = None
+    days: Annotated[float, Meta(gt=0, le=366)] = 14.0
+
+
 class NewOffer(Input, frozen=True, kw_only=True):
     """Publish an asset under a policy. `outside`: what a request outside these terms is answered with."""
 
     asset: Name
     policy: Annotated[str, Meta(min_length=1, max_length=80)]
     outside: Outside = Outside.COUNTER
+    approval: ApprovalRule = ApprovalRule()
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -78,6 +88,7 @@ class OfferView(View, frozen=True, kw_only=True):
     published_by: str
     retired: int | None
     live: bool
+    approval: ApprovalRule
 
 
 class SendOffer(Input, frozen=True, kw_only=True):

@@ -20,6 +20,12 @@ class ProcessQuery(PageQuery, frozen=True, kw_only=True):
     peer: str | None = None
 
 
+class NegotiationQuery(ProcessQuery, frozen=True, kw_only=True):
+    """Which negotiations to list; `waiting`: those that are not over, with whom they wait for."""
+
+    waiting: bool = False
+
+
 class WaitQuery(Input, frozen=True, kw_only=True):
     """Long poll: answer as soon as the record is newer than `version`, or after `wait` seconds as it is."""
 

@@ -1,0 +1,106 @@
+"""`allmende doctor`: what is wrong with a node, each fault in one sentence with its mend.
+
+A running node examines itself, over its management API. A stopped one is examined from its directory; that is done in
+this process, by the same examinations.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.errors import CommandError
+from connector.cli.names import PEER, segment
+from connector.cli.output import bullets, labelled, paragraphs
+
+UNREACHED = ("remote.unreachable", "remote.unknown", "token.unreadable")
+
+
+@click.command(
+    cls=Leaf,
+    examples=[
+        "allmende doctor ./node",
+        "allmende doctor --from nachbarstadt --lang de",
+        "allmende doctor ./node --json",
+    ],
+)
+@click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--from", "peer", type=PEER, help="Ask this peer to call back; names the first broken link of the way.")
+@click.pass_obj
+def doctor(call: Call, directory: Path | None, peer: str | None) -> None:
+    """Find out what is wrong with a node: the one in DIRECTORY, or the one of --node.
+
+    The first finding is the one to mend first; others may be its consequence. Nothing is changed. Exit status 1 where
+    anything was found.
+    """
+    if directory is not None:
+        call.node = str(directory)
+    if peer is not None:
+        _probed(call, peer)
+        return
+    told = _examined(call)
+    found = told["findings"]
+    if not found or not call.json:
+        call.answer(told, lambda: _text(told))
+    if found:
+        many = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+        raise CommandError(f"{many}; mend the first one first.", "doctor.findings", answer=told)
+
+
+def _probed(call: Call, peer: str) -> None:
+    told = call.remote.post(f"/peers/{segment(peer)}/probe")
+    broken = told["broken"]
+    if broken is None:
+        call.answer(told, lambda: f"{told['peer']} reaches this node: every link of the way holds.")
+        return
+    if not call.json:
+        call.answer(told, lambda: bullets(f"Seen from {told['peer']}", [broken["sentence"], f"  {broken['mend']}"]))
+    raise CommandError(f"{told['peer']} does not reach this node.", broken["code"], broken["params"], told)
+
+
+def _examined(call: Call) -> Any:
+    """By the node itself where it runs, else from its directory."""
+    from connector.cli.remote import place_of
+
+    where = place_of(call.node)
+    if where.startswith(("http://", "https://")):
+        return call.remote.post("/doctor")
+    from connector.doctor.examination import is_running
+
+    directory = Path(where)
+    if directory.is_dir() and is_running(directory):
+        try:
+            return call.remote.post("/doctor")
+        except CommandError as failure:
+            if failure.code not in UNREACHED:
+                raise
+            return _offline(call, directory, silent=True)
+    return _offline(call, directory, silent=False)
+
+
+def _offline(call: Call, directory: Path, *, silent: bool) -> Any:
+    import asyncio
+
+    from connector.doctor.examination import of_directory
+    from connector.doctor.wording import told
+    from connector.system import SystemClock, SystemIds
+    from policies.model import Reason
+
+    examined = asyncio.run(of_directory(directory, os.environ, clock=SystemClock(), ids=SystemIds()))
+    more = (Reason("doctor.silent_node", {"path": str(directory)}),) if silent else ()
+    return {
+        "running": silent,
+        "findings": [told(one, call.lang) for one in (*examined.findings, *more)],
+    }
+
+
+def _text(told: Any) -> str:
+    lines = [text for one in told["findings"] for text in (one["sentence"], f"  {one['mend']}")]
+    return paragraphs(
+        labelled([("node runs", told["running"])]),
+        bullets("Found", lines) or "Nothing is wrong.",
+    )
