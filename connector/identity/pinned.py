@@ -67,8 +67,8 @@ class PinnedIdentity:
             raise DeliveryError("peer.url") from error
 
     async def check(self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Caller:
-        """See `ports.Signatures.check`. The key has to be one that is pinned for this caller, and the signature made while
-        its token was good."""
+        """See `ports.Signatures.check`. The key has to be one that is pinned for this caller, and the signature
+        made while its token was good."""
         if signatures.INPUT not in headers and signatures.SIGNATURE not in headers:
             return replace(caller, sent=Sent(method, url))
         known = self._known

@@ -9,8 +9,8 @@ from connector.sentences.form import Both
 
 TEMPLATES: Final[Mapping[str, Both]] = {
     "signature.missing": (
-        "Die Nachricht ist nicht unterschrieben, obwohl diese Gegenstelle ihre Nachrichten unterschreibt. Hat sie das mit "
-        "Absicht aufgegeben, hilft es, sie zu entfernen und neu einzutragen.",
+        "Die Nachricht ist nicht unterschrieben, obwohl diese Gegenstelle ihre Nachrichten unterschreibt. Hat sie das "
+        "mit Absicht aufgegeben, hilft es, sie zu entfernen und neu einzutragen.",
         "The message is not signed, although this peer signs its messages. Where it has given that up on purpose, "
         "removing the peer and adding it again helps.",
     ),

@@ -1,0 +1,152 @@
+"""Two whole nodes with their own keys, joined by calls: what one sends arrives at the other's `Dsp`, signed or not.
+
+`Road.changed` may rewrite a request on its way, as somebody between the two nodes would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from connector import node
+from connector.config import load
+from connector.errors import DeliveryError
+from connector.http.exchange import Request
+from connector.node import Node
+from connector.ports import Reply
+from connector.protocol.messages import NegotiationState
+from connector.records import Agreement, Approval, Frame, Outgoing, Outside
+from policies import render
+from policies.terms import Terms, to_policy
+
+CITY, UTILITY = "https://city.example", "https://utility.example/data"
+
+
+class Road:
+    """The Peer port of every node, and what has travelled on it."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.seen: list[Request] = []
+        self.changed: Callable[[Request], Request] = lambda request: request
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        authorization: str | None = None,
+        body: bytes | None = None,
+        private: bool = False,
+        deadline: float | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """See `ports.Peer.send`."""
+        await asyncio.sleep(0)
+        parts = urlsplit(url)
+        there = self.nodes.get(parts.netloc)
+        if there is None:
+            raise DeliveryError("peer.unreachable")
+        headers = {"content-type": "application/json", **(fields or {})}
+        if authorization is not None:
+            headers["authorization"] = authorization
+        request = self.changed(Request(method, parts.path, parts.query, headers, body or b""))
+        self.seen.append(request)
+        answer = await there.dsp.handle(request)
+        asyncio.get_running_loop().call_soon(answer.after)
+        return Reply(answer.status, answer.body, answer.headers)
+
+    async def open(self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None) -> Any:
+        """Data is not carried here."""
+        raise DeliveryError("peer.unreachable")
+
+    async def fetch(self, url: str, *, private: bool = False, limit: int = 0) -> bytes:
+        """See `certs.did.Fetch`."""
+        return (await self.send("GET", url)).body
+
+
+FRAME = Frame(
+    id="open-data",
+    title="Rahmenvertrag über offene Daten",
+    file_number="10-2026/7",
+    hash="0" * 64,
+    signatories=("Oberbürgermeisterin",),
+    added=0,
+    added_by="mayor",
+    anybody=True,
+)
+"""Under it a node binds itself at once, so that no person has to be asked."""
+
+
+class Two:
+    """A city that shares and a utility that asks."""
+
+    def __init__(self, road: Road, city: Node, utility: Node) -> None:
+        self.road, self.city, self.utility = road, city, utility
+
+    async def contract(self, terms: Terms | None = None, name: str = "traffic") -> str:
+        """Negotiate one; its id."""
+        city, utility = self.city, self.utility
+        await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind="live", settings={})
+        rules = render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
+        await city.offers.add_policy("mayor", name, rules)
+        offer = await city.offers.publish("mayor", name, name, Outside.COUNTER)
+        await city.store.write(lambda tx: tx.put(FRAME))
+        await city.store.write(lambda tx: tx.put(replace(offer, approval=Approval(frame=FRAME.id))))
+        asked = {**offer.document, "target": offer.asset}
+        started = await utility.negotiations.request("engineer", city.did, offer.asset, asked)
+        async with asyncio.timeout(10):
+            for one, pid in ((utility, started.id), (city, None)):
+                process = await one.negotiations.get(pid or (await city.negotiations.select(peer_pid=started.id))[0].id)
+                while process.state != NegotiationState.FINALIZED or process.pending:
+                    assert process.state != NegotiationState.TERMINATED, process.reason
+                    process = await one.negotiations.get(process.id, newer_than=process.version, wait=1)
+            while await self.waiting():
+                await asyncio.sleep(0.001)
+        (found,) = await utility.contracts.select(negotiation=started.id)
+        assert isinstance(found, Agreement)
+        return found.id
+
+    async def waiting(self) -> int:
+        """How many messages have no answer yet."""
+        return sum([await one.store.read(lambda view: view.count(Outgoing)) for one in (self.city, self.utility)])
+
+
+@asynccontextmanager
+async def joined(folder: Path, *, signing: tuple[bool, bool] = (True, True)) -> AsyncIterator[Two]:
+    """Both nodes, who know each other. Where one is not `signing` it is of a release that did not sign."""
+    road = Road()
+    async with AsyncExitStack() as stack:
+        made = []
+        for name, url, signs in (("city", CITY, signing[0]), ("utility", UTILITY, signing[1])):
+            made.append(await stack.enter_async_context(_node(folder / name, url, road, signs)))
+        two = Two(road, *made)
+        await two.city.peers.add("mayor", UTILITY, "utility")
+        await two.utility.peers.add("engineer", CITY, "city")
+        yield two
+
+
+@asynccontextmanager
+async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterator[Node]:
+    node.initialise(folder, url, public_port=0, management_port=0, lab=False)
+    made = node.build(load(folder, {}), peer=road, threaded=False)
+    if not signs:
+        for part in (made.outbox, made.discovery, made.heads):
+            part._peer = road  # type: ignore[attr-defined]
+    made.peers._fetch = road
+    road.nodes[urlsplit(url).netloc] = made
+    try:
+        await made.keep_document()
+        await made.outbox.start()
+        yield made
+    finally:
+        await made.gate.close()
+        await made.outbox.close()
+        await made.client.close()
+        await made.store.close()
