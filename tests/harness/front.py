@@ -1,0 +1,111 @@
+"""Real nginx and Caddy in front of a node, started with exactly the text that `allmende proxy` prints.
+
+What lives here: the processes and the little around the text that an installed server has anyway (nginx's main file).
+What does not: what they are asked. Where a program is not installed, tests that need it skip and say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.harness.scripted import free_port
+
+MAIN = """\
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+worker_processes 1;
+worker_rlimit_nofile 16384;
+events {{ worker_connections 8192; }}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/allmende.conf;
+}}
+"""
+"""What stands in /etc/nginx/nginx.conf of an installed nginx; everything about the node is in the printed file."""
+
+
+def needs(program: str) -> None:
+    """Skip the test, visibly, where a program is not installed."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+@asynccontextmanager
+async def nginx(text: str, folder: Path, port: int, *, within: Sequence[str] = ()) -> AsyncIterator[int]:
+    """nginx with the printed text, as soon as it listens on `port`; its process id. `within`: a command in front."""
+    needs("nginx")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "allmende.conf").write_text(text)
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    async with _running([*within, *command], folder, port, {}, signal.SIGTERM, waits=not within) as pid:
+        yield pid
+
+
+@asynccontextmanager
+async def caddy(text: str, folder: Path, port: int, *, within: Sequence[str] = ()) -> AsyncIterator[int]:
+    """Caddy with the printed text, as soon as it listens on `port`; its process id."""
+    needs("caddy")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Caddyfile").write_text(text)
+    environment = {
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+        "CADDY_ADMIN": f"127.0.0.1:{free_port()}",
+    }
+    command = ["caddy", "run", "--config", str(folder / "Caddyfile")]
+    async with _running([*within, *command], folder, port, environment, signal.SIGTERM, waits=not within) as pid:
+        yield pid
+
+
+FRONTS = {"nginx": nginx, "caddy": caddy}
+
+
+@asynccontextmanager
+async def _running(
+    command: Sequence[str], folder: Path, port: int, environment: dict[str, str], sign: int, *, waits: bool
+) -> AsyncIterator[int]:
+    with (folder / "output").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=output, stderr=output, cwd=folder, env={**os.environ, **environment}
+        )
+    try:
+        if waits:
+            await _listening(process, folder, port)
+        yield process.pid
+    finally:
+        if process.returncode is None:
+            process.send_signal(sign)
+            try:
+                await asyncio.wait_for(process.wait(), 5)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _listening(process: asyncio.subprocess.Process, folder: Path, port: int) -> None:
+    async with asyncio.timeout(20):
+        while process.returncode is None:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError((folder / "output").read_text())
