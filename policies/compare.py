@@ -50,9 +50,12 @@ Missing = tuple[tuple[Claim | None, bool], ...]
 
 
 def within(asked: Policy, offered: Policy) -> Comparison:
-    """Is every access that `asked` permits permitted by `offered` as well, whatever is known about it?"""
+    """Is every access that `asked` permits permitted by `offered` as well, whatever is known about it?
+
+    A notice period binds and frees both sides, so another one is another contract, be it longer or shorter.
+    """
     work = _Work()
-    differences: list[Difference] = []
+    differences = _notice(asked.notice, offered.notice)
     try:
         goal = permits(offered)
         for case in cases(permits(asked)):
@@ -66,8 +69,20 @@ def within(asked: Policy, offered: Policy) -> Comparison:
 
 
 def same_terms(a: Policy, b: Policy) -> bool:
-    """Do both have the same rules and profiles, up to the order of rules, constraints and members?"""
-    return sorted(map(_rule_key, a.rules)) == sorted(map(_rule_key, b.rules)) and set(a.profile) == set(b.profile)
+    """Do both have the same rules, profiles and notice period, up to the order of rules, constraints and members?"""
+    return (
+        a.notice == b.notice
+        and sorted(map(_rule_key, a.rules)) == sorted(map(_rule_key, b.rules))
+        and set(a.profile) == set(b.profile)
+    )
+
+
+def _notice(asked: str | None, offered: str | None) -> list[Difference]:
+    if asked == offered:
+        return []
+    reason = Reason("beyond.notice", {"asked": asked or "", "offered": offered or ""})
+    said = [None if period is None else f"notice eq {period}" for period in (asked, offered)]
+    return [Difference(reason, *said)]
 
 
 class _Work:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, Final
 
-from policies import instants, places
+from policies import instants, notice, places
 from policies.claims import ACTION, Claim
 from policies.evaluate import numbered
 from policies.model import ODRL, Atomic, Constraint, Difference, Operator, Policy, Reason, Rule, RuleKind
@@ -70,6 +70,8 @@ def policy(policy: Policy, lang: str) -> list[str]:
     for kind in RuleKind:
         for name, rule in numbered(policy, kind):
             found += _rule(name, rule, lang)
+    if policy.notice is not None:
+        found.append(_word("notice", lang).format(_period(policy.notice, lang), enforced))
     return found
 
 
@@ -139,6 +141,14 @@ def _called(iri: str, lang: str) -> str:
     return _short(iri)
 
 
+def _period(text: str, lang: str) -> str:
+    """A notice period in words; nothing where none is named."""
+    if not text:
+        return _word("nothing", lang)
+    number, unit = notice.split(text)
+    return f"{number} {_word(unit if number == 1 else 2 * unit, lang)}"
+
+
 def _clauses(text: str, lang: str) -> str:
     claims = read_notation(text) if text else []
     return ", ".join(_claim(claim, lang) for claim in claims) or _word("nothing", lang)
@@ -169,6 +179,7 @@ def _in(both: Both, lang: str) -> str:
 _KINDS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "": lambda text, lang: _short(text),
     "time": _time,
+    "period": _period,
     "list": _listed,
     "clauses": _clauses,
     "rule": _rule_name,

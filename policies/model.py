@@ -121,6 +121,9 @@ class Policy(Struct, frozen=True):
     timestamp: int | None = None
     """When an agreement was concluded, microseconds UTC."""
 
+    notice: str | None = None
+    """The period with which either party can end it (`P30D`); None where nobody can end it by notice."""
+
 
 class Access(Struct, frozen=True):
     """A request to act on a target, with the facts known about it.

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
+from policies import notice
 from policies.instants import instant
 from policies.model import (
     ODRL,
@@ -111,6 +112,7 @@ class _Reader:
 
     def __init__(self, at: str) -> None:
         self._at, self._met = at, 0
+        self._notices: set[str | None] = set()
 
     def policy(self, value: Any, kind: PolicyKind) -> Policy:
         at = self._at
@@ -138,7 +140,14 @@ class _Reader:
             assignee=names["assignee"],
             profile=profile,
             timestamp=_timestamp(document, at),
+            notice=self._notice(),
         )
+
+    def _notice(self) -> str | None:
+        """The notice period, which every permission has to name alike."""
+        if len(self._notices) > 1:
+            _refuse(f"{self._at}/permission", "notice.unclear")
+        return self._notices.pop() if self._notices else None
 
     def _rules(self, document: dict[str, Any], kind: RuleKind) -> tuple[Rule, ...]:
         if kind.value not in document:
@@ -160,7 +169,26 @@ class _Reader:
         if action not in ACTIONS:
             _refuse(f"{at}/action", "action.unknown", action=str(rule["action"]))
         constraints = _several(rule.get("constraint", []))
+        if kind is RuleKind.PERMISSION:
+            constraints = self._without_notice(constraints, f"{at}/constraint")
         return Rule(kind, action, tuple(self._constraints(constraints, f"{at}/constraint", 0)))
+
+    def _without_notice(self, found: list[Any], at: str) -> list[Any]:
+        """The constraints of a permission that are about an access; the notice period is taken out of them.
+
+        Elsewhere than here nobody could say what it means, and it is an operand that is not known.
+        """
+        periods: list[str | None] = []
+        others = []
+        for n, one in enumerate(found):
+            if isinstance(one, dict) and one.get("leftOperand") == notice.NOTICE:
+                periods.append(_period(one, f"{at}/{n}"))
+            else:
+                others.append(one)
+        if len(periods) > 1:
+            _refuse(at, "notice.unclear")
+        self._notices.add(periods[0] if periods else None)
+        return others
 
     def _constraints(self, found: list[Any], at: str, depth: int) -> list[Constraint]:
         return [self._constraint(constraint, f"{at}/{n}", depth) for n, constraint in enumerate(found)]
@@ -225,6 +253,25 @@ class _Reader:
         # One atomic constraint counts twice: itself and its value.
         if self._met > 2 * CONSTRAINTS:
             _refuse(at, "constraint.many", limit=str(CONSTRAINTS))
+
+
+def _period(constraint: dict[str, Any], at: str) -> str:
+    """The period that a constraint names by `eq`, as text or as xsd:duration."""
+    _known(constraint, _ATOMIC | {"@type"}, at)
+    operator, value = constraint.get("operator"), constraint.get("rightOperand")
+    if _local(operator, f"{at}/operator", "operator.unknown") != Operator.EQ.value:
+        _refuse(f"{at}/operator", "operator.unfit", operand=notice.NOTICE, operator=str(operator))
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        _known(value, frozenset({"@value", "@type"}), f"{at}/rightOperand")
+        if "@type" in value and _datatype(value["@type"]) != notice.DATATYPE:
+            _refuse(f"{at}/rightOperand", "value.datatype", operand=notice.NOTICE, datatype=str(value["@type"]))
+        value = value.get("@value")
+    try:
+        return notice.read(str(value))
+    except ValueError:
+        _refuse(f"{at}/rightOperand", "value.unreadable", operand=notice.NOTICE, value=str(value))
 
 
 def _text(operand: Operand, value: Any, at: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from policies import notice
 from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
 from policies.instants import stamp
 from policies.model import ODRL, Atomic, Constraint, Operator, Policy, Rule, RuleKind
@@ -33,17 +34,24 @@ def to_dsp(policy: Policy) -> dict[str, Any]:
     if policy.timestamp is not None:
         document["timestamp"] = stamp(policy.timestamp)
     for kind in RuleKind:
-        if rules := [_rule(rule) for rule in policy.rules if rule.kind is kind]:
+        period = policy.notice if kind is RuleKind.PERMISSION else None
+        if rules := [_rule(rule, period) for rule in policy.rules if rule.kind is kind]:
             document[kind.value] = rules
     return document
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule, period: str | None) -> dict[str, Any]:
     # `use` is the one action that the protocol's context knows by its bare name.
     action = "use" if rule.action == USE else "odrl:" + rule.action.removeprefix(ODRL)
-    if not rule.constraints:
-        return {"action": action}
-    return {"action": action, "constraint": [_constraint(constraint) for constraint in rule.constraints]}
+    constraints = [_constraint(constraint) for constraint in rule.constraints]
+    if period is not None:
+        constraints.append(_notice(period))
+    return {"action": action, "constraint": constraints} if constraints else {"action": action}
+
+
+def _notice(period: str) -> dict[str, Any]:
+    value = {"@value": period, "@type": notice.DATATYPE.replace(XSD, "xsd:")}
+    return {"leftOperand": notice.NOTICE, "operator": Operator.EQ.value, "rightOperand": value}
 
 
 def _constraint(constraint: Constraint) -> dict[str, Any]:

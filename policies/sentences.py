@@ -1,7 +1,8 @@
 """Sentences in German and English for every code and clause: templates, and nothing else.
 
 What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
-kind says how the value is shown: `time`, `list` (of purposes or places), `clauses` (of the notation), `rule`, `term`.
+kind says how the value is shown: `time`, `period`, `list` (of purposes or places), `clauses` (of the notation), `rule`,
+`term`.
 A parameter that is missing is shown as "?".
 """
 
@@ -166,7 +167,15 @@ REASONS: Final[Mapping[str, Both]] = {
         "Die Bedingungen verknüpfen {operands} mit anderem; bitte die Regeln als Ganzes neu fassen.",
         "The terms tie {operands} to something else; please state the rules as a whole.",
     ),
+    "notice.unclear": (
+        "Jede Erlaubnis muss dieselbe eine Kündigungsfrist nennen, oder keine.",
+        "Every permission has to name the same one notice period, or none.",
+    ),
     # differences
+    "beyond.notice": (
+        "Kündigungsfrist: verlangt: {asked:period}; angeboten: {offered:period}.",
+        "Notice period: asked {asked:period}; offered {offered:period}.",
+    ),
     "beyond.permission": ("Das Angebot erlaubt nichts.", "The offer permits nothing."),
     "compare.too_large": (
         "Die Bedingungen sind zu umfangreich für einen Vergleich.",
@@ -253,6 +262,16 @@ TERMS: Final[Mapping[str, Both]] = {
     "anyone": ("Für jeden, der anfragt.", "For whoever asks."),
     "always": ("{}: {}, ohne weitere Bedingung.", "{}: {}, without further condition."),
     "if": ("{}: {}, wenn alles Folgende zutrifft:", "{}: {}, if all of the following holds:"),
+    "notice": (
+        "Kündigungsfrist für beide Seiten: {} [{}].",
+        "Either side may end it by notice of {} [{}].",
+    ),
+    "D": ("Tag", "day"),
+    "DD": ("Tage", "days"),
+    "M": ("Monat", "month"),
+    "MM": ("Monate", "months"),
+    "Y": ("Jahr", "year"),
+    "YY": ("Jahre", "years"),
     "stateKey": ("Land", "state"),
     "governmentDistrictKey": ("Regierungsbezirk", "government district"),
     "districtKey": ("Kreis", "district"),

@@ -16,7 +16,7 @@ from typing import NoReturn
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policies import places
+from policies import notice, places
 from policies.model import (
     Atomic,
     Connective,
@@ -46,7 +46,8 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `purposes`: IRIs or local names of DPV. `spatial`: keys by their digits (AGS, ARS, district, state) or as IRIs.
     `not_before`, `until`: a day (`2027-06-30`, the whole of it in Europe/Berlin) or an instant with an offset. `count`:
-    how many uses. `assignee`: the only party that may use it.
+    how many uses. `assignee`: the only party that may use it. `notice`: the period with which either party can end the
+    contract (`P30D`, `P3M`).
     """
 
     purposes: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     until: str | None = None
     count: int | None = None
     assignee: str | None = None
+    notice: str | None = None
 
 
 def to_policy(
@@ -80,6 +82,7 @@ def to_policy(
         assigner=assigner,
         assignee=_assignee(terms),
         timestamp=timestamp,
+        notice=_notice(terms),
     )
 
 
@@ -101,7 +104,12 @@ def restate(policy: Policy, terms: Terms) -> Policy:
         replace(rule, constraints=(*_kept(rule, given), *new)) if rule.kind is RuleKind.PERMISSION else rule
         for rule in policy.rules
     )
-    return replace(policy, rules=rules, assignee=_assignee(terms) or policy.assignee)
+    return replace(
+        policy,
+        rules=rules,
+        assignee=_assignee(terms) or policy.assignee,
+        notice=_notice(terms) or policy.notice,
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -143,6 +151,10 @@ def _assignee(terms: Terms) -> str | None:
     if name is not None and (not name or any(c <= " " for c in name)):
         _unreadable("assignee", name)
     return name
+
+
+def _notice(terms: Terms) -> str | None:
+    return None if terms.notice is None else _read("notice", terms.notice, notice.read)
 
 
 def _bounds(terms: Terms) -> list[Constraint]:

@@ -29,6 +29,11 @@ OPTIONS = (
         multiple=True,
         help="Where it is used: the digits of a municipality's key (AGS, ARS) or an IRI; repeatable.",
     ),
+    click.option(
+        "--notice",
+        metavar="PERIOD",
+        help="With how much notice either side can end the contract: P30D, P4W, P3M; without it nobody can by notice.",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from policies.evaluate import evaluate
-from policies.horizon import can_permit
+from policies.horizon import can_permit, end
 from policies.model import Access, Connective, Logical, Operator, Policy
 from policies.operands import COUNT, DATE_TIME, PURPOSE
 from tests.policies.samples import HOUR, NOW, accesses, atom, permission, policies, policy, prohibition
@@ -41,3 +41,26 @@ def test_whatever_is_permitted_was_not_ruled_out(found: Policy, stated: tuple[Ac
     asked, now, count = stated
     if evaluate(found, asked, now, count=count).permit:
         assert can_permit(found, now)
+
+
+def test_the_end_is_where_nothing_is_permitted_any_more() -> None:
+    assert end(policy(permission())) is None
+    assert end(policy(permission(TO_COME))) is None
+    assert end(policy(permission(OVER))) == NOW
+    assert end(policy(permission(atom(DATE_TIME, O.LTEQ, str(NOW))))) == NOW + 1
+    assert end(policy(permission(OVER), permission(atom(DATE_TIME, O.LT, str(NOW + HOUR))))) == NOW + HOUR
+    assert end(policy(permission(OVER), permission())) is None
+    assert end(policy(permission(), prohibition(atom(DATE_TIME, O.GTEQ, str(NOW))))) == NOW
+    either = Logical(Connective.OR, (OVER, atom(COUNT, O.LTEQ, "3")))
+    assert end(policy(permission(either))) is None
+    berlin_midnight = 1_799_967_600_000_000  # 2027-01-15, 00:00 in Berlin
+    assert end(policy(permission(atom(DATE_TIME, O.LTEQ, "2027-01-14")))) == berlin_midnight
+
+
+@settings(max_examples=200)
+@given(policies(), accesses())
+def test_nothing_is_permitted_from_the_end_on(found: Policy, stated: tuple[Access, int, int]) -> None:
+    access, now, count = stated
+    over = end(found)
+    assert over is None or not can_permit(found, over)
+    assert over is None or now < over or not evaluate(found, access, now, count=count).permit
