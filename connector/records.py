@@ -376,7 +376,8 @@ class Head(Struct, frozen=True, kw_only=True):
     """A signed tree head: C2SP checkpoint text with its note signature. `id` is the origin, a DID.
 
     `shown` is kept of a peer's heads: the latest end of a token that brought one. A smaller head under an older token
-    is no contradiction, it was only late.
+    is no contradiction, it was only late. `generation` is that of a peer's log, 0 for the first; the last head of each
+    older one is kept under the DID, a space and its generation.
     """
 
     id: str
@@ -385,6 +386,7 @@ class Head(Struct, frozen=True, kw_only=True):
     at: int
     note: str
     shown: int = 0
+    generation: int = 0
 
 
 INDEXED: Mapping[type[Struct], tuple[str, ...]] = {

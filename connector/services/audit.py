@@ -19,7 +19,8 @@ from certs.checkpoint import Checkpoint, CheckpointError
 from connector.errors import NodeError, StoreError, UnknownError
 from connector.ports import Reading, Store
 from connector.records import Head, Logged, Participant, Written
-from connector.services.heads import Heads
+from connector.services.generations import generations
+from connector.services.heads import Heads, Shown, part
 from policies.model import Reason
 
 PAGE = 256
@@ -114,12 +115,13 @@ class Audit:
         # The peers first: what they keep was shown before, so it can be no longer than the log that is read next.
         kept, silent = await self._ask_peers()
         head = await self._store.read(lambda view: view.head())
-        sizes = frozenset(one.size for one in kept.values())
+        known = await self._store.read(generations)
+        sizes = frozenset(part(known, one) for one in kept.values())
         passed = await looked_through(self._store, self._did, self._public, self._verify, sizes, head)
         findings = [*passed.findings, *await self._ends(head)]
         agreeing: list[str] = []
         for peer, one in kept.items():
-            wrong = passed.against(peer, one)
+            wrong = passed.against(peer, one.checkpoint, part(known, one))
             if wrong is None:
                 agreeing.append(peer)
             else:
@@ -149,7 +151,7 @@ class Audit:
 
         return await self._store.read(act)
 
-    async def _ask_peers(self) -> tuple[dict[str, Checkpoint], list[str]]:
+    async def _ask_peers(self) -> tuple[dict[str, Shown], list[str]]:
         """What the peers keep of us, by DID, and those that did not say."""
         peers: list[Participant] = []
         last = ""
@@ -157,7 +159,7 @@ class Audit:
             peers += page
             last = page[-1].id
         gate = asyncio.Semaphore(ASKED_AT_ONCE)
-        kept: dict[str, Checkpoint] = {}
+        kept: dict[str, Shown] = {}
         silent: list[str] = []
 
         async def ask(peer: Participant) -> None:
@@ -244,12 +246,15 @@ class Passed:
         elif self.edge.root() != head.root and not self.findings:
             self.findings.append(Reason("audit.root", {"size": str(head.size)}))
 
-    def against(self, peer: str, kept: Checkpoint) -> Reason | None:
-        """How a head that a peer keeps contradicts what was read; None where it does not."""
-        if kept.size > self.edge.size:
+    def against(self, peer: str, kept: Checkpoint, still: int) -> Reason | None:
+        """How a head that a peer keeps contradicts what was read; None where it does not.
+
+        `still` is how much of it the log has not lost by a restore: that much has to be here.
+        """
+        if still > self.edge.size:
             params = {"peer": peer, "kept": str(kept.size), "found": str(self.edge.size)}
             return Reason("audit.tail_missing", params)
-        if self._roots[kept.size] != kept.root:
+        if still == kept.size and self._roots[still] != kept.root:
             return Reason("audit.rebuilt", {"peer": peer, "kept": str(kept.size)})
         return None
 

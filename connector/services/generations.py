@@ -10,7 +10,7 @@ two restores from the same backup are two generations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -37,7 +37,7 @@ def current(view: Reading) -> int:
     return max((one.number for one in generations(view)), default=0)
 
 
-def carried(known: list[Generation], number: int) -> int | None:
+def carried(known: Sequence[Generation], number: int) -> int | None:
     """How many leaves of generation `number` the log still has; None where it has them all (the current one)."""
     later = [one.size for one in known if one.number > number]
     return min(later) if later else None
@@ -52,7 +52,7 @@ def signer(did: str, public: bytes, sign: checkpoint.Sign, number: int) -> Calla
     return head
 
 
-def following(known: list[Generation], now: int) -> int:
+def following(known: Sequence[Generation], now: int) -> int:
     """The number of the next generation, at the instant `now`."""
     return max(now // 1_000_000, max((one.number for one in known), default=0) + 1)
 

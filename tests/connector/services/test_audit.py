@@ -22,6 +22,7 @@ from connector.records import Entry, Head, Participant
 from connector.services.audit import Audit
 from connector.services.heads import HeadOffer, Heads, Kept
 from connector.store.sqlite import SqliteStore
+from policies.model import Reason
 from tests.ports.store import Clock
 
 _jti = itertools.count()
@@ -244,24 +245,49 @@ async def test_without_a_peer_a_rebuilt_log_would_verify(towns: tuple[Town, Town
     assert (await a.audit.verify()).ok
 
 
-async def test_a_conflict_is_recorded_on_both_sides_once_with_the_signed_statements(towns: tuple[Town, Town]) -> None:
+async def test_a_log_that_is_not_borne_out_is_not_shown_and_nothing_is_written(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(50)
+    await push(a, b)
+    (kept,) = await b.store.read(lambda view: view.select(Head))
+    for count, code in ((20, "audit.tail_missing"), (50, "audit.rebuilt"), (80, "audit.rebuilt")):
+        await a.rebuild(count)
+        told: list[Reason] = []
+        a.heads = Heads(
+            store=a.store,
+            clock=Clock(),
+            peer=a,  # type: ignore[arg-type]
+            identity=a,  # type: ignore[arg-type]
+            did=a.did,
+            public=a.public,
+            contradicted=told.append,
+        )
+        for _ in range(2):
+            found = await push(a, b)
+            assert found is not None
+            assert found.code == code
+        assert told == [found, found]
+        assert len(await a.events()) == count
+        assert await b.events() == []
+    assert await b.store.read(lambda view: view.select(Head)) == [kept]
+
+
+async def test_who_shows_two_logs_is_convicted_by_two_signed_statements(towns: tuple[Town, Town]) -> None:
     a, b = towns
     await a.note(50)
     await push(a, b)
     (kept,) = await b.store.read(lambda view: view.select(Head))
     for count in (20, 50, 80):
         await a.rebuild(count)
-        before = len(await b.events())
-        found = await push(a, b)
-        assert found is not None
-        assert await push(a, b) == found
-        assert (await a.events()).count("head.conflict") == 1
-        log = (await b.audit.log(limit=1000))[before:]
-        assert [one.event for one in log] == ["head.conflict"]
-        mine = (await a.audit.log(limit=1000))[-1]
-        assert mine.params["note"] == kept.note
-        for one in log:
-            assert checkpoint.opened(one.params["note"], a.did, a.public, checkpoint.ed25519).size == count
+        offer = await a.heads.offer(None)
+        assert offer is not None
+        status, size = await offered(a, b, msgspec.structs.replace(offer, old_size=50))
+        assert (status, size) == (422 if count > 50 else 409, 50)
+    log = await b.audit.log(limit=1000)
+    assert [one.event for one in log] == ["head.conflict"] * 3
+    for one, count in zip(log, (20, 50, 80), strict=True):
+        for note, size in ((one.params["note"], count), (one.params["kept_note"], 50)):
+            assert checkpoint.opened(note, a.did, a.public, checkpoint.ed25519).size == size
     assert await b.store.read(lambda view: view.select(Head)) == [kept]
 
 
@@ -274,7 +300,7 @@ async def test_heads_grow_without_a_trace_in_either_log(towns: tuple[Town, Town]
         kept = await a.heads.kept_of_us(b.as_participant())
         assert head is not None
         assert kept is not None
-        assert (kept.size, kept.root) == (head.size, head.root)
+        assert (kept.checkpoint.size, kept.checkpoint.root) == (head.size, head.root)
     assert await b.events() == []
     assert len(await a.events()) == 332
     a.heads = Heads(  # a node that was started again has forgotten what it showed
@@ -298,7 +324,7 @@ async def offered(a: Town, b: Town, offer: HeadOffer) -> tuple[int, int]:
 async def test_a_head_that_comes_late_is_no_contradiction(towns: tuple[Town, Town]) -> None:
     a, b = towns
     await a.note(10)
-    early, token = await a.heads.offer(0), fresh(a.did)
+    early, token = await a.heads.offer(None), fresh(a.did)
     assert early is not None
     await a.note(10)
     await push(a, b)
@@ -314,7 +340,7 @@ async def test_a_head_is_taken_only_with_its_proof(towns: tuple[Town, Town]) -> 
     await a.note(10)
     await push(a, b)
     await a.note(10)
-    good = await a.heads.offer(10)
+    good = await a.heads.offer(await a.heads.kept_of_us(b.as_participant()))
     assert good is not None
     assert await offered(a, b, HeadOffer(note=good.note)) == (409, 10)
     assert await b.events() == []
@@ -329,8 +355,8 @@ async def test_heads_that_prove_nothing_are_refused_and_audited(towns: tuple[Tow
     a, b = towns
     await a.note(3)
     await b.note(3)
-    good = await a.heads.offer(0)
-    other = await b.heads.offer(0)
+    good = await a.heads.offer(None)
+    other = await b.heads.offer(None)
     assert good is not None
     assert other is not None
     for note, code in ((good.note.replace("\n3\n", "\n4\n"), "head.unverified"), (other.note, "head.unverified")):
@@ -350,7 +376,7 @@ async def test_heads_that_prove_nothing_are_refused_and_audited(towns: tuple[Tow
 async def test_a_token_is_good_for_one_request(towns: tuple[Town, Town]) -> None:
     a, b = towns
     await a.note(1)
-    offer = await a.heads.offer(0)
+    offer = await a.heads.offer(None)
     assert offer is not None
     caller = Caller(a.did, "once", 10**16)
     await b.heads.take(caller, offer)
