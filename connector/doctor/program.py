@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from importlib import metadata
 
 from connector.config import Config, is_loopback
@@ -18,14 +18,15 @@ _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)\s*(?P<bounds>[<>=!~0-9.,\
 _BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9.]+)")
 
 
-def python(version: Sequence[int] = sys.version_info[:3]) -> Iterator[Reason]:
+def python() -> Iterator[Reason]:
     """Is this Python new enough?"""
-    if tuple(version[:2]) < OLDEST:
-        found = ".".join(str(part) for part in version[:3])
+    version = sys.version_info[:3]
+    if version < OLDEST:
+        found = ".".join(str(part) for part in version)
         yield Reason("doctor.python", {"found": found, "wanted": ".".join(map(str, OLDEST))})
 
 
-def packages(found: Callable[[str], str] = metadata.version) -> Iterator[Reason]:
+def packages() -> Iterator[Reason]:
     """Is every package that this program stands on there, in a version within its bounds?"""
     for line in metadata.requires("allmende") or ():
         wanted = _REQUIREMENT.match(line)
@@ -33,7 +34,7 @@ def packages(found: Callable[[str], str] = metadata.version) -> Iterator[Reason]
             continue
         bounds = "".join(wanted["bounds"].split())
         try:
-            version = found(wanted["name"])
+            version = metadata.version(wanted["name"])
         except metadata.PackageNotFoundError:
             if not wanted["marker"]:  # one for other systems may be away
                 yield Reason("doctor.package", {"name": wanted["name"], "found": "-", "wanted": bounds})

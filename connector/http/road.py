@@ -38,6 +38,8 @@ SOON = 14.0
 """Days before its end from which a certificate is worth a word."""
 _DAY = 86_400.0
 _EXPIRED, _EARLY, _NAME = 10, 9, (62, 64)
+_OTHER_PATH = ("http.path", "token.refused")
+"""What a node of this kind answers where a document is asked for under a path that is none of its open ones."""
 
 
 class Road:
@@ -175,7 +177,7 @@ def _status(url: str, reply: Reply) -> Reason | None:
             return None
         case 301 | 302 | 303 | 307 | 308:
             return Reason("reach.redirect", {"url": url, "to": reply.headers.get("location", "?")[:200]})
-        case 404 if _code(reply.body) == "http.path":
+        case 404 | 401 if _code(reply.body) in _OTHER_PATH:
             return Reason("reach.prefix", {"url": url})
         case 404:
             return Reason("reach.missing", {"url": url})
