@@ -355,7 +355,7 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         config = self.config
         await self._same_as_ever()
-        await self._keep_document()
+        await self.keep_document()
         await self._first_operator()
         await self.outbox.start()
         await self.public_listener.start(config.public.host, config.public.port)
@@ -382,7 +382,7 @@ class Node:
         if head is not None and head.id != self.did:
             raise InputError("node.identity", was=head.id, now=self.did)
 
-    async def _keep_document(self) -> None:
+    async def keep_document(self) -> None:
         """Our own DID document as it is served from now on, for those who read old messages later."""
         kept = SeenDocument(
             id=sha256(self._seen_document).hexdigest(), did=self.did, body=self._seen_document, at=self.clock.now()

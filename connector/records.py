@@ -193,8 +193,11 @@ class Agreement(Struct, frozen=True, kw_only=True):
     """A contract in force or past. `hash` is SHA-256 over RFC 8785 of the agreement object as it went over the wire.
 
     `message` holds the exact bytes of the ContractAgreementMessage. `held` is why nothing may happen under it although
-    it stands (a person has to look first); `ends` the instant at which a notice given takes effect; `replaces` and
-    `replaced` the contracts before and after it where it was amended or renewed; `warned` counts warnings of its end.
+    it stands (a person has to look first). `expires` is the instant from which its terms permit nothing any more, None
+    where they have no end; `ends` an earlier end that is certain, and `ending` why. `asked` is a notice of ours about
+    its end that waits for the other side, `proposed` one of theirs that waits for our people. `replaces` and `replaced`
+    are the contracts before and after it where it was amended or renewed, `amending` the negotiation that is to do so.
+    `warned` counts the warnings of its end. `closed` is when it ended, with `ended` as the reason.
     """
 
     id: str
@@ -213,6 +216,12 @@ class Agreement(Struct, frozen=True, kw_only=True):
     replaces: str = ""
     replaced: str = ""
     warned: int = 0
+    expires: int | None = None
+    ending: Reason | None = None
+    asked: str = ""
+    proposed: str = ""
+    amending: str = ""
+    closed: int | None = None
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -171,9 +171,7 @@ def offer(one: PublishedOffer, language: Language) -> views.OfferView:
         published_by=one.published_by,
         retired=one.retired,
         live=one.live,
-        approval=views.ApprovalRule(
-            persons=one.approval.persons, frame=one.approval.frame, days=one.approval.days
-        ),
+        approval=views.ApprovalRule(persons=one.approval.persons, frame=one.approval.frame, days=one.approval.days),
     )
 
 

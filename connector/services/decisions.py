@@ -1,8 +1,12 @@
-"""What this node does next when nobody has to be asked: the owner's settings, applied.
+"""What this node does next, and whether people have to be asked first: the owner's settings, applied.
 
-What lives here: agree within the published terms, answer outside them as the owner set it, check an agreement before
-verifying it, start a transfer under an agreement in force. What does not: which move is legal (`protocol`), comparing
-terms (`policies.compare`). Everything is decided inside the transaction that received the message.
+What lives here: bind at once under a frame contract, else ask people; answer outside the published terms as the owner
+set it; check an agreement before verifying it; start a transfer under an agreement in force. What does not: which move
+is legal (`protocol`), comparing terms (`policies.compare`), votes (`services.approvals`). Everything is decided inside
+the transaction that received the message.
+
+INVARIANT: nothing but this makes an agreement or accepts an offer, and only where a frame contract in force covers the
+peer and the terms lie within the published ones, or enough people have approved exactly these terms.
 """
 
 from __future__ import annotations
@@ -18,7 +22,9 @@ from connector.protocol.machine import Role
 from connector.protocol.messages import DataAddress, JsonObject, NegotiationState, TransferState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Outside, PublishedOffer
+from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
+from connector.services.frames import in_force
+from connector.services.questions import Questions
 from connector.services.transfers import HTTP_PULL
 from policies import compare, parse, render
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
@@ -29,9 +35,18 @@ N = NegotiationState
 class Decisions:
     """The product's decision. `address` says where the data of a transfer is to be had."""
 
-    def __init__(self, *, did: str, clock: Clock, ids: Ids, address: Callable[[Transfer], DataAddress]) -> None:
+    def __init__(
+        self,
+        *,
+        did: str,
+        clock: Clock,
+        ids: Ids,
+        address: Callable[[Transfer], DataAddress],
+        questions: Questions,
+    ) -> None:
         self.published = Published()
         self._did, self._clock, self._ids, self._address = did, clock, ids, address
+        self._questions = questions
 
     def __call__(
         self, tx: Transaction, process: Negotiation | Transfer
@@ -51,10 +66,12 @@ class Decisions:
 
     def _as_provider(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
         match n.state:
-            case N.REQUESTED:
-                return self._answer(tx, n)
-            case N.ACCEPTED:
-                return negotiation.Agree(self.agreement(n))
+            case N.REQUESTED | N.ACCEPTED:
+                question = self._questions.standing(tx, n)
+                if question is not None:
+                    approved = question.state is QuestionState.APPROVED
+                    return negotiation.Agree(self.agreement(n)) if approved else None
+                return self._answer(tx, n) if n.state == N.REQUESTED else self._conclude(tx, n)
             case N.VERIFIED:
                 return negotiation.Finalize()
             case _:
@@ -72,21 +89,54 @@ class Decisions:
         compared = compared_terms(asked, self.published.policy(offer), n.peer)
         if isinstance(compared, Reason):
             return negotiation.Terminate(compared)
-        if compared.within:
+        if not compared.within:
+            return self._outside(tx, n, offer, compared.differences)
+        if self._at_once(tx, n, offer):
             return negotiation.Agree(self._agreement(n, asked))
-        return self._outside(offer, compared.differences)
+        self._ask(tx, n, offer.approval, offer.published_by)
+        return None
 
-    def _outside(self, offer: PublishedOffer, differences: tuple[Difference, ...]) -> negotiation.Command | None:
+    def _outside(
+        self, tx: Transaction, n: Negotiation, offer: PublishedOffer, differences: tuple[Difference, ...]
+    ) -> negotiation.Command | None:
         match offer.outside:
             case Outside.COUNTER:
                 return negotiation.Offer({**offer.document, "target": offer.asset})
             case Outside.ASK:
+                self._ask(tx, n, offer.approval, "")
                 return None
             case Outside.REFUSE:
                 first = differences[0].reason if differences else Reason("terms.unclear")
                 return negotiation.Terminate(Reason("terms.outside", {"difference": first.code, **first.params}))
             case _:
                 assert_never(offer.outside)
+
+    def _conclude(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
+        """The consumer has accepted our offer: whoever chose its words has no vote on them."""
+        assert n.terms is not None
+        offer = tx.get(PublishedOffer, str(n.terms["@id"]))
+        if offer is None:
+            self._ask(tx, n, Approval(), n.worded_by)
+            return None
+        compared = compared_terms(parse.from_dsp(n.terms, PolicyKind.OFFER), self.published.policy(offer), n.peer)
+        within = isinstance(compared, Comparison) and compared.within
+        if within and offer.live and offer.asset == n.dataset and self._at_once(tx, n, offer):
+            return negotiation.Agree(self.agreement(n))
+        self._ask(tx, n, offer.approval, n.worded_by or offer.published_by)
+        return None
+
+    def _at_once(self, tx: Transaction, n: Negotiation, offer: PublishedOffer) -> bool:
+        """Does a frame contract, as it stands now, let us bind ourselves to this peer? It is named in the audit."""
+        name = offer.approval.frame
+        frame = None if name is None else tx.get(Frame, name)
+        if frame is None or not in_force(frame, n.peer, self._clock.now()):
+            return False
+        params = {"process": n.id, "peer": n.peer, "frame": frame.id, "file_number": frame.file_number}
+        tx.record(Entry(event="approval.frame", actor="node", params={**params, "hash": frame.hash}))
+        return True
+
+    def _ask(self, tx: Transaction, n: Negotiation, rule: Approval, drafted_by: str) -> None:
+        self._questions.ask(tx, n, Ask.AGREE, persons=rule.persons, days=rule.days, drafted_by=(drafted_by,))
 
     def agreement(self, n: Negotiation) -> JsonObject:
         """The agreement that equals the terms on the table."""
@@ -110,8 +160,24 @@ class Decisions:
     # --- consumer -----------------------------------------------------------------------------------------------------
 
     def _as_consumer(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
-        if n.state != N.AGREED:
+        match n.state:
+            case N.OFFERED:
+                return self._accept(tx, n)
+            case N.AGREED:
+                return self._verify(tx, n)
+            case _:
+                return None
+
+    def _accept(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
+        """A provider's offer waits for people."""
+        question = self._questions.standing(tx, n)
+        if question is None:
+            rules = self._questions.rules
+            self._questions.ask(tx, n, Ask.ACCEPT, persons=rules.accepting, days=rules.days)
             return None
+        return negotiation.Accept() if (question.ask, question.state) == (Ask.ACCEPT, QuestionState.APPROVED) else None
+
+    def _verify(self, tx: Transaction, n: Negotiation) -> negotiation.Command:
         assert n.agreement is not None
         if tx.get(Agreement, n.agreement["@id"]) is not None:
             # The id is the provider's choice: it must not take the place of another contract.

@@ -17,15 +17,18 @@ from catalog import dcat, visibility
 from connector.errors import InputError, MessageError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
-from connector.records import Asset, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer
 from connector.services.decisions import Published, not_understood
+from connector.services.frames import known
 from connector.services.intake import admit, note_refusal
+from connector.services.naming import named
 from connector.services.transfers import HTTP_PULL
 from policies import parse, render
 from policies.model import Policy, PolicyError, PolicyKind
 
-NAME = "a name has 1 to 64 letters, digits, dots, hyphens or underscores"
 PAGE = 100
+WITH_ONE = Approval()
+"""What an offer that says nothing about it needs: one person, who has not published it."""
 
 
 class Shown(Struct, frozen=True):
@@ -67,7 +70,7 @@ class Offers:
         media_type: str = "application/octet-stream",
     ) -> Asset:
         """Keep an asset under a name. Raises `InputError` where the name is taken or the settings cannot be served."""
-        _named(name)
+        named(name)
         wrong = self._check(kind, settings)
         if wrong:
             raise InputError("asset.settings", name=name, problem="; ".join(wrong))
@@ -116,7 +119,7 @@ class Offers:
 
     async def add_policy(self, operator: str, name: str, document: JsonObject) -> PolicyVersion:
         """Keep a policy, or a new version of it; what is not understood is refused with its name and place."""
-        _named(name)
+        named(name)
         understood = _understood(document)
 
         def act(tx: Transaction) -> PolicyVersion:
@@ -145,10 +148,17 @@ class Offers:
 
     # --- offers -------------------------------------------------------------------------------------------------------
 
-    async def publish(self, operator: str, asset: str, policy: str, outside: Outside) -> PublishedOffer:
-        """Publish an asset under the latest version of a policy. A later version of the policy changes nothing here."""
+    async def publish(
+        self, operator: str, asset: str, policy: str, outside: Outside, approval: Approval = WITH_ONE
+    ) -> PublishedOffer:
+        """Publish an asset under the latest version of a policy. A later version of the policy changes nothing here.
+
+        `approval` says who has to agree to a contract under it. Raises `InputError` (asset, policy, frame contract).
+        """
 
         def act(tx: Transaction) -> PublishedOffer:
+            if approval.frame is not None and known(tx, approval.frame).retired is not None:
+                raise InputError("frame.retired", name=approval.frame)
             what, terms = _asset(tx, asset), _policy(tx, policy)
             id = self._ids.pid()
             document = {**terms.document, "@id": id, "@type": "Offer"}
@@ -161,9 +171,11 @@ class Offers:
                 document=document,
                 published=self._clock.now(),
                 published_by=operator,
+                approval=approval,
             )
             tx.put(offer)
             params = {"offer": id, "asset": what.id, "policy": terms.id, "outside": outside.value}
+            params |= {"persons": str(approval.persons), "frame": approval.frame or "-"}
             tx.record(Entry(event="offer.published", actor=operator, params=params))
             return offer
 
@@ -264,11 +276,6 @@ class Offers:
             service=dcat.service(self._base, self._did),
         )
         return msgspec.convert(document, Dataset)
-
-
-def _named(name: str) -> None:
-    if not (0 < len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in ".-_") for c in name)):
-        raise InputError("name.form", name=name[:64], rule=NAME)
 
 
 def _understood(document: JsonObject) -> Policy:

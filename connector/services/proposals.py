@@ -1,8 +1,8 @@
 """The terms that a person's command carries: from a few words to complete terms, and differences back in words.
 
-What lives here: asking on stated terms, countering, agreeing by hand, what separates two offers. What does
-not: the short form of terms (`policies.terms`), comparing (`policies.compare`), moving the negotiation
-(`services.negotiations`).
+What lives here: asking on stated terms, countering, what separates two offers. What does not: the short form of terms
+(`policies.terms`), comparing (`policies.compare`), moving the negotiation (`services.negotiations`), agreeing
+(`services.approvals`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from connector.errors import InputError, TransitionError
 from connector.ports import Store
-from connector.protocol import negotiation
 from connector.protocol.machine import Role
-from connector.protocol.messages import JsonObject, NegotiationState
+from connector.protocol.messages import JsonObject
 from connector.protocol.negotiation import Negotiation
 from connector.records import PublishedOffer
-from connector.services.decisions import Decisions, compared_terms, not_understood
+from connector.services.decisions import compared_terms, not_understood
 from connector.services.discovery import Discovery
 from connector.services.negotiations import Negotiations
 from policies import parse, render
@@ -29,11 +28,8 @@ from policies.terms import Terms, restate
 class Proposals:
     """What operators propose and decide."""
 
-    def __init__(
-        self, *, store: Store, negotiations: Negotiations, discovery: Discovery, decisions: Decisions, did: str
-    ) -> None:
-        self._store, self._negotiations, self._discovery = store, negotiations, discovery
-        self._decisions, self._did = decisions, did
+    def __init__(self, *, store: Store, negotiations: Negotiations, discovery: Discovery, did: str) -> None:
+        self._store, self._negotiations, self._discovery, self._did = store, negotiations, discovery, did
 
     async def request(
         self, operator: str, peer: str, dataset: str, *, offer: str | None = None, terms: Terms | None = None
@@ -50,31 +46,19 @@ class Proposals:
         wanted = self._stated(published, terms)
         return await self._negotiations.request(operator, peer, dataset, {**wanted, "target": dataset})
 
-    async def counter(self, operator: str, pid: str, terms: Terms) -> Negotiation:
+    async def counter(self, operator: str, pid: str, terms: Terms, *, seen: int | None = None) -> Negotiation:
         """Answer with other terms: the consumer restates the provider's offer, the provider the consumer's request.
 
-        Raises `InputError`, `TransitionError`.
-        """
-        n = await self._negotiations.get(pid)
-        base = n.offered if n.role is Role.CONSUMER else n.asked
-        if base is None:
-            raise TransitionError("transition.illegal", state=n.state or "-", move="counter")
-        document = {**self._stated(base, terms), "target": n.dataset}
-        command = negotiation.Request(document) if n.role is Role.CONSUMER else negotiation.Offer(document)
-        return await self._negotiations.command(operator, pid, command)
-
-    async def agree(self, operator: str, pid: str, *, seen: int | None = None) -> Negotiation:
-        """The provider's person agrees to what the consumer has asked; `seen` is the version that was looked at.
-
-        Raises `InputError`, `TransitionError`.
+        `seen` is the version that was looked at. Raises `InputError`, `TransitionError`.
         """
 
-        def agreed(n: Negotiation) -> negotiation.Agree:
-            if n.role is not Role.PROVIDER or n.state not in (NegotiationState.REQUESTED, NegotiationState.ACCEPTED):
-                raise TransitionError("transition.illegal", state=n.state or "-", move="agree")
-            return negotiation.Agree(self._decisions.agreement(n))
+        def words(n: Negotiation) -> JsonObject:
+            base = n.offered if n.role is Role.CONSUMER else n.asked
+            if base is None:
+                raise TransitionError("transition.illegal", state=n.state or "-", move="counter")
+            return {**self._stated(base, terms), "target": n.dataset}
 
-        return await self._negotiations.command(operator, pid, agreed, seen=seen)
+        return await self._negotiations.counter(operator, pid, words, seen=seen)
 
     async def on_the_table(self, n: Negotiation) -> Negotiation:
         """The record as a person should see it: a provider that has made no offer in it has its published one."""

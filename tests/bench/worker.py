@@ -28,6 +28,7 @@ from connector.records import Agreement, Answer, Entry, Outside
 from connector.services.changes import Change
 from tests.bench.load import Done, Load, drive
 from tests.bench.skeleton_negotiation import RULE
+from tests.harness.frames import at_once
 
 OPERATOR = "bench"
 BATCH = 100
@@ -93,7 +94,7 @@ class Worker:
             OPERATOR, name="data", title="data", kind="file", settings={"path": order.path}, media_type="text/plain"
         )
         await offers.add_policy(OPERATOR, "planning", {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]})
-        offer = await offers.publish(OPERATOR, "data", "planning", Outside.REFUSE)
+        offer = await offers.publish(OPERATOR, "data", "planning", Outside.REFUSE, await at_once(self._node.frames))
         return Shared(asset.id, {**offer.document, "target": asset.id})
 
     async def _negotiate(self, order: Order) -> Done:

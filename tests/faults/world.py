@@ -18,6 +18,7 @@ import msgspec
 from certs import keys
 from connector.records import Endpoint
 from tests.faults.processes import QUICK, AwayError, NodeProcess, RefusedError, until
+from tests.harness import frames
 
 NEGOTIATIONS = "/v1/negotiations"
 TRANSFERS = "/v1/transfers"
@@ -55,6 +56,7 @@ class World:
             node.start()
         self.provider.call("POST", "/v1/peers", {"url": self.consumer.url, "name": "utility", "private": True})
         self.consumer.call("POST", "/v1/peers", {"url": self.provider.url, "name": "city", "private": True})
+        self.provider.call("POST", "/v1/frames", frames.BODY)
         (self._directory / "counts.csv").write_bytes(CONTENT)
         self._share("plain", {})
         self._share("thrice", {"count": 3})
@@ -64,7 +66,7 @@ class World:
         asset = {"name": name, "kind": "file", "title": name, "settings": settings, "media_type": "text/csv"}
         self.datasets[name] = self.provider.call("POST", "/v1/assets", asset)["id"]
         self.provider.call("POST", "/v1/policies", {"name": name, "terms": terms})
-        self.provider.call("POST", "/v1/offers", {"asset": name, "policy": name})
+        self.provider.call("POST", "/v1/offers", {"asset": name, "policy": name, "approval": {"frame": frames.NAME}})
 
     def close(self) -> None:
         """End both processes."""

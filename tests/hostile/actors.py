@@ -28,6 +28,7 @@ from connector.system import SystemClock, SystemIds
 from policies import render
 from policies.terms import Terms, to_policy
 from tests.connector.http.listening import said
+from tests.harness.frames import at_once
 from tests.harness.scripted import free_port
 
 HASTE = config.Limits(body_bytes=262_144, header_seconds=0.5, body_seconds=0.5, idle_seconds=5.0)
@@ -196,7 +197,7 @@ async def published(city: Node, folder: Path) -> PublishedOffer:
         "mayor", name="traffic", title="Traffic", kind="folder", settings={"path": str(folder / "shared")}
     )
     await city.offers.add_policy("mayor", "fair", render.to_dsp(to_policy("urn:x:policy", Terms(count=10))))
-    return await city.offers.publish("mayor", "traffic", "fair", Outside.REFUSE)
+    return await city.offers.publish("mayor", "traffic", "fair", Outside.REFUSE, await at_once(city.frames))
 
 
 @contextlib.asynccontextmanager

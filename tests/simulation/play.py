@@ -248,11 +248,11 @@ class Play:
 async def _negotiating(node: Node, n: Negotiation, act: Act) -> Any:
     match act.kind:
         case Kind.ACCEPT:
-            return await node.negotiations.command("anna", n.id, negotiation.Accept())
+            return await node.approvals.approve("anna", n.id, seen=n.version)
         case Kind.COUNTER:
             return await node.proposals.counter("anna", n.id, UNDERSTOOD[act.pick % 2])
         case Kind.AGREE:
-            return await node.proposals.agree("anna", n.id)
+            return await node.approvals.approve("anna", n.id, seen=n.version)
         case _:
             return await node.negotiations.command("anna", n.id, negotiation.Terminate(Reason("operator")))
 

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from connector import node
-from connector.records import Agreement, Outside, PublishedOffer
+from connector.records import Agreement, Outside, PublishedOffer, Right
 from connector.services.peers import Peers
 from policies import render
 from policies.terms import Terms, to_policy
 from tests.connector.services.world import settled
 from tests.harness import virtual
+from tests.harness.frames import at_once
 from tests.simulation.hosts import Host, network
 from tests.simulation.network import Network, Wire
 
@@ -62,12 +63,13 @@ class Prepared:
         await peers.add("mayor", f"https://{other}.example", other)
 
     async def _publish(self, one: node.Node) -> None:
+        await one.operators.add("mayor", "anna", Right.APPROVER)
         for outside, terms in OFFERS.items():
             await one.offers.add_asset(
                 "mayor", name=outside, title=outside, kind="file", settings={"path": str(self._data)}
             )
             await one.offers.add_policy("mayor", outside, render.to_dsp(to_policy("urn:x:policy", terms)))
-            await one.offers.publish("mayor", outside, outside, outside)
+            await one.offers.publish("mayor", outside, outside, outside, await at_once(one.frames))
 
     async def _contract(self, consumer: Host, provider: Host) -> None:
         """A contract in force, and a transfer under it that has started."""

@@ -7,10 +7,8 @@ from typing import Any
 
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.protocol import negotiation
 from connector.protocol.negotiation import Negotiation
 from connector.records import Right
-from policies.model import Reason
 
 Act = Callable[[str, str, Any], Awaitable[Negotiation]]
 """Operator, pid, body."""
@@ -18,19 +16,26 @@ Act = Callable[[str, str, Any], Awaitable[Negotiation]]
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    negotiations, proposals = services.negotiations, services.proposals
+    negotiations, proposals, approvals = services.negotiations, services.proposals, services.approvals
+
+    async def every(found: Sequence[Negotiation], visit: Visit) -> list[views.NegotiationView]:
+        known = await showing.names(services.peers, (one.peer for one in found))
+        waiting = await approvals.waiting(*(one.id for one in found))
+        tabled = [await proposals.on_the_table(one) for one in found]
+        return [
+            showing.negotiation(one, known, proposals.differences(one), waiting.get(one.id), visit.language)
+            for one in tabled
+        ]
 
     async def shown(one: Negotiation, visit: Visit) -> views.NegotiationView:
-        known = await showing.names(services.peers, [one.peer])
-        one = await proposals.on_the_table(one)
-        return showing.negotiation(one, known, proposals.differences(one), visit.language)
+        [view] = await every([one], visit)
+        return view
 
     async def listed(visit: Visit) -> views.Page[Any]:
-        found = await negotiations.select(**await showing.chosen(visit.query, services.peers))
-        known = await showing.names(services.peers, (one.peer for one in found))
-        found = [await proposals.on_the_table(one) for one in found]
-        items = [showing.negotiation(one, known, proposals.differences(one), visit.language) for one in found]
-        return showing.page(found, items, visit.query.limit)
+        asked: views.NegotiationQuery = visit.query
+        chosen = await showing.chosen(asked, services.peers)
+        found = await (negotiations.unfinished(**chosen) if asked.waiting else negotiations.select(**chosen))
+        return showing.page(found, await every(found, visit), asked.limit)
 
     async def request(visit: Visit) -> views.NegotiationView:
         body: views.NewNegotiation = visit.body
@@ -50,24 +55,19 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
         return serve
 
-    async def accept(operator: str, pid: str, body: views.Seen) -> Negotiation:
-        return await negotiations.command(operator, pid, negotiation.Accept(), seen=body.version)
-
-    async def agree(operator: str, pid: str, body: views.Seen) -> Negotiation:
-        return await proposals.agree(operator, pid, seen=body.version)
+    async def approve(operator: str, pid: str, body: views.Approving) -> Negotiation:
+        return await approvals.approve(operator, pid, seen=body.version, reason=body.reason)
 
     async def counter(operator: str, pid: str, body: views.CounterRequest) -> Negotiation:
-        return await proposals.counter(operator, pid, body.terms)
+        return await proposals.counter(operator, pid, body.terms, seen=body.version)
 
-    async def terminate(operator: str, pid: str, body: views.Ending) -> Negotiation:
-        reason = Reason("operator.ended", {"text": body.reason})
-        return await negotiations.command(operator, pid, negotiation.Terminate(reason))
+    async def decline(operator: str, pid: str, body: views.Declining) -> Negotiation:
+        return await approvals.decline(operator, pid, body.reason)
 
     acts: dict[str, tuple[Act, type[views.Input], str]] = {
-        "accept": (accept, views.Seen, "Accept what the provider offers."),
-        "agree": (agree, views.Seen, "Agree to what the consumer asks."),
+        "approve": (approve, views.Approving, "Vote for what lies on the table; the last vote needed sends it."),
         "counter": (counter, views.CounterRequest, "Answer with other terms."),
-        "terminate": (terminate, views.Ending, "End the negotiation."),
+        "decline": (decline, views.Declining, "Say no: the negotiation ends, with the reason."),
     }
     return [
         Endpoint(
@@ -76,7 +76,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             right=Right.AUDITOR,
             about="Negotiations, in both roles.",
             serve=listed,
-            query=views.ProcessQuery,
+            query=views.NegotiationQuery,
             answer=views.Page[views.NegotiationView],
         ),
         Endpoint(

@@ -11,7 +11,7 @@ from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.protocol.messages import JsonObject
-from connector.records import Right
+from connector.records import Approval, Right
 from policies import render
 from policies.terms import to_policy
 
@@ -149,9 +149,9 @@ def _offers(services: Services) -> Sequence[Endpoint]:
 
     async def publish(visit: Visit) -> views.OfferView:
         body: views.NewOffer = visit.body
-        return showing.offer(
-            await offers.publish(visit.operator, body.asset, body.policy, body.outside), visit.language
-        )
+        rule = Approval(persons=body.approval.persons, frame=body.approval.frame, days=body.approval.days)
+        published = await offers.publish(visit.operator, body.asset, body.policy, body.outside, rule)
+        return showing.offer(published, visit.language)
 
     async def get(visit: Visit) -> views.OfferView:
         return showing.offer(await offers.offer(await id_of(visit)), visit.language)
@@ -162,7 +162,7 @@ def _offers(services: Services) -> Sequence[Endpoint]:
     async def send(visit: Visit) -> views.NegotiationView:
         peer = await services.peers.get(visit.body.peer)
         begun = await services.negotiations.offer(visit.operator, peer.id, await id_of(visit))
-        return showing.negotiation(begun, {peer.id: peer.name}, None, visit.language)
+        return showing.negotiation(begun, {peer.id: peer.name}, None, None, visit.language)
 
     async def id_of(visit: Visit) -> str:
         return await showing.full_id(visit.values[0], offers.offers)

@@ -19,6 +19,7 @@ from connector.node import Node
 from connector.ports import Caller, Reply
 from connector.protocol.messages import CONTEXT, JsonObject
 from connector.records import Participant
+from tests.harness import frames
 
 ROOT = "http://127.0.0.1:18180/city"
 PEER = "did:web:utility.example"
@@ -130,11 +131,12 @@ async def events(made: Node) -> list[tuple[str, str]]:
 
 async def publish(made: Node, name: str = "trees", **terms: Any) -> JsonObject:
     """An asset of a live source under terms of its own, and its offer."""
+    await frames.at_once(made.frames)
     kinds = {"name": name, "kind": "live", "settings": {}, "title": name, "description": "d" * 1500}
     for path, body in (
         ("/v1/assets", kinds),
         ("/v1/policies", {"name": name, "terms": terms}),
-        ("/v1/offers", {"asset": name, "policy": name}),
+        ("/v1/offers", {"asset": name, "policy": name, "approval": {"frame": frames.NAME}}),
     ):
         answer = await manage(made, "POST", path, body)
         assert answer.status == 201, answer.body

@@ -83,6 +83,10 @@ ROLES: dict[str, Right | None] = {
     "GET /v1/policies/{name}": Right.AUDITOR,
     "GET /v1/offers": Right.AUDITOR,
     "POST /v1/offers": Right.STEWARD,
+    "GET /v1/frames": Right.AUDITOR,
+    "POST /v1/frames": Right.ADMIN,
+    "GET /v1/frames/{name}": Right.AUDITOR,
+    "DELETE /v1/frames/{name}": Right.ADMIN,
     "GET /v1/offers/{id}": Right.AUDITOR,
     "DELETE /v1/offers/{id}": Right.STEWARD,
     "POST /v1/offers/{id}/send": Right.STEWARD,
@@ -91,10 +95,9 @@ ROLES: dict[str, Right | None] = {
     "GET /v1/negotiations": Right.AUDITOR,
     "POST /v1/negotiations": Right.STEWARD,
     "GET /v1/negotiations/{pid}": Right.AUDITOR,
-    "POST /v1/negotiations/{pid}/accept": Right.APPROVER,
-    "POST /v1/negotiations/{pid}/agree": Right.APPROVER,
+    "POST /v1/negotiations/{pid}/approve": Right.APPROVER,
     "POST /v1/negotiations/{pid}/counter": Right.APPROVER,
-    "POST /v1/negotiations/{pid}/terminate": Right.APPROVER,
+    "POST /v1/negotiations/{pid}/decline": Right.APPROVER,
     "GET /v1/contracts": Right.AUDITOR,
     "GET /v1/contracts/{id}": Right.AUDITOR,
     "GET /v1/contracts/{id}/data": Right.STEWARD,
@@ -317,9 +320,9 @@ async def test_a_negotiation_from_the_consumers_side(node: Node, monkeypatch: py
     assert begun["peer_name"] == "utility"
     tail = begun["id"][-8:]
     assert told(await manage(node, "GET", f"/v1/negotiations/{tail}"))["id"] == begun["id"]
-    accepted = await manage(node, "POST", f"/v1/negotiations/{tail}/accept", {})
-    assert (accepted.status, told(accepted)["code"]) == (400, "transition.pending")
-    ended = told(await manage(node, "POST", f"/v1/negotiations/{tail}/terminate", {"reason": "a slip"}))
+    accepted = await manage(node, "POST", f"/v1/negotiations/{tail}/approve", {})
+    assert (accepted.status, told(accepted)["code"]) == (400, "approval.nothing")
+    ended = told(await manage(node, "POST", f"/v1/negotiations/{tail}/decline", {"reason": "a slip"}))
     assert ended["ending"]["sentence"] == "Ended by a person: a slip"
     assert [one["id"] for one in told(await manage(node, "GET", "/v1/negotiations?peer=utility"))["items"]] == [
         begun["id"]
@@ -360,7 +363,7 @@ async def test_a_long_poll_returns_when_something_moves_and_when_time_is_up(node
     polling = asyncio.create_task(manage(node, "GET", target + "&wait=30"))
     await asyncio.sleep(0.02)
     assert not polling.done()
-    await manage(node, "POST", f"/v1/negotiations/{one['id']}/agree", {})
+    await manage(node, "POST", f"/v1/negotiations/{one['id']}/approve", {})
     async with asyncio.timeout(5):
         assert told(await polling)["version"] > one["version"]
 

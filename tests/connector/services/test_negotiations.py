@@ -10,7 +10,7 @@ import pytest
 
 from connector.errors import BusyError, InputError, TransitionError, UnauthenticatedError, UnknownError
 from connector.ports import Caller, Reply
-from connector.protocol import codec, negotiation
+from connector.protocol import codec
 from connector.protocol.messages import NegotiationMessage
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Outside, PublishedOffer
@@ -77,7 +77,7 @@ def test_a_counter_offer_that_is_accepted_becomes_the_agreement(tmp_path: Path) 
         n = await settled(
             utility.negotiations, (await _asked(utility, city, offer, Terms(count=30))).id, ("OFFERED", *FINAL)
         )
-        await utility.negotiations.command("jo", n.id, negotiation.Accept())
+        await utility.approvals.approve("jo", n.id)
         n = await settled(utility.negotiations, n.id, FINAL)
         assert n.state == "FINALIZED"
         [agreement] = await _agreements(city)
@@ -93,7 +93,7 @@ def test_the_provider_may_begin(tmp_path: Path) -> None:
         p = await settled(
             city.negotiations, (await city.negotiations.offer("mayor", utility.did, offer.id)).id, ("OFFERED",)
         )
-        await utility.negotiations.command("jo", p.peer_pid, negotiation.Accept())
+        await utility.approvals.approve("jo", p.peer_pid)
         p = await settled(city.negotiations, p.id, FINAL)
         n = await settled(utility.negotiations, p.peer_pid, FINAL)
         assert (n.state, p.state) == ("FINALIZED", "FINALIZED")
@@ -239,8 +239,8 @@ def test_nobody_accepts_what_has_moved_unseen(tmp_path: Path) -> None:
         offer = await city.publish(TERMS)
         n = await settled(utility.negotiations, (await _asked(utility, city, offer, Terms(count=30))).id, ("OFFERED",))
         with pytest.raises(TransitionError, match=r"process\.moved"):
-            await utility.negotiations.command("jo", n.id, negotiation.Accept(), seen=n.version - 1)
-        await utility.negotiations.command("jo", n.id, negotiation.Accept(), seen=n.version)
+            await utility.approvals.approve("jo", n.id, seen=n.version - 1)
+        await utility.approvals.approve("jo", n.id, seen=n.version)
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
 
     run(story)

@@ -213,10 +213,11 @@ def test_withdrawn_messages_beyond_memory_are_counted_off(tmp_path: Path) -> Non
         wanted = await utility.terms_of(city, offer, Terms(count=9))
         ns = [await utility.negotiations.request("jo", city.did, offer.asset, wanted) for _ in range(20)]
         ns = [await settled(utility.negotiations, n.id, ("REQUESTED",)) for n in ns]
+        await asyncio.sleep(1)  # until the city has told that people have to decide
         city.broken = lambda method, url: Reply(503, b"")
         for n in ns:
             p = await city.negotiations.get(n.peer_pid)
-            await city.negotiations.command("mayor", p.id, negotiation.Agree(city.decisions.agreement(p)))
+            await city.approvals.approve("anna", p.id)
         assert city.outbox.standing()[0].waiting == 20
         for n in ns:
             await utility.negotiations.command("jo", n.id, negotiation.Terminate(Reason("operator.request")))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import InputError, TransitionError
-from connector.protocol import negotiation
+from connector.errors import InputError
 from connector.protocol.messages import CatalogRequestMessage, Dataset
 from connector.records import Outside
 from connector.services.proposals import Proposals
@@ -33,7 +32,6 @@ def proposals(me: Neighbour, other: Neighbour) -> Proposals:
         store=me.store,
         negotiations=me.negotiations,
         discovery=Shown(me, other),  # type: ignore[arg-type]  # only `dataset` is asked
-        decisions=me.decisions,
         did=me.did,
     )
 
@@ -67,13 +65,15 @@ def test_a_person_of_the_provider_agrees_or_counters(tmp_path: Path) -> None:
         n = await settled(utility.negotiations, n.id, ("REQUESTED",))
         await theirs.counter("mayor", n.peer_pid, Terms(count=10))
         n = await settled(utility.negotiations, n.id, ("OFFERED",))
-        with pytest.raises(TransitionError):
-            await theirs.agree("mayor", n.peer_pid)
-        await utility.negotiations.command("jo", n.id, negotiation.Accept())
+        with pytest.raises(InputError, match=r"approval\.nothing"):
+            await city.approvals.approve("anna", n.peer_pid)
+        await utility.approvals.approve("jo", n.id)
+        await settled(city.negotiations, n.peer_pid, ("ACCEPTED",))
+        await city.approvals.approve("anna", n.peer_pid)
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
         n = await ours.request("jo", city.did, offer.asset, terms=Terms(count=30))
         n = await settled(utility.negotiations, n.id, ("REQUESTED",))
-        await theirs.agree("mayor", n.peer_pid)
+        await city.approvals.approve("anna", n.peer_pid)
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
 
     run(story)

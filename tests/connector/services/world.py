@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from certs import checkpoint, keys
@@ -20,19 +20,24 @@ from connector.protocol import codec
 from connector.protocol.messages import CatalogRequestMessage, JsonObject, NegotiationMessage, TransferMessage
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Logged, Outgoing, Outside, Participant, PublishedOffer
+from connector.records import Approval, Logged, Outgoing, Outside, Participant, PublishedOffer, Right
+from connector.services import approvals
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
+from connector.services.frames import Frames
 from connector.services.negotiations import Negotiations
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
+from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
 from connector.services.processes import Processes
+from connector.services.questions import Questions, Rules
 from connector.services.transfers import Transfers
 from connector.store.sqlite import SqliteStore
 from policies import parse, render
 from policies.terms import Terms, restate, to_policy
+from tests.harness.frames import at_once
 from tests.harness.virtual import SeededIds, VirtualClock
 
 KEYS = keys.generate()
@@ -53,7 +58,14 @@ class Token:
 class Neighbour:
     """One node's services and its way to the other ones in `world`."""
 
-    def __init__(self, name: str, folder: Path, world: dict[str, Neighbour], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        world: dict[str, Neighbour],
+        limits: Limits | None = None,
+        rules: Rules | None = None,
+    ) -> None:
         self.name, self.did, self.url = name, f"did:web:{name}", f"http://{name}"
         self.world, self.calls, self.sent = world, 0, list[tuple[str, bytes]]()
         self.broken: Callable[[str, str], Reply | None] = lambda method, url: None
@@ -62,7 +74,6 @@ class Neighbour:
         folder.mkdir(parents=True, exist_ok=True)
         self.store = SqliteStore.open(folder / "state.db", clock=self.clock, sign_head=self._head, threaded=False)
         addresses = Addresses(f"{self.url}/data", lambda pid: f"credential-of-{pid}")
-        self.decisions = Decisions(did=self.did, clock=self.clock, ids=self.ids, address=addresses.address)
         self.outbox = Outbox(
             store=self.store,
             peer=self,  # type: ignore[arg-type]  # only `send` is used
@@ -73,7 +84,14 @@ class Neighbour:
             fill=addresses.fill,
             limits=limits,
         )
-        ports = {
+        self.notices = Notices(store=self.store, clock=self.clock, ids=self.ids, mail=self.outbox, changes=self.changes)
+        self.questions = Questions(
+            clock=self.clock, rules=rules or Rules(), tell=approvals.notice_to_peer(self.notices)
+        )
+        self.decisions = Decisions(
+            did=self.did, clock=self.clock, ids=self.ids, address=addresses.address, questions=self.questions
+        )
+        ports: dict[str, Any] = {
             "store": self.store,
             "clock": self.clock,
             "ids": self.ids,
@@ -83,9 +101,14 @@ class Neighbour:
             "address": self.url,
             "fault": no_fault,
         }
-        self.negotiations = Negotiations(**ports)
+        self.negotiations = Negotiations(questions=self.questions, **ports)
+        self.approvals = approvals.Approvals(
+            store=self.store, clock=self.clock, negotiations=self.negotiations, questions=self.questions
+        )
+        self.notices.handlers[approvals.KIND] = self.approvals.heard
+        self.operators = Operators(store=self.store, clock=self.clock, ids=self.ids)
+        self.frames = Frames(store=self.store, clock=self.clock)
         self.transfers = Transfers(seal=KEYS.sealer().seal, **ports)
-        self.notices = Notices(store=self.store, clock=self.clock, ids=self.ids, mail=self.outbox, changes=self.changes)
         self.outbox.services = {
             "negotiation": self.negotiations,
             "transfer": self.transfers,
@@ -120,11 +143,23 @@ class Neighbour:
         )
         await self.store.write(lambda tx: tx.put(participant))
 
-    async def publish(self, terms: Terms, outside: Outside = Outside.COUNTER, name: str = "traffic") -> PublishedOffer:
-        """An asset under a policy of its own."""
+    async def publish(
+        self,
+        terms: Terms,
+        outside: Outside = Outside.COUNTER,
+        name: str = "traffic",
+        approval: Approval | None = None,
+    ) -> PublishedOffer:
+        """An asset under a policy of its own; without a rule a frame contract with anybody lets it bind at once."""
+        approval = approval or await at_once(self.frames)
         await self.offers.add_asset("mayor", name=name, title=name, kind="file", settings={})
         await self.offers.add_policy("mayor", name, render.to_dsp(to_policy("urn:x:policy", terms)))
-        return await self.offers.publish("mayor", name, name, outside)
+        return await self.offers.publish("mayor", name, name, outside, approval)
+
+    async def people(self, *names: str, role: Right = Right.APPROVER) -> None:
+        """Operators of these names."""
+        for name in names:
+            await self.operators.add("admin", name, role)
 
     def caller(self) -> Caller:
         """This node as a caller, with a fresh token."""
@@ -181,10 +216,15 @@ class Neighbour:
         return await self.store.read(lambda view: view.select(Outgoing))
 
 
-async def neighbours(folder: Path, limits: Limits | None = None) -> tuple[Neighbour, Neighbour]:
-    """A city and a utility that know each other, both running."""
+async def neighbours(
+    folder: Path, limits: Limits | None = None, rules: Rules | None = None
+) -> tuple[Neighbour, Neighbour]:
+    """A city and a utility that know each other, both running. Both have `anna` and `jo`, who may approve."""
     world: dict[str, Neighbour] = {}
-    city, utility = Neighbour("city", folder / "city", world, limits), Neighbour("utility", folder / "u", world, limits)
+    city = Neighbour("city", folder / "city", world, limits, rules)
+    utility = Neighbour("utility", folder / "u", world, limits, rules)
+    for one in (city, utility):
+        await one.people("anna", "jo")
     await city.knows(utility)
     await utility.knows(city)
     for one in (city, utility):

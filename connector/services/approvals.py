@@ -1,0 +1,268 @@
+"""People decide: votes, deadlines, reminders, and what peers say about theirs.
+
+What lives here: approving, declining, what happens when nobody does, who waits for whom. What does not: when people
+have to be asked (`services.decisions`), what a question is about and whose votes count (`services.questions`).
+
+A vote and the message that it lets go are one transaction: the deciding vote makes the same decision run again that
+asked, which finds the question approved. So there is one way to an agreement, with people and without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from connector.errors import BusyError, InputError, MessageError, PeerError, RefusedError, UnknownError
+from connector.ports import Caller, Clock, Reading, Store, Transaction
+from connector.protocol import negotiation
+from connector.protocol.machine import Role
+from connector.protocol.messages import NegotiationState
+from connector.protocol.negotiation import Negotiation
+from connector.records import Ask, Notice, Participant, PublishedOffer, Question, QuestionState, Vote
+from connector.services import questions
+from connector.services.negotiations import Negotiations
+from connector.services.notices import Notices, notices_about
+from connector.services.processes import Done
+from connector.services.questions import DAY, Questions
+from policies import instants
+from policies.model import Reason
+
+N = NegotiationState
+KIND = "approval"
+"""The kind of notice that tells how a question stands. It carries numbers and instants, and nobody's name."""
+RESTING = ((Role.PROVIDER, N.REQUESTED), (Role.PROVIDER, N.ACCEPTED), (Role.CONSUMER, N.OFFERED))
+MOST_PEOPLE = 99
+
+
+class Waiting(Struct, frozen=True):
+    """Whom a negotiation waits for: people here (`question`, with who may still vote), or people at the peer (`told`,
+    what it has said last about it)."""
+
+    question: Question | None
+    voters: tuple[str, ...] = ()
+    counted: int = 0
+    told: Notice | None = None
+
+
+def notice_to_peer(notices: Notices) -> questions.Tell:
+    """Tells a peer that takes notices how a question stands that it waits for."""
+
+    def tell(tx: Transaction, n: Negotiation, question: Question) -> None:
+        participant = tx.get(Participant, n.peer)
+        if not n.peer_pid or participant is None or not participant.notices:
+            return
+        said = {
+            "waiting": "person",
+            "needed": str(question.needed),
+            "given": str(questions.counted(tx, question)),
+            "deadline": instants.stamp(question.deadline),
+        }
+        notices.tell(tx, n.peer, n.peer_pid, KIND, said)
+
+    return tell
+
+
+class Approvals:
+    """What people decide about negotiations of this node."""
+
+    def __init__(self, *, store: Store, clock: Clock, negotiations: Negotiations, questions: Questions) -> None:
+        self._store, self._clock = store, clock
+        self._negotiations, self._questions = negotiations, questions
+
+    # --- votes --------------------------------------------------------------------------------------------------------
+
+    async def approve(self, operator: str, pid: str, *, seen: int | None = None, reason: str = "") -> Negotiation:
+        """Vote for what is on the table; the last vote that is needed sends it. `seen` is the version looked at.
+
+        Raises `InputError` (nothing to decide, own draft, voted already, too late, offer retired, terms have changed
+        and `seen` was not said), `RefusedError` (no right to), `TransitionError` (moved since `seen`).
+        """
+
+        def act(tx: Transaction, n: Negotiation) -> Done:
+            question = self._open(tx, n)
+            if question is None:
+                return self._negotiations.resumed(tx, n)
+            self._check(tx, n, question, operator, seen)
+            vote = Vote(operator=operator, approves=True, at=self._clock.now(), reason=reason)
+            question = replace(question, votes=(*question.votes, vote))
+            counted = questions.counted(tx, question)
+            given = {"given": str(counted), "needed": str(question.needed), "reason": reason}
+            self._questions.record(tx, n, question, "voted", operator, **given)
+            if counted < question.needed:
+                tx.put(question)
+                self._questions.tell(tx, n, question)
+                return Done(process=n)
+            return self._approved(tx, n, question)
+
+        return await self._negotiations.decide(pid, act, seen=seen)
+
+    async def decline(self, operator: str, pid: str, reason: str) -> Negotiation:
+        """Say no, for everybody: the negotiation ends with this reason. Anybody who may approve may decline, also a
+        draft of their own. Raises `InputError`, `TransitionError` where it cannot be ended any more."""
+
+        def act(tx: Transaction, n: Negotiation) -> Done:
+            question = self._questions.standing(tx, n)
+            if question is not None and question.state is QuestionState.OPEN:
+                vote = Vote(operator=operator, approves=False, at=self._clock.now(), reason=reason)
+                tx.put(replace(question, state=QuestionState.DECLINED, votes=(*question.votes, vote)))
+                self._questions.record(tx, n, question, "declined", operator, reason=reason)
+            why = Reason("operator.ended", {"text": reason})
+            return self._negotiations.stepped(tx, n, negotiation.Terminate(why), operator)
+
+        return await self._negotiations.decide(pid, act)
+
+    def _open(self, tx: Transaction, n: Negotiation) -> Question | None:
+        """The open question; None where nobody has been asked yet although it rests (kept by an older version).
+
+        Raises `InputError` where there is nothing to decide.
+        """
+        question = self._questions.standing(tx, n)
+        if question is not None and question.state is QuestionState.OPEN:
+            return question
+        if question is None and (n.role, n.state) in RESTING and n.pending is None and n.ending is None:
+            return None
+        raise InputError("approval.nothing", state=n.state or "-")
+
+    def _check(self, tx: Transaction, n: Negotiation, question: Question, operator: str, seen: int | None) -> None:
+        """May this operator vote on this now? Raises as `approve`."""
+        if operator in question.drafted_by:
+            raise InputError("approval.own_draft")
+        if operator not in questions.voters(tx, question):
+            voted = any(vote.operator == operator for vote in question.votes)
+            raise InputError("approval.voted") if voted else RefusedError("approval.right")
+        if n.earlier and seen is None:
+            raise InputError("approval.unseen", version=str(n.version))
+        if self._clock.now() >= question.deadline:
+            raise InputError("approval.late")
+        if question.ask is Ask.AGREE and n.state == N.REQUESTED:
+            offer = tx.get(PublishedOffer, str((n.asked or {}).get("@id")))
+            if offer is None or not offer.live:
+                raise InputError("approval.retired")
+
+    def _approved(self, tx: Transaction, n: Negotiation, question: Question) -> Done:
+        tx.put(replace(question, state=QuestionState.APPROVED))
+        self._questions.record(tx, n, question, "approved", "node")
+        if question.ask is Ask.REQUEST:
+            return self._negotiations.released(tx, n, question)
+        return self._negotiations.resumed(tx, n)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    async def take_up(self) -> None:
+        """Ask people about what rests without a question: negotiations that an older version has kept."""
+        for role, state in RESTING:
+            after = ""
+            while page := await self._negotiations.select(after=after, role=role, state=state):
+                for n in page:
+                    await self._negotiations.decide(n.id, self._asked)
+                after = page[-1].id
+
+    def _asked(self, tx: Transaction, n: Negotiation) -> Done:
+        if n.pending is None and n.ending is None and self._questions.standing(tx, n) is None:
+            return self._negotiations.resumed(tx, n)
+        return Done()
+
+    async def look(self) -> None:
+        """Remind people at half the time and a day before the end; end what nobody has decided in time.
+
+        To be called now and then; what was due while nobody called is done once.
+        """
+        after = ""
+        while page := await self._store.read(
+            lambda view: view.select(Question, state=QuestionState.OPEN, after=after, limit=100)  # noqa: B023
+        ):
+            for question in page:
+                if self._clock.now() >= question.deadline or due(question, self._clock.now()) > question.reminded:
+                    await self._timely(question.id)
+            after = page[-1].id
+
+    async def _timely(self, pid: str) -> None:
+        try:
+            await self._negotiations.decide(pid, self._at_its_time)
+        except BusyError:
+            return  # the peer's queue is full; the next look finds it again
+
+    def _at_its_time(self, tx: Transaction, n: Negotiation) -> Done:
+        question, now = tx.get(Question, n.id), self._clock.now()
+        if question is None or question.state is not QuestionState.OPEN:
+            return Done()
+        if now >= question.deadline:
+            tx.put(replace(question, state=QuestionState.LATE))
+            self._questions.record(tx, n, question, "late", "node")
+            return self._negotiations.stepped(tx, n, negotiation.Terminate(Reason("approval.late")), "node")
+        if due(question, now) > question.reminded:
+            tx.put(replace(question, reminded=due(question, now)))
+            left = {"deadline": instants.stamp(question.deadline), "voters": ", ".join(questions.voters(tx, question))}
+            self._questions.record(tx, n, question, "reminded", "node", **left)
+        return Done()
+
+    # --- the peer's people --------------------------------------------------------------------------------------------
+
+    def heard(self, tx: Transaction, caller: Caller, notice: Notice) -> Mapping[str, str] | PeerError:
+        """A peer tells how a question of its own stands. What it says is kept with the notice and shown; here is only
+        whether it is about a negotiation with it, and can be read."""
+        n = tx.get(Negotiation, notice.about)
+        if n is None or n.peer != caller.id:
+            return UnknownError("process.unknown")
+        return MessageError("notice.unreadable") if standing_told(notice) is None else {}
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    async def waiting(self, *pids: str) -> dict[str, Waiting]:
+        """Whom these negotiations wait for; those that wait for nobody's decision are left out."""
+        return await self._store.read(lambda view: {pid: found for pid in pids if (found := _waiting(view, pid))})
+
+
+def due(question: Question, now: int) -> int:
+    """How many reminders should have been given by now: at half the time, and a day before the end if that is later."""
+    half, last = (question.asked + question.deadline) // 2, question.deadline - DAY
+    return sum(now >= at for at in (half, *((last,) if last > half else ())))
+
+
+def _waiting(view: Reading, pid: str) -> Waiting | None:
+    n = view.get(Negotiation, pid)
+    question = view.get(Question, pid)
+    if n is None:
+        return None
+    if question is not None and question.state is QuestionState.OPEN and questions.stands(n, question):
+        voters = tuple(questions.voters(view, question))
+        return Waiting(question, voters, questions.counted(view, question))
+    told = _told(view, n)
+    return None if told is None else Waiting(None, told=told)
+
+
+def _told(view: Reading, n: Negotiation) -> Notice | None:
+    """The peer's last notice about its question, while it is the peer's turn and since we have spoken last."""
+    spoken = (
+        {
+            (Role.CONSUMER, N.REQUESTED): n.asked_at,
+            (Role.CONSUMER, N.ACCEPTED): n.asked_at,
+            (Role.PROVIDER, N.OFFERED): n.offered_at,
+        }.get((n.role, N(n.state)))
+        if n.state
+        else None
+    )
+    if spoken is None:
+        return None
+    found = [one for one in notices_about(view, n.id) if one.kind == KIND and not one.ours and one.peer == n.peer]
+    return max((one for one in found if (one.settled or 0) >= spoken), key=lambda one: one.created, default=None)
+
+
+class Told(Struct, frozen=True):
+    """How a question stands at the peer, as it says: people needed, people who have approved, the end (an instant)."""
+
+    needed: int
+    given: int
+    deadline: int
+
+
+def standing_told(notice: Notice) -> Told | None:
+    """What a notice says; None where it cannot be read."""
+    said = notice.params
+    try:
+        told = Told(int(said["needed"]), int(said["given"]), instants.instant(said["deadline"]))
+    except (KeyError, ValueError):
+        return None
+    return told if 0 <= told.given < told.needed <= MOST_PEOPLE else None
