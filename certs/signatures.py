@@ -43,8 +43,7 @@ MAX_INPUT: Final = 1_536
 
 _SIGNATURE = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):", re.ASCII)
 _METHOD = re.compile(r"[A-Z]{1,16}", re.ASCII)
-_TARGET = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
-_FIELD = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,16384}[\x21-\x7e])?", re.ASCII)
+_MAX_VALUE = 16_384
 
 
 class SignatureError(Exception):
@@ -78,7 +77,7 @@ def sign(key: EllipticCurvePrivateKey, keyid: str, covered: Covered, created: in
     """
     digest = content_digest(covered.body) if covered.body else ""
     base, parameters = _base(keyid, covered, digest, created)
-    signature = b64encode(ECDSA_P256_SHA256(private_key=key).sign(base)).decode()  # type: ignore[no-untyped-call]
+    signature = b64encode(_signer(key).sign(base)).decode()
     fields = {INPUT: f"{LABEL}={parameters}", SIGNATURE: f"{LABEL}=:{signature}:"}
     return {DIGEST: digest, **fields} if digest else fields
 
@@ -99,10 +98,20 @@ def verify(fields: Mapping[str, str], covered: Covered, keys: Mapping[str, Publi
         raise SignatureError("signature.key")
     base, _ = _base(keyid, covered, digest, created)
     try:
-        ECDSA_P256_SHA256(public_key=key.key).verify(signature, base)  # type: ignore[no-untyped-call]
+        _verifier(key).verify(signature, base)
     except InvalidSignature:
         raise SignatureError("signature.wrong") from None
     return Proof(keyid, created)
+
+
+@lru_cache(maxsize=64)
+def _signer(key: EllipticCurvePrivateKey) -> ECDSA_P256_SHA256:
+    return ECDSA_P256_SHA256(private_key=key)  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=1024)
+def _verifier(key: PublicKey) -> ECDSA_P256_SHA256:
+    return ECDSA_P256_SHA256(public_key=key.key)  # type: ignore[no-untyped-call]
 
 
 def content_digest(body: bytes) -> str:
@@ -132,26 +141,23 @@ def _bytes(text: str) -> bytes:
 
 def _base(keyid: str, covered: Covered, digest: str, created: int) -> tuple[bytes, str]:
     """The signature base of a request (RFC 9421, 2.5), and its parameters as they stand in Signature-Input."""
-    if not (
-        _METHOD.fullmatch(covered.method)
-        and _TARGET.fullmatch(covered.target)
-        and _FIELD.fullmatch(covered.authorization)
-    ):
+    method, target, token = covered.method, covered.target, covered.authorization
+    if not (_METHOD.fullmatch(method) and _visible(target) and " " not in target and _visible(token)):
         # INVARIANT: no value holds a line end, so none can pass for another line of the base.
         raise SignatureError("signature.value")
     form = _form(keyid, bool(digest))
     parameters = f"{form.before}{created}{form.after}"
-    values = (
-        (covered.method, covered.target, digest, covered.authorization)
-        if digest
-        else (
-            covered.method,
-            covered.target,
-            covered.authorization,
-        )
-    )
-    lines = [f"{name}{value}" for name, value in zip(form.names, values, strict=True)]
-    return "\n".join((*lines, f"{form.last}{parameters}")).encode("ascii"), parameters
+    names = form.names
+    if digest:
+        lines = f"{names[0]}{method}\n{names[1]}{target}\n{names[2]}{digest}\n{names[3]}{token}"
+    else:
+        lines = f"{names[0]}{method}\n{names[1]}{target}\n{names[2]}{token}"
+    return f"{lines}\n{form.last}{parameters}".encode("ascii"), parameters
+
+
+def _visible(text: str) -> bool:
+    """Printable ASCII without white space at its ends, of bounded length."""
+    return 0 < len(text) <= _MAX_VALUE and text.isascii() and text.isprintable() and text.strip(" ") == text
 
 
 # --- the form, as the library writes it -------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ from connector.http.signing import SigningPeer
 from connector.http.throttle import Throttle
 from connector.http.tls import Certificate
 from connector.identity.pinned import PinnedIdentity
+from connector.notify.mail import Mail, MailSettings
+from connector.notify.webhook import Webhook
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
 from connector.records import Participant, SeenDocument
 from connector.services import approvals
@@ -55,9 +57,13 @@ from connector.services.contracts import Contracts
 from connector.services.correspondence import Correspondence
 from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
+from connector.services.endings import Endings
+from connector.services.events import Importance
 from connector.services.frames import Frames
+from connector.services.happenings import Happenings
 from connector.services.heads import Heads
 from connector.services.intake import Intake
+from connector.services.messenger import Channel, Messenger
 from connector.services.negotiations import Negotiations
 from connector.services.notices import PROCESS, Notices
 from connector.services.offers import Offers
@@ -76,6 +82,9 @@ from policies.model import Reason
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
+TELL_SECONDS = 2.0
+APPROVAL_SECONDS = 60.0
+"""How often deadlines and reminders of decisions are looked at; their length is in days."""
 LAST_SECONDS = 0.5
 """How long a node whose disk has failed goes on refusing before it ends."""
 YOUNG_OBJECTS = 5000
@@ -198,6 +207,14 @@ class Node:
         )
         self.frames = Frames(store=self.store, clock=clock)
         self.contracts = Contracts(store=self.store)
+        self.endings = Endings(
+            store=self.store,
+            clock=clock,
+            notices=self.notices,
+            transfers=self.transfers,
+            changes=self.changes,
+            warn_days=config.contracts.warn_days,
+        )
         self.operators = Operators(store=self.store, clock=clock, ids=ids)
         self.heads = Heads(
             store=self.store,
@@ -227,6 +244,8 @@ class Node:
             follow=self.road.follow,
             find=self.peers.get,
         )
+        self.happenings = Happenings(store=self.store, clock=clock)
+        self.messengers = [self._messenger(channel) for channel in self._channels()]
         self.doctor = self._doctor()
         self._look_after()
 
@@ -271,6 +290,7 @@ class Node:
                 fetching=self.fetching,
                 outbox=self.outbox,
                 audit=self.audit,
+                happenings=self.happenings,
                 doctor=self.doctor,
                 probes=self.probes,
                 health=self.health,
@@ -280,6 +300,38 @@ class Node:
             hosts=server.names_of(config.management.host),
         )
         self.public_listener, self.management_listener = self._listeners()
+
+    def _channels(self) -> list[Channel]:
+        """The ways to people that the settings name."""
+        own, made = self.config.notify, list[Channel]()
+        if own.mail_to:
+            settings_of_mail = MailSettings(
+                host=own.smtp_host,
+                port=own.smtp_port,
+                security=own.smtp_security,
+                sender=own.mail_from,
+                recipients=own.mail_to,
+                user=own.smtp_user,
+                password=Path(own.smtp_password_file) if own.smtp_password_file else None,
+            )
+            context, url = self.client.context, self.config.public_url
+            made.append(Mail(settings_of_mail, public_url=url, language=own.language, context=context))
+        if own.webhook_url:
+            secret, private = Path(own.webhook_secret_file), own.webhook_private
+            made.append(Webhook(own.webhook_url, secret, private=private, client=self.client, clock=self.clock))
+        return made
+
+    def _messenger(self, channel: Channel) -> Messenger:
+        own = self.config.notify
+        return Messenger(
+            channel,
+            node=self.did,
+            happenings=self.happenings,
+            store=self.store,
+            clock=self.clock,
+            least=Importance(own.least),
+            gather=own.gather_seconds,
+        )
 
     def _doctor(self) -> Doctor:
         around = Surroundings(
@@ -308,8 +360,13 @@ class Node:
         self.health.add(telemetry.Check("clock", self._clock_behind))
         self.health.add(telemetry.Check("contracts", self.gate.damage))
         self.health.add(telemetry.Check("outbox", self.outbox.trouble))
+        self.health.add(telemetry.Check("notify", self._untold))
         waiting = "Messages that wait for peers."
         self.metrics.watch("outbox_waiting", waiting, lambda: sum(q.waiting for q in self.outbox.standing()))
+
+    def _untold(self) -> Reason | None:
+        """The first channel whose messages do not get through."""
+        return next((one.trouble for one in self.messengers if one.trouble is not None), None)
 
     def _clock_behind(self) -> Reason | None:
         """A clock that was set back: callers are refused until it shows again what it has shown before."""
@@ -358,10 +415,20 @@ class Node:
         await self.keep_document()
         await self._first_operator()
         await self.outbox.start()
+        await self.approvals.take_up()
+        await self.approvals.look()
         await self.public_listener.start(config.public.host, config.public.port)
         await self.management_listener.start(config.management.host, config.management.port)
-        for work, seconds in ((self._sweep, SWEEP_SECONDS), (self._show_heads, config.audit.exchange_seconds)):
+        chores = (
+            (self._sweep, SWEEP_SECONDS),
+            (self._show_heads, config.audit.exchange_seconds),
+            (self.approvals.look, APPROVAL_SECONDS),
+        )
+        for work, seconds in chores:
             self._tasks.append(asyncio.create_task(self._now_and_then(work, seconds)))
+        for messenger in self.messengers:
+            self._tasks.append(asyncio.create_task(self._now_and_then(messenger.work, TELL_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.endings.run()))
 
     async def close(self) -> None:
         """Take no more requests, finish those under way, stop sending, close the store."""

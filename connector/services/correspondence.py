@@ -23,8 +23,9 @@ from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.records import Agreement, Outgoing, Participant, Signed
 
 AGREEMENT, VERIFICATION = ContractAgreementMessage.__name__, ContractAgreementVerificationMessage.__name__
-MOST = 200
+MOST = 240
 """Messages of one negotiation that are looked at."""
+_PAGE = 12
 
 
 class Signers(Struct, frozen=True):
@@ -92,8 +93,19 @@ class Correspondence:
 
 
 def letters(view: Reading, pid: str) -> list[Signed]:
-    """The messages of a negotiation, in the order of its steps."""
-    return sorted(view.select(Signed, process=pid, limit=MOST), key=_number)
+    """The messages of a negotiation, in the order of its steps.
+
+    They are found by their ids, which begin with the pid: an index would be paid for with every message.
+    """
+    found: list[Signed] = []
+    after = f"{pid}#"
+    while page := view.select(Signed, after=after, limit=_PAGE):
+        own = [one for one in page if one.process == pid]
+        found += own
+        if len(own) < _PAGE or len(found) >= MOST:
+            break
+        after = page[-1].id
+    return sorted(found, key=_number)
 
 
 def signers(view: Reading, contract: Agreement) -> Signers:

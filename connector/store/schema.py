@@ -47,7 +47,6 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Agreement: ("negotiation",),
     Outgoing: ("pid",),
     Notice: ("about",),
-    Signed: ("process",),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""

@@ -1,8 +1,10 @@
 """Yardstick: what a Python node that negotiates cannot avoid, and nothing more.
 
 Two aiohttp processes exchange the four messages of a shortest negotiation (DSP 2025-1) with 201 or 200 for each: parse,
-form check, ES256 token per message, state + outbox + hash-chained event in one transaction, group commit, synchronous
-FULL. No policies, no idempotency, no tree, no queue per peer. `provider` and `consumer` are the two ends.
+form check, ES256 token per message, a second ES256 signature over method, path, SHA-256 of the body and token, state +
+outbox + hash-chained event in one transaction, group commit, synchronous FULL. No policies, no idempotency, no tree, no
+queue per peer; the signature is the bare one of `cryptography`, without the form of RFC 9421, and is not kept.
+`provider` and `consumer` are the two ends.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import msgspec
 import orjson
 import uvloop
 from aiohttp import web
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 
@@ -42,6 +45,7 @@ from tests.bench.load import Load, drive
 
 KEY = ec.derive_private_key(7, ec.SECP256R1())
 PUBLIC = KEY.public_key()
+ES256 = ec.ECDSA(hashes.SHA256())
 LIFE_SECONDS = 300
 BATCH = 256
 
@@ -123,6 +127,8 @@ class Yardstick:
         """The checked message of a checked caller."""
         jwt.decode(request.headers["Authorization"][7:], PUBLIC, algorithms=["ES256"], audience="peer")
         body = await request.read()
+        signature = bytes.fromhex(request.headers["Signature"])
+        PUBLIC.verify(signature, covered(request.raw_path, request.headers["Authorization"], body), ES256)
         message = orjson.loads(body)
         codec.strict(message, kind)
         return body, message
@@ -130,7 +136,9 @@ class Yardstick:
     async def post(self, path: str, body: bytes) -> bytes:
         """Send and insist on an acknowledgement."""
         assert self.session is not None
-        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
+        token = f"Bearer {self.token()}"
+        signature = KEY.sign(covered(path, token, body), ES256).hex()
+        headers = {"Authorization": token, "Signature": signature, "Content-Type": "application/json"}
         async with self.session.post(self.peer + path, data=body, headers=headers) as answer:
             text = await answer.read()
             assert answer.status < 300, (path, answer.status, text)
@@ -224,6 +232,11 @@ class Consumer(Yardstick):
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
         return web.Response()
+
+
+def covered(path: str, token: str, body: bytes) -> bytes:
+    """What is signed of a message."""
+    return b"\n".join((b"POST", path.encode(), hashlib.sha256(body).digest(), token.encode()))
 
 
 def _said(type_: str, provider_pid: str, consumer_pid: str, **more: Any) -> JsonObject:
