@@ -6,6 +6,7 @@ A name that cannot be completed (no node, no credential, nothing there) complete
 from __future__ import annotations
 
 import contextlib
+import re
 from urllib.parse import quote
 
 import click
@@ -41,9 +42,25 @@ class Name(click.ParamType[str]):
         return value[-8:] if value.startswith("urn:uuid:") else value
 
 
+class Days(click.ParamType[float]):
+    """A length of time as people write it: `14d`, `36h`. Given as days."""
+
+    name = "time"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,4})([dh])", value)
+        if found is None or not int(found[1]):
+            self.fail(f"{value!r} is no length of time; say for example 14d or 36h.", param, ctx)
+        return int(found[1]) / (1 if found[2] == "d" else 24)
+
+
+DAYS = Days()
 PEER = Name("peer", "/peers", "name")
 ASSET = Name("asset", "/assets", "name")
 POLICY = Name("policy", "/policies", "name")
+FRAME = Name("frame", "/frames", "name")
 OFFER = Name("offer", "/offers", "id")
 NEGOTIATION = Name("negotiation", "/negotiations", "id")
 CONTRACT = Name("contract", "/contracts", "id")

@@ -1,7 +1,7 @@
 """`allmende negotiate` and `allmende negotiation`: asking, waiting, answering.
 
 A negotiation goes on by itself in the node; waiting for it is only looking. `--wait` ends when the negotiation has
-ended, or when a person has to decide.
+ended, or when people have to decide, on either side.
 """
 
 from __future__ import annotations
@@ -26,12 +26,21 @@ COLUMNS = {
     "dataset": "dataset",
     "updated": "last change",
 }
+INBOX = {
+    "short": "negotiation",
+    "who": "peer",
+    "dataset": "dataset",
+    "whom": "waits for",
+    "votes": "agreed",
+    "voters": "who may",
+    "since": "since",
+    "until": "until",
+}
+FAR = 10**18
 ENDED = ("FINALIZED", "TERMINATED")
-OURS = {("consumer", "OFFERED"), ("provider", "REQUESTED")}
-"""Where this side has to move, and does so by itself unless a person has to decide."""
 
-POLL = 20.0
-"""Longest long poll, in seconds."""
+POLL = 2.0
+"""Longest long poll, in seconds: what a peer tells about its people does not end one."""
 
 
 @click.command(
@@ -71,17 +80,44 @@ def negotiation() -> None:
 
 
 @negotiation.command(
-    "list", examples=["allmende negotiation list", "allmende negotiation list --state REQUESTED --role provider"]
+    "list", examples=["allmende negotiation list --waiting", "allmende negotiation list --state REQUESTED"]
 )
+@click.option("--waiting", is_flag=True, help="The inbox: what is not over, who waits for whom, since and until when.")
 @click.option("--state", help="Only those in this state.")
 @click.option("--role", type=click.Choice(["provider", "consumer"]), help="Only those where this node is that.")
 @click.option("--peer", type=PEER, help="Only those with this peer.")
 @click.pass_obj
-def list_(call: Call, /, **which: str | None) -> None:
-    """List the negotiations."""
+def list_(call: Call, /, waiting: bool, **which: str | None) -> None:
+    """List the negotiations, or with --waiting what has to be decided."""
+    if waiting:
+        items = sorted(call.remote.every("/negotiations", waiting="true", **which), key=_urgency)
+        call.answer(items, lambda: table([_inbox(one) for one in items], INBOX, "Nothing waits for anybody."))
+        return
     items = call.remote.every("/negotiations", **which)
     rows = [{**one, "short": tail(one["id"]), "who": _who(one), "updated": instant(one["updated"])} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, "No negotiations."))
+
+
+def _urgency(one: Any) -> tuple[bool, int]:
+    """What people here have to decide comes first, the nearest end first."""
+    waiting = one["waiting"] or {}
+    return waiting.get("whom") != "us", waiting.get("until") or FAR
+
+
+def _inbox(one: Any) -> dict[str, Any]:
+    waiting = one["waiting"] or {}
+    votes = "" if waiting.get("needed") is None else f"{waiting['given']} of {waiting['needed']}"
+    whom = {"us": "people here", "peer": _who(one), "delivery": "delivery"}.get(waiting.get("whom", ""), "")
+    return {
+        **one,
+        "short": tail(one["id"]),
+        "who": _who(one),
+        "whom": whom,
+        "votes": votes,
+        "voters": ", ".join(waiting.get("voters", ())),
+        "since": instant(waiting.get("since")),
+        "until": instant(waiting.get("until")),
+    }
 
 
 @negotiation.command(
@@ -100,49 +136,53 @@ def show(call: Call, id: str, wait: bool, timeout: float) -> None:
         call.answer(one, lambda: text(one))
 
 
-@negotiation.command("accept", examples=["allmende negotiation accept 5f0c2a91 --wait"])
+@negotiation.command(
+    "approve",
+    examples=[
+        "allmende negotiation approve 5f0c2a91 --wait",
+        "allmende negotiation approve 5f0c2a91 --seen 3 --reason 'As discussed in the committee'",
+    ],
+)
 @click.argument("id", type=NEGOTIATION)
+@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
+@click.option("--reason", default="", help="Why, kept with the vote and in the log; the peer does not see it.")
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
-@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
 @click.pass_obj
-def accept(call: Call, id: str, wait: bool, timeout: float, seen: int | None) -> None:
-    """Accept what the peer offered last. Only for the side that asked."""
-    _command(call, id, "accept", {"version": seen}, wait, timeout)
+def approve(call: Call, id: str, seen: int | None, reason: str, wait: bool, timeout: float) -> None:
+    """Vote for what lies on the table: what a peer asks, what it offers, or a request of a colleague.
 
-
-@negotiation.command("agree", examples=["allmende negotiation agree 5f0c2a91"])
-@click.argument("id", type=NEGOTIATION)
-@click.option("--wait", is_flag=True, help="Wait until it is concluded or refused.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
-@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
-@click.pass_obj
-def agree(call: Call, id: str, wait: bool, timeout: float, seen: int | None) -> None:
-    """Agree to what the peer asked last, also outside the published terms. Only for the side that offers."""
-    _command(call, id, "agree", {"version": seen}, wait, timeout)
+    The last vote needed binds the node. Nobody votes on terms of their own. Once terms have changed, say with --seen
+    which ones you have looked at.
+    """
+    _command(call, id, "approve", {"version": seen, "reason": reason}, wait, timeout)
 
 
 @negotiation.command("counter", examples=["allmende negotiation counter 5f0c2a91 --until 2026-12-31 --count 10"])
 @click.argument("id", type=NEGOTIATION)
 @with_terms
+@click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused, or a person has to decide.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
 @click.pass_obj
-def counter(call: Call, /, id: str, wait: bool, timeout: float, **given: Any) -> None:
-    """Answer with other terms. Those given replace the same kind in what lies on the table."""
+def counter(call: Call, /, id: str, seen: int | None, wait: bool, timeout: float, **given: Any) -> None:
+    """Answer with other terms. Those given replace the same kind in what lies on the table.
+
+    You have drafted them then: should the peer accept, somebody else here has to approve.
+    """
     terms = given_terms(**given)
     if not terms:
         raise click.UsageError("Say at least one term, for example --until 2026-12-31")
-    _command(call, id, "counter", {"terms": terms}, wait, timeout)
+    _command(call, id, "counter", {"terms": terms, "version": seen}, wait, timeout)
 
 
-@negotiation.command("terminate", examples=["allmende negotiation terminate 5f0c2a91 --reason 'No longer needed'"])
+@negotiation.command("decline", examples=["allmende negotiation decline 5f0c2a91 --reason 'No longer needed'"])
 @click.argument("id", type=NEGOTIATION)
-@click.option("--reason", default="", help="Why, for the peer to read.")
+@click.option("--reason", required=True, help="Why, for the peer to read.")
 @click.pass_obj
-def terminate(call: Call, id: str, reason: str) -> None:
-    """End a negotiation without a contract."""
-    done = call.remote.post(f"/negotiations/{segment(id)}/terminate", {"reason": reason})
+def decline(call: Call, id: str, reason: str) -> None:
+    """Say no, or take back what you asked: the negotiation ends without a contract, and the peer reads why."""
+    done = call.remote.post(f"/negotiations/{segment(id)}/decline", {"reason": reason})
     call.answer(done, lambda: text(done))
 
 
@@ -172,7 +212,7 @@ def _rest(call: Call, one: Any, timeout: float) -> Any:
         short = tail(one["id"])
         sentence = (
             f"Stopped waiting; negotiation {short} goes on. Look at it: allmende negotiation show {short}. "
-            f"End it: allmende negotiation terminate {short}"
+            f"End it: allmende negotiation decline {short} --reason ..."
         )
         raise CommandError(sentence, "stopped", {"negotiation": one["id"]}, one) from stop
 
@@ -188,25 +228,26 @@ def _awaited(call: Call, one: Any, timeout: float) -> Any:
 
 
 def _at_rest(one: Any) -> bool:
-    return one["state"] in ENDED or (not one["pending"] and (one["role"], one["state"]) in OURS)
+    """Over, or people have to decide, here or there."""
+    waiting = one["waiting"]
+    return one["state"] in ENDED or (waiting is not None and waiting["needed"] is not None)
 
 
 def _unfinished(one: Any) -> tuple[str, str]:
-    short = tail(one["id"])
+    short, waiting = tail(one["id"]), one["waiting"]
     if one["state"] == "TERMINATED":
         why = one["reason"]["sentence"] if one["reason"] else "no reason was given"
         return f"No contract: {why}", one["reason"]["code"] if one["reason"] else "negotiation.terminated"
-    if (one["role"], one["state"]) == ("consumer", "OFFERED"):
+    if waiting is not None and waiting["whom"] == "us":
         return (
-            f"{_who(one)} offers other terms. Accept them with: "
-            f"allmende negotiation accept {short} --seen {one['version']}",
-            "negotiation.offered",
+            f"{waiting['sentence']} Say yes with: allmende negotiation approve {short} --seen {one['version']} "
+            "(or counter, decline)",
+            "negotiation.offered" if waiting["ask"] == "accept" else "negotiation.waiting",
         )
-    if (one["role"], one["state"]) == ("provider", "REQUESTED"):
+    if waiting is not None and waiting["needed"] is not None:
         return (
-            f"It is for you to decide: allmende negotiation agree {short} --seen {one['version']} "
-            "(or counter, terminate)",
-            "negotiation.requested",
+            f"{waiting['sentence']} The node goes on with it; look again: allmende negotiation show {short} --wait",
+            "negotiation.waiting",
         )
     return (
         f"Not concluded yet; the node goes on with it. Look again with: allmende negotiation show {short} --wait",
@@ -233,7 +274,28 @@ def text(one: Any) -> str:
                 ("reason", one["reason"] and one["reason"]["sentence"]),
                 ("last change", instant(one["updated"])),
                 ("version", one["version"]),
+                *_decision(one["waiting"]),
             ]
         ),
         bullets("What lies between the two sides", [found["reason"]["sentence"] for found in one["differences"]]),
+        bullets("On the table", one["terms"] if one["state"] not in ENDED else ()),
+        *(_said(said) for said in one["rounds"] if len(one["rounds"]) > 1),
     )
+
+
+def _decision(waiting: Any) -> list[tuple[str, Any]]:
+    """Who has to decide, by when, and who has."""
+    if waiting is None:
+        return []
+    votes = [f"{vote['operator']} ({instant(vote['at'])}) {vote['reason']}".strip() for vote in waiting["votes"]]
+    return [
+        ("decision", waiting["sentence"]),
+        ("who may", ", ".join(waiting["voters"])),
+        ("agreed", "; ".join(votes)),
+        ("drafted by", ", ".join(waiting["drafted_by"])),
+    ]
+
+
+def _said(said: Any) -> str:
+    title = f"{instant(said['at'])} the {said['role']} said{'' if said['current'] else ' (replaced since)'}"
+    return bullets(title, said["sentences"])

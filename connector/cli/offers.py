@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import ASSET, OFFER, PEER, POLICY, segment
+from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
 
 COLUMNS = {
@@ -15,6 +15,7 @@ COLUMNS = {
     "asset": "dataset",
     "policy": "policy",
     "outside": "outside these terms",
+    "rule": "who agrees",
     "state": "state",
     "published": "published",
     "published_by": "by",
@@ -23,12 +24,15 @@ COLUMNS = {
 
 @click.group(cls=Noun)
 def offer() -> None:
-    """Assets published under terms. A request within the terms is agreed to at once."""
+    """Assets published under terms. A request waits for a person, unless a frame contract says otherwise."""
 
 
 @offer.command(
     "publish",
-    examples=["allmende offer publish trees planning", "allmende offer publish counts planning --outside ask"],
+    examples=[
+        "allmende offer publish trees planning --at-once open-data",
+        "allmende offer publish counts planning --outside ask --persons 2 --decide-within 7d",
+    ],
 )
 @click.argument("asset", type=ASSET)
 @click.argument("policy", type=POLICY)
@@ -39,11 +43,37 @@ def offer() -> None:
     show_default=True,
     help="What a request outside these terms gets: these terms again, a person's decision, or a refusal.",
 )
+@click.option(
+    "--at-once",
+    "frame",
+    type=FRAME,
+    help="Agree at once, within these terms, to peers that this frame contract covers; see allmende help approval.",
+)
+@click.option(
+    "--persons",
+    type=click.IntRange(1, 9),
+    default=1,
+    show_default=True,
+    help="How many people have to agree otherwise; who has published it, or chosen the words, does not count.",
+)
+@click.option(
+    "--decide-within",
+    "days",
+    type=DAYS,
+    default="14d",
+    show_default=True,
+    help="How long they have (14d, 36h); then the negotiation ends.",
+)
 @click.pass_obj
-def publish(call: Call, asset: str, policy: str, outside: str) -> None:
-    """Publish ASSET under POLICY, for every peer that the policy does not exclude."""
-    kept = call.remote.post("/offers", {"asset": asset, "policy": policy, "outside": outside})
-    call.answer(kept, lambda: f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}.")
+def publish(call: Call, /, asset: str, policy: str, outside: str, frame: str | None, persons: int, days: float) -> None:
+    """Publish ASSET under POLICY, for every peer that the policy does not exclude.
+
+    Without --at-once each contract waits for a person, and never for the one who has published: nobody approves a draft
+    of their own. In a small office: allmende operator add NAME --role approver.
+    """
+    rule = {"persons": persons, "frame": frame, "days": days}
+    kept = call.remote.post("/offers", {"asset": asset, "policy": policy, "outside": outside, "approval": rule})
+    call.answer(kept, lambda: f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; {_rule(kept)}.")
 
 
 @offer.command("list", examples=["allmende offer list"])
@@ -84,6 +114,15 @@ def _row(one: Any) -> dict[str, Any]:
     return {
         **one,
         "short": tail(one["id"]),
+        "rule": _rule(one),
         "state": "published" if one["live"] else "retired",
         "published": instant(one["published"]),
     }
+
+
+def _rule(one: Any) -> str:
+    rule = one["approval"]
+    people = "one person" if rule["persons"] == 1 else f"{rule['persons']} people"
+    if rule["frame"] is None:
+        return f"{people} within {rule['days']:g} days"
+    return f"at once under {rule['frame']}, else {people} within {rule['days']:g} days"

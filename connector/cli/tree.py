@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "proxy": ("connector.cli.shipped:proxy", "Print a configuration for nginx or Caddy in front of a node."),
         "service": ("connector.cli.shipped:service", "Print a systemd unit for a node."),
         "doctor": ("connector.cli.doctor:doctor", "Find out what is wrong with a node, and what helps."),
+        "watch-events": ("connector.cli.events:watch", "What has happened that people should hear of."),
         "status": ("connector.cli.status:status", "Show how the node is doing and what waits for which peer."),
         "backup": ("connector.cli.backups:backup", "Write the whole node into one encrypted file."),
         "restore": ("connector.cli.backups:restore", "Make a node again from its backup."),
@@ -36,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "What this node shares": {
         "asset": ("connector.cli.assets:asset", "Data that lies here and can be shared."),
         "policy": ("connector.cli.policies:policy", "Terms of use, named and versioned."),
+        "frame": ("connector.cli.frames:frame", "Frame contracts on paper: who may be answered at once."),
         "offer": ("connector.cli.offers:offer", "Assets published under terms."),
     },
     "What others share": {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.records import Frame, Right
+from policies import instants
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -33,7 +35,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             signatories=body.signatories,
             parties=parties,
             anybody=body.anybody,
-            until=body.until,
+            until=None if body.until is None else _end(body.until),
         )
         return await shown(added)
 
@@ -80,3 +82,13 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             answer=views.FrameView,
         ),
     ]
+
+
+def _end(until: str) -> int:
+    """The first instant after a day, or the instant. Raises `InputError`."""
+    try:
+        canonical = instants.read(until.strip())
+    except ValueError:
+        raise InputError("terms.unreadable", term="until", value=until) from None
+    first, after = instants.span(canonical)
+    return after if "-" in canonical[1:] else first

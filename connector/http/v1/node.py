@@ -10,11 +10,9 @@ from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import JSON, Response
 from connector.ports import Reading
-from connector.protocol.machine import Role
-from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Asset, Participant, PublishedOffer, Right
+from connector.records import Agreement, Asset, Participant, PublishedOffer, Question, QuestionState, Right
 from connector.sentences import Language
 
 NDJSON = "application/x-ndjson"
@@ -131,13 +129,6 @@ def _health(services: Services, language: Language) -> views.HealthView:
     return views.HealthView(status="degraded" if wrong_any else "ok", checks=checks)
 
 
-def _undecided(view: Reading) -> int:
-    """Negotiations in which it is a person here who has to say the next word; of the first thousand of each kind."""
-    asked = view.select(Negotiation, role=Role.PROVIDER, state=NegotiationState.REQUESTED, limit=1000)
-    offered = view.select(Negotiation, role=Role.CONSUMER, state=NegotiationState.OFFERED, limit=1000)
-    return sum(one.pending is None and one.ending is None for one in (*asked, *offered))
-
-
 def _counts(view: Reading) -> Mapping[str, int]:
     return {
         "peers": view.count(Participant),
@@ -146,5 +137,5 @@ def _counts(view: Reading) -> Mapping[str, int]:
         "negotiations": view.count(Negotiation),
         "contracts": view.count(Agreement),
         "transfers": view.count(Transfer),
-        "waiting_for_you": _undecided(view),
+        "waiting_for_you": view.count(Question, state=QuestionState.OPEN),
     }

@@ -14,7 +14,8 @@ Line = Annotated[str, Meta(min_length=1, max_length=300)]
 class NewFrame(Input, frozen=True, kw_only=True):
     """A frame contract on paper. `hash` is the SHA-256 of the signed document in hex; the document stays where it is.
 
-    `parties` are peers (names or DIDs); or `anybody`, where sharing with all was decided. `until` is an instant.
+    `parties` are peers (names or DIDs); or `anybody`, where sharing with all was decided. `until` is its
+    last day (the whole of it in Europe/Berlin) or an instant with an offset.
     """
 
     name: Name
@@ -24,7 +25,7 @@ class NewFrame(Input, frozen=True, kw_only=True):
     signatories: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=20)]
     parties: Annotated[tuple[Iri, ...], Meta(max_length=1000)] = ()
     anybody: bool = False
-    until: int | None = None
+    until: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class FrameView(View, frozen=True, kw_only=True):
