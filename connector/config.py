@@ -98,6 +98,39 @@ class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
     exchange_seconds: Annotated[Seconds, Meta(description="how often a changed tree head goes to the peers")] = 5.0
 
 
+class ContractSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Contracts and their ends."""
+
+    warn_days: Annotated[tuple[Count, ...], Meta(description="days before the end of a contract to warn at")] = (
+        60,
+        30,
+        7,
+        1,
+    )
+
+
+class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Telling people what has happened, by mail and webhook; passwords stand in files of their own."""
+
+    mail_to: Annotated[tuple[str, ...], Meta(description="addresses that get mail; none switches mail off")] = ()
+    mail_from: Annotated[str, Meta(description="sender of the mail")] = ""
+    smtp_host: Annotated[str, Meta(description="mail server")] = ""
+    smtp_port: Annotated[Port, Meta(description="its port: 587 for STARTTLS, 465 for TLS")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"], Meta(description="how the connection is kept secret; none on loopback only")
+    ] = "starttls"
+    smtp_user: Annotated[str, Meta(description="account at the mail server; empty where it wants none")] = ""
+    smtp_password_file: Annotated[str, Meta(description="file that holds the account's password")] = ""
+    webhook_url: Annotated[str, Meta(description="address that gets events as JSON; empty switches it off")] = ""
+    webhook_secret_file: Annotated[str, Meta(description="file with the secret that signs them, 16 characters up")] = ""
+    webhook_private: Annotated[bool, Meta(description="the address may lie in a private network")] = False
+    language: Annotated[Literal["de", "en"], Meta(description="language of the mail")] = "de"
+    least: Annotated[
+        Literal["note", "attention", "alarm"], Meta(description="least important events that are told")
+    ] = "attention"
+    gather_seconds: Annotated[Seconds, Meta(description="how long what is no alarm is gathered")] = 60.0
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log, on standard error."""
 
@@ -118,6 +151,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sources: SourceSettings = SourceSettings()
     approval: ApprovalSettings = ApprovalSettings()
     audit: AuditSettings = AuditSettings()
+    contracts: ContractSettings = ContractSettings()
+    notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -135,6 +170,8 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "sources": SourceSettings,
     "approval": ApprovalSettings,
     "audit": AuditSettings,
+    "contracts": ContractSettings,
+    "notify": NotifySettings,
     "log": LogSettings,
 }
 
@@ -237,6 +274,22 @@ def _joint_problems(config: Config) -> list[str]:
         problems.append(f"[public] host: {public.host!r} without TLS; plain http listens on loopback only")
     if (public.host, public.port) == (config.management.host, config.management.port) and public.port:
         problems.append("[management] port: the same as [public] port")
+    problems += _notify_problems(config.notify)
+    return problems
+
+
+def _notify_problems(notify: NotifySettings) -> list[str]:
+    problems = []
+    if notify.mail_to and not (notify.mail_from and notify.smtp_host):
+        problems.append("[notify] mail_to: needs mail_from and smtp_host")
+    if notify.mail_to and notify.smtp_security == "none" and not is_loopback(notify.smtp_host):
+        problems.append("[notify] smtp_security: none is for a mail server on this machine only")
+    if bool(notify.smtp_user) != bool(notify.smtp_password_file):
+        problems.append("[notify] smtp_user and smtp_password_file belong together")
+    if bool(notify.webhook_url) != bool(notify.webhook_secret_file):
+        problems.append("[notify] webhook_url and webhook_secret_file belong together")
+    if notify.webhook_url and urlsplit(notify.webhook_url).scheme not in ("http", "https"):
+        problems.append("[notify] webhook_url: not an http(s) address")
     return problems
 
 

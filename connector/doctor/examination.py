@@ -10,7 +10,7 @@ INVARIANT: the first finding is the one to mend first. What follows may be its c
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from certs.keys import NodeKeys
 from connector import config as settings
 from connector.config import Config
 from connector.doctor import machine, memory, program, surroundings
-from connector.doctor.surroundings import Surroundings, Visit
+from connector.doctor.surroundings import Kept, Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer
 from connector.http.road import Road
@@ -264,7 +264,7 @@ def _around(
 
 def _keeps(
     config: Config, client: HttpPeer, looked: Inspection | None, own: NodeKeys | None, clock: Clock, ids: Ids
-) -> Callable[[Participant], Awaitable[Any]]:
+) -> Kept:
     if own is None or looked is None:
 
         async def nothing(peer: Participant) -> None:

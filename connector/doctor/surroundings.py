@@ -18,7 +18,6 @@ import msgspec
 from msgspec import Struct
 
 from certs import did
-from certs.checkpoint import Checkpoint
 from certs.did import DidError
 from connector.config import Config
 from connector.errors import DeliveryError, NodeError
@@ -27,7 +26,7 @@ from connector.http.road import Road, same_keys
 from connector.ports import Clock, Peer, Reading
 from connector.protocol.messages import JsonObject
 from connector.records import Participant
-from connector.services.heads import judged
+from connector.services.heads import Shown, judged
 from policies.model import Reason
 
 T = TypeVar("T")
@@ -39,7 +38,7 @@ PATIENCE = 6.0
 LARGEST_OFFSET = 30.0
 """Seconds by which clocks may differ; message tokens allow a minute."""
 
-Kept = Callable[[Participant], Awaitable[Checkpoint | None]]
+Kept = Callable[[Participant], Awaitable[Shown | None]]
 """The head of ours that a peer keeps (`services.heads`)."""
 Read = Callable[[Callable[[Reading], Reason | None]], Awaitable[Reason | None]]
 
@@ -174,7 +173,9 @@ def gone(visits: Sequence[Visit]) -> list[Reason]:
 
 
 def _rolled(wrong: Reason) -> Reason:
-    return Reason("doctor.rolled_back" if wrong.code == "audit.tail_missing" else "doctor.rebuilt", wrong.params)
+    if wrong.code == "audit.rebuilt":
+        return Reason("doctor.rebuilt", wrong.params)
+    return Reason("doctor.rolled_back", {"found": "?", **wrong.params})
 
 
 def _ahead(date: str, before: int, after: int) -> float | None:

@@ -23,6 +23,7 @@ from connector.services.audit import Audit
 from connector.services.contracts import Contracts
 from connector.services.discovery import Discovery
 from connector.services.frames import Frames
+from connector.services.happenings import Happenings
 from connector.services.negotiations import Negotiations
 from connector.services.offers import Offers
 from connector.services.operators import Operators
@@ -55,6 +56,7 @@ class Services(Struct, frozen=True, kw_only=True):
     fetching: Fetching
     outbox: Outbox
     audit: Audit
+    happenings: Happenings
     doctor: Doctor
     probes: Probes
     health: Health

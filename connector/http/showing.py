@@ -20,6 +20,7 @@ from connector.records import Agreement, Asset, Frame, Operator, Participant, Po
 from connector.sentences import Language, sentence
 from connector.services.approvals import Waiting
 from connector.services.audit import Noted, Verdict
+from connector.services.happenings import Happening
 from connector.services.outbox import Standing
 from connector.services.peers import Peers, Sighting
 from policies import explain, parse
@@ -191,6 +192,18 @@ def frame(one: Frame, known: Names, in_force: bool) -> views.FrameView:
         added_by=one.added_by,
         retired=one.retired,
         in_force=in_force,
+    )
+
+
+def happening(one: Happening, language: Language) -> views.EventView:
+    """Something that people should hear of."""
+    return views.EventView(
+        index=one.index,
+        at=one.at,
+        event=one.event,
+        importance=one.importance,
+        params=one.params,
+        sentence=sentence(Reason(one.code, one.params), language),
     )
 
 

@@ -24,6 +24,11 @@ from connector.http.views.doctor import (
     FindingView,
     ProbedView,
 )
+from connector.http.views.events import (
+    EventsQuery,
+    EventsView,
+    EventView,
+)
 from connector.http.views.forms import (
     Input,
     Iri,
@@ -106,6 +111,9 @@ __all__ = [
     "DifferenceView",
     "Ending",
     "EntryView",
+    "EventView",
+    "EventsQuery",
+    "EventsView",
     "ExaminedView",
     "FindingView",
     "FrameView",

@@ -1,0 +1,116 @@
+"""What has happened, for people. Fields are names of peers and assets, numbers and codes; never people's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "event.asked": ("{peer} fragt nach „{asset}“.", '{peer} asks for "{asset}".'),
+    "event.offered": ("{peer} bietet „{asset}“ an.", '{peer} offers "{asset}".'),
+    "event.concluded": (
+        "Mit {peer} ist ein Vertrag über „{asset}“ geschlossen.",
+        'A contract about "{asset}" has been concluded with {peer}.',
+    ),
+    "event.negotiation_ended": (
+        "Die Verhandlung mit {peer} über „{asset}“ ist ohne Vertrag beendet.",
+        'The negotiation with {peer} about "{asset}" has ended without a contract.',
+    ),
+    "event.negotiation_refused": (
+        "{peer} hat eine Nachricht der Verhandlung über „{asset}“ endgültig abgelehnt, oder sie kam nie an.",
+        'A message of the negotiation about "{asset}" was refused by {peer} for good, or never got there.',
+    ),
+    "event.approval_asked": (
+        "Eine Entscheidung wird gebraucht: {peer}, „{asset}“.",
+        'A decision is needed: {peer}, "{asset}".',
+    ),
+    "event.approval_reminded": (
+        "Die Entscheidung über „{asset}“ ({peer}) steht noch aus; die Frist läuft.",
+        'The decision about "{asset}" ({peer}) is still open; its time is running out.',
+    ),
+    "event.approval_late": (
+        "Über „{asset}“ ({peer}) ist nicht rechtzeitig entschieden worden.",
+        'Nobody decided about "{asset}" ({peer}) in time.',
+    ),
+    "event.approval_given": ("„{asset}“ für {peer} ist freigegeben.", '"{asset}" has been approved for {peer}.'),
+    "event.approval_declined": ("„{asset}“ für {peer} ist abgelehnt.", '"{asset}" has been declined for {peer}.'),
+    "event.frame_added": ("Der Rahmenvertrag {frame} ist eingetragen.", "The frame contract {frame} has been entered."),
+    "event.frame_retired": (
+        "Der Rahmenvertrag {frame} gilt nicht mehr.",
+        "The frame contract {frame} has been retired.",
+    ),
+    "event.transfer_suspended": (
+        "{peer} hat die Übertragung von „{asset}“ angehalten.",
+        '{peer} has suspended the transfer of "{asset}".',
+    ),
+    "event.transfer_ended": (
+        "{peer} hat die Übertragung von „{asset}“ abgebrochen.",
+        '{peer} has ended the transfer of "{asset}".',
+    ),
+    "event.transfer_refused": (
+        "{peer} hat eine Nachricht zur Übertragung von „{asset}“ abgelehnt, oder sie kam nie an.",
+        'A message about the transfer of "{asset}" was refused by {peer}, or never got there.',
+    ),
+    "event.access_refused": (
+        "{peer} wurde ein Zugriff auf „{asset}“ verweigert.",
+        '{peer} was refused an access to "{asset}".',
+    ),
+    "event.access_unserved": (
+        "„{asset}“ konnte {peer} nicht ausgeliefert werden; bitte die Datenquelle prüfen.",
+        '"{asset}" could not be served to {peer}; please look at the source.',
+    ),
+    "event.access_cut": (
+        "Ein laufender Strom von „{asset}“ zu {peer} wurde abgeschnitten.",
+        'A running stream of "{asset}" to {peer} was cut.',
+    ),
+    "event.data_refused": ("{peer} gibt „{asset}“ nicht heraus.", '{peer} does not hand out "{asset}".'),
+    "event.peer_added": ("{peer} ist als Gegenstelle eingetragen.", "{peer} has been added as a peer."),
+    "event.peer_removed": ("{peer} ist keine Gegenstelle mehr.", "{peer} is no peer any more."),
+    "event.account_added": (
+        "Ein Zugang zur Verwaltung wurde angelegt (Rolle {role}).",
+        "An account for the management API was made (role {role}).",
+    ),
+    "event.account_removed": (
+        "Ein Zugang zur Verwaltung wurde entzogen (Rolle {role}).",
+        "An account for the management API was taken away (role {role}).",
+    ),
+    "event.head_conflict": (
+        "Das Protokoll und der Stand bei {peer} widersprechen sich. Verzeichnis aufheben: allmende audit verify",
+        "The log contradicts what {peer} keeps of it. Keep the directory as it is: allmende audit verify",
+    ),
+    "event.head_generation": (
+        "Das Protokoll von {peer} geht nach einer Wiederherstellung in einer neuen Generation weiter.",
+        "The log of {peer} goes on in a new generation after a restore.",
+    ),
+    "event.restored": (
+        "Dieser Knoten wurde aus einer Sicherung wiederhergestellt; {held} Verträge ruhen, bis sie jemand freigibt.",
+        "This node was restored from a backup; {held} contracts are held until somebody releases them.",
+    ),
+    "event.offer_published": ("„{asset}“ wird angeboten.", '"{asset}" is offered.'),
+    "event.offer_retired": ("„{asset}“ wird nicht mehr angeboten.", '"{asset}" is offered no more.'),
+    # telling people
+    "notify.failing": (
+        "Benachrichtigungen kommen nicht an ({channel}: {cause}).",
+        "Notifications do not get through ({channel}: {cause}).",
+    ),
+    "mend.notify.failing": (
+        "Prüfen Sie [notify] in den Einstellungen; was geschieht, wird nachgeliefert.",
+        "Look at [notify] in the settings; what happens meanwhile is told later.",
+    ),
+    "notify.mail": ("Der Mailserver nimmt nichts an ({cause}).", "The mail server takes nothing ({cause})."),
+    "notify.password": ("Die Datei mit dem Passwort ist nicht lesbar.", "The file with the password cannot be read."),
+    "notify.secret": (
+        "Die Datei mit dem Geheimnis für den Webhook ist nicht lesbar oder kürzer als 16 Zeichen.",
+        "The file with the webhook's secret cannot be read, or is shorter than 16 characters.",
+    ),
+    "notify.status": ("Der Webhook antwortet mit {status}.", "The webhook answers {status}."),
+    "notify.subject": ("[Allmende] {host}: {lines} Meldungen", "[Allmende] {host}: {lines} messages"),
+    "notify.subject_alarm": ("[Allmende] {host}: DRINGEND", "[Allmende] {host}: URGENT"),
+    "notify.more": ("Dazu {more} weitere: allmende watch-events", "And {more} more: allmende watch-events"),
+    "notify.foot": (
+        "Vom Knoten {node}, Einträge {first} bis {last} des Protokolls. Ansehen: allmende audit log --after {first}",
+        "From the node {node}, entries {first} to {last} of its log. Look: allmende audit log --after {first}",
+    ),
+}

@@ -1,0 +1,120 @@
+"""Which audit events are for people, how much they matter, and in which words.
+
+What lives here: the one table. What does not: reading the log (`happenings`), the wording (`sentences.events`), how
+people are told (`messenger`). Every event that this node records stands in `PEOPLE` or in `QUIET`; a test finds those
+that do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from connector.protocol import negotiation, transfer
+from connector.protocol.machine import Machine
+from connector.protocol.negotiation import NEGOTIATION
+from connector.protocol.transfer import TRANSFER
+
+
+class Importance(StrEnum):
+    """How much an event matters, from the least up."""
+
+    NOTE = "note"
+    ATTENTION = "attention"
+    ALARM = "alarm"
+
+
+RANKS: Final = tuple(Importance)
+"""From the least up."""
+
+_NOTE, _ATTENTION, _ALARM = Importance.NOTE, Importance.ATTENTION, Importance.ALARM
+
+PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
+    # contracts and negotiations: what is concluded, refused, or waits for a person
+    "negotiation.received.request": (_NOTE, "event.asked"),
+    "negotiation.received.offer": (_NOTE, "event.offered"),
+    "negotiation.received.finalize": (_ATTENTION, "event.concluded"),
+    "negotiation.acknowledged.finalize": (_ATTENTION, "event.concluded"),
+    "negotiation.received.terminate": (_ATTENTION, "event.negotiation_ended"),
+    "negotiation.abandoned": (_NOTE, "event.negotiation_ended"),
+    **{f"negotiation.rejected.{move}": (_ATTENTION, "event.negotiation_refused") for move in negotiation.Move},
+    "approval.asked": (_ATTENTION, "event.approval_asked"),
+    "approval.reminded": (_ATTENTION, "event.approval_reminded"),
+    "approval.late": (_ATTENTION, "event.approval_late"),
+    "approval.approved": (_NOTE, "event.approval_given"),
+    "approval.declined": (_ATTENTION, "event.approval_declined"),
+    "frame.added": (_NOTE, "event.frame_added"),
+    "frame.retired": (_NOTE, "event.frame_retired"),
+    # transfers and data
+    "transfer.received.suspend": (_NOTE, "event.transfer_suspended"),
+    "transfer.received.terminate": (_NOTE, "event.transfer_ended"),
+    **{f"transfer.rejected.{move}": (_ATTENTION, "event.transfer_refused") for move in transfer.Move},
+    "access.refused": (_NOTE, "event.access_refused"),
+    "access.unserved": (_ATTENTION, "event.access_unserved"),
+    "access.cut": (_NOTE, "event.access_cut"),
+    "data.refused": (_NOTE, "event.data_refused"),
+    # peers, people, the log
+    "peer.added": (_NOTE, "event.peer_added"),
+    "peer.removed": (_ATTENTION, "event.peer_removed"),
+    "operator.added": (_ATTENTION, "event.account_added"),
+    "operator.removed": (_ATTENTION, "event.account_removed"),
+    "head.conflict": (_ALARM, "event.head_conflict"),
+    "head.generation": (_ALARM, "event.head_generation"),
+    "node.restored": (_ALARM, "event.restored"),
+    # what is shared
+    "offer.published": (_NOTE, "event.offer_published"),
+    "offer.retired": (_NOTE, "event.offer_retired"),
+}
+"""Event -> how much it matters, and its sentence."""
+
+QUIET: Final = frozenset(
+    {
+        "access.permitted",
+        "access.examined",
+        "access.finished",
+        "access.broken",
+        "approval.frame",
+        "approval.void",
+        "approval.voted",
+        "asset.added",
+        "asset.removed",
+        "catalog.read",
+        "data.received",
+        "dataset.read",
+        "negotiation.ending",
+        "negotiation.read",
+        "notice.given",
+        "notice.settled",
+        "notice.taken",
+        "peer.signs",
+        "policy.added",
+        "probe.asked",
+        "refused",
+        "repeated",
+        "transfer.abandoned",
+        "transfer.ending",
+        "transfer.read",
+    }
+)
+"""What is not for people: steps on the way, reading, and what the sender of a request is told anyway."""
+
+
+def judged(event: str) -> tuple[Importance, str] | None:
+    """How much an event matters and its sentence; None where it is not for people."""
+    return PEOPLE.get(event)
+
+
+def steps(machine: Machine) -> frozenset[str]:
+    """The events of a machine's moves, all of them."""
+    moves = {str(move) for rules in machine.table.values() for move in rules}
+    kinds = ("received", "sending", "acknowledged", "rejected")
+    return frozenset(f"{machine.name}.{kind}.{move}" for kind in kinds for move in moves)
+
+
+def quiet(event: str) -> bool:
+    """True for what is known not to be for people: the table's own, and moves that no line above names."""
+    return event in QUIET or (event in _STEPS and event not in PEOPLE)
+
+
+_STEPS: Final = steps(NEGOTIATION) | steps(TRANSFER)
