@@ -97,28 +97,41 @@ def key_id(name: str, public: bytes) -> bytes:
 
 def signed(checkpoint: Checkpoint, public: bytes, sign: Sign) -> str:
     """The signed note of a checkpoint; the key's name is the origin."""
-    body = text(checkpoint)
-    signature = base64.b64encode(key_id(checkpoint.origin, public) + sign(body.encode())).decode()
-    return f"{body}\n— {checkpoint.origin} {signature}\n"
+    return note(text(checkpoint), checkpoint.origin, public, sign)
+
+
+def note(body: str, name: str, public: bytes, sign: Sign) -> str:
+    """A signed note of a text that ends in a newline; `name` is the key's."""
+    signature = base64.b64encode(key_id(name, public) + sign(body.encode())).decode()
+    return f"{body}\n— {name} {signature}\n"
 
 
 def opened(note: str, origin: str, public: bytes, verify: Verify) -> Checkpoint:
     """The checkpoint in a note that `origin` has signed with the key `public`.
 
+    Raises `CheckpointError`: as `opened_text`, `checkpoint.*` (its text), `checkpoint.origin` also where the log is
+    somebody else's.
+    """
+    checkpoint = parse(opened_text(note, origin, public, verify))
+    if checkpoint.origin != origin:
+        raise CheckpointError("checkpoint.origin")
+    return checkpoint
+
+
+def opened_text(note: str, name: str, public: bytes, verify: Verify) -> str:
+    """The text of a note that `name` has signed with the key `public`.
+
     Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by this key), `note.signature` (it does not
-    verify), `checkpoint.*` (its text), `checkpoint.origin` also where the log is somebody else's.
+    verify).
     """
     body, lines = _parted(note)
-    wanted = key_id(origin, public)
-    ours = [signature for name, key, signature in map(_signature, lines) if name == origin and key == wanted]
+    wanted = key_id(name, public)
+    ours = [signature for said, key, signature in map(_signature, lines) if said == name and key == wanted]
     if not ours:
         raise CheckpointError("note.unsigned")
     if not all(len(one) == 64 and verify(public, one, body.encode()) for one in ours):
         raise CheckpointError("note.signature")
-    checkpoint = parse(body)
-    if checkpoint.origin != origin:
-        raise CheckpointError("checkpoint.origin")
-    return checkpoint
+    return body
 
 
 def opened_any(note: str, name: str, public: bytes, verify: Verify) -> tuple[Checkpoint, int]:

@@ -11,6 +11,7 @@ Private keys are PKCS #8 in PEM (RFC 5958, RFC 7468), the others 64 hexadecimal 
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -62,6 +63,10 @@ class Sealer:
         self._cipher = AESGCM(key)
         self._draw = draw
 
+    def rekey(self, key: bytes) -> None:
+        """Seal and open with another key from now on."""
+        self._cipher = AESGCM(key)
+
     def seal(self, secret: bytes, about: bytes) -> bytes:
         """Sealed bytes that open only with the same `about` (what the secret belongs to)."""
         nonce = self._draw(12)
@@ -84,7 +89,7 @@ class NodeKeys:
         self.token = token
         self.audit = audit
         self.grant = grant
-        self._seal = seal
+        self._seal, self._sealer = seal, Sealer(seal)
         self.token_jwk: Jwk = jwk.write(token.public_key())
         self.audit_jwk: Jwk = jwk.write(audit.public_key())
         self.head_public: bytes = audit.public_key().public_bytes_raw()
@@ -98,8 +103,20 @@ class NodeKeys:
         return jwk.thumbprint(self.token_jwk), jwk.thumbprint(self.audit_jwk)
 
     def sealer(self) -> Sealer:
-        """Seals secrets that this node keeps."""
-        return Sealer(self._seal)
+        """Seals secrets that this node keeps; the same one each time, so that a renewed key reaches everybody."""
+        return self._sealer
+
+    def symmetric(self) -> dict[str, bytes]:
+        """The keys that can be renewed: file name -> key. The other two are who this node is, and pinned by peers."""
+        return {SEAL: self._seal, GRANT: self.grant}
+
+    def renew(self, name: str, key: bytes) -> None:
+        """Use another key under one of the names of `symmetric`."""
+        if name == SEAL:
+            self._seal = key
+            self._sealer.rekey(key)
+        else:
+            self.grant = key
 
     def sign_head(self, note: bytes) -> bytes:
         """Ed25519 signature (64 bytes) over the text of a tree head; `head_public` verifies it."""
@@ -147,6 +164,44 @@ def create(folder: Path) -> NodeKeys:
         code = "keys.exist" if folder.is_dir() and any(folder.iterdir()) else "keys.write"
         raise KeyFileError(code, path=str(folder), error=error.strerror or "") from error
     return keys
+
+
+def thumbprint(name: str, key: bytes) -> str:
+    """What a symmetric key is called without being told: nobody finds the key from it, which has 256 random bits."""
+    return hmac.digest(key, b"allmende key thumbprint " + name.encode(), "sha256").hex()[:32]
+
+
+def prepare(folder: Path, name: str, key: bytes) -> None:
+    """Keep the next key under `name` beside the one in use. Raises `KeyFileError`."""
+    path = folder / f"{name}.next"
+    try:
+        path.unlink(missing_ok=True)
+        _write(path, key.hex().encode() + b"\n")
+        _sync(folder)
+    except OSError as error:
+        raise KeyFileError("keys.write", path=str(path), error=error.strerror or "") from error
+
+
+def adopt(folder: Path, name: str) -> bytes | None:
+    """Put the next key in the place of the one under `name`, which is gone then; None where there is no next one.
+
+    Raises `KeyFileError`.
+    """
+    path = folder / f"{name}.next"
+    if not path.exists():
+        return None
+    key = _symmetric(path, _checked(path, forbidden=0o177, owners={os.geteuid()}))
+    try:
+        path.replace(folder / name)
+        _sync(folder)
+    except OSError as error:
+        raise KeyFileError("keys.write", path=str(path), error=error.strerror or "") from error
+    return key
+
+
+def drop(folder: Path, name: str) -> None:
+    """Forget a next key that never came into use."""
+    (folder / f"{name}.next").unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:

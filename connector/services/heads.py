@@ -266,12 +266,12 @@ class Heads:
                 return found
         raise DeliveryError("head.refused", peer=to.id)
 
-    async def confirm(self, to: Participant) -> Reason | None:
+    async def confirm(self, to: Participant, deadline: float = DEADLINE) -> Reason | None:
         """Ask a peer what it keeps of ours. None where our log bears that out; else how it does not.
 
         Raises `DeliveryError` as `kept_of_us`.
         """
-        return await self._judge(to, await self.kept_of_us(to))
+        return await self._judge(to, await self.kept_of_us(to, deadline))
 
     async def _judge(self, peer: Participant, kept: Shown | None) -> Reason | None:
         found = None if kept is None else await self._store.read(partial(judged, peer=peer.id, kept=kept))
@@ -281,18 +281,20 @@ class Heads:
             self._contradicted(found)
         return found
 
-    async def kept_of_us(self, peer: Participant) -> Shown | None:
+    async def kept_of_us(self, peer: Participant, deadline: float = DEADLINE) -> Shown | None:
         """The head of ours that a peer keeps, proved by our own signature; None where it keeps none.
 
         Raises `DeliveryError`.
         """
-        return self._ours(peer, await self._ask(peer, "GET"))
+        return self._ours(peer, await self._ask(peer, "GET", deadline=deadline))
 
-    async def _ask(self, peer: Participant, method: str, body: bytes | None = None) -> Reply:
+    async def _ask(
+        self, peer: Participant, method: str, body: bytes | None = None, deadline: float = DEADLINE
+    ) -> Reply:
         token = await self._identity.token(peer.id)
         url = f"{peer.url.rstrip('/')}/heads"
         return await self._peer.send(
-            method, url, authorization=token, body=body, private=peer.private, deadline=DEADLINE
+            method, url, authorization=token, body=body, private=peer.private, deadline=deadline
         )
 
     def _ours(self, peer: Participant, reply: Reply) -> Shown | None:

@@ -45,12 +45,15 @@ class Log:
         self._random = random
         self.damage: Reason | None = None
         self._edge = tree.CompactRange()
+        last = head(connection)
+        self.origin = "" if last is None else last.id
+        """Whose log this is, and of which generation, as its newest head says."""
         try:
             self._edge = restored(connection)
         except StoreError as error:
             self.damage = error.reason
         else:
-            self._check(head(connection))
+            self._check(last)
 
     def _check(self, last: Head | None) -> None:
         """INVARIANT: nothing is signed that does not extend the last signed head."""

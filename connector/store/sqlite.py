@@ -43,6 +43,7 @@ class SqliteStore:
         self._connection, self._desk, self._writer = connection, desk, writer
         self._reader: Connection | None = None
         self._limits = Limits()
+        self._origin = ""
 
     @classmethod
     def open(
@@ -84,6 +85,7 @@ class SqliteStore:
         writer = Writer(connection, desk=desk, log=log, fault=fault, threaded=threaded, limits=bounds, failed=failed)
         store = cls(path, connect, lock, connection, desk, writer)
         store._limits = bounds
+        store._origin = log.origin
         return store
 
     @property
@@ -99,6 +101,15 @@ class SqliteStore:
     def behind(self, now: int) -> int | None:
         """Until when callers are refused because the clock has gone back, or None where it has not."""
         return self._desk.forgotten if self._desk.forgotten >= now else None
+
+    @property
+    def origin(self) -> str:
+        """The origin of our newest signed head when the store was opened; "" where there was none."""
+        return self._origin
+
+    def stop(self, why: Reason) -> None:
+        """Write nothing any more: what is here is not what the peers know. Reading goes on."""
+        self._writer.stop(why)
 
     async def write(self, act: Callable[[Transaction], T]) -> T:
         """Run `act` in a transaction; its result when that is on disk. Raises what it raises, nothing kept."""

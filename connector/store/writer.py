@@ -40,6 +40,10 @@ T = TypeVar("T")
 Loop = asyncio.AbstractEventLoop
 
 
+STOPPED = "node.rolled_back"
+"""Code of the one reason for which the store is stopped from outside, rather than by a failure of its own."""
+
+
 class Limits(Struct, frozen=True):
     """Bounds of the writer. `slice` acts run before other things on the event loop have their turn."""
 
@@ -124,6 +128,11 @@ class Writer:
             self._working = True
             loop.call_soon(self._turn, loop)
         return await caller
+
+    def stop(self, why: Reason) -> None:
+        """Write nothing any more; what is under way is finished."""
+        self.suspect = self.suspect or why
+        self._refuse_waiting(why)
 
     async def close(self) -> None:
         """Finish what is queued, take nothing new, and end the thread."""
@@ -296,6 +305,8 @@ class Writer:
 
 def _refusal(why: Reason) -> StoreError:
     """What a caller is told while the store is suspect."""
+    if why.code == STOPPED:
+        return StoreError(why.code, **why.params)
     return StoreError("store.suspect", cause=why.code, do="stop the node, look at the disk, verify the audit, restart")
 
 
