@@ -41,8 +41,28 @@ def negotiation(**changes: Any) -> dict[str, Any]:
         "differences": [],
         "contract": None,
         "reason": None,
+        "waiting": None,
+        "terms": [],
+        "rounds": [],
         "created": 1_700_000_000_000_000,
         "updated": 1_700_000_000_000_000,
+        **changes,
+    }
+
+
+def waiting(**changes: Any) -> dict[str, Any]:
+    """Whom a negotiation waits for, as the API shows it: by default a vote of people here."""
+    return {
+        "whom": "us",
+        "sentence": "Somebody here has to agree.",
+        "since": 1_700_000_000_000_000,
+        "until": 1_701_000_000_000_000,
+        "needed": 2,
+        "given": 1,
+        "ask": "agree",
+        "votes": [{"operator": "anna", "approves": True, "at": 1_700_000_000_000_000, "reason": "fine"}],
+        "drafted_by": ["maria"],
+        "voters": ["jo"],
         **changes,
     }
 

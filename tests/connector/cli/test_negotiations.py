@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.connector.cli.api import Api, negotiation
+from tests.connector.cli.api import Api, negotiation, waiting
 from tests.connector.cli.conftest import Types
 
 ID = negotiation()["id"].replace(":", "%3A")
 TREES = "https://neighbour.example/datasets/trees"
-POLL = f"GET /v1/negotiations/{ID}?wait=20.0&version="
+POLL = f"GET /v1/negotiations/{ID}?wait=2.0&version="
 REASON = {"code": "until.later", "params": {}, "sentence": "Until 2031 was asked."}
 
 
@@ -55,8 +55,21 @@ def test_waiting_for_a_contract(api: Api, types: Types) -> None:
     [
         ({"state": "TERMINATED", "reason": REASON}, "until.later", "No contract: Until 2031 was asked."),
         ({"state": "TERMINATED"}, "negotiation.terminated", "no reason was given"),
-        ({"state": "OFFERED"}, "negotiation.offered", "allmende negotiation accept aaaabbbb"),
-        ({"state": "REQUESTED", "role": "provider"}, "negotiation.requested", "allmende negotiation agree aaaabbbb"),
+        (
+            {"state": "OFFERED", "waiting": waiting(ask="accept")},
+            "negotiation.offered",
+            "Somebody here has to agree. Say yes with: allmende negotiation approve aaaabbbb --seen 1",
+        ),
+        (
+            {"role": "provider", "waiting": waiting()},
+            "negotiation.waiting",
+            "allmende negotiation approve aaaabbbb --seen 1",
+        ),
+        (
+            {"waiting": waiting(whom="peer", sentence="At neighbour people decide.")},
+            "negotiation.waiting",
+            "At neighbour people decide. The node goes on with it",
+        ),
     ],
 )
 def test_waiting_ends_without_a_contract(
@@ -85,17 +98,50 @@ def test_differences_are_shown_in_words(api: Api, types: Types) -> None:
     assert "What lies between the two sides\n  - Until 2031 was asked." in said.out
 
 
-@pytest.mark.parametrize("command", ["accept", "agree", "terminate"])
-def test_commands(api: Api, types: Types, command: str) -> None:
-    api.answers[f"POST /v1/negotiations/aaaabbbb/{command}"] = negotiation()
-    assert types("negotiation", command, "aaaabbbb").status == 0
-    assert types("negotiation", command, "deadbeef").status == 1
+def test_who_decides_is_shown(api: Api, types: Types) -> None:
+    said_before = {"role": "consumer", "at": 0, "sentences": ["30 uses."], "current": False}
+    said_now = {"role": "provider", "at": 1, "sentences": ["3 uses."], "current": True}
+    api.answers["GET /v1/negotiations/aaaabbbb"] = negotiation(
+        waiting=waiting(), terms=["3 uses."], rounds=[said_before, said_now]
+    )
+    shown = types("negotiation", "show", "aaaabbbb").out
+    for line in (
+        "who may      jo",
+        "drafted by   maria",
+        "On the table\n  - 3 uses.",
+        "the consumer said (replaced since)",
+    ):
+        assert line in shown
+    assert "agreed       anna (" in shown
+
+
+def test_the_inbox_begins_with_what_is_ours_to_decide(api: Api, types: Types) -> None:
+    items = [
+        negotiation(id="urn:uuid:0190-1111", waiting=waiting(whom="peer", until=None, needed=None)),
+        negotiation(id="urn:uuid:0190-2222", waiting=waiting(until=1_800_000_000_000_000)),
+        negotiation(id="urn:uuid:0190-3333", waiting=waiting()),
+    ]
+    api.answers["GET /v1/negotiations?waiting=true"] = {"items": items, "next": None}
+    lines = types("negotiation", "list", "--waiting").out.splitlines()
+    assert [line.split()[0][-4:] for line in lines[1:]] == ["3333", "2222", "1111"]
+    assert "people here" in lines[1]
+    assert "1 of 2" in lines[1]
+
+
+def test_deciding(api: Api, types: Types) -> None:
+    api.answers["POST /v1/negotiations/aaaabbbb/approve"] = negotiation()
+    api.answers["POST /v1/negotiations/aaaabbbb/decline"] = negotiation()
+    assert types("negotiation", "approve", "aaaabbbb", "--seen", "3", "--reason", "fine").status == 0
+    assert types("negotiation", "decline", "aaaabbbb", "--reason", "no").status == 0
+    assert [asked.body for asked in api.asked] == [{"version": 3, "reason": "fine"}, {"reason": "no"}]
+    assert types("negotiation", "decline", "aaaabbbb").status == 2
+    assert types("negotiation", "approve", "deadbeef").status == 1
 
 
 def test_a_counter_needs_terms(api: Api, types: Types) -> None:
     api.answers["POST /v1/negotiations/aaaabbbb/counter"] = negotiation()
     assert types("negotiation", "counter", "aaaabbbb", "--count", "2").status == 0
-    assert api.asked[0].body == {"terms": {"count": 2}}
+    assert api.asked[0].body == {"terms": {"count": 2}, "version": None}
     assert types("negotiation", "counter", "aaaabbbb").status == 2
 
 
@@ -118,5 +164,5 @@ def test_ctrl_c_while_waiting_says_that_the_negotiation_goes_on(
     monkeypatch.setattr("connector.cli.negotiations._get", stop)
     said = types("negotiate", "neighbour", TREES, "--wait", "--json")
     assert (said.status, said.json["error"]["code"], said.json["id"]) == (1, "stopped", negotiation()["id"])
-    for command in ("show", "terminate"):
+    for command in ("show", "decline"):
         assert f"allmende negotiation {command} aaaabbbb" in said.err

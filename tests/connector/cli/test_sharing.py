@@ -36,6 +36,7 @@ OFFER = {
     "sentences": [],
     "published": 0,
     "published_by": "admin",
+    "approval": {"persons": 1, "frame": None, "days": 14.0},
     "retired": None,
     "live": True,
 }
@@ -120,7 +121,8 @@ def test_offers(api: Api, types: Types) -> None:
         "POST /v1/offers/0ffe0ffe/send": (201, {"id": "urn:uuid:2-12345678"}),
     }
     assert "0ffe0ffe" in types("offer", "publish", "trees", "planning", "--outside", "ask").out
-    assert api.asked[0].body == {"asset": "trees", "policy": "planning", "outside": "ask"}
+    rule = {"persons": 1, "frame": None, "days": 14.0}
+    assert api.asked[0].body == {"asset": "trees", "policy": "planning", "outside": "ask", "approval": rule}
     listed = types("offer", "list").out
     assert "published" in listed.splitlines()[1]
     assert "retired" in listed.splitlines()[2]
