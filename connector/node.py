@@ -53,6 +53,7 @@ from connector.records import Participant, SeenDocument
 from connector.services import approvals
 from connector.services.audit import Audit
 from connector.services.changes import Change, Changes
+from connector.services.continuity import Continuity
 from connector.services.contracts import Contracts
 from connector.services.correspondence import Correspondence
 from connector.services.decisions import Decisions
@@ -63,6 +64,7 @@ from connector.services.frames import Frames
 from connector.services.happenings import Happenings
 from connector.services.heads import Heads
 from connector.services.intake import Intake
+from connector.services.keyring import Keyring
 from connector.services.messenger import Channel, Messenger
 from connector.services.negotiations import Negotiations
 from connector.services.notices import PROCESS, Notices
@@ -73,6 +75,7 @@ from connector.services.peers import Peers
 from connector.services.probes import Probes
 from connector.services.proposals import Proposals
 from connector.services.questions import Questions, Rules
+from connector.services.reconcile import Reconcile
 from connector.services.transfers import Transfers
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
@@ -114,6 +117,7 @@ class Node:
         self.keys = keys.load(config.directory / "keys", _credentials())
         self.metrics, self.health, self.changes = telemetry.Metrics(), telemetry.Health(), Changes()
         self._tasks: list[asyncio.Task[None]] = []
+        self._generation = 0
         self.failed = asyncio.Event()
         """Set when the disk has failed: only a new process may write to the database."""
 
@@ -127,6 +131,7 @@ class Node:
             limits=writer.Limits(tokens=config.limits.live_tokens),
             failed=lambda reason: self.failed.set(),
         )
+        self._generation = checkpoint.generation(self.store.origin, self.did) or 0
         network = config.network
         self.client = HttpPeer(
             authorities=Path(network.extra_ca) if network.extra_ca else None, deadline=network.deadline
@@ -142,7 +147,14 @@ class Node:
 
         # Data: the gate, and addresses that only it can make credentials for.
         self.gate = Gate(
-            store=self.store, clock=clock, facts=StatedFacts(), key=self.keys.grant, changes=self.changes, fault=fault
+            store=self.store,
+            clock=clock,
+            facts=StatedFacts(),
+            key=self.keys.grant,
+            changes=self.changes,
+            fault=fault,
+            sure=self._sure,
+            stopped=lambda: self.continuity.broken,
         )
         addresses = Addresses(f"{root}/data", self.gate.credential)
 
@@ -156,6 +168,7 @@ class Node:
             jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
             fill=addresses.fill,
             limits=_outbox_limits(config),
+            sure=self._sure,
             keep=Correspondence(self.did, sha256(self._seen_document).hexdigest()).keep_sent,
         )
         self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
@@ -223,6 +236,34 @@ class Node:
             identity=self.identity,
             did=self.did,
             public=self.keys.head_public,
+            contradicted=lambda found: self.continuity.contradicted(found),
+        )
+        self.keyring = Keyring(
+            store=self.store,
+            clock=clock,
+            own=self.keys,
+            folder=config.directory / "keys",
+            outside=_outside,
+            did=self.did,
+            notices=self.notices,
+            rekeyed=lambda name: self.gate.rekey(self.keys.grant),
+        )
+        self.reconcile = Reconcile(
+            store=self.store,
+            clock=clock,
+            peer=self.peer,
+            identity=self.identity,
+            heads=self.heads,
+            mail=self.outbox,
+            changes=self.changes,
+            did=self.did,
+            public=self.keys.head_public,
+            sign=self.keys.sign_head,
+            own=lambda one: pinned.is_own(one.method, one.url, one.headers, one.body),
+            destroyed=self.keyring.destroyed,
+        )
+        self.continuity = Continuity(
+            store=self.store, heads=self.heads, clock=clock, stop=self.store.stop, compare=self._compare
         )
         self.audit = Audit(store=self.store, heads=self.heads, did=self.did, public=self.keys.head_public)
         self.fetching = Fetching(
@@ -261,6 +302,8 @@ class Node:
             negotiations=self.negotiations,
             transfers=self.transfers,
             heads=self.heads,
+            reconcile=self.reconcile,
+            sure=self._sure,
             probes=self.probes,
             reflection=self.reflection,
             throttle=_throttle(config, clock),
@@ -290,6 +333,8 @@ class Node:
                 fetching=self.fetching,
                 outbox=self.outbox,
                 audit=self.audit,
+                reconcile=self.reconcile,
+                keyring=self.keyring,
                 happenings=self.happenings,
                 doctor=self.doctor,
                 probes=self.probes,
@@ -356,6 +401,7 @@ class Node:
     def _look_after(self) -> None:
         """What health and metrics show."""
         self.health.add(telemetry.Check("store", lambda: self.store.suspect, stops=True))
+        self.health.add(telemetry.Check("restored", lambda: self.continuity.trouble()))
         self.health.add(telemetry.Check("disk", lambda: Reason("store.full") if self.store.full else None))
         self.health.add(telemetry.Check("clock", self._clock_behind))
         self.health.add(telemetry.Check("contracts", self.gate.damage))
@@ -397,9 +443,19 @@ class Node:
         return public, operators
 
     def _sign_head(self, size: int, root: bytes, at: int) -> str:
+        origin = checkpoint.origin(self.did, self._generation)
         return checkpoint.signed(
-            checkpoint.Checkpoint(self.did, size, root), self.keys.head_public, self.keys.sign_head
+            checkpoint.Checkpoint(origin, size, root), self.keys.head_public, self.keys.sign_head
         )
+
+    async def _sure(self, peer: str) -> None:
+        await self.continuity.sure(peer)
+
+    async def _compare(self, peer: Participant) -> bool:
+        """After a restore: compare with a peer, and use no key any more that it knows to be destroyed."""
+        done = await self.reconcile.settle(peer)
+        await self.keyring.settle()
+        return done
 
     def _peers_changed(self, identity: PinnedIdentity, peer: str) -> None:
         identity.forget()
@@ -412,8 +468,10 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         config = self.config
         await self._same_as_ever()
+        await self.keyring.settle()
         await self.keep_document()
         await self._first_operator()
+        await self.continuity.start()
         await self.outbox.start()
         await self.approvals.take_up()
         await self.approvals.look()
@@ -421,6 +479,7 @@ class Node:
         await self.management_listener.start(config.management.host, config.management.port)
         chores = (
             (self._sweep, SWEEP_SECONDS),
+            (self.continuity.go_on, config.audit.exchange_seconds),
             (self._show_heads, config.audit.exchange_seconds),
             (self.approvals.look, APPROVAL_SECONDS),
         )
@@ -435,6 +494,7 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.continuity.close()
         await self.gate.close()
         await self.public_listener.close()
         await self.management_listener.close()
@@ -446,7 +506,7 @@ class Node:
     async def _same_as_ever(self) -> None:
         """The identity is permanent: contracts name it, and the log is signed by it. Raises `InputError`."""
         head = await self.store.read(lambda view: view.head())
-        if head is not None and head.id != self.did:
+        if head is not None and checkpoint.generation(head.id, self.did) is None:
             raise InputError("node.identity", was=head.id, now=self.did)
 
     async def keep_document(self) -> None:
@@ -617,6 +677,12 @@ def _credentials() -> Path | None:
     """Where systemd puts a service's credentials."""
     found = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(found) if found else None
+
+
+def _outside(name: str) -> bool:
+    """Does a key lie in the service manager's credentials?"""
+    folder = _credentials()
+    return folder is not None and (folder / name).exists()
 
 
 def _certificate(config: Config) -> Certificate | None:

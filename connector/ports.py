@@ -7,7 +7,7 @@ that every adapter must pass.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -23,6 +23,14 @@ Fault = Callable[[str], None]
 
 def no_fault(point: str) -> None:
     """The product's fault: none."""
+
+
+Sure = Callable[[str], Awaitable[None]]
+"""Returns as soon as something may be done with a peer (a DID). Raises `OurError` where nothing may (`continuity`)."""
+
+
+async def at_once(peer: str) -> None:
+    """The `Sure` that never waits."""
 
 
 class Reading(Protocol):

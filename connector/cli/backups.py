@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,7 @@ def _passphrase(file: Path | None, *, new: bool) -> bytes:
         file = credentials / CREDENTIAL
     if file is not None:
         return _first_line(file)
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise CommandError("No passphrase: give --passphrase-file, or call from a terminal.", "backup.no_passphrase")
     told: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
     return told.encode()

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import structlog
@@ -27,12 +27,13 @@ from msgspec import Struct
 from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
 from connector.data.running import Running, Watch
 from connector.errors import OurError, RefusedError, UnauthenticatedError, UnknownError
-from connector.ports import Clock, Facts, Fault, Reading, Store, Transaction, no_fault
+from connector.ports import Clock, Facts, Fault, Reading, Store, Sure, Transaction, at_once, no_fault
 from connector.protocol.machine import Role
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Move, Transfer
 from connector.records import Agreement, Asset, Entry, Participant
 from connector.services.changes import Changes
+from connector.services.contracts import ended
 from policies.evaluate import evaluate
 from policies.model import Access, Reason
 from policies.vocabulary import READ
@@ -97,15 +98,29 @@ class Grounds(Struct, frozen=True):
 
 
 class Gate:
-    """The one way to the data. `key` is the grant key: whoever has it can make credentials."""
+    """The one way to the data. `key` is the grant key: whoever has it can make credentials.
+
+    `sure` is waited for before a peer's access is judged, `stopped` says why nothing may be given to anybody.
+    """
 
     def __init__(
-        self, *, store: Store, clock: Clock, facts: Facts, key: bytes, changes: Changes, fault: Fault = no_fault
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        facts: Facts,
+        key: bytes,
+        changes: Changes,
+        fault: Fault = no_fault,
+        sure: Sure = at_once,
+        stopped: Callable[[], Reason | None] = lambda: None,
     ) -> None:
+        self._sure, self._stopped = sure, stopped
         self._store, self._clock, self._facts, self._key, self._fault = store, clock, facts, key, fault
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
         self._proved: dict[str, bytes] = {}
+        self._peers: dict[str, str] = {}
         self._damaged: dict[str, Reason] = {}
         self._running = Running(clock, changes, self._judge_again)
 
@@ -116,6 +131,11 @@ class Gate:
     def damage(self) -> Reason | None:
         """A contract that was found altered on disk and is used no more, for health; the first of them."""
         return next(iter(self._damaged.values()), None)
+
+    def rekey(self, key: bytes) -> None:
+        """Make and take credentials with another key from now on; those that are out prove nothing any more."""
+        self._key = key
+        self._proved.clear()
 
     def credential(self, pid: str) -> str:
         """The bearer credential of a transfer of ours: made from the pid and the grant key, stored nowhere."""
@@ -152,6 +172,7 @@ class Gate:
         `BusyError`, nothing kept.
         """
         self.prove(credential, pid)
+        await self._sure(await self._peer_of(pid))
         # A stream is watched from before the decision: no change slips in between the two.
         watch = self._running.begin(pid) if ask.streamed else None
         try:
@@ -170,6 +191,13 @@ class Gate:
         if watch is not None:
             watch.judged(done, done.agreement, done.peer)
         return done
+
+    async def _peer_of(self, pid: str) -> str:
+        """Whose transfer this is. Raises `UnknownError`."""
+        if (known := self._peers.get(pid)) is None:
+            known = await self._store.read(lambda view: _transfer(view, pid).peer)
+            _keep(self._peers, pid, known)
+        return known
 
     async def outcome(self, admission: Admission, event: str, **params: str) -> None:
         """Audit how a stream ended: `access.finished`, `access.cut`, `access.broken`, with bytes and hash."""
@@ -219,7 +247,7 @@ class Gate:
     def _grounds(self, view: Reading, transfer: Transfer, ask: Ask) -> Grounds:
         """Load what the decision stands on. Raises `AccessRefusedError` where transfer or agreement is not in force."""
         agreement = view.get(Agreement, transfer.agreement)
-        if (reason := _not_in_force(transfer, agreement)) is not None:
+        if (reason := _not_in_force(transfer, agreement, self._clock.now())) is not None:
             raise AccessRefusedError((reason,))
         assert agreement is not None
         if view.get(Participant, transfer.peer) is None:
@@ -242,6 +270,8 @@ class Gate:
 
     async def _judge_again(self, admissions: list[Admission]) -> list[tuple[Reason, ...]]:
         """Of each running stream, why it may not go on; empty where it may."""
+        if (why := self._stopped()) is not None:
+            return [(why,)] * len(admissions)
         return await self._store.read(lambda view: [self._again(view, admission) for admission in admissions])
 
     def _again(self, view: Reading, admission: Admission) -> tuple[Reason, ...]:
@@ -279,18 +309,19 @@ def _asset_of(view: Reading, pid: str) -> Asset | None:
     return view.get(Asset, _transfer(view, pid).dataset)
 
 
-def _not_in_force(transfer: Transfer, agreement: Agreement | None) -> Reason | None:
+def _not_in_force(transfer: Transfer, agreement: Agreement | None, now: int) -> Reason | None:
     """Why transfer and agreement do not carry an access, or None."""
+    if agreement is None or agreement.role != Role.PROVIDER or agreement.peer != transfer.peer:
+        return Reason("agreement.unknown", {"agreement": transfer.agreement})
+    # An end that is due holds at once, whether or not anybody has written down yet that it has come.
+    if (over := ended(agreement, now)) is not None:
+        return over
     # A pending start is enough: who holds the credential has our start message, acknowledged or not. A pending end or
     # suspension of ours holds at once.
     open_now = transfer.pending == Move.START or (transfer.state == TransferState.STARTED and transfer.pending is None)
     if not open_now or transfer.ending is not None:
-        return Reason("transfer.state", {"state": transfer.state or "-"})
-    if agreement is None or agreement.role != Role.PROVIDER or agreement.peer != transfer.peer:
-        return Reason("agreement.unknown", {"agreement": transfer.agreement})
-    if not agreement.in_force:
-        return agreement.ended or Reason("agreement.ended", {"agreement": agreement.id})
-    return None
+        return agreement.held or Reason("transfer.state", {"state": transfer.state or "-"})
+    return agreement.held
 
 
 def _same_asset(view: Reading, grounds: Grounds, ask: Ask) -> None:

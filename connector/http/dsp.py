@@ -66,6 +66,8 @@ from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
 from connector.services.probes import Probes
 from connector.services.processes import Handled
+from connector.services.reconcile import Reconcile
+from connector.services.statements import Envelope
 from connector.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -96,11 +98,13 @@ class Call(Struct):
 
 
 class Route(Struct, frozen=True):
-    """An endpoint: how its errors look, what the audit calls it, who serves it."""
+    """An endpoint: how its errors look, what the audit calls it, who serves it. `always`: also while it is not known
+    whether this node is still the one that its peers have dealt with."""
 
     family: Family | None
     name: str
     serve: Callable[[Call], Awaitable[Response]]
+    always: bool = False
 
 
 class Dsp:
@@ -119,6 +123,8 @@ class Dsp:
         negotiations: Service,
         transfers: Service,
         heads: Heads,
+        reconcile: Reconcile,
+        sure: Callable[[str], Awaitable[None]],
         probes: Probes,
         reflection: Reflection,
         throttle: Throttle,
@@ -129,7 +135,7 @@ class Dsp:
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
-        self._notices = notices
+        self._notices, self._reconcile, self._sure = notices, reconcile, sure
         self._probes, self._reflection, self._throttle = probes, reflection, throttle
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
@@ -181,6 +187,8 @@ class Dsp:
             self._throttle.take(caller.id)
             route, values = await self._routed(request, caller)
             call = Call(request, caller, values)
+            if not route.always:
+                await self._sure(caller.id)
             try:
                 response = await route.serve(call)
             finally:
@@ -283,6 +291,10 @@ class Dsp:
     async def _held_head(self, call: Call) -> Response:
         return Response(200, _ANSWER, msgspec.json.encode(await self._heads.held(call.caller)))
 
+    async def _compare(self, call: Call) -> Response:
+        said = await self._read(call, "reconcile", lambda: _envelope(call.request.body))
+        return Response(200, _ANSWER, msgspec.json.encode(await self._reconcile.answer(call.caller, said)))
+
     # --- notices ------------------------------------------------------------------------------------------------------
 
     async def _take_notice(self, call: Call) -> Response:
@@ -311,8 +323,12 @@ class Dsp:
         for path, kind in TRANSFER_PATHS.items():
             add("POST", f"{base}/transfers/{path}", "transfers", self._taking(self._transfers, kind))
         add("GET", f"{base}/transfers/{{pid}}", "transfers", self._standing(self._transfers))
-        add("POST", f"{self._prefix}/heads", None, self._take_head)
-        add("GET", f"{self._prefix}/heads", None, self._held_head)
+        for method, path, serve in (
+            ("POST", "/heads", self._take_head),
+            ("GET", "/heads", self._held_head),
+            ("POST", "/reconcile", self._compare),
+        ):
+            router.add(method, self._prefix + path, Route(None, self._prefix + path, serve, always=True))
         add("POST", self._prefix + PROBE, None, self._probe)
         add("POST", f"{self._prefix}/notices", None, self._take_notice)
         return router
@@ -396,6 +412,13 @@ def _bound(message: Message, pid: str | None) -> Message:
 def _head(body: bytes) -> HeadOffer:
     try:
         return msgspec.json.decode(body, type=HeadOffer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MessageError("message.json") from None
+
+
+def _envelope(body: bytes) -> Envelope:
+    try:
+        return msgspec.json.decode(body, type=Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MessageError("message.json") from None
 

@@ -24,6 +24,7 @@ from connector.services.contracts import Contracts
 from connector.services.discovery import Discovery
 from connector.services.frames import Frames
 from connector.services.happenings import Happenings
+from connector.services.keyring import Keyring
 from connector.services.negotiations import Negotiations
 from connector.services.offers import Offers
 from connector.services.operators import Operators
@@ -31,6 +32,7 @@ from connector.services.outbox import Outbox
 from connector.services.peers import Peers
 from connector.services.probes import Probes
 from connector.services.proposals import Proposals
+from connector.services.reconcile import Reconcile
 from connector.services.transfers import Transfers
 from connector.telemetry import Health, Metrics
 
@@ -56,6 +58,8 @@ class Services(Struct, frozen=True, kw_only=True):
     fetching: Fetching
     outbox: Outbox
     audit: Audit
+    reconcile: Reconcile
+    keyring: Keyring
     happenings: Happenings
     doctor: Doctor
     probes: Probes

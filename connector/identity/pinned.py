@@ -86,6 +86,15 @@ class PinnedIdentity:
         fields = {"authorization": authorization, **{name: headers[name] for name in added if name in headers}}
         return replace(caller, sent=Sent(method, url, fields, made))
 
+    def is_own(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Did this node sign that request, as it stands, with the key that it has?"""
+        keys = {self._kid: jwk.read(jwk.write(self._key.public_key()))}
+        try:
+            signatures.verify(headers, Covered(method, url, headers.get("authorization", ""), body), keys)
+        except SignatureError:
+            return False
+        return True
+
     def forget(self) -> None:
         """Participants have changed: the next token is judged by what the store holds now."""
         self._version += 1

@@ -49,16 +49,15 @@ SUBJECTS: Final = (
 )
 TEMPLATES: Final[Mapping[str, Both]] = {code: both for subject in SUBJECTS for code, both in subject.TEMPLATES.items()}
 
+_NESTED: Final = ("said", "difference")
+"""Parameters that hold the code of another reason: what a peer has said, in which way terms differ."""
 _speak: Final = explain.speaker(TEMPLATES)
 
 
 def sentence(reason: Reason, language: Language) -> str:
     """The sentence for any reason of this node or its policies; a code that nobody knows is shown as it is."""
-    said = _speak(reason, language)
-    inner = reason.params.get("difference")
-    if inner is None:
-        return said
-    return f"{said} {_speak(Reason(inner, reason.params), language)}"
+    inner = (reason.params[name] for name in _NESTED if name in reason.params)
+    return " ".join(_speak(Reason(code, reason.params), language) for code in (reason.code, *inner))
 
 
 def language_of(accepted: str) -> Language:

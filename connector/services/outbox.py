@@ -20,11 +20,12 @@ import msgspec
 from msgspec import Struct
 
 from connector.errors import BusyError, DeliveryError, NodeError, OurError
-from connector.ports import Clock, Fault, Identity, Peer, Reply, Store, Transaction
+from connector.ports import Clock, Fault, Identity, Peer, Reply, Store, Sure, Transaction, at_once
 from connector.protocol import codec
 from connector.protocol.machine import Acknowledged, Rejected
 from connector.protocol.messages import ContractNegotiation, TransferProcess
 from connector.protocol.negotiation import NEGOTIATION
+from connector.protocol.reasons import heard
 from connector.protocol.transfer import TRANSFER
 from connector.records import Outgoing, Participant
 from connector.services.processes import Done
@@ -139,9 +140,10 @@ class Outbox:
         fill: Callable[[Outgoing], bytes],
         limits: Limits | None = None,
         keep: Keep = _forgotten,
+        sure: Sure = at_once,
     ) -> None:
         self._store, self._peer, self._identity, self._clock = store, peer, identity, clock
-        self._fault, self._jitter, self._fill, self._keep = fault, jitter, fill, keep
+        self._fault, self._jitter, self._fill, self._keep, self._sure = fault, jitter, fill, keep, sure
         self._limits = limits or Limits()
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -317,6 +319,7 @@ class Outbox:
             queue.participant = await self._store.read(lambda view: view.get(Participant, item.peer))
         if queue.participant is None:
             return Rejected(Reason("peer.unknown"))
+        await self._sure(item.peer)
         self._fault(f"send.{item.kind}.before_send")
         body = self._fill(item)
         reply = await self._peer.send(
@@ -341,7 +344,7 @@ class Outbox:
         if 200 <= reply.status < 300:
             queue.reason = Reason("peer.answer_unclear")
             return _acknowledged(item, reply)
-        queue.reason = Reason("peer.refused", {"status": str(reply.status), "code": _code(reply)})
+        queue.reason = _refusal(reply)
         if 400 <= reply.status < 500 or (reply.status == 501 and item.process not in _MACHINES):
             # Only these count: an answer that is neither yes nor no may come from something between us and the peer.
             queue.refusals[item.id] = queue.refusals.get(item.id, 0) + 1
@@ -430,10 +433,17 @@ def _peer_pid(item: Outgoing, answer: Any) -> str:
     return str(answer.providerPid if answer.consumerPid == item.pid else answer.consumerPid)
 
 
-def _code(reply: Reply) -> str:
-    """The code of a peer's error body, for people: bounded and printable, or empty."""
+class _Error(Struct):
+    """What is read of a peer's error body."""
+
+    code: Any = ""
+    reason: Any = ()
+
+
+def _refusal(reply: Reply) -> Reason:
+    """What a peer's error body says, for people."""
     try:
-        code = msgspec.json.decode(reply.body).get("code", "")
-    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError, RecursionError):
-        return ""
-    return "".join(c for c in str(code)[:80] if c.isprintable())
+        error = msgspec.json.decode(reply.body, type=_Error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = _Error()
+    return heard("peer.refused", error.code, error.reason, status=str(reply.status))
