@@ -23,6 +23,7 @@ from connector.protocol.messages import DataAddress, JsonObject, NegotiationStat
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
+from connector.services.contracts import standing
 from connector.services.frames import in_force
 from connector.services.questions import Questions
 from connector.services.transfers import HTTP_PULL
@@ -145,14 +146,13 @@ class Decisions:
 
     def _agreement(self, n: Negotiation, terms: Policy) -> JsonObject:
         return render.to_dsp(
-            Policy(
+            replace(
+                terms,
                 id=self._ids.pid(),
                 kind=PolicyKind.AGREEMENT,
-                rules=terms.rules,
                 target=n.dataset,
                 assigner=self._did,
                 assignee=n.peer,
-                profile=terms.profile,
                 timestamp=self._clock.now(),
             )
         )
@@ -212,10 +212,12 @@ class Decisions:
         if t.format != HTTP_PULL:
             return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
         agreement = tx.get(Agreement, t.agreement)
-        if agreement is None or not agreement.in_force:
+        if agreement is None:
             return transfer.Terminate(Reason("agreement.ended"))
         if codec.digest(codec.agreement_of(agreement.message)) != agreement.hash:
             return transfer.Terminate(Reason("agreement.damaged"))
+        if (why := standing(agreement, self._clock.now())) is not None:
+            return transfer.Terminate(why)
         if tx.find(Transfer, agreement=t.agreement, role=Role.PROVIDER, state=TransferState.SUSPENDED) is not None:
             # Who suspends wants the flow under this contract to stop; another transfer must not be a way round it.
             return transfer.Terminate(Reason("transfer.suspended"))

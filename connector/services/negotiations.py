@@ -27,6 +27,8 @@ from connector.protocol.messages import (
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.records import Agreement, Ask, Participant, PublishedOffer, Question
 from connector.services.addresses import callback
+from connector.services.changes import Change
+from connector.services.contracts import terms_end
 from connector.services.correspondence import keep_received
 from connector.services.processes import Done, Processes
 from connector.services.questions import Questions
@@ -101,12 +103,14 @@ class Negotiations(Processes[Negotiation]):
             kept = tx.get(Agreement, made.id)
             if kept is not None and kept.negotiation != made.negotiation:
                 raise TransitionError("agreement.exists", id=made.id)
-            tx.put(made)
+            tx.put(msgspec.structs.replace(made, expires=terms_end(made)))
+            tx.after(lambda: self._changes.publish(Change("agreement", made.id)))
         elif was and not in_force and after.agreement is not None:
             kept = tx.get(Agreement, after.agreement["@id"])
             if kept is not None:
                 ended = after.reason or Reason("negotiation.terminated")
-                tx.put(msgspec.structs.replace(kept, in_force=False, ended=ended))
+                tx.put(msgspec.structs.replace(kept, in_force=False, ended=ended, closed=self._clock.now()))
+                tx.after(lambda: self._changes.publish(Change("agreement", kept.id)))
 
     async def unfinished(self, *, after: str = "", limit: int = 100, **where: Any) -> list[Negotiation]:
         """Negotiations that are not over, in the order of their ids, beginning behind `after`."""

@@ -108,7 +108,7 @@ class Notices:
         """Give `peer` (a DID) a notice; it is sent when the transaction has been committed.
 
         To a peer that takes no notices, or is no peer any more, nothing is sent: the notice that is returned stands as
-        `unsupported`. Raises `BusyError` where the peer's queue is full.
+        `unsupported`. A queue that is full hinders no notice: there are few, and a contract must be able to end.
         """
         participant = tx.get(Participant, peer)
         place, now = "" if participant is None else participant.notices, self._clock.now()
@@ -130,7 +130,6 @@ class Notices:
         return notice
 
     def _post(self, tx: Transaction, notice: Notice, url: str) -> None:
-        self._mail.room(notice.peer)
         at = instants.stamp(notice.created)
         message = NoticeMessage(id=notice.id, about=notice.about, kind=notice.kind, at=at, params=dict(notice.params))
         item = Outgoing(

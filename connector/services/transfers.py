@@ -7,21 +7,30 @@ Source: Dataspace Protocol 2025-1, Transfer Process Protocol; idempotency of the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from connector.errors import InputError, MessageError, TransitionError, UnknownError
-from connector.ports import Caller, Transaction
+from connector.errors import BusyError, InputError, MessageError, TransitionError, UnknownError
+from connector.ports import Caller, Reading, Transaction
 from connector.protocol import paths, transfer
 from connector.protocol.machine import Role, Step
-from connector.protocol.messages import DataAddress, TransferProcess, TransferRequestMessage, TransferStartMessage
+from connector.protocol.messages import (
+    DataAddress,
+    TransferProcess,
+    TransferRequestMessage,
+    TransferStartMessage,
+    TransferState,
+)
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Endpoint, Participant
-from connector.services.addresses import callback
+from connector.services.addresses import callback, data_address
+from connector.services.contracts import standing
 from connector.services.processes import Done, Processes
+from policies.model import Reason
 
 HTTP_PULL = "HttpData-PULL"
 """The transfer kind that is served: the consumer fetches over HTTP."""
@@ -65,8 +74,8 @@ class Transfers(Processes[Transfer]):
             if (known.agreement, known.format) != (message.agreementId, message.format):
                 raise TransitionError("process.exists", id=message.consumerPid)
             return known
-        if not agreement.in_force:
-            raise TransitionError("agreement.ended", id=agreement.id)
+        if (why := standing(agreement, now)) is not None:
+            raise TransitionError(why.code, **why.params)
         return transfer.blank(
             id=self._ids.pid(),
             role=Role.PROVIDER,
@@ -107,8 +116,8 @@ class Transfers(Processes[Transfer]):
             contract = tx.get(Agreement, agreement)
             if contract is None or contract.role != Role.CONSUMER:
                 raise InputError("agreement.unknown", id=agreement)
-            if not contract.in_force:
-                raise InputError("agreement.ended", id=agreement)
+            if (why := standing(contract, self._clock.now())) is not None:
+                raise InputError(why.code, **why.params)
             participant = tx.get(Participant, contract.peer)
             if participant is None:
                 raise InputError("peer.unknown", id=contract.peer)
@@ -128,3 +137,41 @@ class Transfers(Processes[Transfer]):
         self.committed(done)
         process: Transfer = done.process
         return process
+
+    # --- all transfers under a contract -------------------------------------------------------------------------------
+
+    def end_under(self, tx: Transaction, agreement: str, why: Reason, limit: int) -> bool:
+        """Terminate transfers under a contract, at most `limit` of them; True where none is left that has to be.
+
+        One that waits for the peer is terminated as soon as it can be. Raises `BusyError` where the peer's queue is
+        full: then nothing is kept.
+        """
+        left = [t for t in _open(tx, agreement) if t.ending is None and t.pending != transfer.Move.TERMINATE]
+        for t in left[:limit]:
+            self._step_under(tx, t, transfer.Terminate(why))
+        return len(left) <= limit
+
+    def suspend_under(self, tx: Transaction, agreement: str, why: Reason) -> None:
+        """Suspend what runs under a contract. What is on its way to run is stopped by the gate alone, and so is all of
+        it where the peer's queue is full."""
+        for t in _open(tx, agreement):
+            if t.state == TransferState.STARTED and t.pending is None and t.ending is None:
+                with contextlib.suppress(BusyError):
+                    self._step_under(tx, t, transfer.Suspend(why))
+
+    def resume_under(self, tx: Transaction, agreement: str, code: str) -> None:
+        """Take up again what was suspended under a contract for this reason."""
+        for t in _open(tx, agreement):
+            stopped = t.state == TransferState.SUSPENDED and t.pending is None and t.ending is None
+            if stopped and t.reason is not None and t.reason.code == code:
+                self._step_under(tx, t, transfer.Start())
+
+    def _step_under(self, tx: Transaction, t: Transfer, command: transfer.Command) -> None:
+        done = self.stepped(tx, t, command, "node")
+        tx.after(lambda: self.committed(done))
+
+
+def _open(view: Reading, agreement: str) -> list[Transfer]:
+    """Transfers under a contract that are not over, within a bound that no contract reaches in good faith."""
+    states = [state for state in TRANSFER.table if not TRANSFER.is_terminal(state)]
+    return [t for state in states for t in view.select(Transfer, agreement=agreement, state=state, limit=1000)]

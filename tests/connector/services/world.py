@@ -25,6 +25,7 @@ from connector.services import approvals
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
 from connector.services.frames import Frames
+from connector.services.endings import Endings
 from connector.services.negotiations import Negotiations
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
@@ -109,6 +110,13 @@ class Neighbour:
         self.operators = Operators(store=self.store, clock=self.clock, ids=self.ids)
         self.frames = Frames(store=self.store, clock=self.clock)
         self.transfers = Transfers(seal=KEYS.sealer().seal, **ports)
+        self.endings = Endings(
+            store=self.store,
+            clock=self.clock,
+            notices=self.notices,
+            transfers=self.transfers,
+            changes=self.changes,
+        )
         self.outbox.services = {
             "negotiation": self.negotiations,
             "transfer": self.transfers,
