@@ -37,7 +37,7 @@ from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings
 from connector.errors import InputError, NodeError, StoreError
 from connector.http import connection, dsp, management, server
-from connector.http.client import HttpPeer
+from connector.http.client import client_of
 from connector.http.data import DataPlane
 from connector.http.endpoints import Services
 from connector.http.reflection import Reflection
@@ -132,10 +132,7 @@ class Node:
             failed=lambda reason: self.failed.set(),
         )
         self._generation = checkpoint.generation(self.store.origin, self.did) or 0
-        network = config.network
-        self.client = HttpPeer(
-            authorities=Path(network.extra_ca) if network.extra_ca else None, deadline=network.deadline
-        )
+        self.client = client_of(config.network)
         pinned = PinnedIdentity(store=self.store, clock=clock, ids=ids, own=self.did, key=self.keys.token)
         self.identity: Identity = identity or pinned
         # Another way of saying who is calling has no keys pinned, so nothing is signed for it or held against it.
@@ -460,6 +457,7 @@ class Node:
     def _peers_changed(self, identity: PinnedIdentity, peer: str) -> None:
         identity.forget()
         self.outbox.forget()
+        self.continuity.forget(peer)
         self.changes.publish(Change("participant", peer))
 
     # --- life ---------------------------------------------------------------------------------------------------------

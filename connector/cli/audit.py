@@ -10,6 +10,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
+from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, table
 
 COLUMNS = {"index": "entry", "at": "when", "event": "what", "actor": "by", "params": "details"}
@@ -49,6 +50,24 @@ def verify(call: Call) -> None:
         raise CommandError(sentence, "audit.broken", answer=told)
 
 
+@audit.command(
+    "reconcile", examples=["allmende audit reconcile neighbour", "allmende audit reconcile neighbour --json"]
+)
+@click.argument("peer", type=PEER)
+@click.pass_obj
+def reconcile(call: Call, peer: str) -> None:
+    """Compare with PEER: logs, contracts by id, hash and state, and what has been destroyed.
+
+    Nothing is changed by it, but after a restore: then contracts that both sides have alike are released, and what was
+    lost comes back where the peer can show this node's own signature. Exit status 1 where the two differ.
+    """
+    told = call.remote.post(f"/peers/{segment(peer)}/reconcile", {})
+    if not told["differences"] or not call.json:
+        call.answer(told, lambda: _compared(told))
+    if told["differences"]:
+        raise CommandError(f"This node and {peer} differ; see the differences.", "reconcile.differs", answer=told)
+
+
 @audit.command("export", examples=["allmende audit export -o audit.ndjson", "allmende audit export -o - | wc -l"])
 @click.option(
     "-o", "--output", default="-", show_default=True, metavar="FILE", help="Where to write; - for standard output."
@@ -65,6 +84,23 @@ def export(call: Call, output: str) -> None:
         with Path(output).open("wb") as target:
             written = sum(target.write(piece) for piece in answer.chunks())
     call.answer({"file": output, "bytes": written}, lambda: f"{output}: {written} bytes")
+
+
+def _compared(told: Any) -> str:
+    return paragraphs(
+        labelled(
+            [
+                ("peer", told["peer"]),
+                ("can be compared with", told["supported"]),
+                ("contracts of the peer", told["contracts"]),
+                ("released", told["released"]),
+                ("held", told["held"]),
+                ("reinstated, held", told["reinstated"]),
+                ("ended", told["ended"]),
+            ]
+        ),
+        bullets("Differences", [one["sentence"] for one in told["differences"]]),
+    )
 
 
 def _text(told: Any) -> str:

@@ -63,8 +63,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "This node was restored; the contract is held until it has been compared with the peer.",
     ),
     "contract.counter": (
-        "Dieser Knoten wurde wiederhergestellt, und die Zahl der Nutzungen ({uses}) kann zurückgegangen sein; der Vertrag"
-        " ruht, bis jemand ihn freigibt.",
+        "Dieser Knoten wurde wiederhergestellt, und die Zahl der Nutzungen ({uses}) kann zurückgegangen sein; der"
+        " Vertrag ruht, bis jemand ihn freigibt.",
         "This node was restored and the number of uses ({uses}) may have run back; the contract is held until a person"
         " releases it.",
     ),
@@ -79,15 +79,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "One side was restored from a backup, and the two sides stood differently.",
     ),
     "node.rolled_back": (
-        "Die Datenbank ist auf einen älteren Stand zurückgefallen: {peer} hat ein Protokoll mit {kept} Einträgen gesehen."
-        " Nichts wird mehr geschrieben, gebunden oder herausgegeben. Stellen Sie die neueste Sicherung wieder her"
-        " (allmende restore FILE DIR), oder gehen Sie von diesem Stand aus weiter (allmende restore --here DIR).",
-        "The database has gone back to an older state: {peer} has seen a log of {kept} entries. Nothing is written, bound"
-        " or given any more. Restore the newest backup (allmende restore FILE DIR), or go on from this state"
+        "Die Datenbank ist auf einen älteren Stand zurückgefallen: {peer} hat ein Protokoll mit {kept} Einträgen"
+        " gesehen. Nichts wird mehr geschrieben, gebunden oder herausgegeben. Stellen Sie die neueste Sicherung wieder"
+        " her (allmende restore FILE DIR), oder gehen Sie von diesem Stand aus weiter (allmende restore --here DIR).",
+        "The database has gone back to an older state: {peer} has seen a log of {kept} entries. Nothing is written,"
+        " bound or given any more. Restore the newest backup (allmende restore FILE DIR), or go on from this state"
         " (allmende restore --here DIR).",
     ),
     "node.restored": (
-        "Der Knoten wurde wiederhergestellt und ist mit {peers} Gegenstellen noch nicht abgeglichen; mit ihnen ruht alles.",
+        "Der Knoten wurde wiederhergestellt und ist mit {peers} Gegenstellen noch nicht abgeglichen; mit ihnen ruht"
+        " alles.",
         "The node was restored and has not been compared with {peers} peers yet; everything with them waits.",
     ),
     "audit.generation": (
@@ -118,7 +119,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "reconcile.other_terms": (
         "Vertrag {contract}: die Gegenstelle hat einen anderen Text ({theirs}) als hier steht ({ours}). Ihre"
         " unterschriebene Erklärung ist aufbewahrt.",
-        "Contract {contract}: the peer has another text ({theirs}) than this side ({ours}). Its signed statement is kept.",
+        "Contract {contract}: the peer has another text ({theirs}) than this side ({ours}). Its signed statement is"
+        " kept.",
     ),
     "reconcile.ended_here": (
         "Vertrag {contract}: hier beendet, bei der Gegenstelle in Kraft.",

@@ -70,16 +70,18 @@ class Continuity:
         if peer in self._open:
             raise BusyError("node.restored", peers=str(len(self._open)))
 
-    def is_sure(self, peer: str) -> bool:
-        """May something be done with `peer` without asking?"""
-        return peer in self._sure and self.broken is None and peer not in self._open
-
     def contradicted(self, found: Reason) -> None:
         """A peer keeps a head of ours that this log does not bear out."""
         if self.broken is None:
             self.broken = Reason("node.rolled_back", {"cause": found.code, "kept": "", "found": "", **found.params})
             log.critical("node.rolled_back", **found.params)
             self._stop(self.broken)
+
+    def forget(self, peer: str) -> None:
+        """A peer was added, changed or removed: it is asked anew when it is dealt with."""
+        self._sure.discard(peer)
+        self._silent.pop(peer, None)
+        self._open.discard(peer)
 
     def trouble(self) -> Reason | None:
         """For health: a restored node that has not compared itself with every peer yet."""
@@ -113,9 +115,13 @@ class Continuity:
         return task
 
     async def _asked(self, peer: str) -> None:
-        participant = await self._store.read(lambda view: view.get(Participant, peer))
+        participant, compared = await self._store.read(
+            lambda view: (view.get(Participant, peer), view.get(Reconciliation, peer))
+        )
         if participant is None:
             return
+        if compared is not None and compared.state == "open":
+            self._open.add(peer)
         try:
             await self._heads.confirm(participant, deadline=PATIENCE)
         except DeliveryError as error:

@@ -46,6 +46,10 @@ from connector.http.views.frames import (
     FrameView,
     NewFrame,
 )
+from connector.http.views.keeping import (
+    ComparedView,
+    KeyView,
+)
 from connector.http.views.negotiations import (
     Approving,
     CounterRequest,
@@ -103,6 +107,7 @@ __all__ = [
     "AuditQuery",
     "CatalogQuery",
     "CheckView",
+    "ComparedView",
     "ContractView",
     "CounterRequest",
     "DataQuery",
@@ -121,6 +126,7 @@ __all__ = [
     "Input",
     "Iri",
     "IssuedOperator",
+    "KeyView",
     "Limit",
     "LookRequest",
     "Name",
