@@ -36,6 +36,42 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "event.approval_given": ("„{asset}“ für {peer} ist freigegeben.", '"{asset}" has been approved for {peer}.'),
     "event.approval_declined": ("„{asset}“ für {peer} ist abgelehnt.", '"{asset}" has been declined for {peer}.'),
+    "event.end_proposed": (
+        "{peer} schlägt vor, den Vertrag über „{asset}“ zu beenden.",
+        '{peer} proposes to end the contract about "{asset}".',
+    ),
+    "event.end_declined": (
+        "{peer} will den Vertrag über „{asset}“ nicht beenden.",
+        '{peer} does not want to end the contract about "{asset}".',
+    ),
+    "event.end_refused": (
+        "{peer} erkennt das Ende des Vertrags über „{asset}“ nicht an, oder die Nachricht kam nie an.",
+        'The end of the contract about "{asset}" is not acknowledged by {peer}, or the message never got there.',
+    ),
+    "event.contract_ends": (
+        "Der Vertrag mit {peer} über „{asset}“ endet am {ends}.",
+        'The contract with {peer} about "{asset}" ends on {ends}.',
+    ),
+    "event.contract_ended": (
+        "Der Vertrag mit {peer} über „{asset}“ ist zu Ende.",
+        'The contract with {peer} about "{asset}" has ended.',
+    ),
+    "event.contract_warning": (
+        "Der Vertrag mit {peer} über „{asset}“ endet in {days} Tagen ({ends}).",
+        'The contract with {peer} about "{asset}" ends in {days} days ({ends}).',
+    ),
+    "event.contract_held": (
+        "Der Vertrag mit {peer} über „{asset}“ ruht: Daten fließen erst wieder nach Freigabe.",
+        'The contract with {peer} about "{asset}" is held: no data flow until it is released.',
+    ),
+    "event.contract_released": (
+        "Der Vertrag mit {peer} über „{asset}“ ist wieder freigegeben.",
+        'The contract with {peer} about "{asset}" has been released.',
+    ),
+    "event.contract_reinstated": (
+        "Ein Vertrag mit {peer} über „{asset}“ kam von dort zurück; er ruht, bis ihn jemand freigibt.",
+        'A contract with {peer} about "{asset}" came back from there; it is held until somebody releases it.',
+    ),
     "event.frame_added": ("Der Rahmenvertrag {frame} ist eingetragen.", "The frame contract {frame} has been entered."),
     "event.frame_retired": (
         "Der Rahmenvertrag {frame} gilt nicht mehr.",
@@ -83,6 +119,19 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "event.head_generation": (
         "Das Protokoll von {peer} geht nach einer Wiederherstellung in einer neuen Generation weiter.",
         "The log of {peer} goes on in a new generation after a restore.",
+    ),
+    "event.peer_restored": (
+        "{peer} wurde aus einer Sicherung wiederhergestellt; Gemeinsames wird abgeglichen.",
+        "{peer} was restored from a backup; what is shared with it is being reconciled.",
+    ),
+    "event.reconciled": ("Der Abgleich mit {peer} ist fertig.", "The reconciliation with {peer} is done."),
+    "event.reconcile_differs": (
+        "Beim Abgleich mit {peer} passt etwas nicht zusammen ({code}). Ansehen: allmende audit log",
+        "The reconciliation with {peer} found a difference ({code}). Look: allmende audit log",
+    ),
+    "event.key_destroyed": (
+        "Ein Schlüssel wurde vernichtet und darf nie wieder gelten.",
+        "A key was destroyed and must never count again.",
     ),
     "event.restored": (
         "Dieser Knoten wurde aus einer Sicherung wiederhergestellt; {held} Verträge ruhen, bis sie jemand freigibt.",

@@ -27,7 +27,21 @@ PAGE = 256
 MOST_PAGES = 40
 LOOK = 0.5
 """Seconds between two looks of somebody who waits."""
-SHOWN = ("role", "state", "kept", "offered", "found", "size", "generation", "held", "days", "policy", "frame", "code")
+SHOWN = (
+    "ends",
+    "role",
+    "state",
+    "kept",
+    "offered",
+    "found",
+    "size",
+    "generation",
+    "held",
+    "days",
+    "policy",
+    "frame",
+    "code",
+)
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80
 
