@@ -73,7 +73,7 @@ def _people_here(waits: Waiting, question: Question, language: Language) -> view
 
 def _people_there(peer: str, notice: Notice, language: Language) -> views.WaitingView:
     told = standing_told(notice)
-    assert told is not None  # INVARIANT: what cannot be read was refused and not kept
+    assert told is not None  # INVARIANT: `Waiting` holds no notice that cannot be read
     until = instants.stamp(told.deadline)
     params = {"peer": peer, "given": str(told.given), "needed": str(told.needed), "until": until}
     return views.WaitingView(

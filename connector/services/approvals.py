@@ -246,8 +246,9 @@ def _told(view: Reading, n: Negotiation) -> Notice | None:
     )
     if spoken is None:
         return None
-    found = [one for one in notices_about(view, n.id) if one.kind == KIND and not one.ours and one.peer == n.peer]
-    return max((one for one in found if (one.settled or 0) >= spoken), key=lambda one: one.created, default=None)
+    theirs = (one for one in notices_about(view, n.id) if one.kind == KIND and not one.ours and one.peer == n.peer)
+    found = [one for one in theirs if (one.settled or 0) >= spoken and standing_told(one) is not None]
+    return max(found, key=lambda one: one.created, default=None)
 
 
 class Told(Struct, frozen=True):
