@@ -45,6 +45,21 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
 
     extra_ca: Annotated[str, Meta(description="PEM file with further certificate authorities to trust")] = ""
     deadline: Annotated[Seconds, Meta(description="seconds for one message to a peer, in all")] = 20.0
+    proxy: Annotated[
+        str, Meta(description="HTTP proxy for everything that leaves, as http://proxy.example:3128; asked for tunnels")
+    ] = ""
+    proxy_credentials: Annotated[str, Meta(description="file with user:password for the proxy, in one line")] = ""
+    proxy_resolves: Annotated[
+        bool,
+        Meta(
+            description="let the proxy resolve names, where this machine cannot; "
+            "keeping this node out of inner networks is its part then"
+        ),
+    ] = False
+    no_proxy: Annotated[
+        tuple[str, ...],
+        Meta(description="reached without the proxy: hosts, domains (.example.org), networks (10.0.0.0/8)"),
+    ] = ()
 
 
 class OutboxSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -274,8 +289,38 @@ def _joint_problems(config: Config) -> list[str]:
         problems.append(f"[public] host: {public.host!r} without TLS; plain http listens on loopback only")
     if (public.host, public.port) == (config.management.host, config.management.port) and public.port:
         problems.append("[management] port: the same as [public] port")
+    problems += _proxy_problems(config.network)
     problems += _notify_problems(config.notify)
     return problems
+
+
+def _proxy_problems(network: Network) -> list[str]:
+    problems = []
+    if network.proxy:
+        try:
+            at = urlsplit(network.proxy)
+            well = at.scheme == "http" and at.hostname and at.port != 0 and at.username is None
+            well = well and not at.path.strip("/") and not at.query and not at.fragment
+        except ValueError:
+            well = False
+        if not well:
+            problems.append("[network] proxy: not of the form http://host:port (credentials go into a file)")
+    elif network.proxy_credentials or network.proxy_resolves or network.no_proxy:
+        problems.append("[network] proxy: missing, but there are settings for one")
+    for one in network.no_proxy:
+        if not one or "*" in one or " " in one or ("/" in one and not _is_network(one)):
+            problems.append(
+                f"[network] no_proxy: {one!r} is no host, no domain (.example.org), no network (10.0.0.0/8)"
+            )
+    return problems
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _notify_problems(notify: NotifySettings) -> list[str]:

@@ -23,7 +23,7 @@ from connector.config import Config
 from connector.doctor import machine, memory, program, surroundings
 from connector.doctor.surroundings import Kept, Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
-from connector.http.client import HttpPeer
+from connector.http.client import HttpPeer, client_of
 from connector.http.road import Road
 from connector.http.signing import SigningPeer
 from connector.identity.pinned import PinnedIdentity
@@ -243,10 +243,7 @@ def _beyond(code: str) -> bool:
 
 
 def _client(config: Config, lookup: Any) -> HttpPeer:
-    network = config.network
-    authorities = Path(network.extra_ca) if network.extra_ca else None
-    named = {} if lookup is None else {"lookup": lookup}
-    return HttpPeer(authorities=authorities, deadline=network.deadline, **named)
+    return client_of(config.network) if lookup is None else client_of(config.network, lookup=lookup)
 
 
 def _around(

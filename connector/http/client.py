@@ -15,14 +15,17 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
-from connector.errors import DeliveryError
+from connector.config import Network
+from connector.errors import DeliveryError, InputError
 from connector.http.addresses import GuardedResolver, Lookup, Reach, allowed, check, is_address, parse
 from connector.http.inflate import ACCEPTED, InflateError, decoder
+from connector.http.tunnel import Proxy, ProxyError, TunnelConnector, Unresolved, proxy_of
 from connector.ports import Reply
 
 DEADLINE = 30.0
@@ -81,7 +84,8 @@ class HttpStream:
 class HttpPeer:
     """One client for all peers. `close` it at the end.
 
-    `authorities` is a file of additional certificate authorities; `lookup` resolves names.
+    `authorities` is a file of additional certificate authorities; `lookup` resolves names; `proxy` stands between this
+    machine and everything outside.
     """
 
     def __init__(
@@ -92,7 +96,9 @@ class HttpPeer:
         deadline: float = DEADLINE,
         idle: float = IDLE,
         limit: int = MAX_ANSWER,
+        proxy: Proxy | None = None,
     ) -> None:
+        self._proxy = proxy
         self._tls = trusting(authorities)
         self._lookup = lookup
         self._deadline = ClientTimeout(total=deadline)
@@ -119,7 +125,8 @@ class HttpPeer:
         fields: Mapping[str, str] | None = None,
     ) -> Reply:
         """See `ports.Peer.send`. Codes: `peer.url`, `peer.address_refused`, `peer.unreachable`, `peer.disconnected`,
-        `peer.tls`, `peer.timeout`, `peer.answer_too_large`, `peer.answer_broken`, `peer.closed`."""
+        `peer.tls`, `peer.timeout`, `peer.answer_too_large`, `peer.answer_broken`, `peer.closed`, `proxy.unreachable`,
+        `proxy.refused`."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         if authorization is not None:
             headers["Authorization"] = authorization
@@ -197,19 +204,20 @@ class HttpPeer:
             check([host], reaches)
         key = (plain, private, stream)
         if key not in self._sessions:
-            self._sessions[key] = self._new(reaches, stream)
+            self._sessions[key] = self._new(reaches, private, stream)
         return self._sessions[key]
 
-    def _new(self, reaches: frozenset[Reach], stream: bool) -> ClientSession:
-        connector = aiohttp.TCPConnector(
-            ssl=self._tls,
-            resolver=GuardedResolver(self._lookup, reaches),
-            ttl_dns_cache=RESOLVED,
-            limit=0,
-            limit_per_host=0 if stream else CONNECTIONS,
-        )
+    def _new(self, reaches: frozenset[Reach], private: bool, stream: bool) -> ClientSession:
+        guarded, proxy = GuardedResolver(self._lookup, reaches), self._proxy
+        settings: dict[str, Any] = {
+            "ssl": self._tls,
+            "resolver": Unresolved(proxy, guarded, private=private) if proxy and proxy.resolves else guarded,
+            "ttl_dns_cache": RESOLVED,
+            "limit": 0,
+            "limit_per_host": 0 if stream else CONNECTIONS,
+        }
         return ClientSession(
-            connector=connector,
+            connector=TunnelConnector(proxy, **settings) if proxy else aiohttp.TCPConnector(**settings),
             headers=_DEFAULTS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -222,6 +230,26 @@ class HttpPeer:
         self._origins.clear()
         for session in self._sessions.values():
             await session.close()
+
+
+def client_of(network: Network, *, lookup: Lookup = system_lookup) -> HttpPeer:
+    """The client that the settings ask for. Raises `InputError` where the proxy's credentials cannot be read."""
+    proxy = None
+    if network.proxy:
+        secret = _credentials(network.proxy_credentials) if network.proxy_credentials else ""
+        proxy = proxy_of(network.proxy, credentials=secret, resolves=network.proxy_resolves, direct=network.no_proxy)
+    authorities = Path(network.extra_ca) if network.extra_ca else None
+    return HttpPeer(authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy)
+
+
+def _credentials(path: str) -> str:
+    try:
+        text = Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if ":" not in text or "\n" in text:
+        raise InputError("proxy.credentials", path=path)
+    return text
 
 
 def _headers(response: ClientResponse) -> dict[str, str]:
@@ -265,6 +293,8 @@ def _code(error: Exception) -> str:
     match error:
         case TimeoutError():
             return "peer.timeout"
+        case aiohttp.ClientConnectorError(os_error=ProxyError() as wrong):
+            return "proxy.refused" if wrong.refused else "proxy.unreachable"
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return "peer.tls"
         case aiohttp.ServerDisconnectedError():

@@ -53,6 +53,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Mit der Gegenstelle kommt keine gesicherte Verbindung zustande; stimmt ihr Zertifikat?",
         "No secure connection to the peer can be made; is its certificate right?",
     ),
+    "proxy.unreachable": (
+        "Der Proxy, über den dieser Knoten nach außen geht, ist nicht zu erreichen.",
+        "The proxy through which this node goes out cannot be reached.",
+    ),
+    "proxy.refused": (
+        "Der Proxy, über den dieser Knoten nach außen geht, lässt keine Verbindung zur Gegenstelle zu.",
+        "The proxy through which this node goes out allows no connection to the peer.",
+    ),
+    "proxy.credentials": (
+        "In {path} steht nicht in einer Zeile Benutzer:Kennwort für den Proxy.",
+        "{path} does not hold user:password for the proxy in one line.",
+    ),
     "peer.disconnected": (
         "Die Gegenstelle hat die Verbindung ohne Antwort beendet.",
         "The peer ended the connection without an answer.",
@@ -67,6 +79,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Gegenstelle ist überlastet (HTTP {status}); es wird später wieder versucht.",
         "The peer is overloaded (HTTP {status}); it is tried again later.",
     ),
+    "peer.says_code": ("Sie nennt den Code „{code}“.", 'It gives the code "{code}".'),
+    "peer.says": ("Sie sagt: „{text}“", 'It says: "{text}"'),
     "peer.refused": (
         "Die Gegenstelle hat abgelehnt (HTTP {status}).",
         "The peer has refused (HTTP {status}).",

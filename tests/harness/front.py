@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +46,15 @@ def needs(program: str) -> None:
     """Skip the test, visibly, where a program is not installed."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
+
+
+def version(program: str) -> tuple[int, ...]:
+    """The version that a program says it has."""
+    flag = "-v" if program == "nginx" else "version"
+    said = subprocess.run([program, flag], capture_output=True, text=True, check=True)
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", said.stdout + said.stderr)
+    assert found is not None, said
+    return tuple(map(int, found.groups()))
 
 
 @asynccontextmanager

@@ -32,10 +32,10 @@ Limits = config.Limits
 
 @asynccontextmanager
 async def running(
-    directory: Path, url: str, authority: Authority, *, limits: Limits | None = None, **network: Any
+    directory: Path, url: str, authority: Authority, *, limits: Limits | None = None, port: int = 0, **network: Any
 ) -> AsyncIterator[Node]:
-    """A node that listens on a loopback port and says that it lives at `url`."""
-    node.initialise(directory, url, public_port=free_port(), management_port=0, lab=True)
+    """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`."""
+    node.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
     settings = config.load(directory, {})
     settings = replace(
         settings,
