@@ -26,6 +26,7 @@ from lib import figures
 from lib.stage import Actor, Refused, Screen, StageError
 
 PATIENCE = 20.0
+AT_ONCE = ("--at-once", "open-data")
 
 
 class Story:
@@ -96,20 +97,35 @@ class Story:
         """What the city shares, and on which terms."""
         city, (smallest, largest) = self.city, self._ends()
         self.screen.chapter("3. The city publishes, on terms", "3. Die Stadt veröffentlicht, zu Bedingungen")
+        self._council_decides()
         city.types("asset", "add", "everything", str(self.data), "--title", "everything of the city")
         city.types("policy", "add", "public", "--purpose", "PublicBenefit", "--until", f"{self.year}-12-31")
-        city.types("offer", "publish", "everything", "public")
+        city.types("offer", "publish", "everything", "public", *AT_ONCE)
         city.types("asset", "add", "largest", str(largest), "--title", largest.name, show=False)
-        city.types("offer", "publish", "largest", "public", show=False)
+        city.types("offer", "publish", "largest", "public", *AT_ONCE, show=False)
         city.types("asset", "add", "trial", str(smallest), "--title", f"trial of {smallest.name}", show=False)
         city.types("policy", "add", "three-times", "--count", "3")
-        city.types("offer", "publish", "trial", "three-times")
+        city.types("offer", "publish", "trial", "three-times", *AT_ONCE)
         city.types("asset", "add", "machine", "--kind", "live", "--title", "machine")
         city.types("policy", "add", "utility-only", "--assignee", "utility", "--until", f"{self.year}-06-30")
-        city.types("offer", "publish", "machine", "utility-only", "--outside", "ask")
+        city.types("offer", "publish", "machine", "utility-only", "--outside", "ask", "--persons", "2")
         self.screen.tell(
-            "The last one is live: load, memory and temperature of the machine that this runs on.",
-            "Das letzte ist lebendig: Last, Speicher und Temperatur der Maschine, auf der dies hier läuft.",
+            "The last one is live: load, memory and temperature of this machine. Two people decide there.",
+            "Das letzte ist lebendig: Last, Speicher, Temperatur dieser Maschine. Dort entscheiden zwei Menschen.",
+        )
+
+    def _council_decides(self) -> None:
+        """What lets the city's node answer at once: a decision on paper."""
+        self.screen.tell(
+            "A node binds itself at once only under a contract on paper; here it is the council's, for open data.",
+            "Sofort bindet sich ein Knoten nur unter einem Papier; hier ist es der Ratsbeschluss über offene Daten.",
+        )
+        paper = self.home / "council-decision.txt"
+        paper.write_text("The council has decided to share its open data with every neighbour. Signed: The council.\n")
+        decision = ("--title", "Council decision on open data", "--file-number", "2026/117")
+        self.city.types(
+            *("frame", "add", "open-data", *decision, "--document", paper.name, "--signatory", "The council"),
+            "--anybody",
         )
 
     def utility_asks(self) -> None:
@@ -153,7 +169,7 @@ class Story:
             screen.quote(difference["reason"]["sentence"])
         if not shown["differences"]:
             raise StageError("The counter-offer shows no difference.")
-        done = town.types("negotiation", "accept", one["id"][-8:], "--wait")
+        done = town.types("negotiation", "approve", one["id"][-8:], "--wait")
         self._finished(done, begun)
         got = self._get(town, done["contract"], largest.name, "--purpose", "PublicPolicyMaking")
         self._complete(town, got, _sha256(largest) == got["sha256"])
@@ -181,12 +197,16 @@ class Story:
         screen.chapter("7. kill -9 in the middle", "7. kill -9 mittendrin")
         asked = utility.types("negotiate", "city", "machine", "--until", f"{self.year}-12-31")
         screen.tell(
-            "Longer than published: here the city wants a person to decide, and the person agrees.",
-            "Länger als angeboten: da entscheidet bei der Stadt ein Mensch, und er stimmt zu.",
+            "Longer than published: here the city wants two people to decide. The mayor has a credential of her own.",
+            "Länger als angeboten: da entscheiden bei der Stadt zwei. Die Bürgermeisterin hat einen eigenen Zugang.",
         )
+        token = self.home / "mayor.token"
+        city.types("operator", "add", "mayor", "--role", "approver", "--token-file", str(token), show=False)
         waiting = self._until(lambda: self._of(city, asked, "REQUESTED"))
+        city.types("negotiation", "approve", waiting["id"][-8:])
+        screen.quote(self._until(lambda: self._told(asked, given=1)))
         with utility.frozen():
-            city.types("negotiation", "agree", waiting["id"][-8:])
+            city.types("negotiation", "approve", waiting["id"][-8:], token=token)
             city.kill()
         screen.tell(
             "Just then the utility does not answer (its process is halted), and the city's node is killed with -9.",
@@ -298,6 +318,11 @@ class Story:
         """The actor's side of a negotiation that the other side calls `other`, once it is in a state."""
         every = actor.types("negotiation", "list", "--state", state, show=False)
         return next((one for one in every if one["peer_pid"] == other["id"]), None)
+
+    def _told(self, asked: Any, given: int) -> str | None:
+        """What the utility knows of the people at the city, once so many of them have agreed."""
+        waiting = self.utility.types("negotiation", "show", asked["id"], show=False)["waiting"]
+        return str(waiting["sentence"]) if waiting and waiting["given"] == given else None
 
     def _ended(self, actor: Actor, transfer: str) -> Any:
         one = actor.types("transfer", "show", transfer, show=False)

@@ -81,13 +81,17 @@ class Actor:
         self._log = directory.parent / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def types(self, *args: str, show: bool = True) -> Any:
-        """Run a command at this node; the answer. Raises `Refused` where it ends with status 1."""
+    def types(self, *args: str, show: bool = True, token: Path | None = None) -> Any:
+        """Run a command at this node, with the node's own credential or one from a file; the answer.
+
+        Raises `Refused` where it ends with status 1.
+        """
         if show:
-            self._screen.command(self.name, shlex.join(["allmende", *args]))
+            prefix = f"ALLMENDE_TOKEN_FILE={token.name} " if token else ""
+            self._screen.command(self.name, prefix + shlex.join(["allmende", *args]))
         node = [] if args[0] in ("init", "help") else ["--node", str(self.directory)]
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _credential(token):
             status = run([*args, *node, "--json", "--lang", self._screen.lang])
         said = [json.loads(line) for line in out.getvalue().splitlines()]
         if status == 0 and said:
@@ -166,3 +170,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _credential(token: Path | None) -> Iterator[None]:
+    """The credential of this file, for the commands within."""
+    if token is None:
+        yield
+        return
+    os.environ["ALLMENDE_TOKEN_FILE"] = str(token)
+    try:
+        yield
+    finally:
+        del os.environ["ALLMENDE_TOKEN_FILE"]
