@@ -38,7 +38,8 @@ _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
-    of this use as IRIs, a `range` in the form of the header. `actor` and `transfer` go into the audit."""
+    of this use as IRIs, a `range` in the form of the header. `actor` and `transfer` go into the audit. `bare`: the
+    provider wants the token as it stands, without a scheme."""
 
     url: str
     authorization: str
@@ -49,6 +50,7 @@ class Order(Struct, frozen=True, kw_only=True):
     spatial: str | None = None
     range: str = ""
     private: bool = False
+    bare: bool = False
 
 
 class _Refusal(Struct):
@@ -202,7 +204,7 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
 
 
 async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
-    headers = {"Authorization": _bearer(order.authorization), **more}
+    headers = {"Authorization": _credential(order), **more}
     for name, stated in (("purpose", order.purpose), ("spatial", order.spatial)):
         if stated is not None:
             headers[f"Allmende-{name.capitalize()}"] = _iri(name, stated)
@@ -240,12 +242,13 @@ async def _told(stream: Stream) -> _Refusal:
         return _Refusal()
 
 
-def _bearer(authorization: str) -> str:
+def _credential(order: Order) -> str:
     """The header's value, whether the address gives the scheme with it or not. Raises `DeliveryError`."""
-    credential = (authorization[7:] if authorization[:7].lower() == "bearer " else authorization).strip(" ")
-    if _UNSENDABLE.search(credential):
+    given = order.authorization
+    token = (given[7:] if given[:7].lower() == "bearer " else given).strip(" ")
+    if _UNSENDABLE.search(token):
         raise DeliveryError("peer.answer_unclear")
-    return f"Bearer {credential}"
+    return token if order.bare else f"Bearer {token}"
 
 
 def _iri(name: str, stated: str) -> str:

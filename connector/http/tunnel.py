@@ -123,7 +123,12 @@ class TunnelConnector(aiohttp.TCPConnector):
         self._proxy = proxy
 
     async def _wrap_create_connection(
-        self, *args: Any, addr_infos: list[Any], req: Any, client_error: Any = aiohttp.ClientConnectorError, **settings: Any
+        self,
+        *args: Any,
+        addr_infos: list[Any],
+        req: Any,
+        client_error: Any = aiohttp.ClientConnectorError,
+        **settings: Any,
     ) -> Any:
         host, (address, port, *_) = req.url.raw_host, addr_infos[0][4]
         if self._proxy.is_passed_by(host, address):

@@ -52,6 +52,20 @@ def test_the_environment_wins() -> None:
         'public_url = "https://a.example"\n[public]\ntls_certificate = "cert.pem"',
         'public_url = "https://a.example"\n[public]\nhost = "0.0.0.0"',
         'public_url = "https://a.example"\n[public]\nport = 8181',
+        *(
+            f'public_url = "https://a.example"\n[network]\n{wrong}'
+            for wrong in (
+                'proxy = "https://proxy:3128"',
+                'proxy = "http://user:secret@proxy:3128"',
+                'proxy = "proxy:3128"',
+                'proxy = "http://proxy:99999"',
+                'proxy = "http://proxy/path"',
+                'no_proxy = ["10.0.0.0/8"]',
+                "proxy_resolves = true",
+                'proxy = "http://proxy"\nno_proxy = ["*.example.org"]',
+                'proxy = "http://proxy"\nno_proxy = ["10.0.0.1/8"]',
+            )
+        ),
     ],
 )
 def test_what_cannot_be(text: str) -> None:

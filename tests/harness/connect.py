@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 
 
 class ConnectProxy:
-    """`asked` are the authorities of all requests, in order. `leads` says where a tunnel to a host and port really goes;
-    `credentials` (`user:password`) are demanded where they are given; `answer` is said instead of a tunnel."""
+    """`asked` are the authorities of all requests, in order. `leads` says where a tunnel to a host and port really
+    goes; `credentials` (`user:password`) are demanded where they are given; `answer` is said instead of a tunnel."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -76,9 +76,9 @@ class Names:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def client(authority: Authority, proxy: ConnectProxy, names: Names, **network: object) -> HttpPeer:
+def client(authority: Authority, there: ConnectProxy, names: Names, **network: object) -> HttpPeer:
     settings = Network(
-        **{"extra_ca": str(authority.certificate), "proxy": f"http://127.0.0.1:{proxy.port}", **network}  # type: ignore[arg-type]
+        **{"extra_ca": str(authority.certificate), "proxy": f"http://127.0.0.1:{there.port}", **network}  # type: ignore[arg-type]
     )
     return client_of(settings, lookup=names)
 
@@ -166,7 +166,8 @@ def test_what_passes_the_proxy_by() -> None:
                ("inside.example.evil.org", PUBLIC), ("x", "2a00::1")]  # fmt: skip
     assert all(made.is_passed_by(*one) for one in by)
     assert not any(made.is_passed_by(*one) for one in through)
-    read = proxy_of("http://Proxy.example:8080/", credentials="u:ä", direct=("INSIDE.example", "10.0.0.0/8", "10.1.1.1"))
+    direct = ("INSIDE.example", "10.0.0.0/8", "10.1.1.1")
+    read = proxy_of("http://Proxy.example:8080/", credentials="u:ä", direct=direct)
     assert (read.host, read.port, read.names) == ("proxy.example", 8080, ("inside.example",))
     assert read.networks == (ip_network("10.0.0.0/8"), ip_network("10.1.1.1/32"))
     assert read.authorization.startswith("Basic ")
