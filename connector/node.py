@@ -13,7 +13,7 @@ import random
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -33,6 +33,7 @@ from connector.data.address import Addresses
 from connector.data.fetching import Fetching
 from connector.data.gate import Gate
 from connector.data.sources import Sources
+from connector.doctor import machine
 from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings
 from connector.errors import InputError, NodeError, StoreError
@@ -40,6 +41,7 @@ from connector.http import connection, dsp, management, server
 from connector.http.client import client_of
 from connector.http.data import DataPlane
 from connector.http.endpoints import Services
+from connector.http.offsets import Offsets
 from connector.http.reflection import Reflection
 from connector.http.road import Road
 from connector.http.signing import SigningPeer
@@ -60,7 +62,9 @@ from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
 from connector.services.endings import Endings
 from connector.services.events import Importance
+from connector.services.evidence import Evidence
 from connector.services.frames import Frames
+from connector.services.figures import Figure, Figures
 from connector.services.happenings import Happenings
 from connector.services.heads import Heads
 from connector.services.intake import Intake
@@ -76,6 +80,7 @@ from connector.services.probes import Probes
 from connector.services.proposals import Proposals
 from connector.services.questions import Questions, Rules
 from connector.services.reconcile import Reconcile
+from connector.services.renewals import Renewals
 from connector.services.transfers import Transfers
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
@@ -132,7 +137,8 @@ class Node:
             failed=lambda reason: self.failed.set(),
         )
         self._generation = checkpoint.generation(self.store.origin, self.did) or 0
-        self.client = client_of(config.network)
+        self.offsets = Offsets(clock)
+        self.client = client_of(config.network, dated=self.offsets.see)
         pinned = PinnedIdentity(store=self.store, clock=clock, ids=ids, own=self.did, key=self.keys.token)
         self.identity: Identity = identity or pinned
         # Another way of saying who is calling has no keys pinned, so nothing is signed for it or held against it.
@@ -150,6 +156,7 @@ class Node:
             key=self.keys.grant,
             changes=self.changes,
             fault=fault,
+            judged=self.metrics.access,
             sure=self._sure,
             stopped=lambda: self.continuity.broken,
         )
@@ -216,7 +223,7 @@ class Node:
             did=self.did,
         )
         self.frames = Frames(store=self.store, clock=clock)
-        self.contracts = Contracts(store=self.store)
+        self.contracts = Contracts(store=self.store, clock=clock)
         self.endings = Endings(
             store=self.store,
             clock=clock,
@@ -224,6 +231,20 @@ class Node:
             transfers=self.transfers,
             changes=self.changes,
             warn_days=config.contracts.warn_days,
+        )
+        self.renewals = Renewals(
+            store=self.store,
+            contracts=self.contracts,
+            negotiations=self.negotiations,
+            discovery=self.discovery,
+        )
+        self.evidence = Evidence(
+            store=self.store,
+            clock=clock,
+            name=self.did,
+            public=self.keys.head_public,
+            sign=self.keys.sign_head,
+            document=self._seen_document,
         )
         self.operators = Operators(store=self.store, clock=clock, ids=ids)
         self.heads = Heads(
@@ -272,7 +293,7 @@ class Node:
             unseal=self.keys.sealer().open,
         )
 
-        self.road = Road(peer=self.client, context=self.client.context)
+        self.road = Road(peer=self.client, context=self.client.context, proxied=bool(config.network.proxy))
         self.reflection = Reflection(ids.token)
         self.probes = Probes(
             store=self.store,
@@ -284,7 +305,11 @@ class Node:
         )
         self.happenings = Happenings(store=self.store, clock=clock)
         self.messengers = [self._messenger(channel) for channel in self._channels()]
+        self.figures = Figures(
+            store=self.store, clock=clock, standing=self.outbox.standing, machine=self._of_machine
+        )
         self.doctor = self._doctor()
+        self.certificate = _certificate(config)
         self._look_after()
 
         # Servers.
@@ -327,12 +352,17 @@ class Node:
                 approvals=self.approvals,
                 transfers=self.transfers,
                 contracts=self.contracts,
+                endings=self.endings,
+                renewals=self.renewals,
+                notices=self.notices,
+                evidence=self.evidence,
                 fetching=self.fetching,
                 outbox=self.outbox,
                 audit=self.audit,
                 reconcile=self.reconcile,
                 keyring=self.keyring,
                 happenings=self.happenings,
+                figures=self.figures,
                 doctor=self.doctor,
                 probes=self.probes,
                 health=self.health,
@@ -402,10 +432,19 @@ class Node:
         self.health.add(telemetry.Check("disk", lambda: Reason("store.full") if self.store.full else None))
         self.health.add(telemetry.Check("clock", self._clock_behind))
         self.health.add(telemetry.Check("contracts", self.gate.damage))
+        self.health.add(telemetry.Check("certificate", lambda: self.certificate.wrong() if self.certificate else None))
         self.health.add(telemetry.Check("outbox", self.outbox.trouble))
         self.health.add(telemetry.Check("notify", self._untold))
-        waiting = "Messages that wait for peers."
-        self.metrics.watch("outbox_waiting", waiting, lambda: sum(q.waiting for q in self.outbox.standing()))
+
+    def _of_machine(self) -> Iterator[Figure]:
+        """Figures that the store does not have."""
+        yield Figure("disk_free_bytes", machine.free_bytes(self.config.directory))
+        if (days := machine.certificate_days(self.config, self.clock.now())) is not None:
+            yield Figure("certificate_days", days)
+        if (ahead := self.offsets.middle()) is not None:
+            yield Figure("clock_ahead_seconds", ahead)
+        for check, wrong in self.health.report():
+            yield Figure("check_failing", float(wrong is not None), {"check": check})
 
     def _untold(self) -> Reason | None:
         """The first channel whose messages do not get through."""
@@ -427,7 +466,7 @@ class Node:
             metrics=self.metrics,
             limits=limits,
             streams={self.data_plane.base: self.data_plane.handler},
-            certificate=_certificate(config),
+            certificate=self.certificate,
         )
         operators = server.Listener(
             "management",

@@ -7,20 +7,25 @@ from the next handshake on; files that do not fit together, as in the middle of 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
 from connector.errors import InputError
+from policies.model import Reason
+
+log = structlog.get_logger()
 
 Stamp = tuple[int, ...]
 
 
 class Certificate:
-    """Certificate chain and key, as PEM files. `failed` is told when a changed pair cannot be used."""
+    """Certificate chain and key, as PEM files."""
 
-    def __init__(self, certificate: Path, key: Path, failed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, certificate: Path, key: Path) -> None:
         """Raises `InputError` where the files cannot be read or do not fit together."""
-        self._certificate, self._key, self._failed = certificate, key, failed
+        self._certificate, self._key = certificate, key
+        self._wrong: Reason | None = None
         self._seen = self._stamp()
         try:
             self._current = self._load()
@@ -34,15 +39,34 @@ class Certificate:
         """The context to listen with; each handshake takes the certificate that is current then."""
         return self._front
 
+    def wrong(self) -> Reason | None:
+        """Why the files as they are now cannot be used, so that the former pair is served; None where all is well."""
+        self._look()
+        return self._wrong
+
     def _on_hello(self, handshake: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
-        """Two `stat` calls a handshake are cheap beside its signature."""
-        if (stamp := self._stamp()) != self._seen:
-            self._seen = stamp
-            try:
-                self._current = self._load()
-            except OSError:
-                self._failed()
+        """Two `stat` calls a handshake are cheap beside its signature. A connection keeps what it began with."""
+        self._look()
         handshake.context = self._current
+
+    def _look(self) -> None:
+        """Take the files as they are, if they have changed.
+
+        INVARIANT: a pair is served only if it was loaded whole and its key fits; half of a new one never is. What was
+        seen is noted from before it was read: a file that changes meanwhile is read once more.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._current = self._load()
+        except OSError:
+            self._wrong = Reason("tls.kept")
+            log.warning("tls.kept")
+        else:
+            self._wrong = None
+            log.info("tls.renewed")
 
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -53,9 +77,15 @@ class Certificate:
         return context
 
     def _stamp(self) -> Stamp:
-        """What changes when a file is replaced or written; empty while one is missing."""
+        """What changes when a file is replaced, written or made readable, through links; empty while one is missing."""
         try:
             stats = [path.stat() for path in (self._certificate, self._key)]
         except OSError:
             return ()
-        return tuple(number for stat in stats for number in (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return tuple(
+            number for s in stats for number in (s.st_dev, s.st_ino, s.st_ctime_ns, s.st_mtime_ns, s.st_size)
+        )
+            number
+            for stat in stats
+            for number in (stat.st_dev, stat.st_ino, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size)
+        )

@@ -128,6 +128,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "„{value}“ ({name}) lässt sich nicht unverändert in eine Konfiguration schreiben.",
         '"{value}" ({name}) cannot be written into a configuration as it is.',
     ),
+    "tls.kept": (
+        "Das erneuerte Zertifikat ist nicht lesbar oder passt nicht zu seinem Schlüssel; das bisherige gilt weiter.",
+        "The renewed certificate cannot be read or does not fit its key; the former one is still served.",
+    ),
     "config.missing": ("Es gibt keine Einstellungen unter {path}.", "There are no settings at {path}."),
     "config.unreadable": ("Die Einstellungen in {path} sind nicht lesbar.", "The settings in {path} cannot be read."),
     "config.wrong": ("Einstellungen sind falsch: {problems}", "Settings are wrong: {problems}"),

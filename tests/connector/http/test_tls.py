@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,21 +56,118 @@ async def served(port: int, sni: str | None = "localhost") -> str:
     return str(name)
 
 
+def told(certificate: Certificate) -> str:
+    """What health says about the files; "" where all is well."""
+    wrong = certificate.wrong()
+    return wrong.code if wrong else ""
+
+
 async def test_a_renewed_certificate_counts_from_the_next_handshake_on(tmp_path: Path) -> None:
-    failures: list[str] = []
-    certificate = Certificate(*write(tmp_path, "first"), failed=lambda: failures.append("failed"))
+    certificate = Certificate(*write(tmp_path, "first"))
     async with listening(certificate=certificate) as listener:
         assert await served(listener.port) == "first"
         write(tmp_path, "second")
         assert await served(listener.port) == "second"
         assert await served(listener.port, sni="") == "second"
-        write(tmp_path, "third", key_too=False)
-        assert await served(listener.port) == "second"
-        (tmp_path / "cert.pem").unlink()
-        assert await served(listener.port) == "second"
-        assert failures == ["failed", "failed"]
-        write(tmp_path, "fourth")
-        assert await served(listener.port) == "fourth"
+        assert told(certificate) == ""
+
+
+def lacks_its_key(folder: Path) -> None:
+    write(folder, "new", key_too=False)
+
+
+def is_half_there(folder: Path) -> None:
+    certificate, _ = write(folder, "new")
+    certificate.write_bytes(certificate.read_bytes()[:200])
+
+
+def is_empty(folder: Path) -> None:
+    (folder / "cert.pem").write_bytes(b"")
+
+
+def is_gone(folder: Path) -> None:
+    (folder / "key.pem").unlink()
+
+
+def is_a_folder(folder: Path) -> None:
+    (folder / "key.pem").unlink()
+    (folder / "key.pem").mkdir()
+
+
+@pytest.mark.parametrize("damage", [lacks_its_key, is_half_there, is_empty, is_gone, is_a_folder])
+async def test_what_cannot_be_served_leaves_the_former_pair_in_place(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """Health says so until a whole pair is there, which then counts without anybody's help."""
+    certificate = Certificate(*write(tmp_path, "former"))
+    async with listening(certificate=certificate) as listener:
+        damage(tmp_path)
+        for _ in range(2):
+            assert await served(listener.port) == "former"
+            assert told(certificate) == "tls.kept"
+        if (tmp_path / "key.pem").is_dir():
+            (tmp_path / "key.pem").rmdir()
+        write(tmp_path, "mended")
+        assert told(certificate) == ""
+        assert await served(listener.port) == "mended"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+async def test_a_key_that_may_not_be_read_until_later(tmp_path: Path) -> None:
+    certificate = Certificate(*write(tmp_path, "former"))
+    write(tmp_path, "new")
+    (tmp_path / "key.pem").chmod(0)
+    assert told(certificate) == "tls.kept"
+    (tmp_path / "key.pem").chmod(0o600)
+    assert told(certificate) == ""
+
+
+async def test_renewal_as_certbot_does_it(tmp_path: Path) -> None:
+    """Numbered files in one folder, links to them in another, replaced one after the other."""
+    archive, live = tmp_path / "archive", tmp_path / "live"
+    live.mkdir()
+
+    def issue(number: int) -> None:
+        folder = archive / str(number)
+        folder.mkdir(parents=True)
+        write(folder, f"number {number}")
+
+    def lead(name: str, number: int) -> None:
+        fresh = live / f"{name}.new"
+        fresh.symlink_to(Path("..") / "archive" / str(number) / name)
+        fresh.replace(live / name)
+
+    issue(1)
+    lead("cert.pem", 1)
+    lead("key.pem", 1)
+    certificate = Certificate(live / "cert.pem", live / "key.pem")
+    async with listening(certificate=certificate) as listener:
+        assert await served(listener.port) == "number 1"
+        issue(2)
+        assert await served(listener.port) == "number 1"
+        lead("cert.pem", 2)
+        assert await served(listener.port) == "number 1"
+        lead("key.pem", 2)
+        assert await served(listener.port) == "number 2"
+        assert told(certificate) == ""
+
+
+async def test_connections_that_are_there_go_on(tmp_path: Path) -> None:
+    """Over a renewal, and over one that fails; each request is answered on the connection that it came on."""
+    certificate = Certificate(*write(tmp_path, "first"))
+    async with listening(certificate=certificate) as listener:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, ssl=context)
+        for name in ("first", "second", "third"):
+            assert await served(listener.port) == ("second" if name == "third" else name)
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+            await reader.readexactly(int(length.partition(b":")[2]))
+            write(tmp_path, "second" if name == "first" else "third", key_too=name == "first")
+        writer.close()
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
