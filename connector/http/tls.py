@@ -82,10 +82,4 @@ class Certificate:
             stats = [path.stat() for path in (self._certificate, self._key)]
         except OSError:
             return ()
-        return tuple(
-            number for s in stats for number in (s.st_dev, s.st_ino, s.st_ctime_ns, s.st_mtime_ns, s.st_size)
-        )
-            number
-            for stat in stats
-            for number in (stat.st_dev, stat.st_ino, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size)
-        )
+        return tuple(number for s in stats for number in (s.st_dev, s.st_ino, s.st_ctime_ns, s.st_mtime_ns, s.st_size))
