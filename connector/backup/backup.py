@@ -19,6 +19,7 @@ from certs.keys import KeyFileError
 from connector import config as settings
 from connector.backup import archive, contents
 from connector.backup.contents import End, File, Item, Manifest
+from connector.backup.places import sync_folder
 from connector.config import Config
 from connector.errors import InputError
 from connector.ports import Fault, no_fault
@@ -164,12 +165,3 @@ class _Draft:
 
     def _failure(self, error: OSError) -> InputError:
         return InputError("backup.write", path=str(self._target), problem=error.strerror or "")
-
-
-def sync_folder(folder: Path) -> None:
-    """Force a directory's entries to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

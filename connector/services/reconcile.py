@@ -29,7 +29,7 @@ from connector.errors import DeliveryError, MessageError, NodeError
 from connector.ports import Caller, Clock, Identity, Peer, Reading, Store, Transaction
 from connector.protocol.machine import Process, Role
 from connector.protocol.messages import NegotiationState
-from connector.protocol.negotiation import NEGOTIATION, Negotiation
+from connector.protocol.negotiation import NEGOTIATION, Move, Negotiation
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Entry, Outgoing, Participant, Reconciliation, Signed
 from connector.services import differences, reinstating, statements
@@ -229,12 +229,11 @@ class Reconcile:
     def _go_on_or_end(self, tx: Transaction, peer: str, standing: Sequence[Standing], done: Compared) -> None:
         """Our unfinished processes, beside what the peer says of each."""
         there = {one.peer_id: one.state for one in standing}
-        for process in statements.unfinished(tx, peer):
+        for process in statements.unfinished(tx, peer)[: statements.PROCESSES]:
             state = there.get(process.id, "")
             if state == str(process.state or ""):
                 continue
-            over = str(_TERMINATED) if state == NegotiationState.FINALIZED or not _is_end(process, state) else state
-            self._end(tx, process, over)
+            self._end(tx, process, state if _may_adopt(tx, process, state) else str(_TERMINATED))
             done.ended.append(process.id)
 
     def _conclude(self, tx: Transaction, operator: str, restored: bool, done: Compared) -> None:
@@ -292,6 +291,8 @@ class Reconcile:
         return statements.opened(envelope, caller.id, self._did, public, self._verify)
 
     def _answered(self, tx: Transaction, caller: Caller, said: Statement, envelope: Envelope) -> Statement:
+        if said.restored and said.processes is not None:
+            self._other_was_restored(tx, caller.id, said)
         ours, upto = statements.contracts(tx, caller.id, said.after, said.upto)
         theirs = [one for one in said.contracts if not upto or one.id <= upto]
         found = differences.between(ours, theirs)
@@ -299,8 +300,6 @@ class Reconcile:
             keep_statement(tx, caller.id, envelope, self._clock.now())
         for one in found.values():
             tx.record(Entry(event="reconcile.differs", actor=caller.id, params={"code": one.code, **one.params}))
-        if said.restored and said.processes is not None:
-            self._other_was_restored(tx, caller.id, said)
         told = None if said.processes is None else tuple(_standing(tx, caller.id, one) for one in said.processes)
         return Statement(
             at=self._clock.now(),
@@ -319,7 +318,9 @@ class Reconcile:
             state = theirs.get(process.peer_pid)
             gone = state is None and said.all_processes
             if process.state is not None and (gone or (state is not None and state != process.state)):
-                self._end(tx, process, str(_TERMINATED))
+                # With FINALIZED we have put the contract into force; the peer's own signature under it proves it there.
+                over = NegotiationState.FINALIZED if process.pending == Move.FINALIZE else _TERMINATED
+                self._end(tx, process, str(over))
                 ended += 1
         tx.record(Entry(event="peer.restored", actor=peer, params={"ended": str(ended)}))
 
@@ -337,6 +338,8 @@ class Reconcile:
             updated=self._clock.now(),
         )
         tx.put(over)
+        if state != NegotiationState.FINALIZED and isinstance(process, Negotiation):
+            _not_concluded(tx, process)
         self._withdraw(tx, process.peer, process.id)
         kind = statements.kind_of(process)
         params = {"process": process.id, "from": str(process.state or ""), "to": state}
@@ -380,6 +383,16 @@ def _standing(view: Reading, caller: str, asked: Standing) -> Standing:
     return Standing(kind=asked.kind, id=found.id, peer_id=asked.id, state=str(found.state or ""))
 
 
-def _is_end(process: Process, state: str) -> bool:
+def _may_adopt(view: Reading, process: Process, state: str) -> bool:
+    """Is this an end that we may take over at the peer's word? A contract only where we have put it into force."""
     machine = NEGOTIATION if isinstance(process, Negotiation) else TRANSFER
-    return bool(state) and state in machine.table and machine.is_terminal(state)
+    if not state or state not in machine.table or not machine.is_terminal(state):
+        return False
+    return state != NegotiationState.FINALIZED or view.find(Agreement, negotiation=process.id) is not None
+
+
+def _not_concluded(tx: Transaction, process: Negotiation) -> None:
+    """What was in force before the other side had acknowledged it is so no more."""
+    contract = tx.find(Agreement, negotiation=process.id)
+    if contract is not None and contract.in_force:
+        tx.put(replace(contract, in_force=False, ended=Reason("process.restored")))
