@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import CONTRACT, segment
+from connector.cli.lives import amend, end, hold, release, renew
+from connector.cli.names import CONTRACT, DAYS, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, table, tail
 
 COLUMNS = {
@@ -17,6 +20,8 @@ COLUMNS = {
     "dataset": "dataset",
     "concluded": "concluded",
     "in_force": "in force",
+    "ends": "ends",
+    "by": "signed",
 }
 
 
@@ -25,13 +30,23 @@ def contract() -> None:
     """Contracts concluded, on either side. Both sides hold the same bytes; the hash shows it."""
 
 
-@contract.command("list", examples=["allmende contract list"])
+@contract.command("list", examples=["allmende contract list", "allmende contract list --expiring 60d --peer harbour"])
+@click.option("--expiring", type=DAYS, help="Only those in force that will have ended by then: 60d, 36h.")
+@click.option("--peer", type=PEER, help="Only those with this peer.")
 @click.pass_obj
-def list_(call: Call) -> None:
+def list_(call: Call, /, **which: Any) -> None:
     """List the contracts."""
-    items = call.remote.every("/contracts")
+    items = call.remote.every("/contracts", **which)
     rows = [
-        {**one, "short": tail(one["id"]), "who": _who(one), "concluded": instant(one["concluded"])} for one in items
+        {
+            **one,
+            "short": tail(one["id"]),
+            "who": _who(one),
+            "concluded": instant(one["concluded"]),
+            "ends": instant(one["life"]["closed"] or one["life"]["ends"]),
+            "by": _signed(one["signed"]),
+        }
+        for one in items
     ]
     call.answer(items, lambda: table(rows, COLUMNS, "No contracts yet."))
 
@@ -40,18 +55,69 @@ def list_(call: Call) -> None:
 @click.argument("id", type=CONTRACT)
 @click.pass_obj
 def show(call: Call, id: str) -> None:
-    """Show one contract: what may be done, the hash, and the agreement as both sides keep it."""
+    """Show one contract: how it stands, what was told about it, what may be done, the hash, the agreement itself."""
     one = call.remote.get(f"/contracts/{segment(id)}")
     call.answer(one, lambda: _text(one))
+
+
+@contract.command("explain", examples=["allmende contract explain 5f0c2a91 --lang de"])
+@click.argument("id", type=CONTRACT)
+@click.pass_obj
+def explain(call: Call, id: str) -> None:
+    """Say in plain sentences what a contract means: clause by clause, what is enforced and what is only declared."""
+    one = call.remote.get(f"/contracts/{segment(id)}")
+    states = [state["sentence"] for state in one["life"]["states"]]
+    told = {"id": one["id"], "sentences": one["sentences"], "states": states}
+    call.answer(told, lambda: "\n".join([*one["sentences"], "", *states]))
+
+
+@contract.command("evidence", examples=["allmende contract evidence 5f0c2a91 -o evidence.zip"])
+@click.argument("id", type=CONTRACT)
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for standard output.")
+@click.pass_obj
+def evidence(call: Call, id: str, output: str) -> None:
+    """Write everything that proves a contract into one file.
+
+    It holds the messages as sent, both signatures, both DID documents, audit entries with proofs, the terms in German
+    and English, a page to print, and the program that checks it offline.
+
+    The file names the people here who decided. The language of the page is that of --lang.
+    """
+    with call.remote.stream(f"/contracts/{segment(id)}/evidence", {}) as answer:
+        if output == "-":
+            for piece in answer.chunks():
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return
+        with Path(output).open("wb") as target:
+            written = sum(target.write(piece) for piece in answer.chunks())
+        signed = answer.headers.get("allmende-signed", "")
+    told = {"file": output, "bytes": written, "signed": signed}
+    call.answer(
+        told,
+        lambda: (
+            f"{output}: {written} bytes, signed by: {signed}\nTo check it: unzip -p {output} verify.py > verify.py "
+            f"&& python verify.py {output}"
+        ),
+    )
+
+
+def _signed(by: Any) -> str:
+    return "both" if by["provider"] and by["consumer"] else "unsigned"
 
 
 def _who(one: Any) -> str:
     return str(one["peer_name"] or one["peer"])
 
 
+def _noticed(told: Any) -> str:
+    return f"{instant(told['at'])}: {told['sentence']}"
+
+
 def _text(one: Any) -> str:
     from msgspec import json
 
+    life = one["life"]
     return paragraphs(
         labelled(
             [
@@ -61,10 +127,21 @@ def _text(one: Any) -> str:
                 ("dataset", one["dataset"]),
                 ("concluded", instant(one["concluded"])),
                 ("in force", one["in_force"]),
-                ("ended", one["ended"] and one["ended"]["sentence"]),
+                ("ends", instant(life["ends"]) if one["in_force"] else None),
+                ("notice given now ends it", instant(life["earliest"])),
+                ("ended", instant(life["closed"])),
+                ("replaces", life["replaces"]),
+                ("replaced by", life["replaced"]),
                 ("SHA-256", one["hash"]),
+                ("signatures", one["signed"]["sentence"]),
             ]
         ),
+        bullets("How it stands", [state["sentence"] for state in life["states"]]),
+        bullets("What was told", [_noticed(told) for told in one["notices"]]),
         bullets("Terms", one["sentences"]),
         json.format(json.encode(one["document"]), indent=2).decode(),
     )
+
+
+for act in (end, hold, release, amend, renew):
+    contract.add_command(act)

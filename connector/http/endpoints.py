@@ -22,10 +22,14 @@ from connector.services.approvals import Approvals
 from connector.services.audit import Audit
 from connector.services.contracts import Contracts
 from connector.services.discovery import Discovery
+from connector.services.endings import Endings
+from connector.services.evidence import Evidence
 from connector.services.frames import Frames
+from connector.services.figures import Figures
 from connector.services.happenings import Happenings
 from connector.services.keyring import Keyring
 from connector.services.negotiations import Negotiations
+from connector.services.notices import Notices
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Outbox
@@ -33,6 +37,7 @@ from connector.services.peers import Peers
 from connector.services.probes import Probes
 from connector.services.proposals import Proposals
 from connector.services.reconcile import Reconcile
+from connector.services.renewals import Renewals
 from connector.services.transfers import Transfers
 from connector.telemetry import Health, Metrics
 
@@ -55,12 +60,17 @@ class Services(Struct, frozen=True, kw_only=True):
     approvals: Approvals
     transfers: Transfers
     contracts: Contracts
+    endings: Endings
+    renewals: Renewals
+    notices: Notices
+    evidence: Evidence
     fetching: Fetching
     outbox: Outbox
     audit: Audit
     reconcile: Reconcile
     keyring: Keyring
     happenings: Happenings
+    figures: Figures
     doctor: Doctor
     probes: Probes
     health: Health

@@ -12,14 +12,16 @@ from msgspec import UNSET
 
 from connector.doctor import wording
 from connector.errors import InputError, UnknownError
-from connector.http import deciding, views
+from connector.http import deciding, lives, views
+from connector.protocol.machine import Role
 from connector.protocol.messages import Dataset, JsonObject
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Asset, Frame, Operator, Participant, PolicyVersion, PublishedOffer
+from connector.records import Agreement, Asset, Frame, Notice, Operator, Participant, PolicyVersion, PublishedOffer
 from connector.sentences import Language, sentence
 from connector.services.approvals import Waiting
 from connector.services.audit import Noted, Verdict
+from connector.services.correspondence import Signers
 from connector.services.happenings import Happening
 from connector.services.outbox import Standing
 from connector.services.peers import Peers, Sighting
@@ -284,8 +286,10 @@ def _differences(between: Comparison | Reason | None, language: Language) -> tup
             )
 
 
-def contract(one: Agreement, known: Names, language: Language) -> views.ContractView:
-    """An agreement as rules and as sentences."""
+def contract(
+    one: Agreement, known: Names, signers: Signers, now: int, language: Language, notices: Iterable[Notice] = ()
+) -> views.ContractView:
+    """An agreement as rules and as sentences, who has signed it, how it stands at `now`, what was told about it."""
     return views.ContractView(
         id=one.id,
         negotiation=one.negotiation,
@@ -299,6 +303,21 @@ def contract(one: Agreement, known: Names, language: Language) -> views.Contract
         concluded=one.concluded,
         in_force=one.in_force,
         ended=reason_or_none(one.ended, language),
+        signed=signed(one, known, signers, language),
+        life=lives.life(one, now, language),
+        notices=tuple(lives.notice(each, language) for each in notices),
+    )
+
+
+def signed(one: Agreement, known: Names, signers: Signers, language: Language) -> views.SignedView:
+    """Who has signed a contract; whoever has not is named."""
+    ours, theirs = (
+        (signers.provider, signers.consumer) if one.role == Role.PROVIDER else (signers.consumer, signers.provider)
+    )
+    codes = {(True, True): "both", (True, False): "not_peer", (False, True): "not_us", (False, False): "neither"}
+    why = Reason(f"signed.{codes[ours, theirs]}", {"peer": known.get(one.peer) or one.peer})
+    return views.SignedView(
+        provider=signers.provider, consumer=signers.consumer, sentence=sentence(why, language)
     )
 
 

@@ -144,21 +144,28 @@ class CatalogError(Message, frozen=True, kw_only=True):
 
 
 class ContractRequestMessage(Message, frozen=True, kw_only=True):
-    """Consumer asks; initial with `callbackAddress`, counter-request with `providerPid`, never both."""
+    """Consumer asks; initial with `callbackAddress`, counter-request with `providerPid`, never both.
+
+    `replaces`, in an initial one, is the agreement that this one would take the place of: an extension of ours, like
+    `agreementHash`.
+    """
 
     consumerPid: str
     offer: JsonObject
     providerPid: str | UnsetType = UNSET
     callbackAddress: str | UnsetType = UNSET
+    replaces: str | UnsetType = UNSET
 
 
 class ContractOfferMessage(Message, frozen=True, kw_only=True):
-    """Provider offers; initial with `callbackAddress`, counter-offer with `consumerPid`, never both."""
+    """Provider offers; initial with `callbackAddress`, counter-offer with `consumerPid`, never both. `replaces` as in
+    a request."""
 
     providerPid: str
     offer: JsonObject
     consumerPid: str | UnsetType = UNSET
     callbackAddress: str | UnsetType = UNSET
+    replaces: str | UnsetType = UNSET
 
 
 class ContractAgreementMessage(Message, frozen=True, kw_only=True):

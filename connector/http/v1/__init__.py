@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.http.endpoints import Endpoint, Services
-from connector.http.v1 import contracts, doctor, events, frames, keeping, negotiations, node, offering, people
+from connector.http.v1 import contracts, doctor, events, evidence, frames, keeping, negotiations, node, offering, people
 
 
 def table(services: Services) -> Sequence[Endpoint]:
@@ -17,6 +17,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *frames.endpoints(services),
         *negotiations.endpoints(services),
         *contracts.endpoints(services),
+        *evidence.endpoints(services),
         *doctor.endpoints(services),
         *events.endpoints(services),
         *keeping.endpoints(services),

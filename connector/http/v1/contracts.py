@@ -10,9 +10,11 @@ from connector.data.stream import digest_field
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import Response
+from connector.http.v1 import lives
 from connector.protocol import transfer
 from connector.protocol.transfer import Transfer
-from connector.records import Right
+from connector.records import Agreement, Right
+from connector.services.endings import DAY
 from policies.model import Reason
 
 BYTES = "application/octet-stream"
@@ -21,21 +23,34 @@ _PASSED = ("content-type", "content-length", "content-range", "etag", "last-modi
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    return [*_contracts(services), *_transfers(services)]
+    return [*_contracts(services), *lives.endpoints(services), *_transfers(services)]
 
 
 def _contracts(services: Services) -> Sequence[Endpoint]:
     contracts = services.contracts
 
     async def listed(visit: Visit) -> views.Page[Any]:
-        found = await contracts.select(after=visit.query.after, limit=visit.query.limit)
+        asked: views.ContractQuery = visit.query
+        which = {} if asked.peer is None else {"peer": (await services.peers.get(asked.peer)).id}
+        if asked.expiring is None:
+            found = await contracts.select(after=asked.after, limit=asked.limit, **which)
+        else:
+            before = contracts.now() + round(asked.expiring * DAY)
+            found = await contracts.expiring(before, after=asked.after, limit=asked.limit, **which)
         known = await showing.names(services.peers, (one.peer for one in found))
-        items = (showing.contract(one, known, visit.language) for one in found)
+        signed = await services.evidence.signed(found)
+        now, language = contracts.now(), visit.language
+        items = (showing.contract(one, known, by, now, language) for one, by in zip(found, signed, strict=True))
         return showing.page(found, items, visit.query.limit)
 
     async def get(visit: Visit) -> views.ContractView:
-        found = await contracts.get(await id_of(visit))
-        return showing.contract(found, await showing.names(services.peers, [found.peer]), visit.language)
+        return await shown(await contracts.get(await id_of(visit)), visit)
+
+    async def shown(one: Agreement, visit: Visit) -> views.ContractView:
+        (signed,) = await services.evidence.signed([one])
+        known = await showing.names(services.peers, [one.peer])
+        told = await services.notices.about(one.id)
+        return showing.contract(one, known, signed, contracts.now(), visit.language, told)
 
     async def data(visit: Visit) -> Response:
         asked: views.DataQuery = visit.query
@@ -59,7 +74,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             right=Right.AUDITOR,
             about="Contracts, in both roles.",
             serve=listed,
-            query=views.PageQuery,
+            query=views.ContractQuery,
             answer=views.Page[views.ContractView],
         ),
         Endpoint(

@@ -29,6 +29,7 @@ from connector.http.views.events import (
     EventsView,
     EventView,
 )
+from connector.http.views.evidence import SignedView
 from connector.http.views.forms import (
     Input,
     Iri,
@@ -49,6 +50,15 @@ from connector.http.views.frames import (
 from connector.http.views.keeping import (
     ComparedView,
     KeyView,
+)
+from connector.http.views.lives import (
+    Amendment,
+    BegunView,
+    ContractQuery,
+    EndContract,
+    Holding,
+    LifeView,
+    NoticeView,
 )
 from connector.http.views.negotiations import (
     Approving,
@@ -101,19 +111,23 @@ from connector.http.views.queries import (
 )
 
 __all__ = [
+    "Amendment",
     "ApprovalRule",
     "Approving",
     "AssetView",
     "AuditQuery",
+    "BegunView",
     "CatalogQuery",
     "CheckView",
     "ComparedView",
+    "ContractQuery",
     "ContractView",
     "CounterRequest",
     "DataQuery",
     "DatasetView",
     "Declining",
     "DifferenceView",
+    "EndContract",
     "Ending",
     "EntryView",
     "EventView",
@@ -123,10 +137,12 @@ __all__ = [
     "FindingView",
     "FrameView",
     "HealthView",
+    "Holding",
     "Input",
     "Iri",
     "IssuedOperator",
     "KeyView",
+    "LifeView",
     "Limit",
     "LookRequest",
     "Name",
@@ -141,6 +157,7 @@ __all__ = [
     "NewPolicy",
     "NewTransfer",
     "Nothing",
+    "NoticeView",
     "OfferView",
     "OperatorView",
     "Page",
@@ -156,6 +173,7 @@ __all__ = [
     "Seconds",
     "SendOffer",
     "SightingView",
+    "SignedView",
     "StatusView",
     "TermsView",
     "Text",

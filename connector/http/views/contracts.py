@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from connector.http.views.evidence import SignedView
 from connector.http.views.forms import Input, ReasonView, View
+from connector.http.views.lives import LifeView, NoticeView
 
 
 class ContractView(View, frozen=True, kw_only=True):
@@ -25,6 +27,10 @@ class ContractView(View, frozen=True, kw_only=True):
     concluded: int
     in_force: bool
     ended: ReasonView | None
+    signed: SignedView
+    life: LifeView
+    notices: tuple[NoticeView, ...] = ()
+    """What was told about it, the oldest first; only where one contract is shown."""
 
 
 class NewTransfer(Input, frozen=True, kw_only=True):
