@@ -63,8 +63,8 @@ from connector.services.discovery import Discovery
 from connector.services.endings import Endings
 from connector.services.events import Importance
 from connector.services.evidence import Evidence
-from connector.services.frames import Frames
 from connector.services.figures import Figure, Figures
+from connector.services.frames import Frames
 from connector.services.happenings import Happenings
 from connector.services.heads import Heads
 from connector.services.intake import Intake

@@ -51,6 +51,12 @@ class Reading(Protocol):
     def count(self, kind: type[R], **where: Any) -> int:
         """How many records match."""
 
+    def tally(self, kind: type[R], attribute: str) -> Mapping[Any, int]:
+        """How many records there are by the value of an indexed attribute."""
+
+    def ending(self, kind: type[R], tail: str, *, limit: int = 2) -> list[str]:
+        """Ids that end in `tail`, in their order; no record is read."""
+
     def drawn(self, key: str) -> int:
         """How many uses have been drawn from a counter; 0 where none."""
 

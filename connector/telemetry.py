@@ -21,8 +21,10 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 from msgspec import Struct
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from policies.model import Reason
 
@@ -136,6 +138,23 @@ def places(error: BaseException) -> list[str]:
 # --- Metrics ----------------------------------------------------------------------------------------------------------
 
 
+class _Shown(Collector):
+    """Figures that were taken elsewhere, as gauges."""
+
+    def __init__(self) -> None:
+        self.figures: tuple[tuple[str, str, Mapping[str, str], float], ...] = ()
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """As the registry asks."""
+        families: dict[str, GaugeMetricFamily] = {}
+        for name, about, labels, value in self.figures:
+            family = families.get(name)
+            if family is None:
+                family = families[name] = GaugeMetricFamily(f"allmende_{name}", about, labels=list(labels))
+            family.add_metric(list(labels.values()), value)
+        return families.values()
+
+
 class Metrics:
     """Counters of one node, on a registry of their own, so that several nodes fit into one process."""
 
@@ -153,7 +172,12 @@ class Metrics:
             ["listener", "code"],
             registry=self.registry,
         )
-        self._counting: dict[tuple[str, str, str], Any] = {}
+        self._accesses = Counter(
+            "allmende_accesses", "Decisions on accesses to data, by outcome", ["outcome"], registry=self.registry
+        )
+        self._counting: dict[tuple[str, ...], Any] = {}
+        self._shown = _Shown()
+        self.registry.register(self._shown)
 
     def answered(self, listener: str, status: int) -> None:
         """One answer was written."""
@@ -163,16 +187,20 @@ class Metrics:
         """One request got nowhere: unauthenticated, malformed, too large, too slow."""
         self._child("refusals", self._refusals, listener, code).inc()
 
-    def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
-        """A gauge that is read when metrics are asked for."""
-        Gauge(f"allmende_{name}", about, registry=self.registry).set_function(value)
+    def access(self, outcome: str) -> None:
+        """One access to data was judged: `permitted`, `examined`, `unserved` or `refused`."""
+        self._child("accesses", self._accesses, outcome).inc()
+
+    def show(self, figures: Iterable[tuple[str, str, Mapping[str, str], float]]) -> None:
+        """Figures for the next `text`, instead of those before: name, meaning, labels, value."""
+        self._shown.figures = tuple(figures)
 
     def text(self) -> bytes:
         """Everything in the Prometheus text format."""
         return generate_latest(self.registry)
 
     def _child(self, kind: str, counter: Counter, *labels: str) -> Any:
-        key = (kind, labels[0], labels[1])
+        key = (kind, *labels)
         found = self._counting.get(key)
         if found is None:
             found = self._counting[key] = counter.labels(*labels)

@@ -14,6 +14,7 @@ from connector.cli import topics
 from connector.cli.command import Leaf
 from connector.cli.tree import TABLE, root
 from connector.config import SECTIONS, description
+from connector.services.figures import FIGURES
 from scripts.lib import reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,6 +81,12 @@ def test_endpoints_are_documented() -> None:
     for one in found:
         assert one.about.endswith((".", "?")), one.path
         assert f"| `{one.method} {one.path}` |" in REFERENCE
+
+
+def test_metrics_are_documented() -> None:
+    for name in FIGURES:
+        assert f"| `allmende_{name}` |" in REFERENCE
+    assert "| `allmende_accesses_total` |" in REFERENCE
 
 
 def test_reference_is_up_to_date() -> None:

@@ -114,8 +114,9 @@ class Gate:
         fault: Fault = no_fault,
         sure: Sure = at_once,
         stopped: Callable[[], Reason | None] = lambda: None,
+        judged: Callable[[str], None] = lambda outcome: None,
     ) -> None:
-        self._sure, self._stopped = sure, stopped
+        self._sure, self._stopped, self._judged = sure, stopped, judged
         self._store, self._clock, self._facts, self._key, self._fault = store, clock, facts, key, fault
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
@@ -186,7 +187,9 @@ class Gate:
         if isinstance(done, AccessRefusedError):
             if watch is not None:
                 watch.end()
+            self._judged("refused")
             raise done
+        self._judged(_event(ask).removeprefix("access."))
         self._fault("gate.admitted")
         if watch is not None:
             watch.judged(done, done.agreement, done.peer)

@@ -254,7 +254,7 @@ def _around(
         config=config,
         peer=client,
         clock=clock,
-        road=Road(peer=client, context=client.context),
+        road=Road(peer=client, context=client.context, proxied=bool(config.network.proxy)),
         kept=_keeps(config, client, looked, own, clock, ids),
     )
 

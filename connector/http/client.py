@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ RESOLVED = 30
 
 _DEFAULTS = {"User-Agent": "allmende", "Accept": "application/json", "Accept-Encoding": ACCEPTED}
 _KNOWN_ORIGINS = 4_096
+Dated = Callable[[str, str], None]
+"""Told the origin and the Date field of an answer that has just come."""
 
 
 async def system_lookup(host: str, port: int) -> Sequence[str]:
@@ -85,7 +87,7 @@ class HttpPeer:
     """One client for all peers. `close` it at the end.
 
     `authorities` is a file of additional certificate authorities; `lookup` resolves names; `proxy` stands between this
-    machine and everything outside.
+    machine and everything outside; `dated` is told what the time is elsewhere.
     """
 
     def __init__(
@@ -97,7 +99,9 @@ class HttpPeer:
         idle: float = IDLE,
         limit: int = MAX_ANSWER,
         proxy: Proxy | None = None,
+        dated: Dated = lambda origin, date: None,
     ) -> None:
+        self._dated = dated
         self._proxy = proxy
         self._tls = trusting(authorities)
         self._lookup = lookup
@@ -158,6 +162,7 @@ class HttpPeer:
             async with session.request(
                 method, url, data=body, headers=headers, allow_redirects=False, timeout=within
             ) as response:
+                self._dated(url.raw_authority, response.headers.get("Date", ""))
                 return Reply(response.status, await _bounded(response, limit), _headers(response))
         except (aiohttp.ClientError, OSError, InflateError) as error:
             raise DeliveryError(_code(error)) from error
@@ -232,14 +237,18 @@ class HttpPeer:
             await session.close()
 
 
-def client_of(network: Network, *, lookup: Lookup = system_lookup) -> HttpPeer:
+def client_of(
+    network: Network, *, lookup: Lookup = system_lookup, dated: Dated = lambda origin, date: None
+) -> HttpPeer:
     """The client that the settings ask for. Raises `InputError` where the proxy's credentials cannot be read."""
     proxy = None
     if network.proxy:
         secret = _credentials(network.proxy_credentials) if network.proxy_credentials else ""
         proxy = proxy_of(network.proxy, credentials=secret, resolves=network.proxy_resolves, direct=network.no_proxy)
     authorities = Path(network.extra_ca) if network.extra_ca else None
-    return HttpPeer(authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy)
+    return HttpPeer(
+        authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy, dated=dated
+    )
 
 
 def _credentials(path: str) -> str:

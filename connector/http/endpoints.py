@@ -24,8 +24,8 @@ from connector.services.contracts import Contracts
 from connector.services.discovery import Discovery
 from connector.services.endings import Endings
 from connector.services.evidence import Evidence
-from connector.services.frames import Frames
 from connector.services.figures import Figures
+from connector.services.frames import Frames
 from connector.services.happenings import Happenings
 from connector.services.keyring import Keyring
 from connector.services.negotiations import Negotiations

@@ -5,6 +5,7 @@ The server's certificate is verified. A message that was sent twice has the same
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ssl
 from collections.abc import Sequence
@@ -45,8 +46,17 @@ class Mail:
 
     name = "mail"
 
-    def __init__(self, settings: MailSettings, *, public_url: str, language: Language, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        settings: MailSettings,
+        *,
+        public_url: str,
+        language: Language,
+        context: ssl.SSLContext,
+        deadline: float = DEADLINE,
+    ) -> None:
         self._settings, self._language, self._context = settings, language, context
+        self._deadline = deadline
         self._host = urlsplit(public_url).hostname or "node"
 
     async def deliver(self, digest: Digest) -> None:
@@ -55,17 +65,17 @@ class Mail:
 
         own = self._settings
         try:
-            await aiosmtplib.send(
-                self.message(digest),
-                hostname=own.host,
-                port=own.port,
-                username=own.user or None,
-                password=_password(own.password),
-                use_tls=own.security == "tls",
-                start_tls=own.security == "starttls",
-                tls_context=None if own.security == "none" else self._context,
-                timeout=DEADLINE,
-            )
+            async with asyncio.timeout(self._deadline):
+                await aiosmtplib.send(
+                    self.message(digest),
+                    hostname=own.host,
+                    port=own.port,
+                    username=own.user or None,
+                    password=_password(own.password),
+                    use_tls=own.security == "tls",
+                    start_tls=own.security == "starttls",
+                    tls_context=None if own.security == "none" else self._context,
+                )
         except (aiosmtplib.SMTPException, OSError) as error:
             # Of the error only its kind: a server's words may hold addresses.
             raise DeliveryError("notify.mail", cause=type(error).__name__) from None

@@ -7,7 +7,7 @@ given up (`writer`), the audit tree (`log`). Errors of SQLite pass through; `wri
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -69,6 +69,18 @@ class View:
         form = shape(kind)
         sql = f"SELECT count(*) FROM {form.name} WHERE {form.where(where)}"  # noqa: S608
         return int(self._connection.execute(sql, (*where.values(), "")).fetchone()[0])
+
+    def tally(self, kind: type[R], attribute: str) -> Mapping[Any, int]:
+        """How many records there are by the value of an indexed attribute."""
+        form = shape(kind)
+        form.where({attribute: None})
+        sql = f"SELECT {attribute}, count(*) FROM {form.name} GROUP BY {attribute}"  # noqa: S608
+        return dict(self._connection.execute(sql).fetchall())
+
+    def ending(self, kind: type[R], tail: str, *, limit: int = 2) -> list[str]:
+        """Ids that end in `tail`, in their order. The index of ids alone is walked."""
+        sql = f"SELECT id FROM {shape(kind).name} WHERE substr(id, ?) = ? ORDER BY id LIMIT ?"  # noqa: S608
+        return [row[0] for row in self._connection.execute(sql, (-len(tail), tail, limit)).fetchall()]
 
     def drawn(self, key: str) -> int:
         """How many uses have been drawn from a counter; 0 where none."""

@@ -102,11 +102,16 @@ def test_two_nodes_count_for_themselves() -> None:
     one.answered("public", 200)
     one.answered("public", 200)
     one.refused("public", "token.missing")
-    one.watch("outbox_waiting", "Messages that wait", lambda: 7)
+    one.access("refused")
+    one.show([("outbox_waiting", "Messages that wait", {"peer": "a"}, 7), ("peers", "Peers", {}, 2)])
     text = one.text().decode()
     assert 'allmende_http_answers_total{listener="public",status="200"} 2.0' in text
     assert 'allmende_http_refusals_total{code="token.missing",listener="public"} 1.0' in text
-    assert "allmende_outbox_waiting 7.0" in text
+    assert 'allmende_accesses_total{outcome="refused"} 1.0' in text
+    assert 'allmende_outbox_waiting{peer="a"} 7.0' in text
+    assert "allmende_peers 2.0" in text
+    one.show([])
+    assert "allmende_peers" not in one.text().decode()
     assert "200" not in two.text().decode()
 
 

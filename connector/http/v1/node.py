@@ -14,6 +14,7 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Participant, PublishedOffer, Question, QuestionState, Right
 from connector.sentences import Language
+from connector.services.figures import FIGURES
 
 NDJSON = "application/x-ndjson"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,6 +32,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
         return Response(status, {"content-type": JSON, "cache-control": "no-store"}, body)
 
     async def metrics(visit: Visit) -> Response:
+        taken = await services.figures.take()
+        services.metrics.show((one.name, FIGURES[one.name], one.labels, one.value) for one in taken)
         return Response(200, {"content-type": METRICS}, services.metrics.text())
 
     async def status(visit: Visit) -> views.StatusView:

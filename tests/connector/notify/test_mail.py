@@ -88,7 +88,7 @@ def mail(port: int, folder: Path, security: str = "starttls", **given: Any) -> M
         **({"user": "city", "password": password} | given),
     )
     context = trusting(folder / "ca" / "authority.pem")
-    return Mail(settings, public_url="https://data.city.example/x", language="de", context=context)
+    return Mail(settings, public_url="https://data.city.example/x", language="de", context=context, deadline=3.0)
 
 
 LOGIN = {"authenticator": known, "auth_required": True}
