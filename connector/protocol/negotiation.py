@@ -138,6 +138,9 @@ class Negotiation(Process, frozen=True, kw_only=True):
     """What the consumer's operator said the data is for; shown to people."""
 
     agreed_on: JsonObject | None = None
+    replaces: str = ""
+    """The agreement that the one of this negotiation would take the place of."""
+
     """The provider's offer that the consumer accepted; None where the consumer's own request is agreed to."""
 
     @property
@@ -202,10 +205,20 @@ Command = Request | Offer | Accept | Agree | Verify | Finalize | Terminate
 Input = Received | Command | Acknowledged | Rejected
 
 
-def blank(*, id: str, role: Role, peer: str, callback: str, dataset: str, now: int, purpose: str = "") -> Negotiation:
+def blank(
+    *, id: str, role: Role, peer: str, callback: str, dataset: str, now: int, purpose: str = "", replaces: str = ""
+) -> Negotiation:
     """A record before its first message."""
     return Negotiation(
-        id=id, role=role, peer=peer, callback=callback, dataset=dataset, purpose=purpose, created=now, updated=now
+        id=id,
+        role=role,
+        peer=peer,
+        callback=callback,
+        dataset=dataset,
+        purpose=purpose,
+        replaces=replaces,
+        created=now,
+        updated=now,
     )
 
 
@@ -280,6 +293,7 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 providerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
             )
+                replaces=n.replaces if first and n.replaces else UNSET,
             words = {**_words(n, Role.CONSUMER, offer, now), "worded_by": by, "agreed_on": None}
             return machine.send(NEGOTIATION, n, M.REQUEST, message, now, **words)
         case Offer(offer, callback, by):
@@ -290,6 +304,7 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 consumerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
             )
+                replaces=n.replaces if first and n.replaces else UNSET,
             return machine.send(
                 NEGOTIATION, n, M.OFFER, message, now, **_words(n, Role.PROVIDER, offer, now), worded_by=by
             )

@@ -76,4 +76,102 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "contract.held_already": ("Der Vertrag ist schon angehalten.", "The contract is held already."),
     "contract.not_held": ("Der Vertrag ist nicht angehalten.", "The contract is not held."),
+    "contract.replaces": (
+        "Den Vertrag, der ersetzt werden soll, gibt es zwischen uns zu diesem Datensatz nicht.",
+        "The contract that is to be replaced does not exist between us for this dataset.",
+    ),
+    "contract.amending": (
+        "Über einen Nachfolger dieses Vertrags wird schon verhandelt ({negotiation}).",
+        "A successor of this contract is being negotiated already ({negotiation}).",
+    ),
+    "contract.nothing_amended": (
+        "Nennen Sie, was sich ändern soll.",
+        "Say what is to change.",
+    ),
+    "contract.no_offer": (
+        "Zu diesem Datensatz ist nichts mehr veröffentlicht; ohne Angebot lässt sich der Vertrag nicht ändern.",
+        "Nothing is published for this dataset any more; without an offer the contract cannot be amended.",
+    ),
+    # how a contract stands
+    "life.open": ("Der Vertrag gilt ohne festes Ende.", "The contract stands, without a fixed end."),
+    "life.until": ("Der Vertrag gilt; er läuft aus: {ends:time}.", "The contract stands; its terms end: {ends:time}."),
+    "life.ending": (
+        "Der Vertrag gilt noch; sein Ende steht fest: {ends:time}.",
+        "The contract still stands; its end is certain: {ends:time}.",
+    ),
+    "life.asked": (
+        "Zum Ende des Vertrags ist eine Mitteilung von uns offen; die Gegenseite ist am Zug.",
+        "A notice of ours about its end is open; it is the other side's turn.",
+    ),
+    "life.proposed": (
+        "Die Gegenseite schlägt ein Ende vor. Zustimmen: allmende contract end ID --consent; "
+        "ablehnen: allmende contract end ID --decline",
+        "The other side proposes an end. Consent: allmende contract end ID --consent; "
+        "decline: allmende contract end ID --decline",
+    ),
+    "life.amending": (
+        "Über einen Nachfolger wird verhandelt ({negotiation}).",
+        "A successor is being negotiated ({negotiation}).",
+    ),
+    "life.successor": (
+        "An seine Stelle ist der Vertrag {by} getreten.",
+        "The contract {by} has taken its place.",
+    ),
+    "life.predecessor": (
+        "Er ist an die Stelle des Vertrags {of} getreten; Nutzungen werden neu gezählt.",
+        "It has taken the place of the contract {of}; uses are counted anew.",
+    ),
+    # what was told
+    "told.contract.notice.ours": (
+        "Wir haben gekündigt, zum: {ends:time}. Grund: {reason}.",
+        "We have given notice, for: {ends:time}. Reason: {reason}.",
+    ),
+    "told.contract.notice.theirs": (
+        "Die Gegenseite hat gekündigt, zum: {ends:time}. Grund: {reason}.",
+        "The other side has given notice, for: {ends:time}. Reason: {reason}.",
+    ),
+    "told.contract.proposal.ours": (
+        "Wir haben vorgeschlagen, den Vertrag zu beenden, zum: {ends:time}. Grund: {reason}.",
+        "We have proposed to end the contract: {ends:time}. Reason: {reason}.",
+    ),
+    "told.contract.proposal.theirs": (
+        "Die Gegenseite hat vorgeschlagen, den Vertrag zu beenden, zum: {ends:time}. Grund: {reason}.",
+        "The other side has proposed to end the contract: {ends:time}. Reason: {reason}.",
+    ),
+    "told.contract.consent.ours": ("Wir haben dem Ende zugestimmt.", "We have consented to the end."),
+    "told.contract.consent.theirs": (
+        "Die Gegenseite hat dem Ende zugestimmt.",
+        "The other side has consented to the end.",
+    ),
+    "told.contract.decline.ours": (
+        "Wir haben das vorgeschlagene Ende abgelehnt. Grund: {reason}.",
+        "We have declined the end that was proposed. Reason: {reason}.",
+    ),
+    "told.contract.decline.theirs": (
+        "Die Gegenseite hat das vorgeschlagene Ende abgelehnt. Grund: {reason}.",
+        "The other side has declined the end that was proposed. Reason: {reason}.",
+    ),
+    "told.contract.cause.ours": (
+        "Wir haben den Vertrag aus wichtigem Grund beendet: {reason}.",
+        "We have ended the contract for cause: {reason}.",
+    ),
+    "told.contract.cause.theirs": (
+        "Die Gegenseite hat den Vertrag aus wichtigem Grund beendet: {reason}.",
+        "The other side has ended the contract for cause: {reason}.",
+    ),
+    "told.other": ("Mitteilung ({kind}).", "A notice ({kind})."),
+    # what came of it
+    "outcome.open": ("Sie ist noch nicht zugestellt.", "It has not been delivered yet."),
+    "outcome.told": ("Sie ist zugestellt.", "It has been delivered."),
+    "outcome.answered": ("Sie ist beantwortet.", "It has been answered."),
+    "outcome.accepted": ("Sie wurde angenommen.", "It was accepted."),
+    "outcome.refused": ("Sie wurde zurückgewiesen ({code}).", "It was rejected ({code})."),
+    "outcome.undeliverable": (
+        "Sie war nicht zustellbar und wurde aufgegeben.",
+        "It could not be delivered and was given up.",
+    ),
+    "outcome.unsupported": (
+        "Die Gegenseite nimmt solche Mitteilungen nicht an.",
+        "The other side takes no such notices.",
+    ),
 }

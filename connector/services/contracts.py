@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.errors import InputError
-from connector.ports import Store
+from connector.errors import InputError, MessageError
+from connector.ports import Clock, Store
+from connector.protocol import codec
 from connector.records import Agreement
 from policies import horizon, instants, notice, parse
 from policies.model import Policy, PolicyError, PolicyKind, Reason
@@ -36,6 +37,15 @@ def over(agreement: Agreement, now: int) -> Reason | None:
 def standing(agreement: Agreement, now: int) -> Reason | None:
     """Why nothing may happen under a contract at `now`, or None where it may: it is over, or held by a person."""
     return over(agreement, now) or agreement.held
+
+
+def damaged(agreement: Agreement) -> Reason | None:
+    """Why a contract as it was sent is not what is kept as its hash, or None where it is; disks do not notice."""
+    try:
+        found = codec.digest(codec.agreement_of(agreement.message))
+    except MessageError:
+        found = ""
+    return None if found == agreement.hash else Reason("agreement.damaged", {"agreement": agreement.id})
 
 
 def end_of(agreement: Agreement) -> int | None:
@@ -71,8 +81,12 @@ def earliest_end(agreement: Agreement, at: int) -> int | None:
 class Contracts:
     """Agreements of this node, in both roles."""
 
-    def __init__(self, *, store: Store) -> None:
-        self._store = store
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def now(self) -> int:
+        """The instant at which one looks."""
+        return self._clock.now()
 
     async def select(self, *, after: str = "", limit: int = 100, **where: Any) -> list[Agreement]:
         """Agreements in the order of their ids, beginning behind `after`."""

@@ -8,6 +8,7 @@ Source: Dataspace Protocol 2025-1, Contract Negotiation Protocol.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from connector.services.contracts import terms_end
 from connector.services.correspondence import keep_received
 from connector.services.processes import Done, Processes
 from connector.services.questions import Questions
+from connector.services.succession import begun, replaceable, succeeded
 from policies.model import Reason
 
 WAITING = (None, NegotiationState.REQUESTED, NegotiationState.OFFERED, NegotiationState.ACCEPTED)
@@ -67,9 +69,9 @@ class Negotiations(Processes[Negotiation]):
     def begin(self, tx: Transaction, caller: Caller, message: Any, now: int) -> Negotiation:
         """A record for a first request or a first offer; a pid that the peer used before is not a first message."""
         match message:
-            case ContractRequestMessage(consumerPid=theirs, offer=offer, callbackAddress=address):
+            case ContractRequestMessage(consumerPid=theirs, offer=offer, callbackAddress=address, replaces=old):
                 role = Role.PROVIDER
-            case ContractOfferMessage(providerPid=theirs, offer=offer, callbackAddress=address):
+            case ContractOfferMessage(providerPid=theirs, offer=offer, callbackAddress=address, replaces=old):
                 role = Role.CONSUMER
             case _:
                 raise MessageError("message.unexpected", place="/@type")
@@ -78,8 +80,16 @@ class Negotiations(Processes[Negotiation]):
         if address is UNSET:
             raise MessageError("message.callback", place="/callbackAddress")
         dataset = _target(tx, offer, role)
+        if old is not UNSET:
+            replaceable(tx, old, peer=caller.id, role=role, dataset=dataset, theirs=True)
         return negotiation.blank(
-            id=self._ids.pid(), role=role, peer=caller.id, callback=callback(address), dataset=dataset, now=now
+            id=self._ids.pid(),
+            role=role,
+            peer=caller.id,
+            callback=callback(address),
+            dataset=dataset,
+            now=now,
+            replaces="" if old is UNSET else old,
         )
 
     def keep(self, tx: Transaction, caller: Caller, process: Negotiation, message: Any, body: bytes) -> None:
@@ -94,6 +104,8 @@ class Negotiations(Processes[Negotiation]):
         The provider puts it into force when it sends FINALIZED: the consumer may ask for a transfer before our side
         has seen the acknowledgement.
         """
+        if after.replaces and before.state is None and before.pending is None:
+            begun(tx, after)
         if before.pending is None and before.state in WAITING:
             self._questions.moved(tx, after)
         in_force = after.state == NegotiationState.FINALIZED or after.pending == negotiation.Move.FINALIZE
@@ -111,6 +123,9 @@ class Negotiations(Processes[Negotiation]):
                 ended = after.reason or Reason("negotiation.terminated")
                 tx.put(msgspec.structs.replace(kept, in_force=False, ended=ended, closed=self._clock.now()))
                 tx.after(lambda: self._changes.publish(Change("agreement", kept.id)))
+        if after.replaces and after.state == NegotiationState.FINALIZED and before.state != after.state:
+            for id in succeeded(tx, after, self._clock.now()):
+                tx.after(partial(self._changes.publish, Change("agreement", id)))
 
     async def unfinished(self, *, after: str = "", limit: int = 100, **where: Any) -> list[Negotiation]:
         """Negotiations that are not over, in the order of their ids, beginning behind `after`."""
@@ -126,15 +141,18 @@ class Negotiations(Processes[Negotiation]):
 
     # --- beginning ----------------------------------------------------------------------------------------------------
 
-    async def request(self, operator: str, peer: str, dataset: str, offer: JsonObject) -> Negotiation:
-        """Ask `peer` (a DID) for these terms on its dataset; `offer` carries the offer's id and the target.
+    async def request(
+        self, operator: str, peer: str, dataset: str, offer: JsonObject, *, replaces: str = ""
+    ) -> Negotiation:
+        """Ask `peer` (a DID) for these terms on its dataset; `offer` carries the offer's id and the target, `replaces`
+        is the contract that is to be replaced.
 
         Where further people have to approve it first, the record stands unsent until they do.
-        Raises `InputError` where the peer is unknown, `BusyError` where its queue is full.
+        Raises `InputError` where the peer is unknown, `BusyError` where its queue is full, and as `replaceable`.
         """
 
         def act(tx: Transaction) -> Done:
-            process = self._blank(tx, Role.CONSUMER, peer, dataset)
+            process = self._blank(tx, Role.CONSUMER, peer, dataset, replaces)
             if not self._questions.rules.requests:
                 return self.stepped(tx, process, negotiation.Request(offer, self._address, operator), operator)
             process = msgspec.structs.replace(process, asked=offer, worded_by=operator)
@@ -143,16 +161,21 @@ class Negotiations(Processes[Negotiation]):
 
         return await self._begin(act)
 
-    async def offer(self, operator: str, peer: str, offer: str) -> Negotiation:
-        """Send one of our published offers to `peer` without being asked. Raises as `request`."""
+    async def offer(
+        self, operator: str, peer: str, offer: str, *, terms: JsonObject | None = None, replaces: str = ""
+    ) -> Negotiation:
+        """Send one of our published offers to `peer` without being asked, or other terms under its id.
+
+        Raises as `request`.
+        """
 
         def act(tx: Transaction) -> Done:
             published = tx.get(PublishedOffer, offer)
             if published is None or not published.live:
                 raise InputError("offer.unknown", id=offer)
-            process = self._blank(tx, Role.PROVIDER, peer, published.asset)
-            terms = {**published.document, "target": published.asset}
-            return self.stepped(tx, process, negotiation.Offer(terms, self._address, operator), operator)
+            process = self._blank(tx, Role.PROVIDER, peer, published.asset, replaces)
+            words = terms or {**published.document, "target": published.asset}
+            return self.stepped(tx, process, negotiation.Offer(words, self._address, operator), operator)
 
         return await self._begin(act)
 
@@ -187,10 +210,12 @@ class Negotiations(Processes[Negotiation]):
         )
         return Done(process=n)
 
-    def _blank(self, tx: Transaction, role: Role, peer: str, dataset: str) -> Negotiation:
+    def _blank(self, tx: Transaction, role: Role, peer: str, dataset: str, replaces: str) -> Negotiation:
         participant = tx.get(Participant, peer)
         if participant is None:
             raise InputError("peer.unknown", id=peer)
+        if replaces:
+            replaceable(tx, replaces, peer=peer, role=role, dataset=dataset, theirs=False)
         return negotiation.blank(
             id=self._ids.pid(),
             role=role,
@@ -198,6 +223,7 @@ class Negotiations(Processes[Negotiation]):
             callback=participant.base,
             dataset=dataset,
             now=self._clock.now(),
+            replaces=replaces,
         )
 
     async def _begin(self, act: Any) -> Negotiation:

@@ -65,7 +65,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
         return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))
 
     async def id_of(visit: Visit) -> str:
-        return await showing.full_id(visit.values[0], contracts.select)
+        return await showing.full_id(visit.values[0], services.store, Agreement)
 
     return [
         Endpoint(
@@ -134,7 +134,7 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
         return showing.page(found, items, visit.query.limit)
 
     async def request(visit: Visit) -> views.TransferView:
-        contract = await showing.full_id(visit.body.contract, services.contracts.select)
+        contract = await showing.full_id(visit.body.contract, services.store, Agreement)
         return await shown(await transfers.request(visit.operator, contract), visit)
 
     async def get(visit: Visit) -> views.TransferView:
@@ -149,7 +149,7 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
         return serve
 
     async def id_of(visit: Visit) -> str:
-        return await showing.full_id(visit.values[0], transfers.select)
+        return await showing.full_id(visit.values[0], services.store, Transfer)
 
     acts: dict[str, tuple[Act, type[views.Input], str]] = {
         "suspend": (lambda body: transfer.Suspend(_said(body)), views.Ending, "Suspend the transfer."),

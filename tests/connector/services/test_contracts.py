@@ -20,7 +20,7 @@ def test_both_sides_list_the_same_contract(tmp_path: Path) -> None:
         wanted = await utility.terms_of(city, offer)
         n = await utility.negotiations.request("jo", city.did, offer.asset, wanted)
         await settled(utility.negotiations, n.id, FINAL)
-        ours, theirs = Contracts(store=utility.store), Contracts(store=city.store)
+        ours, theirs = (Contracts(store=one.store, clock=one.clock) for one in (utility, city))
         [one] = await ours.select()
         assert (one.role, (await theirs.get(one.id)).role) == ("consumer", "provider")
         assert await ours.select(in_force=False) == []
