@@ -2,6 +2,9 @@
 
 What lives here: making the address, and putting the credential into it at the moment of sending. What does not: the
 credential itself (`data.gate`). Source: Dataspace Protocol 2025-1, Transfer Process Protocol, data address.
+
+The same is said twice: in the fields and names of the protocol, and in the names of Eclipse EDC, which finds nothing in
+an address that has not got them.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from connector.protocol.messages import DataAddress, EndpointProperty
 from connector.protocol.paths import segment
 from connector.protocol.transfer import TRANSFER, Move, Transfer
 from connector.records import Outgoing
+from connector.services.addresses import EDC
 
 HTTP = "https://w3id.org/idsa/v4.1/HTTP"
 _CREDENTIAL = b"urn:allmende:credential"
@@ -26,12 +30,14 @@ class Addresses:
 
     def address(self, transfer: Transfer) -> DataAddress:
         """The address of a transfer, its credential left open."""
+        endpoint = f"{self._root}/{segment(transfer.id)}"
+        access = {"authorization": _CREDENTIAL.decode(), "authType": "bearer"}
+        for_edc = {f"{EDC}{name}": value for name, value in {"endpoint": endpoint, **access}.items()}
         return DataAddress(
             endpointType=HTTP,
-            endpoint=f"{self._root}/{segment(transfer.id)}",
-            endpointProperties=(
-                EndpointProperty(name="authorization", value=_CREDENTIAL.decode()),
-                EndpointProperty(name="authType", value="bearer"),
+            endpoint=endpoint,
+            endpointProperties=tuple(
+                EndpointProperty(name=name, value=value) for name, value in {**access, **for_edc}.items()
             ),
         )
 

@@ -17,6 +17,7 @@ from connector.protocol.machine import Role
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Endpoint, Participant
+from connector.services.addresses import AUTH_TYPE, BARE
 from connector.services.contracts import Contracts
 from connector.services.transfers import Transfers
 
@@ -63,6 +64,7 @@ class Fetching:
         order = Order(
             url=endpoint.url,
             authorization=str(properties.get("authorization", "")),
+            bare=properties.get(AUTH_TYPE) == BARE,
             transfer=transfer.id,
             actor=operator,
             member=member,

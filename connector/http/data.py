@@ -35,7 +35,7 @@ from policies.model import Reason
 log = structlog.get_logger()
 STALL = 300.0
 """Seconds within which a reader must have taken one piece."""
-_SCHEME = "bearer "
+_SCHEME = "bearer"
 
 
 class DataPlane:
@@ -193,10 +193,12 @@ def _small(content: Content, planned: Plan) -> web.Response:
 
 
 def _credential(request: web.Request) -> str:
-    value = request.headers.get("Authorization", "")
-    if value[: len(_SCHEME)].lower() != _SCHEME:
+    """The token, with its scheme or as it stands: so it comes from applications that are used to Eclipse EDC."""
+    value = request.headers.get("Authorization", "").strip()
+    scheme, blank, token = value.partition(" ")
+    if not value or (blank and scheme.lower() != _SCHEME):
         raise UnauthenticatedError("token.missing")
-    return value[len(_SCHEME) :].strip()
+    return token.strip() if blank else value
 
 
 @lru_cache(maxsize=1024)

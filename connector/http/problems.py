@@ -31,7 +31,7 @@ from connector.errors import (
 )
 from connector.http.exchange import JSON, Headers, Response
 from connector.http.views import Problem
-from connector.protocol import codec
+from connector.protocol import codec, reasons
 from connector.protocol.messages import CatalogError, ContractNegotiationError, Message, TransferError
 from connector.sentences import Language, sentence
 from policies.model import Reason
@@ -115,7 +115,7 @@ def _fixed(status: int, reason: Reason) -> Headers:
 
 
 def _message(why: Reason, family: Family, pids: Pids) -> Message:
-    code, reason = why.code, ({"code": why.code, "params": dict(why.params)},)
+    code, reason = why.code, reasons.told(why)
     match family:
         case "catalog":
             return CatalogError(code=code, reason=reason)

@@ -28,6 +28,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from connector.errors import MessageError, TransitionError
+from connector.protocol.reasons import told
 from policies.model import Reason
 
 
@@ -316,15 +317,10 @@ def ended_where_wished(machine: Machine, done: Step, termination: Callable[..., 
         providerPid=process.provider_pid,
         consumerPid=process.consumer_pid,
         code=reason.code,
-        reason=(told(reason),),
+        reason=told(reason),
     )
     sending = _sending(machine, process, machine.terminate, message, now, ending=None, reason=reason)
     return Step(sending.record, (*done.effects, *sending.effects))
-
-
-def told(reason: Reason) -> dict[str, object]:
-    """A reason as it goes to the peer: code and parameters, for the reader's own sentence."""
-    return {"code": reason.code, "params": dict(reason.params)}
 
 
 def counterpart(process: Process, provider: str | UnsetType, consumer: str | UnsetType) -> str:

@@ -42,6 +42,7 @@ from connector.protocol.messages import (
     NegotiationMessage,
     NegotiationState,
 )
+from connector.protocol.reasons import heard
 from policies.model import Reason
 
 S = NegotiationState
@@ -137,10 +138,10 @@ class Negotiation(Process, frozen=True, kw_only=True):
     purpose: str = ""
     """What the consumer's operator said the data is for; shown to people."""
 
-    agreed_on: JsonObject | None = None
     replaces: str = ""
     """The agreement that the one of this negotiation would take the place of."""
 
+    agreed_on: JsonObject | None = None
     """The provider's offer that the consumer accepted; None where the consumer's own request is agreed to."""
 
     @property
@@ -275,7 +276,7 @@ def _receive(n: Negotiation, given: Received, now: int) -> Step:
         case ContractAgreementVerificationMessage(agreementHash=named) if named is not UNSET:
             changes["agreement_hash"] = _same_agreement(n, named)
         case ContractNegotiationTerminationMessage():
-            changes["reason"] = _said(message.code)
+            changes["reason"] = heard("peer.terminated", message.code, message.reason)
         case _:
             pass
     return machine.receive(NEGOTIATION, n, move_of(message), now, id=message.id, peer_pid=peer_pid, **changes)
@@ -292,8 +293,8 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 offer=offer,
                 providerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
-            )
                 replaces=n.replaces if first and n.replaces else UNSET,
+            )
             words = {**_words(n, Role.CONSUMER, offer, now), "worded_by": by, "agreed_on": None}
             return machine.send(NEGOTIATION, n, M.REQUEST, message, now, **words)
         case Offer(offer, callback, by):
@@ -303,8 +304,8 @@ def _send(n: Negotiation, given: Request | Offer | Accept | Agree | Verify | Fin
                 offer=offer,
                 consumerPid=UNSET if first else n.peer_pid,
                 callbackAddress=callback if first else UNSET,
-            )
                 replaces=n.replaces if first and n.replaces else UNSET,
+            )
             return machine.send(
                 NEGOTIATION, n, M.OFFER, message, now, **_words(n, Role.PROVIDER, offer, now), worded_by=by
             )
@@ -355,10 +356,6 @@ def _same_agreement(n: Negotiation, named: str) -> str:
     if ours and named != ours:
         raise MessageError("agreement.other_hash", place="/agreementHash")
     return ours
-
-
-def _said(code: object) -> Reason:
-    return Reason("peer.terminated", {"code": str(code)} if code is not UNSET else {})
 
 
 def ack(n: Negotiation) -> ContractNegotiation:

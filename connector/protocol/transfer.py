@@ -4,6 +4,10 @@ What lives here: which message is legal when, judged the same for both parties. 
 start (`services.transfers`), every single access to data (`data.gate`), reading and writing (`codec`).
 Source: Dataspace Protocol 2025-1, Transfer Process Protocol, states and figure. Either side may resume after a
 suspension; the data address of the first start stays good, so no second start is needed.
+
+Beyond the figure: Eclipse EDC as a provider answers a consumer that resumes with a start of its own, and as a consumer
+that resumes waits for one. Such a start is taken in STARTED too, and one is sent to a peer that does not number its
+messages as we do (`machine`, Order); between two nodes of ours a crossing suspension could not be told from it.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 
+from connector.errors import TransitionError
 from connector.protocol import machine
 from connector.protocol.machine import (
     CONSUMER_ONLY,
@@ -37,6 +42,7 @@ from connector.protocol.messages import (
     TransferSuspensionMessage,
     TransferTerminationMessage,
 )
+from connector.protocol.reasons import heard, told
 from policies.model import Reason
 
 S = TransferState
@@ -67,6 +73,7 @@ TRANSFER = Machine(
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
         },
         S.STARTED: {
+            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY),
             M.SUSPEND: Rule(S.SUSPENDED, EITHER, EITHER),
             M.COMPLETE: Rule(S.COMPLETED, EITHER, EITHER),
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
@@ -82,11 +89,15 @@ TRANSFER = Machine(
 
 
 class Transfer(Process, frozen=True, kw_only=True):
-    """One side's record of a transfer under an agreement. `format` is the transfer kind, `dataset` its target."""
+    """One side's record of a transfer under an agreement. `format` is the transfer kind, `dataset` its target.
+
+    `start_due`: the consumer has resumed and waits for the provider's own start.
+    """
 
     agreement: str
     format: str
     dataset: str
+    start_due: bool = False
 
 
 class Received(Struct, frozen=True):
@@ -182,8 +193,9 @@ def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
     peer_pid = machine.counterpart(t, provider, message.consumerPid)
     changes: dict[str, object] = {}
     if isinstance(message, TransferSuspensionMessage | TransferTerminationMessage):
-        code = {"code": message.code} if message.code is not UNSET else {}
-        changes["reason"] = Reason(f"peer.{move_of(message)}", code)
+        changes["reason"] = heard(f"peer.{move_of(message)}", message.code, message.reason)
+    if isinstance(message, TransferStartMessage):
+        changes |= {"reason": None, "start_due": t.role is Role.PROVIDER and not t.heard}
     return machine.receive(TRANSFER, t, move_of(message), now, id=message.id, peer_pid=peer_pid, **changes)
 
 
@@ -196,17 +208,19 @@ def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) ->
             )
             return machine.send(TRANSFER, t, M.REQUEST, message, now)
         case Start(address):
+            if t.state == S.STARTED and not t.start_due:
+                raise TransitionError("transition.illegal", state=t.state, move=M.START)
             message = TransferStartMessage(
                 id=id, providerPid=t.provider_pid, consumerPid=t.consumer_pid, dataAddress=address
             )
-            return machine.send(TRANSFER, t, M.START, message, now, reason=None)
+            return machine.send(TRANSFER, t, M.START, message, now, reason=None, start_due=False)
         case Suspend(reason):
             message = TransferSuspensionMessage(
                 id=id,
                 providerPid=t.provider_pid,
                 consumerPid=t.consumer_pid,
                 code=reason.code,
-                reason=(machine.told(reason),),
+                reason=told(reason),
             )
             return machine.send(TRANSFER, t, M.SUSPEND, message, now, reason=reason)
         case Complete():

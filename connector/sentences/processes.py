@@ -38,9 +38,9 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "negotiation.terminated": ("Die Verhandlung wurde beendet.", "The negotiation was terminated."),
     "operator.ended": ("Beendet von einem Menschen: {text}", "Ended by a person: {text}"),
-    "peer.terminated": ("Die Gegenseite hat beendet ({code}).", "The other side has terminated ({code})."),
-    "peer.terminate": ("Die Gegenseite hat beendet ({code}).", "The other side has terminated ({code})."),
-    "peer.suspend": ("Die Gegenseite hat ausgesetzt ({code}).", "The other side has suspended ({code})."),
+    "peer.terminated": ("Die Gegenseite hat beendet.", "The other side has terminated."),
+    "peer.terminate": ("Die Gegenseite hat beendet.", "The other side has terminated."),
+    "peer.suspend": ("Die Gegenseite hat ausgesetzt.", "The other side has suspended."),
     "agreement.unknown": ("Diesen Vertrag gibt es nicht.", "There is no such contract."),
     "agreement.ended": ("Der Vertrag gilt nicht mehr.", "The contract is no longer in force."),
     "agreement.damaged": (

@@ -1,16 +1,22 @@
 """Addresses that a peer gives us: read before anything is sent there.
 
-What lives here: the form of a callback address. What does not: whether the host may be connected to; the client checks
-that after resolution, right before connecting (`connector.http.client`).
+What lives here: the form of a callback address; what a data address says. What does not: whether the host may be
+connected to; the client checks that after resolution, right before connecting (`connector.http.client`).
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from msgspec import UNSET
+
 from connector.errors import MessageError
+from connector.protocol.messages import DataAddress
 
 MAX_LENGTH = 2048
+EDC = "https://w3id.org/edc/v0.0.1/ns/"
+"""Where Eclipse EDC's names for the parts of a data address are from."""
+AUTH_TYPE, BARE = "authType", "bare"
 
 
 def callback(address: str) -> str:
@@ -27,3 +33,19 @@ def callback(address: str) -> str:
     if len(address) > MAX_LENGTH or parts.scheme not in ("http", "https") or not parts.hostname or not plain:
         raise MessageError("message.callback", place="/callbackAddress")
     return address.rstrip("/")
+
+
+def data_address(address: DataAddress) -> tuple[str, dict[str, str]] | None:
+    """Where the data of a transfer are to be had and with which properties; None where it says no place.
+
+    Eclipse EDC writes names of its own, with the endpoint among the properties, and takes its token only as it stands,
+    whatever it says the `authType` is: such an address comes back with `authType` `BARE`.
+    """
+    listed = address.endpointProperties
+    given = {} if listed is UNSET else {one.name: one.value for one in listed}
+    properties = {name: value for name, value in given.items() if not name.startswith(EDC)}
+    edc = {name.removeprefix(EDC): value for name, value in given.items() if name.startswith(EDC)}
+    if "authorization" in edc and "authorization" not in properties:
+        properties |= {**edc, AUTH_TYPE: BARE}
+    endpoint = edc.get("endpoint", "") if address.endpoint is UNSET else address.endpoint
+    return (endpoint, properties) if endpoint else None

@@ -17,13 +17,13 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from connector.ports import Clock, Ids, Transaction
-from connector.protocol import codec, negotiation, transfer
+from connector.protocol import negotiation, transfer
 from connector.protocol.machine import Role
 from connector.protocol.messages import DataAddress, JsonObject, NegotiationState, TransferState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
-from connector.services.contracts import standing
+from connector.services.contracts import damaged, standing
 from connector.services.frames import in_force
 from connector.services.questions import Questions
 from connector.services.transfers import HTTP_PULL
@@ -207,16 +207,18 @@ class Decisions:
     # --- transfer -----------------------------------------------------------------------------------------------------
 
     def _transfer(self, tx: Transaction, t: Transfer) -> transfer.Command | None:
-        if t.role is not Role.PROVIDER or t.state != TransferState.REQUESTED:
+        if t.role is not Role.PROVIDER or t.state not in (TransferState.REQUESTED, TransferState.STARTED):
             return None
+        if t.state == TransferState.STARTED:
+            return transfer.Start(self._address(t)) if t.start_due else None
         if t.format != HTTP_PULL:
             return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
         agreement = tx.get(Agreement, t.agreement)
         if agreement is None:
             return transfer.Terminate(Reason("agreement.ended"))
-        if codec.digest(codec.agreement_of(agreement.message)) != agreement.hash:
-            return transfer.Terminate(Reason("agreement.damaged"))
         if (why := standing(agreement, self._clock.now())) is not None:
+            return transfer.Terminate(why)
+        if (why := damaged(agreement)) is not None:
             return transfer.Terminate(why)
         if tx.find(Transfer, agreement=t.agreement, role=Role.PROVIDER, state=TransferState.SUSPENDED) is not None:
             # Who suspends wants the flow under this contract to stop; another transfer must not be a way round it.

@@ -23,6 +23,7 @@ from connector.services.frames import known
 from connector.services.intake import admit, note_refusal
 from connector.services.naming import named
 from connector.services.transfers import HTTP_PULL
+from connector.services.windows import Window, window
 from policies import parse, render
 from policies.model import Policy, PolicyError, PolicyKind
 
@@ -212,15 +213,16 @@ class Offers:
     async def catalog(
         self, caller: Caller, request: CatalogRequestMessage, after: str = "", limit: int = PAGE
     ) -> Shown:
-        """What this caller could use, page by page. Raises `MessageError` for a filter: none is known here."""
+        """What this caller could use, page by page. Raises `MessageError` for a filter that selects (`windows`)."""
 
         def act(tx: Transaction) -> Shown | MessageError:
             admit(tx, caller)
-            if request.filter is not msgspec.UNSET and request.filter:
+            wanted = window(request.filter, limit)
+            if wanted is None:
                 error = MessageError("catalog.filter", place="/filter")
                 note_refusal(tx, caller, "catalog", error)
                 return error
-            shown = self._page(tx, caller.id, after, limit)
+            shown = self._page(tx, caller.id, after, wanted)
             tx.record(Entry(event="catalog.read", actor=caller.id, params={"after": after}))
             return shown
 
@@ -248,18 +250,36 @@ class Offers:
             raise found
         return found
 
-    def _page(self, view: Reading, who: str, after: str, limit: int) -> Shown:
-        """Keyset paging over offers' assets; a page may show fewer datasets than it has read."""
-        assets = view.select(Asset, after=after, limit=limit)
-        shown = [(asset, self._visible(view, asset, who)) for asset in assets]
-        datasets = [self._dataset(asset, offers) for asset, offers in shown if offers]
+    def _page(self, view: Reading, who: str, after: str, wanted: Window) -> Shown:
+        """Keyset paging over offers' assets; a page may show fewer datasets than it has read, unless counted."""
+        datasets, next = self._window(view, who, after, wanted)
         document = dcat.catalog(
             id=f"{self._root}/catalog", participant=self._did, service=dcat.service(self._base, self._did), datasets=[]
         )
         catalog = msgspec.convert({**document, "@type": "Catalog"}, Catalog)
         if datasets:
             catalog = msgspec.structs.replace(catalog, dataset=tuple(datasets))
-        return Shown(catalog, assets[-1].id if len(assets) == limit else None)
+        return Shown(catalog, next)
+
+    def _window(self, view: Reading, who: str, after: str, wanted: Window) -> tuple[list[Dataset], str | None]:
+        """The datasets of a window, and where the next one begins."""
+        datasets: list[Dataset] = []
+        skip, page = wanted.offset, PAGE if wanted.counted else wanted.limit
+        while assets := view.select(Asset, after=after, limit=page):
+            for asset in assets:
+                offers = self._visible(view, asset, who)
+                if offers and skip:
+                    skip -= 1
+                elif offers:
+                    datasets.append(self._dataset(asset, offers))
+                    if len(datasets) == wanted.limit:
+                        return datasets, asset.id
+            after = assets[-1].id
+            if len(assets) < page:
+                break
+            if not wanted.counted:
+                return datasets, after
+        return datasets, None
 
     def _visible(self, view: Reading, asset: Asset, who: str) -> list[PublishedOffer]:
         now = self._clock.now()

@@ -28,7 +28,7 @@ from connector.protocol.messages import (
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Endpoint, Participant
 from connector.services.addresses import callback, data_address
-from connector.services.contracts import standing
+from connector.services.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
 
@@ -95,13 +95,13 @@ class Transfers(Processes[Transfer]):
                 tx.put(endpoint)
 
     def _endpoint(self, process: Transfer, address: DataAddress) -> Endpoint | None:
-        if process.role is not Role.CONSUMER or address.endpoint is UNSET:
+        said = data_address(address) if process.role is Role.CONSUMER else None
+        if said is None:
             return None
-        listed = address.endpointProperties
-        properties = {} if listed is UNSET else {one.name: one.value for one in listed}
+        url, properties = said
         return Endpoint(
             id=process.id,
-            url=address.endpoint,
+            url=url,
             kind=address.endpointType,
             secret=self._seal(msgspec.json.encode(properties), process.id.encode()),
         )
@@ -109,14 +109,14 @@ class Transfers(Processes[Transfer]):
     async def request(self, operator: str, agreement: str) -> Transfer:
         """Ask the provider of an agreement for a transfer.
 
-        Raises `InputError` where there is no such agreement in force in which we are the consumer.
+        Raises `InputError` where there is no such agreement in force in which we are the consumer, or it is held.
         """
 
         def act(tx: Transaction) -> Done:
             contract = tx.get(Agreement, agreement)
             if contract is None or contract.role != Role.CONSUMER:
                 raise InputError("agreement.unknown", id=agreement)
-            if (why := standing(contract, self._clock.now())) is not None:
+            if (why := standing(contract, self._clock.now()) or damaged(contract)) is not None:
                 raise InputError(why.code, **why.params)
             participant = tx.get(Participant, contract.peer)
             if participant is None:

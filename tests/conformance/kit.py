@@ -24,7 +24,8 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   </dependencies>
 </project>
 """
-DEPENDENCY = "    <dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
+DEPENDENCY = "    <dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version>{}</dependency>"
+EXCLUSION = "<exclusion><groupId>{}</groupId><artifactId>{}</artifactId></exclusion>"
 
 
 class UnavailableError(Exception):
@@ -32,13 +33,15 @@ class UnavailableError(Exception):
 
 
 class Kit(Struct, frozen=True):
-    """A kit: its Maven coordinates (group:artifact:version), its main class and how many tests it has."""
+    """A kit: its Maven coordinates (group:artifact:version), its main class and how many tests it has. `excluded` are
+    dependencies (group:artifact) that it names and that are not to be had, or not needed."""
 
     name: str
     version: str
     coordinates: tuple[str, ...]
     main: str
     tests: int
+    excluded: tuple[str, ...] = ()
 
 
 class Result(Struct, frozen=True):
@@ -56,7 +59,9 @@ class Result(Struct, frozen=True):
 
 def pom(kit: Kit) -> str:
     """The Maven project that names the kit and nothing else."""
-    lines = [DEPENDENCY.format(*coordinate.split(":")) for coordinate in kit.coordinates]
+    without = "".join(EXCLUSION.format(*one.split(":")) for one in kit.excluded)
+    more = f"<exclusions>{without}</exclusions>" if without else ""
+    lines = [DEPENDENCY.format(*coordinate.split(":"), more) for coordinate in kit.coordinates]
     return POM.format(name=kit.name, dependencies="\n".join(lines))
 
 

@@ -123,7 +123,7 @@ async def test_refusals_explain_themselves(tmp_path: Path) -> None:
 
 async def test_who_is_nobody(tmp_path: Path) -> None:
     async with world(tmp_path, started(), agreement(), file(tmp_path, SMALL)) as w:
-        for value in (None, "", "Bearer", "Bearer x", "Basic abc", w.gate.credential(PID)):
+        for value in (None, "", "Bearer", "Bearer x", "Basic abc", f"Basic {w.gate.credential(PID)}", "x"):
             headers = {} if value is None else {"Authorization": value}
             async with w.session.get(w.address(), headers=headers) as response:
                 assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -133,6 +133,14 @@ async def test_who_is_nobody(tmp_path: Path) -> None:
             assert response.status == 404
         async with w.session.post(w.address(), headers=w.headers()) as response:
             assert response.status == 405
+
+
+async def test_a_token_as_it_stands(tmp_path: Path) -> None:
+    """So it comes from applications that are used to Eclipse EDC."""
+    async with world(tmp_path, started(), agreement(), file(tmp_path, SMALL)) as w:
+        headers = {"Authorization": w.gate.credential(PID), "Accept-Encoding": "identity"}
+        async with w.session.get(w.address(), headers=headers) as response:
+            assert (response.status, await response.read()) == (200, SMALL)
 
 
 async def test_members_and_traversal(tmp_path: Path) -> None:

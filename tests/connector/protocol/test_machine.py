@@ -49,7 +49,8 @@ FIGURE = {
         SUSPENDED terminate TERMINATED CP
     """,
 }
-# What the text allows beyond the figure: either side terminates; an offer may be repeated.
+# What the text allows beyond the figure: either side terminates; an offer may be repeated. A provider's start may be
+# repeated for peers that answer a resuming consumer with one.
 BESIDES = {
     "negotiation": """
         ACCEPTED  terminate TERMINATED CP
@@ -57,7 +58,9 @@ BESIDES = {
         VERIFIED  terminate TERMINATED CP
         OFFERED   offer     OFFERED    P
     """,
-    "transfer": "",
+    "transfer": """
+        STARTED   start     STARTED    P
+    """,
 }
 # Where two moves cross: the later group wins, equals are both taken.
 CROSSING = {
@@ -307,7 +310,7 @@ def test_what_a_negotiation_keeps() -> None:
 def test_the_reason_of_the_peer_is_kept() -> None:
     made = message("transfer", C, "suspend", "STARTED")
     t = transfer.step(record("transfer", C, "STARTED"), transfer.Received(made), 1).record
-    assert t.reason == Reason("peer.suspend", {"code": "operator"})
+    assert t.reason == Reason("peer.suspend", {"code": "operator", "said": "operator"})
     t = transfer.step(t, transfer.Start(), 2).record
     assert t.reason is None
 

@@ -102,6 +102,28 @@ def test_a_caller_sees_what_it_could_use_page_by_page(tmp_path: Path) -> None:
     run(story)
 
 
+def test_a_reader_who_counts_gets_full_pages(tmp_path: Path) -> None:
+    """An Eclipse EDC takes a page with fewer datasets than it has asked for as the last one."""
+
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        for number in range(5):
+            await city.publish(Terms(assignee="did:web:town"), name=f"town{number}")
+            await city.publish(Terms(count=1), name=f"open{number}")
+
+        async def names(offset: int, limit: int) -> list[str]:
+            spec = {"@type": "QuerySpec", "offset": offset, "limit": limit, "sortOrder": "ASC", "filterExpression": []}
+            page = await city.offers.catalog(utility.caller(), CatalogRequestMessage(filter=(spec,)))
+            return [] if not page.catalog.dataset else [one.id[-5:] for one in page.catalog.dataset]
+
+        assert await names(0, 2) == ["open0", "open1"]
+        assert await names(2, 2) == ["open2", "open3"]
+        assert await names(4, 2) == ["open4"]
+        assert await names(6, 2) == []
+
+    run(story)
+
+
 def test_filters_are_refused_and_tokens_used_up(tmp_path: Path) -> None:
     async def story() -> None:
         city, _utility = await neighbours(tmp_path)

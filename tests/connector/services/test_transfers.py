@@ -88,7 +88,8 @@ def test_a_suspended_transfer_stops_its_contract(tmp_path: Path) -> None:
         await settled(utility.transfers, t.id, ("SUSPENDED",))
         other = await utility.transfers.request("jo", t.agreement)
         other = await settled(utility.transfers, other.id, ("TERMINATED", "STARTED"))
-        assert (other.state, other.reason) == ("TERMINATED", Reason("peer.terminate", {"code": "transfer.suspended"}))
+        said = {"code": "transfer.suspended", "said": "transfer.suspended"}
+        assert (other.state, other.reason) == ("TERMINATED", Reason("peer.terminate", said))
         await city.transfers.command("mayor", t.peer_pid, transfer.Start())
         await settled(utility.transfers, t.id, ("STARTED",))
         other = await utility.transfers.request("jo", t.agreement)
