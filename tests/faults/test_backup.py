@@ -16,15 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connector.backup.backup import back_up
-from connector.backup.restore import Restored, restore
-from connector.records import Agreement, Outgoing
+from connector.backup.restore import Restored, declare, restore
+from connector.records import Agreement, Head, Outgoing, Tombstone, Written
 from connector.store.view import View
 from connector.system import SystemClock
 from tests.faults.processes import AwayError, NodeProcess, RefusedError, until
-from tests.faults.world import ENDED, NEGOTIATIONS, World
+from tests.faults.world import CONTENT, ENDED, NEGOTIATIONS, World
 
 pytestmark = pytest.mark.process
 SECRET = b"a passphrase for tests"
@@ -144,3 +145,162 @@ def test_a_backup_during_32_negotiations_is_one_moment_of_the_node(pair: World, 
     before = contracts(node)
     pair.negotiate()
     assert len(contracts(node)) == len(before) + 1
+
+
+# --- a database that went back ----------------------------------------------------------------------------------------
+
+
+def database(node: NodeProcess) -> list[Path]:
+    """The files of a node's database."""
+    return [
+        node.directory / f"state.db{end}"
+        for end in ("", "-wal", "-shm")
+        if (node.directory / f"state.db{end}").exists()
+    ]
+
+
+def stopped_copy(node: NodeProcess) -> Path:
+    """A copy of a node's database, as somebody makes one who knows no better; the node runs on afterwards."""
+    node.close()
+    kept = node.directory.with_suffix(".copy")
+    kept.mkdir()
+    for file in database(node):
+        shutil.copy(file, kept / file.name)
+    node.start()
+    return kept
+
+
+def put_back(node: NodeProcess, kept: Path) -> None:
+    """The copy in the place of the database, and the node started on it as if nothing were."""
+    node.close()
+    for file in database(node):
+        file.unlink()
+    for file in kept.iterdir():
+        shutil.copy(file, node.directory / file.name)
+    with contextlib.suppress(RefusedError):  # not ready, as soon as it knows
+        node.start()
+
+
+def head_kept_by(node: NodeProcess, of: NodeProcess) -> int:
+    """The size of the head of `of` that `node` keeps."""
+    found = node.look(lambda view: view.get(Head, of.did))
+    return 0 if found is None else found.size
+
+
+def own_size(node: NodeProcess) -> int:
+    found = node.look(lambda view: view.head())
+    return 0 if found is None else found.size
+
+
+def shown(node: NodeProcess, to: NodeProcess) -> None:
+    """Until the peer keeps the newest head of a node."""
+    until(lambda: head_kept_by(to, node) >= own_size(node), "the head is not shown")
+
+
+def health(node: NodeProcess, name: str) -> str:
+    """What is wrong with a thing that is looked after; "" where nothing is."""
+    checks = {one["name"]: one["reason"] for one in node.call("GET", "/health")["checks"]}
+    return checks[name]["code"] if checks[name] else ""
+
+
+@pytest.mark.parametrize("who", ["provider", "consumer"])
+def test_F19_a_database_that_went_back_binds_nobody_and_gives_nothing(pair: World, who: str) -> None:
+    node: NodeProcess = getattr(pair, who)
+    other = pair.consumer if node is pair.provider else pair.provider
+    contract = pair.contract()
+    assert pair.fetch(contract) == CONTENT
+    kept = stopped_copy(node)
+    pair.contract()
+    shown(node, other)
+    before, size = head_kept_by(other, node), own_size(node)
+    put_back(node, kept)
+    assert own_size(node) < before
+    until(lambda: health(node, "store") == "node.rolled_back", "not found out")
+    assert node.call("GET", "/v1/status")["health"]["status"] == "degraded", "it can be looked at"
+    with pytest.raises(RefusedError, match=r"node\.rolled_back"):
+        node.call("POST", "/v1/policies", {"name": "new", "terms": {}})
+    with pytest.raises(RefusedError):
+        pair.consumer.call("GET", f"/v1/contracts/{contract}/data", timeout=30.0)
+    held = len(contracts(node))
+    pid = pair.begun(NEGOTIATIONS, {"peer": "city", "dataset": pair.datasets["plain"]}) if who == "provider" else ""
+    stands = own_size(node)
+    assert stands < size
+    assert head_kept_by(other, node) == before, "no smaller head was shown"
+    assert not [one for one in log(other) if one.event == "head.conflict"]
+    node.kill()
+    until(lambda: health(node, "store") == "node.rolled_back", "not found out again")
+    assert own_size(node) == stands, "nothing was signed"
+    node.close()
+    done = declare(node.directory, clock=SystemClock(), environment={})
+    assert done.held >= 1
+    node.start()
+    reconciled(pair, node)
+    if pid:
+        pair.wait(NEGOTIATIONS, pid, "FINALIZED")
+    agree(pair)
+    assert len(contracts(node)) > held
+    shown(node, other)
+    told = [one for one in log(other) if one.event == "head.generation"]
+    assert len(told) == 1
+    assert int(told[0].params["lost"]) == before - int(told[0].params["carried"]) > 0
+    assert pair.fetch(contract) == CONTENT, "what both sides have alike goes on"
+    put_back(node, kept)
+    until(lambda: health(node, "store") == "node.rolled_back", "a second time, behind the new generation")
+
+
+def log(node: NodeProcess) -> list[Written]:
+    entries = node.look(lambda view: view.log(limit=ALL))
+    return [msgspec.json.decode(one.body, type=Written) for one in entries]
+
+
+def test_a_node_whose_peers_are_away_works_and_asks_when_they_are_back(pair: World) -> None:
+    node, other = pair.provider, pair.consumer
+    kept = stopped_copy(node)
+    pair.contract()
+    shown(node, other)
+    other.close()
+    put_back(node, kept)
+    node.call("POST", "/v1/policies", {"name": "new", "terms": {}})
+    assert health(node, "store") == "", "nobody can tell"
+    other.start()
+    until(lambda: health(node, "store") == "node.rolled_back", "not asked when the peer was back")
+
+
+# --- what a restore may not bring back --------------------------------------------------------------------------------
+
+
+def test_a_contract_whose_uses_are_counted_is_held_until_a_person_releases_it(pair: World) -> None:
+    plain, counted = pair.contract("plain"), pair.contract("thrice")
+    assert pair.fetch(counted) == CONTENT
+    source = backed_up(pair.provider)
+    assert pair.fetch(counted) == CONTENT
+    lost_and_restored(pair.provider, source)
+    reconciled(pair, pair.provider)
+    codes = {id: one.held and one.held.code for id, one in contracts(pair.provider).items()}
+    assert codes == {plain: None, counted: "contract.counter"}
+    assert pair.fetch(plain) == CONTENT
+    with pytest.raises(RefusedError):
+        pair.consumer.call("GET", f"/v1/contracts/{counted}/data", timeout=30.0)
+    pair.provider.call("POST", f"/v1/contracts/{counted}/release", {})
+    assert pair.fetch(counted) == CONTENT
+
+
+def test_a_destroyed_key_stays_destroyed(pair: World) -> None:
+    source = backed_up(pair.provider)
+    old = {one["name"]: one["thumbprint"] for one in pair.provider.call("GET", "/v1/keys")["items"]}
+    for name in ("grant", "sealing"):
+        pair.provider.call("POST", f"/v1/keys/{name}/renew", {})
+    now = {
+        one["name"]: one["thumbprint"] for one in pair.provider.call("GET", "/v1/keys")["items"] if not one["destroyed"]
+    }
+    assert now["grant"] != old["grant"]
+    until(lambda: pair.consumer.look(lambda view: view.count(Tombstone, owner=pair.provider.did)) == 2, "not told")
+    lost_and_restored(pair.provider, source)
+    reconciled(pair, pair.provider)
+    keys = pair.provider.call("GET", "/v1/keys")["items"]
+    used = {one["name"]: one["thumbprint"] for one in keys if not one["destroyed"]}
+    gone = {one["thumbprint"] for one in keys if one["destroyed"]}
+    assert {old["grant"], old["sealing"]} <= gone
+    assert not gone & set(used.values())
+    assert (used["token"], used["audit"]) == (old["token"], old["audit"]), "who it is stays"
+    assert pair.fetch(pair.contract()) == CONTENT
