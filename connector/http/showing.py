@@ -5,14 +5,15 @@ What lives here: the translation, and finding a record by the tail of its id. Wh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from connector.doctor import wording
 from connector.errors import InputError, UnknownError
 from connector.http import deciding, lives, views
+from connector.ports import Store
 from connector.protocol.machine import Role
 from connector.protocol.messages import Dataset, JsonObject
 from connector.protocol.negotiation import Negotiation
@@ -37,8 +38,9 @@ Names = Mapping[str, str]
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-async def full_id(given: str, select: Callable[..., Awaitable[list[Any]]]) -> str:
-    """The id that `given` is, or is the end of. Raises `InputError`: too short, or the end of several.
+async def full_id(given: str, store: Store, kind: type[Struct]) -> str:
+    """The id of a record of this kind that `given` is, or is the end of. Raises `InputError`: too short, or the end of
+    several.
 
     What is the end of none is returned as it is, for the service to say that there is no such thing.
     """
@@ -46,13 +48,9 @@ async def full_id(given: str, select: Callable[..., Awaitable[list[Any]]]) -> st
         return given
     if len(given) < TAIL:
         raise InputError("name.short", id=given, least=str(TAIL))
-    found: list[str] = []
-    after = ""
-    while page := await select(after=after, limit=1000):
-        found += [one.id for one in page if one.id.endswith(given)]
-        if len(found) > 1:
-            raise InputError("name.ambiguous", id=given)
-        after = page[-1].id
+    found = await store.read(lambda view: view.ending(kind, given))
+    if len(found) > 1:
+        raise InputError("name.ambiguous", id=given)
     return found[0] if found else given
 
 

@@ -314,6 +314,41 @@ class StoreContract:
             level += 1
         assert level == 10
 
+    async def test_an_id_is_found_by_its_end_and_kinds_are_told_apart(self, store: Store) -> None:
+        ids = ["urn:uuid:1-aaaa1234", "urn:uuid:2-bbbb1234", "urn:uuid:3-bbbb5678", "urn:uuid:4-%_'\\"]
+
+        def act(tx: Transaction) -> list[list[str]]:
+            for id in ids:
+                tx.put(negotiation(id))
+            tx.put(Asset(id="asset-bbbb1234", name="a", title="", kind="file", settings={}, created=1, created_by="a"))
+            return [tx.ending(Negotiation, tail) for tail in ("bbbb1234", "1234")]
+
+        assert await store.write(act) == [[ids[1]], ids[:2]]
+        for tail, found in [
+            ("bbbb1234", [ids[1]]),
+            ("1234", ids[:2]),
+            ("4321", []),
+            ("%_'\\", [ids[3]]),
+            ("%1234", []),
+            ("_1234", []),
+            (ids[0], [ids[0]]),
+            (f"x{ids[0]}", []),
+        ]:
+            assert await store.read(lambda view, tail=tail: view.ending(Negotiation, tail)) == found, tail
+        assert await store.read(lambda view: view.ending(Negotiation, "1234", limit=1)) == ids[:1]
+
+    async def test_records_are_tallied_by_an_indexed_attribute(self, store: Store) -> None:
+        def act(tx: Transaction) -> None:
+            for n, peer in enumerate(["did:a", "did:b", "did:a", "did:a"]):
+                tx.put(negotiation(f"n{n}", peer=peer))
+
+        assert await store.read(lambda view: view.tally(Negotiation, "peer")) == {}
+        await store.write(act)
+        assert await store.read(lambda view: view.tally(Negotiation, "peer")) == {"did:a": 3, "did:b": 1}
+        assert await store.read(lambda view: view.tally(Negotiation, "state")) == {None: 4}
+        with pytest.raises(ValueError, match="found by"):
+            await store.read(lambda view: view.tally(Negotiation, "asked"))
+
     async def test_reading_is_consistent_while_others_write(self, store: Store) -> None:
         def move(tx: Transaction) -> None:
             tx.draw("a")

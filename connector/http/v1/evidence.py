@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connector.http import showing
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import Response
-from connector.records import Right
+from connector.records import Agreement, Right
 
 ZIP = "application/zip"
 
@@ -16,7 +16,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
 
     async def written(visit: Visit) -> Response:
-        contract = await showing.full_id(visit.values[0], services.contracts.select)
+        contract = await showing.full_id(visit.values[0], services.store, Agreement)
         bundle = await services.evidence.write(visit.operator, contract, visit.language)
         signed = [name for name in ("provider", "consumer") if getattr(bundle.signers, name)]
         headers = {

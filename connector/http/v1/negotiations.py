@@ -45,12 +45,12 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
     async def get(visit: Visit) -> views.NegotiationView:
         asked: views.WaitQuery = visit.query
-        pid = await showing.full_id(visit.values[0], negotiations.select)
+        pid = await showing.full_id(visit.values[0], services.store, Negotiation)
         return await shown(await negotiations.get(pid, newer_than=asked.version, wait=asked.wait), visit)
 
     def acting(act: Act) -> Callable[[Visit], Awaitable[views.NegotiationView]]:
         async def serve(visit: Visit) -> views.NegotiationView:
-            pid = await showing.full_id(visit.values[0], negotiations.select)
+            pid = await showing.full_id(visit.values[0], services.store, Negotiation)
             return await shown(await act(visit.operator, pid, visit.body), visit)
 
         return serve

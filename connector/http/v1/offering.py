@@ -11,7 +11,7 @@ from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.protocol.messages import JsonObject
-from connector.records import Approval, Right
+from connector.records import Approval, PublishedOffer, Right
 from policies import render
 from policies.terms import to_policy
 
@@ -165,7 +165,7 @@ def _offers(services: Services) -> Sequence[Endpoint]:
         return showing.negotiation(begun, {peer.id: peer.name}, None, None, visit.language)
 
     async def id_of(visit: Visit) -> str:
-        return await showing.full_id(visit.values[0], offers.offers)
+        return await showing.full_id(visit.values[0], services.store, PublishedOffer)
 
     return [
         Endpoint(

@@ -109,6 +109,9 @@ ROLES: dict[str, Right | None] = {
     "POST /v1/transfers/{pid}/complete": Right.STEWARD,
     "POST /v1/transfers/{pid}/terminate": Right.STEWARD,
     "GET /v1/audit": Right.AUDITOR,
+    "GET /v1/events": Right.AUDITOR,
+    "POST /v1/doctor": Right.STEWARD,
+    "POST /v1/peers/{peer}/probe": Right.STEWARD,
     "GET /v1/audit/verify": Right.AUDITOR,
     "GET /v1/audit/export": Right.AUDITOR,
 }
