@@ -33,6 +33,7 @@ from connector.store.connection import (
     translated,
 )
 from connector.store.log import Log, Sealed
+from connector.store.schema import VERSION
 from connector.store.view import Act, Desk
 from policies.model import Reason
 
@@ -42,6 +43,10 @@ Loop = asyncio.AbstractEventLoop
 
 STOPPED = "node.rolled_back"
 """Code of the one reason for which the store is stopped from outside, rather than by a failure of its own."""
+
+
+PROBE_SECONDS = 1.0
+"""How often a disk that was full is tried."""
 
 
 class Limits(Struct, frozen=True):
@@ -101,7 +106,7 @@ class Writer:
         self.suspect: Reason | None = log.damage
         """Why nothing is written any more until the store is opened again."""
         self.full = False
-        """The newest group that had something to write found no room for it."""
+        """A group has found no room on the disk, and none has been there since."""
         self._queue: deque[tuple[Callable[[Act], Any], asyncio.Future[Any]]] = deque()
         self._group: _Group | None = None
         self._working = self._committing = self._closed = False
@@ -259,9 +264,7 @@ class Writer:
             for call in group.calls:
                 loop.call_soon(call)
         if isinstance(error, sqlite3.Error):
-            self._judge(error)
-        elif committed and group.entries:
-            self.full = False
+            self._judge(loop, error)
         for ran in group.ran:
             _tell(ran, error)
         if self.suspect is not None:
@@ -271,14 +274,33 @@ class Writer:
         else:
             self._rest()
 
-    def _judge(self, error: sqlite3.Error) -> None:
+    def _judge(self, loop: Loop, error: sqlite3.Error) -> None:
         """What an error of the disk means for all that follows."""
-        self.full = self.full or is_full(error)
+        if is_full(error) and not self.full:
+            self.full = True
+            loop.call_later(PROBE_SECONDS, self._probe, loop)
         if is_grave(error):
             # INVARIANT: nobody knows what the disk holds now, so nothing is signed on top of it.
             self.suspect = translated(error).reason
         if is_final(error):
             self._failed(translated(error).reason)
+
+    def _probe(self, loop: Loop) -> None:
+        """Is there room again? Found out by writing what stands there already, so that health does not wait for work."""
+        if self._closed or self.suspect is not None:
+            return
+
+        def judged(probe: asyncio.Future[Any]) -> None:
+            self.full = probe.cancelled() or probe.exception() is not None
+            if self.full:
+                loop.call_later(PROBE_SECONDS, self._probe, loop)
+
+        probe: asyncio.Future[Any] = loop.create_future()
+        probe.add_done_callback(judged)
+        self._queue.append((lambda _: self._connection.execute(f"PRAGMA user_version={VERSION}"), probe))
+        if not self._working:
+            self._working = True
+            loop.call_soon(self._turn, loop)
 
     def _roll_back(self) -> None:
         """Nothing of the open transaction stays."""

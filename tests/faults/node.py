@@ -1,8 +1,10 @@
-"""A node in a process of its own that ends or stops at a named point when told to: `python -m tests.faults.node DIR`.
+"""A node in a process of its own that ends, stops or runs out of disk at a named point when told to:
+`python -m tests.faults.node DIR`.
 
-What lives here: the child's side. An order is a file in the node's directory, `POINT SIGNAL`; at its point the process
-renames the file, so that there is proof, and sends itself the signal. What does not: giving orders and starting again
-(`processes`). An order is given while the node runs, so one start serves many points.
+What lives here: the child's side. An order is a file in the node's directory, `POINT WHAT`; at its point the process
+renames the file, so that there is proof, and sends itself the signal WHAT. `POINT ENOSPC` means: no write of SQLite
+finds room any more, for as long as the file of that name lies in the directory. What does not: giving orders and
+starting again (`processes`). An order is given while the node runs, so one start serves many points.
 """
 
 from __future__ import annotations
@@ -14,9 +16,13 @@ from pathlib import Path
 
 from connector import config, node
 from connector.ports import Fault
+from tests.harness.syscalls import writes
 
 ORDER = "fault-order"
 EXECUTED = "fault-executed"
+FULL = "ENOSPC"
+REFUSED_WRITES = "fault-writes"
+"""There as soon as a write has failed for want of room."""
 
 
 def ordered(directory: Path) -> Fault:
@@ -25,14 +31,33 @@ def ordered(directory: Path) -> Fault:
 
     def fault(point: str) -> None:
         try:
-            wanted, _, sign = order.read_text().partition(" ")
+            wanted, _, what = order.read_text().partition(" ")
         except FileNotFoundError:
             return
-        if wanted == point:
-            order.rename(executed)
-            os.kill(os.getpid(), signal.Signals[sign])
+        if wanted != point:
+            return
+        if what == FULL:
+            _fill(directory)
+        order.rename(executed)
+        if what != FULL:
+            os.kill(os.getpid(), signal.Signals[what])
 
     return fault
+
+
+def _fill(directory: Path) -> None:
+    """From now on no write of SQLite finds room."""
+    switch, full, refused = writes(), directory / FULL, directory / REFUSED_WRITES
+    assert switch is not None
+
+    def failing(number: int) -> bool:
+        if not full.exists():
+            return False
+        refused.touch()
+        return True
+
+    full.touch()
+    switch.failing = failing
 
 
 def main() -> None:

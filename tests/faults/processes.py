@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ import msgspec
 from connector import node as product
 from connector.store.connection import connect
 from connector.store.view import View
-from tests.faults.node import EXECUTED, ORDER
+from tests.faults.node import EXECUTED, FULL, ORDER, REFUSED_WRITES
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -78,13 +78,27 @@ def free_port() -> int:
 class NodeProcess:
     """A node and the process that serves it. `deaths` are the exit statuses of the processes that have ended.
 
-    `public_url` may be another's port than the node listens on: a relay's (`relay`).
+    `public_url` may be another's port than the node listens on: a relay's (`relay`). `settings` are the environment, of
+    settings and of tools; `through` is a command that starts the command that follows it. `tree` is the source that is
+    run, another than this one where versions meet. With `revive` a process that ended by itself with an error is
+    started again, as one that was ended by a signal always is.
     """
 
-    def __init__(self, directory: Path, *, relay: int | None = None, settings: Mapping[str, str] = QUICK) -> None:
-        self.directory, self.settings = directory, settings
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        relay: int | None = None,
+        settings: Mapping[str, str] = QUICK,
+        through: Sequence[str] = (),
+        tree: Path = ROOT,
+        revive: bool = False,
+    ) -> None:
+        self.directory, self.settings = directory, dict(settings)
+        self.through, self.tree, self.revive = tuple(through), tree, revive
         self.port, self.management_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{relay or self.port}"
+        # Settings and keys are the same in every version; the database is made by the one that is run.
         made = product.initialise(
             directory, self.url, public_port=self.port, management_port=self.management_port, lab=True
         )
@@ -127,25 +141,31 @@ class NodeProcess:
 
     def wait_ready(self) -> None:
         """Until the management API answers."""
-        until(lambda: self.call("GET", "/ready") and True, f"{self.directory.name} does not start")
+
+        def ready() -> bool:
+            if self._watcher is not None and not self._watcher.is_alive():
+                raise StuckError(f"{self.directory.name} has ended: {self.errors()[-2000:]}")
+            return bool(self.call("GET", "/ready"))
+
+        until(ready, f"{self.directory.name} does not start")
 
     def _watch(self) -> None:
-        """A process that was ended by a signal is started again; one that ended by itself has failed for good."""
+        """A process that was ended by a signal is started again; of one that ended by itself `revive` decides."""
         while self._process is not None:
             self.deaths.append(self._process.wait())
-            if not self._wanted or self.deaths[-1] >= 0:
+            if not self._wanted or self.deaths[-1] == 0 or (self.deaths[-1] > 0 and not self.revive):
                 return
             self._process = self._spawn()
             if not self._wanted:
                 self._process.terminate()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **self.settings}
+        environment = {**os.environ, "PYTHONPATH": str(self.tree), **self.settings}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a node that compiles at each start takes twice as long
         with (self.directory / "stderr").open("ab") as errors:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.node", str(self.directory)],
-                cwd=ROOT,
+                [*self.through, sys.executable, "-m", "tests.faults.node", str(self.directory)],
+                cwd=self.tree,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -160,6 +180,26 @@ class NodeProcess:
         draft = self.directory / f"{ORDER}.new"
         draft.write_text(f"{point} {sign}")
         draft.rename(self.directory / ORDER)
+
+    @contextlib.contextmanager
+    def without_room(self, seconds: float) -> Iterator[None]:
+        """Room on the disk again, some seconds after the order in force has taken it."""
+        (self.directory / EXECUTED).unlink(missing_ok=True)
+        (self.directory / REFUSED_WRITES).unlink(missing_ok=True)
+
+        def make_room() -> None:
+            until(self.executed, "never full")
+            with contextlib.suppress(StuckError):  # after the last message of a story nothing may be left to be written
+                until(lambda: (self.directory / REFUSED_WRITES).exists(), "", patience=2 * seconds)
+            time.sleep(seconds)
+            (self.directory / FULL).unlink()
+
+        maker = threading.Thread(target=make_room, daemon=True)
+        maker.start()
+        try:
+            yield
+        finally:
+            maker.join()
 
     def executed(self) -> bool:
         """Has the process come to the point of the last order?"""

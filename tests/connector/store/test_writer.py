@@ -20,6 +20,7 @@ from connector.errors import BusyError, StoreError
 from connector.ports import Transaction
 from connector.protocol.negotiation import Negotiation
 from connector.store import connection as sql
+from connector.store import writer
 from connector.store.sqlite import SqliteStore
 from connector.store.writer import Limits
 from tests.ports.store import Clock, entry, negotiation, sign_head
@@ -141,11 +142,27 @@ async def test_a_full_disk_fails_the_group_and_is_forgotten_when_there_is_room(t
         assert (bench.store.suspect, bench.store.full) == (None, True)
         bench.disk.fails = {}
         assert (await state(bench.store))[1:] == (1, 1)
-    await bench.store.sweep(0)
-    assert bench.store.full, "nothing was written, so nobody knows yet"
     assert await bench.store.write(draw_and_note) == 2
-    assert not bench.store.full
     assert await state(bench.store) == (2, 2, 2)
+    await bench.store.close()
+
+
+async def test_room_is_found_again_without_anybody_asking_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PROBE_SECONDS", 0.01)
+    bench = Bench(tmp_path)
+    bench.disk.fails = {"COMMIT": sqlite3.SQLITE_FULL}
+    with pytest.raises(StoreError, match=r"store\.full"):
+        await bench.store.write(draw_and_note)
+    tried = bench.commits()
+    while bench.commits() < tried + 3:
+        await asyncio.sleep(0.01)
+    assert bench.store.full
+    bench.disk.fails = {}
+    while bench.store.full:
+        await asyncio.sleep(0.01)
+    assert await state(bench.store) == (0, 0, 0)
     await bench.store.close()
 
 
