@@ -11,11 +11,11 @@ import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -57,22 +57,27 @@ def version(program: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups()))
 
 
-@asynccontextmanager
-async def nginx(text: str, folder: Path, port: int, *, within: Sequence[str] = ()) -> AsyncIterator[int]:
-    """nginx with the printed text, as soon as it listens on `port`; its process id. `within`: a command in front."""
+class Front(NamedTuple):
+    """How a server is started: command, environment, folder of its files."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+
+
+def nginx(text: str, folder: Path) -> Front:
+    """nginx with the printed text. Skips where it is not installed."""
     needs("nginx")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "allmende.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    async with _running([*within, *command], folder, port, {}, signal.SIGTERM, waits=not within) as pid:
-        yield pid
+    return Front(command, {}, folder)
 
 
-@asynccontextmanager
-async def caddy(text: str, folder: Path, port: int, *, within: Sequence[str] = ()) -> AsyncIterator[int]:
-    """Caddy with the printed text, as soon as it listens on `port`; its process id."""
+def caddy(text: str, folder: Path) -> Front:
+    """Caddy with the printed text. Skips where it is not installed."""
     needs("caddy")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Caddyfile").write_text(text)
@@ -81,29 +86,25 @@ async def caddy(text: str, folder: Path, port: int, *, within: Sequence[str] = (
         "XDG_CONFIG_HOME": str(folder),
         "CADDY_ADMIN": f"127.0.0.1:{free_port()}",
     }
-    command = ["caddy", "run", "--config", str(folder / "Caddyfile")]
-    async with _running([*within, *command], folder, port, environment, signal.SIGTERM, waits=not within) as pid:
-        yield pid
+    return Front(["caddy", "run", "--config", str(folder / "Caddyfile")], environment, folder)
 
 
 FRONTS = {"nginx": nginx, "caddy": caddy}
 
 
 @asynccontextmanager
-async def _running(
-    command: Sequence[str], folder: Path, port: int, environment: dict[str, str], sign: int, *, waits: bool
-) -> AsyncIterator[int]:
-    with (folder / "output").open("wb") as output:
+async def listening(front: Front, port: int) -> AsyncIterator[None]:
+    """The server, as soon as it listens on a port of the loopback."""
+    with (front.folder / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=output, stderr=output, cwd=folder, env={**os.environ, **environment}
+            *front.command, stdout=output, stderr=output, cwd=front.folder, env={**os.environ, **front.environment}
         )
     try:
-        if waits:
-            await _listening(process, folder, port)
-        yield process.pid
+        await _listens(process, front.folder, port)
+        yield
     finally:
         if process.returncode is None:
-            process.send_signal(sign)
+            process.terminate()
             try:
                 await asyncio.wait_for(process.wait(), 5)
             except TimeoutError:
@@ -111,7 +112,7 @@ async def _running(
                 await process.wait()
 
 
-async def _listening(process: asyncio.subprocess.Process, folder: Path, port: int) -> None:
+async def _listens(process: asyncio.subprocess.Process, folder: Path, port: int) -> None:
     async with asyncio.timeout(20):
         while process.returncode is None:
             with contextlib.suppress(OSError):

@@ -24,7 +24,7 @@ from connector.proxy import shipped
 from connector.records import Approval, Endpoint, Frame, PublishedOffer
 from tests.connector.http.nodes import manage, told
 from tests.harness.authority import Authority
-from tests.harness.front import FRONTS
+from tests.harness.front import FRONTS, listening
 from tests.harness.scripted import free_port
 
 Limits = config.Limits
@@ -61,7 +61,7 @@ async def fronted(
     async with running(folder / "node", f"https://localhost:{port}{prefix}", authority, limits=limits) as made:
         print_ = shipped.nginx if kind == "nginx" else shipped.caddy
         text = print_(made.config, certificate=certificate, key=key)
-        async with FRONTS[kind](text, folder / kind, port):
+        async with listening(FRONTS[kind](text, folder / kind), port):
             yield made
 
 

@@ -1,0 +1,100 @@
+"""Two nodes in networks of their own: the whole walk, partitions in one direction, and what the guard allows there.
+
+F10: messages of one side get lost, of the other not; both come together again by themselves, without a second effect.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.invariants import check
+from tests.faults.processes import RefusedError
+from tests.faults.world import CONTENT
+from tests.network.spaces import CITY, UTILITY
+from tests.network.world import PlacedWorld, closed_world, open_world
+
+pytestmark = pytest.mark.process
+SECONDS, TIMES = 2.0, 3
+
+
+@pytest.fixture(scope="module", params=[open_world, closed_world], ids=["open", "closed"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlacedWorld]:
+    with request.param(tmp_path_factory.mktemp("network")) as made:
+        yield made
+
+
+def walk(world: PlacedWorld) -> None:
+    """A contract, and a transfer with all its moves."""
+    contract = world.contract()
+    by = {"suspend": world.provider, "restart": world.provider, "complete": world.consumer}
+    world.transfer_story(contract, lambda message: None, by)
+
+
+def test_the_whole_walk(world: PlacedWorld) -> None:
+    walk(world)
+    check(world)
+
+
+def test_uses_are_counted_once(world: PlacedWorld) -> None:
+    contract = world.contract("thrice")
+    for _ in range(3):
+        assert world.fetch(contract) == CONTENT
+    with pytest.raises(RefusedError, match="count"):
+        world.fetch(contract)
+    for one in world.consumer.listed("/v1/transfers"):
+        if one["state"] == "STARTED":
+            world.command(world.consumer, one["id"], "complete", "COMPLETED")
+    check(world)
+
+
+def test_private_addresses_are_for_the_peers_that_may_have_them(world: PlacedWorld) -> None:
+    """The permission is one peer's: the same address is refused where it was not given."""
+    url = world.provider.url
+    assert world.consumer.call("POST", "/v1/peers/look", {"url": url, "private": True})["id"] == world.provider.did
+    with pytest.raises(RefusedError) as refused:
+        world.consumer.call("POST", "/v1/peers/look", {"url": url, "private": False})
+    assert refused.value.code == "peer.address_refused"
+
+
+@pytest.mark.parametrize("silent", [CITY, UTILITY])
+def test_a_partition_in_one_direction(world: PlacedWorld, silent: str) -> None:
+    """Down for two seconds, up for two, while contracts are made and data flows; then everything is as it should be."""
+    over = threading.Event()
+
+    def flap() -> None:
+        for _ in range(TIMES):
+            with world.spaces.silenced(silent):
+                time.sleep(SECONDS)
+            if over.wait(SECONDS):
+                return
+
+    flapping = threading.Thread(target=flap)
+    began = time.monotonic()
+    flapping.start()
+    try:
+        while flapping.is_alive():
+            walk(world)
+    finally:
+        over.set()
+        flapping.join()
+    healed = time.monotonic()
+    check(world)
+    print(f"{silent} silent: walks for {healed - began:.1f} s, together again after {time.monotonic() - healed:.1f} s")
+
+
+@pytest.mark.parametrize("silent", [CITY, UTILITY])
+def test_what_was_begun_before_a_partition_ends_after_it(world: PlacedWorld, silent: str) -> None:
+    """A move is asked for while half of the network is gone for five seconds."""
+    contract = world.contract()
+    pid = world.begun("/v1/transfers", {"contract": contract})
+    world.wait("/v1/transfers", pid, "STARTED")
+    with world.spaces.silenced(silent):
+        world.consumer.call("POST", f"/v1/transfers/{pid}/complete", {})
+        time.sleep(5.0)
+        assert world.consumer.call("GET", f"/v1/transfers/{pid}")["pending"] == "complete"
+    world.wait("/v1/transfers", pid, "COMPLETED")
+    check(world)
