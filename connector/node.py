@@ -50,8 +50,8 @@ from connector.http.tls import Certificate
 from connector.identity.pinned import PinnedIdentity
 from connector.notify.mail import Mail, MailSettings
 from connector.notify.webhook import Webhook
-from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
-from connector.records import Participant, SeenDocument
+from connector.ports import Clock, Fault, Identity, Ids, Peer, Reading, Transaction, no_fault
+from connector.records import Asset, Participant, SeenDocument
 from connector.services import approvals
 from connector.services.audit import Audit
 from connector.services.changes import Change, Changes
@@ -291,6 +291,7 @@ class Node:
             contracts=self.contracts,
             transfers=self.transfers,
             unseal=self.keys.sealer().open,
+            sure=self._sure,
         )
 
         self.road = Road(peer=self.client, context=self.client.context, proxied=bool(config.network.proxy))
@@ -434,6 +435,7 @@ class Node:
         self.health.add(telemetry.Check("contracts", self.gate.damage))
         self.health.add(telemetry.Check("certificate", lambda: self.certificate.wrong() if self.certificate else None))
         self.health.add(telemetry.Check("outbox", self.outbox.trouble))
+        self.health.add(telemetry.Check("source", self.sources.trouble))
         self.health.add(telemetry.Check("notify", self._untold))
 
     def _of_machine(self) -> Iterator[Figure]:
@@ -516,6 +518,7 @@ class Node:
         await self.management_listener.start(config.management.host, config.management.port)
         chores = (
             (self._sweep, SWEEP_SECONDS),
+            (self._look_at_sources, SWEEP_SECONDS),
             (self.continuity.go_on, config.audit.exchange_seconds),
             (self._show_heads, config.audit.exchange_seconds),
             (self.approvals.look, APPROVAL_SECONDS),
@@ -570,6 +573,16 @@ class Node:
             except Exception:
                 # A defect must not end the chore for good without anybody knowing.
                 log.exception("node.chore_broken", chore=work.__name__)
+
+    async def _look_at_sources(self) -> None:
+        """Can what is shared be served? Asked before a peer does."""
+        after, names = "", list[str]()
+        while assets := await self.store.read(partial(_assets, after=after)):
+            names += [one.name for one in assets]
+            self.sources.look(assets)
+            after = assets[-1].id
+            await asyncio.sleep(0)
+        self.sources.forget(names)
 
     async def _sweep(self) -> None:
         while await self.store.sweep(self.clock.now()):
@@ -730,6 +743,10 @@ def _certificate(config: Config) -> Certificate | None:
 def _approval_rules(config: Config) -> Rules:
     own = config.approval
     return Rules(requests=own.requests, accepting=own.accepting, days=own.days)
+
+
+def _assets(view: Reading, after: str) -> list[Asset]:
+    return view.select(Asset, after=after, limit=100)
 
 
 def _throttle(config: Config, clock: Clock) -> Throttle:

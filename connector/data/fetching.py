@@ -12,13 +12,13 @@ import msgspec
 
 from connector.data.pull import Order, Pull, pull
 from connector.errors import DeliveryError, InputError, RefusedError
-from connector.ports import Clock, Peer, Store
+from connector.ports import Clock, Peer, Store, Sure, at_once
 from connector.protocol.machine import Role
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Endpoint, Participant
 from connector.services.addresses import AUTH_TYPE, BARE
-from connector.services.contracts import Contracts
+from connector.services.contracts import Contracts, standing
 from connector.services.transfers import Transfers
 
 PATIENCE = 20.0
@@ -38,10 +38,11 @@ class Fetching:
         transfers: Transfers,
         unseal: Callable[[bytes, bytes], bytes],
         patience: float = PATIENCE,
+        sure: Sure = at_once,
     ) -> None:
         self._store, self._clock, self._peer = store, clock, peer
         self._contracts, self._transfers = contracts, transfers
-        self._unseal, self._patience = unseal, patience
+        self._unseal, self._patience, self._sure = unseal, patience, sure
 
     async def open(
         self,
@@ -80,6 +81,9 @@ class Fetching:
         agreement = await self._contracts.get(contract)
         if agreement.role != Role.CONSUMER:
             raise InputError("agreement.provided", id=contract)
+        if (why := standing(agreement, self._clock.now())) is not None:
+            raise RefusedError(why.code, **why.params)
+        await self._sure(agreement.peer)
         known = await self._transfers.select(agreement=contract, role=Role.CONSUMER, limit=1000)
         held = [one for one in known if one.state == TransferState.SUSPENDED]
         if held:
