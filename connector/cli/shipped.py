@@ -7,6 +7,7 @@ written anywhere but to standard output.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +78,8 @@ def service(call: Call, directory: Path, user: str) -> None:
     """Print a systemd unit that keeps the node in DIRECTORY running, shut in as far as it can be."""
     from connector.proxy import shipped
 
-    _print(call, directory, lambda config: shipped.service(config, user=user))
+    program = Path(sys.argv[0]).resolve()
+    _print(call, directory, lambda config: shipped.service(config, program=program, user=user))
 
 
 def _pair(certificate: Path | None, key: Path | None) -> dict[str, Path | None]:

@@ -8,7 +8,6 @@ its own addresses from `public_url` and believes no header that a proxy could ad
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,13 +43,13 @@ def caddy(config: Config, *, certificate: Path | None = None, key: Path | None =
     return _filled("Caddyfile", values, tls, "elsewhere" if values["prefix"] else "")
 
 
-def service(config: Config, *, user: str) -> str:
-    """A systemd unit that serves this node. Raises `InputError` where a path cannot be written down."""
+def service(config: Config, *, program: Path, user: str) -> str:
+    """A systemd unit that serves this node with a program. Raises `InputError` where a path cannot be written down."""
     directory = config.directory.resolve()
     kept = directory / "keys"
     values = {
         "public_url": config.public_url,
-        "program": str(Path(sys.argv[0]).resolve()),
+        "program": str(program),
         "directory": str(directory),
         "user": user,
         "credentials": "\n".join(f"LoadCredential={name}:{kept / name}" for name in keys.FILES),
@@ -102,7 +101,8 @@ def _seconds(value: float) -> str:
 
 def _fit(values: Mapping[str, str]) -> None:
     for name, value in values.items():
-        if not all(_PLAIN.fullmatch(part) for part in value.split()) or (" " in value and name not in _LISTS):
+        parts = value.split() if name in _LISTS else [value]
+        if not all(_PLAIN.fullmatch(part) for part in parts):
             raise InputError("proxy.value", name=name, value=value)
 
 
