@@ -8,6 +8,7 @@ import pytest
 
 from tests.connector.cli.api import Api, Raw, negotiation
 from tests.connector.cli.conftest import Types
+from tests.connector.cli.test_lives import LIFE, SENTENCE
 
 CONTRACT = {
     "id": "urn:uuid:0-c0ffee00",
@@ -22,6 +23,9 @@ CONTRACT = {
     "concluded": 0,
     "in_force": True,
     "ended": None,
+    "signed": {"provider": True, "consumer": True, "sentence": "Signed by both."},
+    "life": {**LIFE, "earliest": 1_799_000_000_000_000, "replaces": "urn:uuid:before"},
+    "notices": [{"at": 0, "sentence": "We have given notice. It was accepted."}],
 }
 TRANSFER = {**negotiation(state="STARTED"), "contract": CONTRACT["id"], "format": "HttpData-PULL"}
 ENTRY = {"index": 0, "at": 0, "event": "node.started", "actor": "node", "params": {"a": "b"}, "leaf": "00"}
@@ -61,6 +65,14 @@ def test_contracts(api: Api, types: Types) -> None:
     assert CONTRACT["hash"] in shown
     assert "  - Any use." in shown
     assert '"@type": "Agreement"' in shown
+    assert SENTENCE in shown
+    assert "We have given notice. It was accepted." in shown
+    assert "urn:uuid:before" in shown
+    api.answers["GET /v1/contracts?expiring=60.0&peer=n"] = {"items": [CONTRACT], "next": None}
+    assert "c0ffee00" in types("contract", "list", "--expiring", "60d", "--peer", "n").out
+    explained = types("contract", "explain", "c0ffee00").out
+    assert "Any use." in explained
+    assert SENTENCE in explained
 
 
 @pytest.mark.parametrize(
