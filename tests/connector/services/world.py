@@ -24,8 +24,8 @@ from connector.records import Approval, Logged, Outgoing, Outside, Participant, 
 from connector.services import approvals
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
-from connector.services.frames import Frames
 from connector.services.endings import Endings
+from connector.services.frames import Frames
 from connector.services.negotiations import Negotiations
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
@@ -66,12 +66,14 @@ class Neighbour:
         world: dict[str, Neighbour],
         limits: Limits | None = None,
         rules: Rules | None = None,
+        seed: str = "",
     ) -> None:
+        self.seed = seed or name
         self.name, self.did, self.url = name, f"did:web:{name}", f"http://{name}"
         self.world, self.calls, self.sent = world, 0, list[tuple[str, bytes]]()
         self.broken: Callable[[str, str], Reply | None] = lambda method, url: None
         self.lost: Callable[[str, str], bool] = lambda method, url: False
-        self.clock, self.ids, self.changes = VirtualClock(), SeededIds(name), Changes()
+        self.clock, self.ids, self.changes = VirtualClock(), SeededIds(seed or name), Changes()
         folder.mkdir(parents=True, exist_ok=True)
         self.store = SqliteStore.open(folder / "state.db", clock=self.clock, sign_head=self._head, threaded=False)
         addresses = Addresses(f"{self.url}/data", lambda pid: f"credential-of-{pid}")
@@ -109,7 +111,7 @@ class Neighbour:
         self.notices.handlers[approvals.KIND] = self.approvals.heard
         self.operators = Operators(store=self.store, clock=self.clock, ids=self.ids)
         self.frames = Frames(store=self.store, clock=self.clock)
-        self.transfers = Transfers(seal=KEYS.sealer().seal, **ports)
+        self.transfers = Transfers(seal=KEYS.sealer().seal, at=addresses.address, **ports)
         self.endings = Endings(
             store=self.store,
             clock=self.clock,
@@ -172,7 +174,7 @@ class Neighbour:
     def caller(self) -> Caller:
         """This node as a caller, with a fresh token."""
         self.calls += 1
-        return Caller(self.did, f"{self.name}-{self.calls}", FOREVER)
+        return Caller(self.did, f"{self.seed}-{self.calls}", FOREVER)
 
     async def send(self, method: str, url: str, *, body: bytes | None = None, **_: object) -> Reply:
         """The Peer port: deliver a message, unless `broken` answers first; `lost` loses the answer."""
