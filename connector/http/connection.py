@@ -89,12 +89,13 @@ class Incoming(web.BaseRequest):
 class Connection(web.RequestHandler):
     """A connection that knows since when it is in which stage."""
 
-    __slots__ = ("_gatherer", "bytes_in", "since", "stage")
+    __slots__ = ("_gatherer", "bytes_in", "dropped", "since", "stage")
 
     def __init__(self, gatherer: Connections, **settings: Any) -> None:
         super().__init__(gatherer, **settings)
         self._gatherer = gatherer
         self.stage, self.since, self.bytes_in = Stage.NEW, self._loop.time(), 0
+        self.dropped = False
 
     def enter(self, stage: Stage) -> None:
         """The connection is in another stage from now on."""
@@ -104,6 +105,12 @@ class Connection(web.RequestHandler):
         """See asyncio. Where there are too many, one that asks for nothing has to go, else this one."""
         super().connection_made(transport)
         self._gatherer.made_room_for(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See asyncio."""
+        super().connection_lost(exc)
+        if self.dropped:
+            self._gatherer.dropped -= 1
 
     def data_received(self, data: bytes) -> None:
         """See asyncio. The first byte of a request starts the time for its headers."""
@@ -121,6 +128,9 @@ class Connection(web.RequestHandler):
     def drop(self, code: str) -> None:
         """Reset the connection."""
         self._gatherer.refused(code)
+        if not self.dropped:
+            self.dropped = True
+            self._gatherer.dropped += 1
         reset(self.transport)
 
     def handle_error(
@@ -154,6 +164,7 @@ class Connections(web.Server):
     ) -> None:
         super().__init__(handler, request_factory=self._incoming, loop=loop)
         self.limits, self.refused = limits, refused
+        self.dropped = 0
         self._reading: dict[Connection, StreamReader] = {}
         self._timer: asyncio.TimerHandle | None = None
         shortest = min(limits.head_seconds, limits.body_seconds, limits.answer_seconds, limits.idle_seconds)
@@ -181,9 +192,11 @@ class Connections(web.Server):
         """Keep the number of connections within its bound, and the timer running while there are any."""
         if self._timer is None:
             self._timer = self._loop.call_later(self._interval, self._sweep)
-        if len(self._connections) > self.limits.connections:
-            waiting = (one for one in self._connections if isinstance(one, Connection) and one.stage <= Stage.HEAD)
-            next((one for one in waiting if one is not new), new).drop("http.connections")
+        # Who is dropped goes in the next round of the loop, and many may come in one: nobody is dropped for two.
+        if len(self._connections) - self.dropped > self.limits.connections:
+            known = (one for one in self._connections if isinstance(one, Connection))
+            silent = (one for one in known if one.stage <= Stage.HEAD and not one.dropped and one is not new)
+            next(silent, new).drop("http.connections")
 
     def reads_body(self, connection: Connection, payload: StreamReader | None) -> None:
         """Whoever reads a body names it here, so that it can be told when time is up; None when it is read."""

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from certs import did
 from connector import node as product
 from connector.store.connection import connect
 from connector.store.view import View
@@ -98,16 +99,36 @@ class NodeProcess:
         self.through, self.tree, self.revive = tuple(through), tree, revive
         self.port, self.management_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{relay or self.port}"
-        # Settings and keys are the same in every version; the database is made by the one that is run.
-        made = product.initialise(
-            directory, self.url, public_port=self.port, management_port=self.management_port, lab=True
-        )
-        self.did = made.did
+        self._initialise()
+        self.did = did.of_url(self.url)
         self.deaths: list[int] = []
         self._token = (directory / "token").read_text().strip()
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
         self._wanted = False
+
+    def _initialise(self) -> None:
+        """A new node, made by the version that will serve it: an older one does not know a newer one's settings."""
+        if self.tree == ROOT:
+            product.initialise(
+                self.directory, self.url, public_port=self.port, management_port=self.management_port, lab=True
+            )
+            return
+        program = "from connector.cli import main; main()"
+        ports = ("--port", str(self.port), "--management-port", str(self.management_port))
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            "init",
+            str(self.directory),
+            "--public-url",
+            self.url,
+            "--lab",
+            *ports,
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(self.tree)}
+        subprocess.run(command, cwd=self.tree, env=environment, check=True, capture_output=True, timeout=PATIENCE)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import msgspec
 
 from certs import keys
 from connector.records import Endpoint
-from tests.faults.processes import QUICK, AwayError, NodeProcess, RefusedError, until
+from tests.faults.processes import QUICK, ROOT, AwayError, NodeProcess, RefusedError, until
 from tests.harness import frames
 
 NEGOTIATIONS = "/v1/negotiations"
@@ -44,11 +44,13 @@ class World:
         *,
         relays: tuple[int | None, int | None] = (None, None),
         settings: Mapping[str, str] = QUICK,
+        trees: tuple[Path, Path] = (ROOT, ROOT),
         **more: Any,
     ) -> None:
-        """`relays` are ports that stand between the peers: the provider's, and the consumer's; `more` is for both."""
-        self.provider = NodeProcess(directory / "city", relay=relays[0], settings=settings, **more)
-        self.consumer = NodeProcess(directory / "utility", relay=relays[1], settings=settings, **more)
+        """`relays` are ports that stand between the peers: the provider's, and the consumer's; `trees` are their
+        sources; `more` is for both."""
+        self.provider = NodeProcess(directory / "city", relay=relays[0], settings=settings, tree=trees[0], **more)
+        self.consumer = NodeProcess(directory / "utility", relay=relays[1], settings=settings, tree=trees[1], **more)
         self.nodes = (self.provider, self.consumer)
         self._directory = directory
         self.datasets: dict[str, str] = {}
@@ -59,17 +61,20 @@ class World:
             node.start()
         self.provider.call("POST", "/v1/peers", {"url": self.consumer.url, "name": "utility", "private": True})
         self.consumer.call("POST", "/v1/peers", {"url": self.provider.url, "name": "city", "private": True})
-        self.provider.call("POST", "/v1/frames", frames.BODY)
+        if self.provider.tree == ROOT:
+            self.provider.call("POST", "/v1/frames", frames.BODY)
         (self._directory / "counts.csv").write_bytes(CONTENT)
-        self._share("plain", {})
-        self._share("thrice", {"count": 3})
+        self.share("plain", {})
+        self.share("thrice", {"count": 3})
 
-    def _share(self, name: str, terms: Mapping[str, object]) -> None:
+    def share(self, name: str, terms: Mapping[str, object]) -> None:
+        """Publish the file under these terms; a version that knows no people binds itself at once by itself."""
         settings = {"path": str(self._directory / "counts.csv")}
         asset = {"name": name, "kind": "file", "title": name, "settings": settings, "media_type": "text/csv"}
         self.datasets[name] = self.provider.call("POST", "/v1/assets", asset)["id"]
         self.provider.call("POST", "/v1/policies", {"name": name, "terms": terms})
-        self.provider.call("POST", "/v1/offers", {"asset": name, "policy": name, "approval": {"frame": frames.NAME}})
+        by_frame = {"approval": {"frame": frames.NAME}} if self.provider.tree == ROOT else {}
+        self.provider.call("POST", "/v1/offers", {"asset": name, "policy": name, **by_frame})
 
     def close(self) -> None:
         """End both processes."""
