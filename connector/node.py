@@ -197,7 +197,7 @@ class Node:
             store=self.store, clock=clock, negotiations=self.negotiations, questions=self.questions
         )
         self.notices.handlers[approvals.KIND] = self.approvals.heard
-        self.transfers = Transfers(seal=self.keys.sealer().seal, **ports)
+        self.transfers = Transfers(seal=self.keys.sealer().seal, at=addresses.address, **ports)
         self.outbox.services = {
             "negotiation": self.negotiations,
             "transfer": self.transfers,

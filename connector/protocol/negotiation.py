@@ -89,6 +89,10 @@ NEGOTIATION = Machine(
             M.TERMINATE: Rule(S.TERMINATED, PROVIDER_ONLY, EITHER),
         },
         S.AGREED: {
+            # A provider that has not noticed that we have its agreement (Eclipse EDC, where our verification overtakes
+            # its own bookkeeping) says it again, perhaps under another id. It is judged anew: none counts before
+            # FINALIZED.
+            M.AGREE: Rule(S.AGREED, frozenset(), PROVIDER_ONLY),
             M.VERIFY: Rule(S.VERIFIED, CONSUMER_ONLY, CONSUMER_ONLY),
             M.TERMINATE: Rule(S.TERMINATED, CONSUMER_ONLY, EITHER),
         },

@@ -37,17 +37,23 @@ HTTP_PULL = "HttpData-PULL"
 
 
 class Transfers(Processes[Transfer]):
-    """Use cases of a transfer process, in both roles. `seal` encrypts what must not lie open in the store."""
+    """Use cases of a transfer process, in both roles. `seal` encrypts what must not lie open in the store; `at` says
+    where the data of a transfer of ours are to be had."""
 
     kind = Transfer
     machine = TRANSFER
 
-    def __init__(self, *, seal: Callable[[bytes, bytes], bytes], **ports: Any) -> None:
+    def __init__(
+        self, *, seal: Callable[[bytes, bytes], bytes], at: Callable[[Transfer], DataAddress], **ports: Any
+    ) -> None:
         super().__init__(**ports)
-        self._seal = seal
+        self._seal, self._at = seal, at
 
     def step(self, process: Transfer, given: Any, now: int) -> Step:
-        """See `protocol.transfer.step`."""
+        """See `protocol.transfer.step`. Whoever provides says each time where the data are to be had: a consumer may
+        have forgotten it over a suspension (Eclipse EDC does)."""
+        if isinstance(given, transfer.Start) and given.address is UNSET and process.role is Role.PROVIDER:
+            given = transfer.Start(self._at(process))
         return transfer.step(process, given, now)
 
     def path(self, process: Transfer, move: str) -> str:

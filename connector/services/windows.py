@@ -41,4 +41,4 @@ def window(filter: tuple[Any, ...] | UnsetType, most: int) -> Window | None:
 
 
 def _whole(value: object, least: int, most: int) -> bool:
-    return value.__class__ is int and least <= value <= most  # type: ignore[operator]
+    return value.__class__ is int and least <= value <= most

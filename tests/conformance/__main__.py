@@ -1,4 +1,5 @@
-"""`scripts/conformance NAME [--json] [--kit FOLDER]`: runs a kit and says in the last line how it went."""
+"""`scripts/conformance NAME [--json] [--kit FOLDER] [--version V] [--record]`: runs a kit, or a foreign connector
+opposite, and says in the last line how it went."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.conformance import dsp
-from tests.conformance.kit import UnavailableError
+from tests.conformance import dsp, edc
+from tests.conformance.kit import Kit, Result, UnavailableError
 
-SUITES = {"dsp": dsp}
+SUITES = {"dsp": dsp, "edc": edc}
 UNAVAILABLE = 69
 
 
@@ -23,23 +24,36 @@ def main() -> int:
         "--json", action="store_true", help="one JSON object as the last line, the kit's own output before it"
     )
     parser.add_argument("--kit", type=Path, metavar="FOLDER", help="a folder with the kit's jars, instead of Maven")
+    parser.add_argument("--version", help="another version of the kit than the one that counts")
+    parser.add_argument("--record", action="store_true", help="edc: write down what it says, for tests without it")
     given = parser.parse_args()
-    suite = SUITES[given.suite]
     try:
-        result = suite.test(given.kit, lambda line: print(line, flush=True))
+        kit, result = _run(given)
     except UnavailableError as error:
-        print(f"{suite.KIT.name} kit {suite.KIT.version} could not be had: {error}", file=sys.stderr)
+        print(f"{given.suite} {given.version or ''} could not be had: {error}", file=sys.stderr)
         return UNAVAILABLE
     for failure in result.failures:
         print(f"FAILED {failure}")
     if given.json:
-        said = {"suite": suite.KIT.name, "version": suite.KIT.version, "passed": result.passed, "failed": result.failed}
+        said = {"suite": given.suite, "version": kit.version, "passed": result.passed, "failed": result.failed}
         print(msgspec.json.encode(said).decode())
     else:
-        print(
-            f"{suite.KIT.name} {suite.KIT.version}: {result.passed} passed, {result.failed} failed of {suite.KIT.tests}"
-        )
-    return 0 if result.holds(suite.KIT) else 1
+        print(f"{given.suite} {kit.version}: {result.passed} passed, {result.failed} failed of {kit.tests}")
+    return 0 if result.holds(kit) else 1
+
+
+def _run(given: argparse.Namespace) -> tuple[Kit, Result]:
+    """Raises `UnavailableError`."""
+
+    def show(line: str) -> None:
+        print(line, flush=True)
+
+    if given.suite == "edc":
+        kit = edc.kit(given.version)
+        return kit, edc.test(kit, given.kit, show, record=given.record)
+    if given.version not in (None, dsp.KIT.version) or given.record:
+        raise UnavailableError(f"there is {dsp.KIT.version}, and nothing to record")
+    return dsp.KIT, dsp.test(given.kit, show)
 
 
 if __name__ == "__main__":

@@ -49,14 +49,15 @@ FIGURE = {
         SUSPENDED terminate TERMINATED CP
     """,
 }
-# What the text allows beyond the figure: either side terminates; an offer may be repeated. A provider's start may be
-# repeated for peers that answer a resuming consumer with one.
+# What the text allows beyond the figure: either side terminates; an offer may be repeated. Peers that are met: an
+# agreement is repeated by a provider that has not noticed that it was taken, a start answers a consumer that resumes.
 BESIDES = {
     "negotiation": """
         ACCEPTED  terminate TERMINATED CP
         AGREED    terminate TERMINATED CP
         VERIFIED  terminate TERMINATED CP
         OFFERED   offer     OFFERED    P
+        AGREED    agree     AGREED     P
     """,
     "transfer": """
         STARTED   start     STARTED    P
