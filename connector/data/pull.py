@@ -168,6 +168,11 @@ class Pull:
         if self.status == 200 and self.sha256 is not None and self._hash.digest() != self.sha256:
             raise DeliveryError("data.digest", announced=self.sha256.hex(), received=self._hash.hexdigest())
 
+    def _completeness(self) -> str:
+        """Of what has ended well. Where nobody said beforehand how much it would be, an end proves nothing: a proxy in
+        between may have made one out of a cut."""
+        return "unknown" if self.size is None and self.sha256 is None else "yes"
+
     async def _note(self, complete: bool, reason: str) -> None:
         if self._noted:
             return
@@ -176,7 +181,7 @@ class Pull:
             "transfer": self._order.transfer,
             "bytes": str(self.received),
             "sha256": self._hash.hexdigest(),
-            "complete": "yes" if complete else "no",
+            "complete": self._completeness() if complete else "no",
         }
         if reason:
             params["reason"] = reason

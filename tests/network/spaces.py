@@ -55,7 +55,8 @@ class Spaces:
             self._connect(one)
         if self._routed:
             self.run(MIDDLE, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
-        self.run(MIDDLE, "nft", "add table ip cut; add chain ip cut lost { type filter hook prerouting priority -300; }")
+        hook = "{ type filter hook prerouting priority -300; }"
+        self.run(MIDDLE, "nft", f"add table ip cut; add chain ip cut lost {hook}")
 
     def _connect(self, one: str) -> None:
         """A cable between a network and the middle."""

@@ -9,13 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
+from connector.records import Written
 from tests.faults.invariants import check
-from tests.faults.processes import RefusedError
+from tests.faults.processes import AwayError, NodeProcess, RefusedError, until
 from tests.faults.world import CONTENT
-from tests.network.spaces import CITY, UTILITY
-from tests.network.world import PlacedWorld, closed_world, open_world
+from tests.network.spaces import ADDRESSES, CITY, UTILITY
+from tests.network.world import LARGE, PlacedWorld, closed_world, open_world
 
 pytestmark = pytest.mark.process
 SECONDS, TIMES = 2.0, 3
@@ -37,6 +39,10 @@ def walk(world: PlacedWorld) -> None:
 def test_the_whole_walk(world: PlacedWorld) -> None:
     walk(world)
     check(world)
+    if world.via:
+        # Nothing but tunnels has led from one network to the other, to judged addresses.
+        asked = set((world.directory / "proxy" / "output").read_text().split()) - {"ready"}
+        assert asked == {f"{address}:443" for address in ADDRESSES.values()}
 
 
 def test_uses_are_counted_once(world: PlacedWorld) -> None:
@@ -98,3 +104,47 @@ def test_what_was_begun_before_a_partition_ends_after_it(world: PlacedWorld, sil
         assert world.consumer.call("GET", f"/v1/transfers/{pid}")["pending"] == "complete"
     world.wait("/v1/transfers", pid, "COMPLETED")
     check(world)
+
+
+@pytest.mark.parametrize("end", ["suspend", "terminate"])
+def test_a_stream_between_networks_is_cut(world: PlacedWorld, end: str) -> None:
+    """At full speed: over at both ends at once, and both have written down how much it was."""
+    contract = world.contract(world.share_large(f"large-{end}"))
+    failures: list[Exception] = []
+
+    def fetch() -> None:
+        try:
+            world.consumer.call("GET", f"/v1/contracts/{contract}/data", timeout=30.0)
+        except (AwayError, RefusedError) as error:
+            failures.append(error)
+
+    fetching = threading.Thread(target=fetch)
+    fetching.start()
+    (permitted,) = until(lambda: events(world.provider, "access.permitted", contract), "no access")
+    began = time.monotonic()
+    world.provider.call("POST", f"/v1/transfers/{permitted['transfer']}/{end}", {"reason": "r"})
+    (cut,) = until(lambda: events(world.provider, "access.cut", contract), "not cut", patience=2.0)
+    at_the_provider = time.monotonic() - began
+    fetching.join()
+    assert len(failures) == 1
+    pids = {one["id"] for one in world.consumer.listed("/v1/transfers")}
+    (received,) = [
+        one for one in events(world.consumer, "data.received") if one["complete"] == "no" and one["transfer"] in pids
+    ][-1:]
+    sent, got = int(cut["bytes"]), int(received["bytes"])
+    print(
+        f"{end}: cut after {at_the_provider:.3f} s, over after {time.monotonic() - began:.3f} s, {sent} sent, {got} got"
+    )
+    assert got <= sent < LARGE
+    assert sent - got < 8 << 20
+    for one in world.provider.listed("/v1/transfers"):
+        if one["state"] in ("STARTED", "SUSPENDED"):
+            world.command(world.provider, one["id"], "terminate", "TERMINATED")
+    check(world)
+
+
+def events(node: NodeProcess, name: str, agreement: str = "") -> list[dict[str, str]]:
+    """The parameters of every audit entry of this name, about one agreement or any."""
+    written = node.look(lambda view: [msgspec.json.decode(one.body, type=Written) for one in view.log(limit=100_000)])
+    found = [dict(one.params) for one in written if one.event == name]
+    return [one for one in found if not agreement or one.get("agreement") == agreement]

@@ -24,12 +24,14 @@ from connector import config
 from connector.proxy import shipped
 from tests.faults.processes import QUICK, ROOT, AwayError, NodeProcess, until
 from tests.faults.world import Grant, World
-from tests.harness import front
+from tests.harness import frames, front
 from tests.harness.authority import Authority
 from tests.network.spaces import ADDRESSES, CITY, GATEWAYS, MIDDLE, NAMES, UTILITY, Spaces
 
 HASTE = {**QUICK, "ALLMENDE_NETWORK__DEADLINE": "3"}
 PROXY_PORT = 3128
+LARGE = 384 << 20
+"""A file that is on its way for a while, and hashed within a deadline."""
 
 
 class PlacedNode(NodeProcess):
@@ -59,10 +61,21 @@ class PlacedWorld(World):
         self.provider = PlacedNode(directory / "city", spaces, CITY, {**trust, **settings[CITY]})
         self.consumer = PlacedNode(directory / "utility", spaces, UTILITY, {**trust, **settings[UTILITY]})
         self.nodes = (self.provider, self.consumer)
-        self.spaces, self._directory = spaces, directory
+        self.spaces, self.directory, self._directory = spaces, directory, directory
         self._trust = ssl.create_default_context(cafile=str(authority.certificate))
         self.datasets: dict[str, str] = {}
         self.via: tuple[str, int] | None = None
+
+    def share_large(self, name: str) -> str:
+        """Publish a file that takes some seconds; its name."""
+        with (self.directory / "large.bin").open("wb") as made:
+            made.truncate(LARGE)
+        settings = {"path": str(self.directory / "large.bin")}
+        asset = {"name": name, "kind": "file", "title": name, "settings": settings}
+        self.datasets[name] = self.provider.call("POST", "/v1/assets", asset)["id"]
+        body = {"asset": name, "policy": "plain", "approval": {"frame": frames.NAME}}
+        self.provider.call("POST", "/v1/offers", body)
+        return name
 
     def access(self, grant: Grant) -> int:
         """The status of one access from the utility's network past its node."""
@@ -73,7 +86,7 @@ class PlacedWorld(World):
                 there = self.via or (ADDRESSES[CITY], port)
                 connection = http.client.HTTPSConnection(*there, timeout=5.0, context=_Named(self._trust, host))
                 if self.via:
-                    connection.set_tunnel(host, port)
+                    connection.set_tunnel(ADDRESSES[CITY], port)
                 try:
                     headers = {"Authorization": grant.authorization, "Host": host}
                     connection.request("GET", urlsplit(grant.url).path, headers=headers)

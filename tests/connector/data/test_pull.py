@@ -283,3 +283,11 @@ async def test_nothing_is_slipped_into_the_headers(tmp_path: Path, injected: str
         assert caught.value.reason.code == code
     await peer.close()
     await store.close()
+
+
+async def test_an_end_of_which_nothing_was_said_before_proves_nothing(store: SqliteStore) -> None:
+    """Neither length nor hash: whoever stands in between may have made an end out of a cut."""
+    provider = Provider()
+    provider.headers = {"Content-Length": None, "Repr-Digest": None}
+    assert await fetched(provider, store) == BODY
+    assert (await outcome(store)).params["complete"] == "unknown"
