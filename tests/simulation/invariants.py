@@ -19,6 +19,7 @@ from connector.protocol.machine import Machine
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
 from connector.records import Written
+from tests.harness.binding import unbound
 from tests.harness.invariants import Acknowledged, forgotten, taken, violations
 from tests.simulation.hosts import Host
 from tests.simulation.network import Seen
@@ -34,6 +35,7 @@ async def judge(play: Play) -> None:
         *await both_sides(play.hosts),
         *await applied_once(one, two),
         *await durable(play),
+        *[text for host in play.hosts for text in unbound(await entries(host))],
         *await agreeing_heads(play.hosts),
     ]
     assert not found, "\n".join(found)
@@ -108,7 +110,7 @@ async def both_sides(hosts: Sequence[Host]) -> list[str]:
         assert verdict is not None
         findings = [*map(str, verdict.findings), *(f"{peer} is silent" for peer in verdict.silent)]
         snapshots.append(await taken(host.node.did, host.node.store, findings))
-    waiting = tuple(f"is {state}" for state in ("REQUESTED", "OFFERED"))
+    waiting = tuple(f"is {state}" for state in ("REQUESTED", "OFFERED", "ACCEPTED"))
     return [text for text in violations(*snapshots) if not (text.startswith("I7") and text.endswith(waiting))]
 
 

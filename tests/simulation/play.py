@@ -31,7 +31,7 @@ from policies.terms import Terms, restate
 from tests.harness import virtual
 from tests.simulation.hosts import Host, network
 from tests.simulation.network import FAIR, Letter, Network, Weather
-from tests.simulation.prepared import Prepared
+from tests.simulation.prepared import PEOPLE, Prepared
 
 WITHIN = Terms(purposes=("ImprovePublicServices",), count=3)
 OUTSIDE = Terms(purposes=("ImprovePublicServices",), count=1_000)
@@ -252,14 +252,18 @@ async def _negotiating(node: Node, n: Negotiation, act: Act) -> Any:
         case Kind.COUNTER:
             return await node.proposals.counter("anna", n.id, UNDERSTOOD[act.pick % 2])
         case Kind.AGREE:
-            return await node.approvals.approve("anna", n.id, seen=n.version)
+            return await node.approvals.approve(PEOPLE[act.pick % 2], n.id, seen=n.version)
         case _:
             return await node.negotiations.command("anna", n.id, negotiation.Terminate(Reason("operator")))
 
 
 def _open(kind: Kind) -> Callable[[Negotiation], bool]:
     """Negotiations that a wish is likely to be about."""
-    wanted = {Kind.ACCEPT: ("OFFERED",), Kind.AGREE: ("REQUESTED",), Kind.COUNTER: ("OFFERED", "REQUESTED")}.get(kind)
+    wanted = {
+        Kind.ACCEPT: ("OFFERED",),
+        Kind.AGREE: ("REQUESTED", "ACCEPTED"),
+        Kind.COUNTER: ("OFFERED", "REQUESTED"),
+    }.get(kind)
     if wanted is None:
         return lambda n: not NEGOTIATION.is_terminal(n.state)
     return lambda n: n.state in wanted

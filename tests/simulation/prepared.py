@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from connector import node
-from connector.records import Agreement, Outside, PublishedOffer, Right
+from connector.records import Agreement, Approval, Outside, PublishedOffer, Right
 from connector.services.peers import Peers
 from policies import render
 from policies.terms import Terms, to_policy
@@ -20,7 +20,10 @@ from tests.simulation.network import Network, Wire
 
 PURPOSE = "PublicBenefit"
 OFFERS = {outside: Terms(purposes=(PURPOSE,), count=100) for outside in Outside}
-"""Every node offers one dataset per setting for requests outside the terms, named after the setting."""
+"""Every node offers one dataset per setting for requests outside the terms, named after the setting. What `ask` says
+it says within the terms too: there no frame contract lets a node bind itself."""
+PEOPLE = ("anna", "berta")
+"""Who may approve at every node."""
 
 
 class Prepared:
@@ -63,13 +66,16 @@ class Prepared:
         await peers.add("mayor", f"https://{other}.example", other)
 
     async def _publish(self, one: node.Node) -> None:
-        await one.operators.add("mayor", "anna", Right.APPROVER)
+        for name in PEOPLE:
+            await one.operators.add("mayor", name, Right.APPROVER)
         for outside, terms in OFFERS.items():
             await one.offers.add_asset(
                 "mayor", name=outside, title=outside, kind="file", settings={"path": str(self._data)}
             )
             await one.offers.add_policy("mayor", outside, render.to_dsp(to_policy("urn:x:policy", terms)))
-            await one.offers.publish("mayor", outside, outside, outside, await at_once(one.frames))
+            framed = await at_once(one.frames)
+            rule = Approval() if outside is Outside.ASK else framed
+            await one.offers.publish("mayor", outside, outside, outside, rule)
 
     async def _contract(self, consumer: Host, provider: Host) -> None:
         """A contract in force, and a transfer under it that has started."""

@@ -15,7 +15,7 @@ from tests.simulation.invariants import judge
 from tests.simulation.play import Plan, plan, run
 from tests.simulation.prepared import Prepared
 
-QUICK = 25
+QUICK = 30
 
 
 def _fails(prepared: Prepared, tried: Plan) -> AssertionError | None:
