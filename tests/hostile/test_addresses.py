@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from connector.errors import NodeError
 from connector.node import Node
-from connector.records import PublishedOffer
-from tests.hostile.actors import Neighbour, asked, healthy, negotiations, until
+from connector.ports import Transaction
+from connector.protocol import codec, transfer
+from connector.protocol.machine import Role
+from connector.protocol.messages import TransferState
+from connector.records import Agreement, Endpoint, PublishedOffer
+from tests.hostile.actors import BASE, Neighbour, asked, healthy, message, negotiations, until
+
+CONTRACT = "urn:uuid:018f0000-0000-7000-8000-0000000c0de0"
 
 INWARD = [
     "http://127.0.0.1:{port}",
@@ -119,3 +128,63 @@ async def test_permission_is_the_peers_alone(
     await until(lambda: len(city.outbox.standing()) == 1)
     [standing] = city.outbox.standing()
     assert (standing.peer, standing.reason and standing.reason.code) == (mallory.did, "peer.address_refused")
+
+
+@pytest.mark.parametrize("address", INWARD)
+async def test_a_peer_that_would_be_inside_is_not_looked_up(city: Node, mallory: Neighbour, address: str) -> None:
+    """Whose DID document would have to be fetched from inside is no peer, unless the operator has allowed it."""
+    inside = Untouched()
+    async with inside as port:
+        with pytest.raises(NodeError) as error:
+            await city.peers.add("mayor", address.format(port=port), "inside")
+        assert error.value.reason.code in ("peer.address_refused", "peer.url", "peer.url_wrong"), error.value
+        assert inside.calls == 0
+    await healthy(mallory)
+
+
+@pytest.mark.parametrize("address", INWARD)
+async def test_data_that_would_lie_inside_is_not_fetched(city: Node, mallory: Neighbour, address: str) -> None:
+    """The address of the data comes from the provider, with the start of a transfer under a contract."""
+    inside = Untouched()
+    async with inside as port:
+        await _started_at(city, mallory, address.format(port=port))
+        with pytest.raises(NodeError) as error:
+            await city.fetching.open("mayor", CONTRACT)
+        assert error.value.reason.code in ("peer.address_refused", "peer.url"), error.value
+        assert inside.calls == 0
+    await healthy(mallory)
+
+
+async def _started_at(city: Node, provider: Neighbour, url: str) -> None:
+    """A contract in which the node is the consumer, and a transfer under it that has started with this data address."""
+    document = {"@id": CONTRACT, "@type": "Agreement"}
+    running = transfer.blank(
+        id=f"{CONTRACT}0",
+        role=Role.CONSUMER,
+        peer=provider.did,
+        callback=provider.url + BASE,
+        agreement=CONTRACT,
+        format="HttpData-PULL",
+        dataset="urn:x:dataset",
+        now=0,
+    )
+    secret = city.keys.sealer().seal(msgspec.json.encode({"authorization": "x"}), running.id.encode())
+
+    def act(tx: Transaction) -> None:
+        tx.put(
+            Agreement(
+                id=CONTRACT,
+                negotiation="urn:x:negotiation",
+                role=Role.CONSUMER,
+                peer=provider.did,
+                dataset="urn:x:dataset",
+                document=document,
+                message=message("ContractAgreementMessage", agreement=document),
+                hash=codec.digest(document),
+                concluded=0,
+            )
+        )
+        tx.put(replace(running, state=TransferState.STARTED))
+        tx.put(Endpoint(id=running.id, url=url, kind="HttpData-PULL", secret=secret))
+
+    await city.store.write(act)

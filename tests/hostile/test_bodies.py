@@ -56,6 +56,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "a number beyond a double": (b'{"a":1e999}', "message.number"),
     "a number of 100,000 digits": (b'{"a":' + b"9" * 100_000 + b"}", "message."),
     "more values than anybody needs": (b"[" + b"0," * 100_000 + b"0]", "message.values"),
+    "20,000 keys": (b"{" + b",".join(b'"k%d":0' % n for n in range(20_000)) + b"}", "message."),
     "cut off": (b'{"@type":"ContractRequestMessage","offer":{', "message.json"),
     "two values": (b"{}{}", "message.json"),
 }
@@ -70,6 +71,7 @@ def refused_as(answer: Answer, path: str) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_what_cannot_be_read_is_refused_and_audited(city: Node, mallory: Neighbour, path: str) -> None:
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, (body, code) in BODIES.items():
         before = len(await refusals(city, mallory.did))
         began = time.process_time()
@@ -79,6 +81,7 @@ async def test_what_cannot_be_read_is_refused_and_audited(city: Node, mallory: N
         assert refused_as(answer, path).startswith(code), name
         assert len(await refusals(city, mallory.did)) == before + 1, name
         assert spent < 0.5, f"{name}: {spent}"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 32_768  # KiB
     assert await negotiations(city) == []
     await healthy(mallory)
 
