@@ -138,7 +138,7 @@ async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterato
     made = node.build(load(folder, {}), peer=road, threaded=False)
     if not signs:
         for part in (made.outbox, made.discovery, made.heads):
-            part._peer = road  # type: ignore[attr-defined]
+            part._peer = road
     made.peers._fetch = road
     road.nodes[urlsplit(url).netloc] = made
     try:
