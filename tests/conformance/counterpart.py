@@ -64,6 +64,8 @@ class Ears:
         """Keep the message; answer a first one with our pid, the rest with nothing."""
         message = msgspec.json.decode(body or b"{}")
         path = urlsplit(url).path
+        if path.endswith("/heads"):
+            return Reply(404, b"")
         self.heard.put_nowait((path, message))
         if not path.endswith(("/negotiations/request", "/transfers/request")):
             return Reply(200, b"")
