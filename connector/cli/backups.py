@@ -56,7 +56,7 @@ def backup(call: Call, directory: Path, output: Path, passphrase_file: Path | No
     from connector.system import SystemClock
 
     passphrase = _passphrase(passphrase_file, new=True)
-    done = _explained(
+    done = explained(
         call,
         lambda: back_up(
             directory,
@@ -64,7 +64,7 @@ def backup(call: Call, directory: Path, output: Path, passphrase_file: Path | No
             passphrase,
             now=SystemClock().now(),
             environment=os.environ,
-            credentials=_credentials(),
+            credentials=credentials(),
         ),
     )
     told = {"file": str(output), "id": done.did, "bytes": done.bytes, "rows": done.rows, "outside": done.outside}
@@ -98,18 +98,18 @@ def restore(call: Call, places: tuple[Path, ...], here: bool, passphrase_file: P
         raise click.UsageError("Give a backup FILE and a DIRECTORY, or --here and a DIRECTORY.")
     directory = places[-1]
     if here:
-        done = _explained(call, lambda: declare(directory, clock=SystemClock(), environment=os.environ))
+        done = explained(call, lambda: declare(directory, clock=SystemClock(), environment=os.environ))
     else:
         passphrase = _passphrase(passphrase_file, new=False)
-        done = _explained(call, lambda: make(places[0], directory, passphrase, clock=SystemClock()))
+        done = explained(call, lambda: make(places[0], directory, passphrase, clock=SystemClock()))
     call.answer({"directory": str(directory), **_told(done)}, lambda: _restored(call, directory, done))
 
 
 def _passphrase(file: Path | None, *, new: bool) -> bytes:
     """The passphrase, from where it may come. Raises `CommandError`."""
-    credentials = _credentials()
-    if file is None and credentials is not None and (credentials / CREDENTIAL).exists():
-        file = credentials / CREDENTIAL
+    folder = credentials()
+    if file is None and folder is not None and (folder / CREDENTIAL).exists():
+        file = folder / CREDENTIAL
     if file is not None:
         return _first_line(file)
     if not sys.stdin.isatty():
@@ -130,12 +130,13 @@ def _first_line(file: Path) -> bytes:
         raise CommandError(f"{file}: {error.strerror}.", "backup.no_passphrase", {"path": str(file)}) from None
 
 
-def _credentials() -> Path | None:
+def credentials() -> Path | None:
+    """Where the service manager puts a service's credentials, if it does."""
     found = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(found) if found else None
 
 
-def _explained(call: Call, act: Any) -> Any:
+def explained(call: Call, act: Any) -> Any:
     """What `act` returns. Raises `CommandError` in place of the node's own errors."""
     from connector.cli.remote import settings_error
     from connector.errors import NodeError

@@ -29,6 +29,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "status": ("connector.cli.status:status", "Show how the node is doing and what waits for which peer."),
         "backup": ("connector.cli.backups:backup", "Write the whole node into one encrypted file."),
         "restore": ("connector.cli.backups:restore", "Make a node again from its backup."),
+        "export": ("connector.cli.exports:export", "Write the whole node in open formats."),
+        "import": ("connector.cli.exports:import_", "Make a node from an export."),
         "key": ("connector.cli.keys:key", "The node's own keys; renew them."),
         "operator": ("connector.cli.operators:operator", "Persons and programs that may work with the node."),
     },

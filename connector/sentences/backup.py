@@ -150,4 +150,28 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Schlüssel kann nicht nach {path} geschrieben werden ({error}).",
         "The key cannot be written to {path} ({error}).",
     ),
+    "export.older": (
+        "Die Datenbank ist von einer älteren Fassung ({found}); starten Sie den Knoten einmal, dann noch einmal.",
+        "The database is of an older version ({found}); start the node once, then try again.",
+    ),
+    "import.manifest": (
+        "{path} ist nicht das Verzeichnis eines Exports, oder von einer anderen Fassung.",
+        "{path} is not the manifest of an export, or of another version.",
+    ),
+    "import.file": (
+        "Die Datei {path} des Exports fehlt oder wurde verändert.",
+        "The file {path} of the export is missing or was changed.",
+    ),
+    "import.line": (
+        "Zeile {line} der Datei {path} ist nicht lesbar.",
+        "Line {line} of the file {path} cannot be read.",
+    ),
+    "import.log": (
+        "Das Protokoll des Exports ist nicht das unterschriebene (Eintrag {index}).",
+        "The log of the export is not the signed one (entry {index}).",
+    ),
+    "import.agreement": (
+        "Der Vertrag {id} hat nicht den Text, den sein Hash nennt.",
+        "The contract {id} does not have the text that its hash names.",
+    ),
 }
