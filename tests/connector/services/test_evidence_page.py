@@ -85,7 +85,7 @@ def test_long_terms_go_on_elsewhere(tmp_path: Path, language: Language) -> None:
     [
         {"terms": ("x" * 20_000,)},
         {"title": "Ł" * 5_000},
-        {"letters": SHEET.letters * 40},
+        {"letters": (*SHEET.letters,) * 40},
         {"terms": ()},
         {"provider": Party(CITY + "a" * 2_000, "")},
     ],
