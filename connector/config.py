@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from connector import mistakes
 from connector.errors import InputError
 
 Port = Annotated[int, Meta(ge=0, le=65535, description="0 lets the system choose")]
@@ -221,7 +222,12 @@ def read(directory: Path, text: str, environment: Mapping[str, str]) -> Config:
     except tomllib.TOMLDecodeError as error:
         path = directory / "allmende.toml"
         raise InputError("config.unreadable", path=str(path), problem=str(error)) from None
-    return build(directory, overlaid(given, environment))
+    try:
+        return build(directory, overlaid(given, environment))
+    except InputError as error:
+        problems = error.reason.params["problems"].split("\n")
+        told = "\n".join(mistakes.located(problem, text, environment) for problem in problems)
+        raise InputError(error.reason.code, **{**error.reason.params, "problems": told}) from None
 
 
 def overlaid(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -244,7 +250,9 @@ def build(directory: Path, given: Mapping[str, Any]) -> Config:
         if name in SECTIONS and isinstance(value, dict):
             sections[name] = _section(name, SECTIONS[name], value, problems)
         elif name != "public_url":
-            problems.append(f"[{name}]: no such section or setting; there are public_url and {', '.join(SECTIONS)}")
+            wrong = f"[{name}]" if isinstance(value, dict) else name
+            there = f"there are public_url and {', '.join(SECTIONS)}"
+            problems.append(f"{wrong}: no such section or setting; {there}{mistakes.meant(name, SECTIONS)}")
     url = given.get("public_url")
     problems.extend(_url_problems(url))
     config = Config(directory=directory, public_url=str(url).rstrip("/"), **sections) if not problems else None
@@ -260,12 +268,13 @@ def _section(name: str, kind: type[Struct], given: Mapping[str, Any], problems: 
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key not in fields:
-            problems.append(f"[{name}] {key}: no such setting; there are {', '.join(fields)}")
+            there = f"there are {', '.join(fields)}"
+            problems.append(f"[{name}] {key}: no such setting; {there}{mistakes.meant(key, fields)}")
             continue
         try:
             values[key] = msgspec.convert(value, fields[key].type, strict=not isinstance(value, str))
         except msgspec.ValidationError as error:
-            problems.append(f"[{name}] {key}: {error}")
+            problems.append(f"[{name}] {key}: {error}{mistakes.choices(fields[key].type)}")
     return kind(**values)
 
 

@@ -12,6 +12,7 @@
       OurError                     this side cannot go on
         BusyError                  a queue is full; nothing was changed
         StoreError                 the store cannot answer for its content
+        SourceError                a silo does not answer, or what it holds is gone
         DeliveryError              a peer could not be reached or did not understand
         InputError                 an operator's request or setting is wrong, with place and mend
 
@@ -79,6 +80,10 @@ class StoreError(OurError):
 
 class DeliveryError(OurError):
     """A peer could not be reached, or answered something that is not an acknowledgement."""
+
+
+class SourceError(OurError):
+    """A silo does not answer, or what it holds is gone."""
 
 
 class InputError(OurError):

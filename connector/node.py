@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import random
+import resource
 import secrets
 import signal
 import sys
@@ -632,6 +633,7 @@ def build(
 def run(config: Config, fault: Fault = no_fault) -> None:
     """Run a node until SIGTERM or SIGINT. Raises as `build`."""
     telemetry.configure_logs(sys.stderr, config.log.level, config.log.form)
+    _enough_descriptors(config)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(config, fault))
 
@@ -661,6 +663,14 @@ async def _first(*events: asyncio.Event) -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for one in waiting:
         one.cancel()
+
+
+def _enough_descriptors(config: Config) -> None:
+    """Raise this process's soft limit, as far as it may, so that all connections and as many files fit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * config.limits.connections + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
 
 
 def settle() -> None:

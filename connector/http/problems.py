@@ -22,6 +22,7 @@ from connector.errors import (
     NodeError,
     OurError,
     RefusedError,
+    SourceError,
     StoreError,
     TooLargeError,
     TooOftenError,
@@ -46,6 +47,7 @@ STATUS: dict[type[NodeError], int] = {
     TooOftenError: 429,
     BusyError: 503,
     StoreError: 503,
+    SourceError: 503,
     DeliveryError: 502,
     InputError: 400,
 }

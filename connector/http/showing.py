@@ -6,6 +6,7 @@ What lives here: the translation, and finding a record by the tail of its id. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct
@@ -65,13 +66,25 @@ async def names(peers: Peers, dids: Iterable[str]) -> Names:
     return known
 
 
-async def chosen(query: views.ProcessQuery, peers: Peers) -> dict[str, Any]:
-    """What a query for processes means to `select`; a peer may be named by its name. Raises `UnknownError`."""
-    wanted = {"state": query.state, "role": query.role}
+async def chosen(query: views.ProcessQuery, peers: Peers, states: type[StrEnum]) -> dict[str, Any]:
+    """What a query for processes means to `select`; a peer may be named by its name, a state in small letters.
+
+    Raises `UnknownError` for a peer, `InputError` `input.choice` for a state or role that there is not.
+    """
+    wanted = {"state": _one_of("state", query.state, states), "role": _one_of("role", query.role, Role)}
     if query.peer is not None:
         wanted["peer"] = (await peers.get(query.peer)).id
     named = {name: value for name, value in wanted.items() if value is not None}
     return {"after": query.after, "limit": query.limit, **named}
+
+
+def _one_of(name: str, given: str | None, kind: type[StrEnum]) -> str | None:
+    if given is None:
+        return None
+    for one in kind:
+        if given.lower() == one.lower():
+            return one
+    raise InputError("input.choice", place=f"?{name}", choices=", ".join(kind))
 
 
 def page(items: Iterable[R], shown: Iterable[Any], limit: int) -> views.Page[Any]:

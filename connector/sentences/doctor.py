@@ -379,6 +379,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Compare [management] port with the running node; else restart it.",
     ),
     # mends of what others find
+    "mend.source.failing": (
+        "Liegen die Daten noch dort, und darf der Benutzer des Knotens sie lesen? allmende asset list",
+        "Are the data still there, and may the node's user read them? allmende asset list",
+    ),
     "mend.config.missing": ("Legen Sie einen an: allmende init {path} ...", "Make one: allmende init {path} ..."),
     "mend.config.unreadable": ("Berichtigen Sie die Datei an dieser Stelle.", "Correct the file at this place."),
     "mend.config.wrong": ("Berichtigen Sie diese Zeilen in {path}.", "Correct these lines in {path}."),

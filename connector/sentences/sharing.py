@@ -53,6 +53,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Für Datenquellen der Art „{kind}“ gibt es mehr als einen Anschluss.",
         'There is more than one adapter for sources of the kind "{kind}".',
     ),
+    "source.failing": (
+        "„{asset}“ kann nicht ausgeliefert werden ({cause}); betroffen: {assets}.",
+        '"{asset}" cannot be served ({cause}); assets concerned: {assets}.',
+    ),
     "source.unreadable": ("Die Datenquelle kann gerade nicht gelesen werden.", "The source cannot be read just now."),
     "policy.unknown": ("Eine Nutzungsregel „{name}“ ist nicht angelegt.", 'There is no policy "{name}".'),
     "policy.refused": ("Die Bedingungen erlauben diesen Zugriff nicht.", "The terms do not permit this access."),

@@ -58,6 +58,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Angaben hinter dem Fragezeichen sind nicht lesbar oder doppelt.",
         "The query cannot be read, or names something twice.",
     ),
+    "input.choice": (
+        "{place}: möglich sind {choices}.",
+        "{place}: there are {choices}.",
+    ),
     "input.wrong": (
         "Die Angabe bei {place} ist falsch: {problem}.",
         "What is given at {place} is wrong: {problem}.",

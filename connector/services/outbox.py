@@ -12,6 +12,7 @@ Source: Dataspace Protocol 2025-1, HTTPS bindings: any 2xx is an acknowledgement
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
@@ -36,6 +37,10 @@ _MACHINES: Mapping[str, type[ContractNegotiation | TransferProcess]] = {
     TRANSFER.name: TransferProcess,
 }
 """What acknowledges a message, by the name of its process."""
+
+
+AGAIN = 1.0
+"""Seconds between two ends of a back-off that a call of the peer brings about."""
 
 
 class Settling(Protocol):
@@ -107,6 +112,8 @@ class _Queue:
         self.refilling = False
         self.failures = 0
         self.backing_off = False
+        self.reached = -math.inf
+        self.turn = 0
         self.reason: Reason | None = None
 
     def known(self) -> int:
@@ -216,10 +223,13 @@ class Outbox:
         return Reason("outbox.waiting", {"peer": stuck[0].peer, "peers": str(len(stuck))}) if stuck else None
 
     def reached(self, peer: str) -> None:
-        """The peer has called us: it is there, so a queue that backs off tries again at once."""
-        queue = self._queues.get(peer)
-        if queue is not None and queue.failures:
-            queue.failures, queue.backing_off = 0, False
+        """The peer has called us: it is there, so a queue that backs off tries again at once.
+
+        At most once in `AGAIN` seconds: a peer that calls much and takes nothing must not make us call as much.
+        """
+        queue, now = self._queues.get(peer), self._clock.monotonic()
+        if queue is not None and queue.failures and now - queue.reached >= AGAIN:
+            queue.failures, queue.backing_off, queue.reached = 0, False, now
             self._pump(queue)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -401,23 +411,26 @@ class Outbox:
         queue.failures += 1
         queue.backing_off = True
         wait = min(self._limits.first_wait * 2 ** min(queue.failures - 1, 20), self._limits.longest_wait)
-        self._spawn(self._resume(queue, wait * self._jitter()))
+        queue.turn += 1
+        self._spawn(self._resume(queue, wait * self._jitter(), queue.turn))
 
-    async def _resume(self, queue: _Queue, seconds: float) -> None:
+    async def _resume(self, queue: _Queue, seconds: float, turn: int) -> None:
+        """End this back-off, unless a call of the peer has ended it and another one has begun since."""
         await self._clock.sleep(seconds)
-        queue.backing_off = False
-        self._pump(queue)
+        if queue.turn == turn:
+            queue.backing_off = False
+            self._pump(queue)
 
 
 def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None:
     """The input for an acknowledged message, or None where the answer is no acknowledgement.
 
-    What belongs to none of the protocol's machines is answered by any 2xx. A first message needs the peer's pid. An
+    What belongs to none of the protocol's machines is answered by a JSON object that names it. A first message needs the peer's pid. An
     empty body is an acknowledgement of any other; a body that is no JSON object comes from something between us and the
     peer.
     """
     if (kind := _MACHINES.get(item.process)) is None:
-        return Replied(reply.body)
+        return Replied(reply.body) if _named(reply.body) == item.pid else None
     if not reply.body.strip():
         return None if item.first else Acknowledged()
     try:
@@ -426,6 +439,15 @@ def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None
         return None
     pid = "" if answer is None else _peer_pid(item, answer)
     return Acknowledged(pid) if pid or not item.first else None
+
+
+def _named(body: bytes) -> object:
+    """The `id` of a JSON object; None where there is none."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found.get("id") if isinstance(found, dict) else None
 
 
 def _peer_pid(item: Outgoing, answer: Any) -> str:

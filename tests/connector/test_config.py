@@ -32,6 +32,38 @@ def test_every_mistake_is_named_at_once() -> None:
         assert place in problems
 
 
+def test_a_mistake_is_told_with_its_place_and_what_could_have_been_meant() -> None:
+    text = """# a comment
+public_url = "https://a.example"
+colour = "red"
+
+[log]
+# level = "info"
+level = "loud"
+
+[public]
+prot = 8180
+
+[publik]
+port = 1
+"""
+    with pytest.raises(InputError) as wrong:
+        config.read(HERE, text, {"ALLMENDE_NETWORK__DEADLINE": "soon"})
+    problems = wrong.value.reason.params["problems"].splitlines()
+    starts = {
+        "line 3: colour: no such section or setting",
+        "line 7: [log] level: Invalid enum value 'loud'; one of debug, info, warning, error",
+        "line 10: [public] prot: no such setting",
+        "line 12: [publik]: no such section or setting",
+        "ALLMENDE_NETWORK__DEADLINE: [network] deadline: ",
+    }
+    assert len(problems) == len(starts)
+    for start in starts:
+        assert any(problem.startswith(start) for problem in problems), (start, problems)
+    assert "did you mean port?" in "".join(problems)
+    assert "did you mean public?" in "".join(problems)
+
+
 def test_the_environment_wins() -> None:
     text = 'public_url = "https://a.example"\n[limits]\nbody_bytes = 5\n'
     read = config.read(

@@ -12,10 +12,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from connector.errors import InputError, OurError
+import structlog
+
+from connector.errors import InputError, NodeError, OurError, SourceError
 from connector.ports import Clock, Content, Source
 from connector.records import Asset
+from policies.model import Reason
 
+log = structlog.get_logger()
 GROUP = "allmende.sources"
 BUILT_IN = {
     "file": "connector.data.sources.files:FileSource",
@@ -35,6 +39,7 @@ class Sources:
 
     def __init__(self, kinds: Iterable[str], *, clock: Clock, closed: Sequence[Path] = ()) -> None:
         self._by_kind = {kind: _factory(kind)(clock=clock, closed=closed) for kind in kinds}
+        self._failing: dict[str, str] = {}
 
     def check(self, kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
         """What is wrong with an asset's kind and settings, in plain sentences; empty where it can be served."""
@@ -44,11 +49,49 @@ class Sources:
         return source.check(settings)
 
     async def open(self, asset: Asset, member: str) -> Content:
-        """The asset, or a member, for one access. Raises as `Source.open`, and `OurError` for a kind that is off."""
+        """The asset, or a member, for one access. Raises as `Source.open`, and `SourceError` for a kind that is off.
+
+        What cannot be had is told to the operator by the asset's name: the peer learns nothing of it.
+        """
+        try:
+            content = await self._opened(asset, member)
+        except NodeError as error:
+            if isinstance(error, OurError) or not member:
+                self._fails(asset, error.reason.code)
+            raise
+        self._failing.pop(asset.name, None)
+        return content
+
+    async def _opened(self, asset: Asset, member: str) -> Content:
         source = self._by_kind.get(asset.kind)
         if source is None:
-            raise OurError("source.unknown", kind=asset.kind)
+            raise SourceError("source.unknown", kind=asset.kind)
         return await source.open(asset, member)
+
+    def look(self, assets: Iterable[Asset]) -> None:
+        """See whether these can be served, before somebody asks for them."""
+        for asset in assets:
+            if self.check(asset.kind, asset.settings):
+                self._fails(asset, "source.unreadable")
+            else:
+                self._failing.pop(asset.name, None)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Only these assets are still there."""
+        kept = set(names)
+        self._failing = {name: code for name, code in self._failing.items() if name in kept}
+
+    def trouble(self) -> Reason | None:
+        """An asset that cannot be served, for health: the first of them, and how many there are."""
+        if not self._failing:
+            return None
+        asset, cause = next(iter(self._failing.items()))
+        return Reason("source.failing", {"asset": asset, "cause": cause, "assets": str(len(self._failing))})
+
+    def _fails(self, asset: Asset, code: str) -> None:
+        if asset.name not in self._failing:
+            log.warning("source.failing", asset=asset.name, kind=asset.kind, code=code)
+        self._failing[asset.name] = code
 
 
 def _factory(kind: str) -> Factory:

@@ -15,7 +15,7 @@ from bisect import bisect_right
 from msgspec import Struct
 
 from connector.data.sources import beneath
-from connector.errors import OurError, TooLargeError, UnknownError
+from connector.errors import OurError, SourceError, TooLargeError, UnknownError
 
 MOST = 100_000
 """Files in one archive."""
@@ -47,7 +47,7 @@ def survey(root: int) -> Layout:
     try:
         return _layout(sorted(_files(root)))
     except OSError:
-        raise OurError("source.unreadable") from None
+        raise SourceError("source.unreadable") from None
 
 
 def _files(root: int) -> list[tuple[str, beneath.Version]]:

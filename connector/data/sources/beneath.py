@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from connector.errors import OurError, UnknownError
+from connector.errors import OurError, SourceError, UnknownError
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -41,7 +41,7 @@ def open_root(path: str) -> int:
     try:
         return os.open(path, _FOLDER)
     except (OSError, ValueError):
-        raise OurError("source.unreadable") from None
+        raise SourceError("source.unreadable") from None
 
 
 def look(path: str) -> Version | None:
@@ -57,7 +57,7 @@ def open_file(path: str) -> tuple[int, Version]:
     try:
         return _regular(path, None)
     except (OSError, ValueError):
-        raise OurError("source.unreadable") from None
+        raise SourceError("source.unreadable") from None
 
 
 def open_member(root: int, member: str) -> tuple[int, Version]:
@@ -99,7 +99,7 @@ def read(file: int, start: int, length: int) -> bytes:
         try:
             data = os.pread(file, length, start)
         except OSError:
-            raise OurError("source.unreadable") from None
+            raise SourceError("source.unreadable") from None
         if not data:
             raise OurError("data.changed")
         parts.append(data)

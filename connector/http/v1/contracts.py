@@ -12,6 +12,7 @@ from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import Response
 from connector.http.v1 import lives
 from connector.protocol import transfer
+from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Right
 from connector.services.endings import DAY
@@ -128,7 +129,7 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
         return showing.transfer(one, await showing.names(services.peers, [one.peer]), visit.language)
 
     async def listed(visit: Visit) -> views.Page[Any]:
-        found = await transfers.select(**await showing.chosen(visit.query, services.peers))
+        found = await transfers.select(**await showing.chosen(visit.query, services.peers, TransferState))
         known = await showing.names(services.peers, (one.peer for one in found))
         items = (showing.transfer(one, known, visit.language) for one in found)
         return showing.page(found, items, visit.query.limit)

@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
+from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Right
 
@@ -33,7 +34,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
     async def listed(visit: Visit) -> views.Page[Any]:
         asked: views.NegotiationQuery = visit.query
-        chosen = await showing.chosen(asked, services.peers)
+        chosen = await showing.chosen(asked, services.peers, NegotiationState)
         found = await (negotiations.unfinished(**chosen) if asked.waiting else negotiations.select(**chosen))
         return showing.page(found, await every(found, visit), asked.limit)
 

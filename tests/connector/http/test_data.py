@@ -169,7 +169,8 @@ async def test_a_failing_silo_is_our_fault_and_no_use(tmp_path: Path) -> None:
     gone = asset("file", path=str(tmp_path / "gone"))
     async with world(tmp_path, started(), agreement(count(1)), gone) as w:
         status, _, body = await w.get()
-        assert (status, msgspec.json.decode(body)["code"]) == (500, "internal")
+        assert (status, msgspec.json.decode(body)["code"]) == (503, "unavailable")
+        assert str(tmp_path).encode() not in body
         (entry,) = await w.log()
         assert (entry.event, entry.params["reason"]) == ("access.unserved", "source.unreadable")
         assert await w.store.read(lambda view: view.drawn(f"uses:{AGREEMENT}")) == 0

@@ -16,6 +16,7 @@ from connector.errors import StoreError
 from connector.http.dsp import NEGOTIATION_PATHS, TRANSFER_PATHS
 from connector.http.exchange import Response
 from connector.http.problems import UNKNOWN_PID
+from connector.http.throttle import Throttle
 from connector.node import Node
 from connector.protocol import codec
 from connector.protocol.messages import Catalog, CatalogError, ContractNegotiationError, TransferError
@@ -314,6 +315,33 @@ async def test_a_counter_request_has_to_name_the_process(node: Node) -> None:
         ),
     )
     assert (answer.status, error(answer, "/negotiations").code) == (400, "message.missing")
+
+
+# --- how often --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_too_many_is_429_in_the_protocols_form_and_leaves_nothing(node: Node) -> None:
+    node.dsp._throttle = Throttle(0.5, 2.0, node.clock.monotonic)
+    before = len(await events(node))
+    body = message("CatalogRequestMessage")
+    for path in ("/catalog/request", "/catalog/request"):
+        assert (await dsp(node, "POST", path, body)).status == 200
+    for path in ("/catalog/request", "/negotiations/request", f"/transfers/{PID}/start"):
+        answer = await dsp(node, "POST", path, body, jti="once")
+        assert (answer.status, error(answer, path).code) == (429, "rate.exceeded")
+        assert 1 <= int(answer.headers["retry-after"]) <= 3
+    assert (await dsp(node, "GET", "//city/heads", jti="once")).headers["retry-after"]
+    assert len(await events(node)) == before + 2
+    assert (await dsp(node, "POST", "/catalog/request", body, caller="did:web:other.example")).status == 200
+    node.dsp._throttle = Throttle(100.0, 100.0, node.clock.monotonic)
+    assert (await dsp(node, "POST", "/catalog/request", body, jti="once")).status == 200, "the token serves again"
+
+
+async def test_a_stranger_is_not_counted(node: Node) -> None:
+    node.dsp._throttle = Throttle(0.5, 1.0, node.clock.monotonic)
+    for _ in range(5):
+        assert (await dsp(node, "GET", "/negotiations/x", caller=None)).status == 401
+    assert (await dsp(node, "GET", "//city/heads")).status == 200
 
 
 # --- tree heads -------------------------------------------------------------------------------------------------------

@@ -435,3 +435,13 @@ async def test_status_tells_what_waits(node: Node) -> None:
         "waiting_for_you": 0,
     }
     assert [(one["name"], one["waiting"]) for one in status["outbox"]] == [("utility", 1)]
+
+
+@pytest.mark.parametrize("path", ["/v1/negotiations", "/v1/transfers"])
+async def test_a_state_that_there_is_not_is_refused_with_the_choices(node: Node, path: str) -> None:
+    for query, choice in (("state=FOO", "TERMINATED"), ("role=boss", "provider")):
+        answer = await manage(node, "GET", f"{path}?{query}")
+        assert (answer.status, told(answer)["code"]) == (400, "input.choice")
+        assert choice in told(answer)["sentence"]
+        assert "FOO" not in told(answer)["sentence"]
+    assert (await manage(node, "GET", f"{path}?state=terminated&role=provider")).status == 200

@@ -274,6 +274,28 @@ def test_a_message_that_never_gets_through_ends_its_process(tmp_path: Path) -> N
     run(story)
 
 
+def test_a_peer_that_calls_much_and_takes_nothing_is_not_called_as_much(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        calls = 0
+
+        def busy(method: str, url: str) -> Reply:
+            nonlocal calls
+            calls += 1
+            return Reply(429, b"")
+
+        utility.broken = busy
+        await _begin(city, utility)
+        await asyncio.sleep(600)
+        before = calls
+        for _ in range(1000):
+            utility.outbox.reached(city.did)
+            await asyncio.sleep(0.01)
+        assert calls - before <= 22, "ten seconds: each call ends a back-off of half a second at most once a second"
+
+    run(story)
+
+
 def test_a_call_from_the_peer_ends_the_back_off(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path)
