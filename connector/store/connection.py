@@ -57,6 +57,8 @@ def configure(connection: Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL").fetchone()
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA cache_size=-8192")
+    # What a savepoint needs to be undone is small; a file for it could not be had where descriptors run out.
+    connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint=2000")
 
 

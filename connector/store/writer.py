@@ -286,7 +286,7 @@ class Writer:
             self._failed(translated(error).reason)
 
     def _probe(self, loop: Loop) -> None:
-        """Is there room again? Found out by writing what stands there already, so that health does not wait for work."""
+        """Is there room again? Found out by writing what stands there already: health does not wait for work."""
         if self._closed or self.suspect is not None:
             return
 

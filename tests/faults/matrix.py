@@ -1,0 +1,267 @@
+"""The fault matrix: which tests show each row, or why nothing does.
+
+What lives here: F01 to F40, each with its fault, the tests that show it, and what is not built. What does not: the
+tests. `test_matrix` checks that every test named here is there. A name is `path::function`, below `tests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Row(Struct, frozen=True):
+    """One fault. `missing` says what of it is not shown, "" where nothing is missing."""
+
+    fault: str
+    shown_by: tuple[str, ...] = ()
+    missing: str = ""
+
+
+MATRIX: Mapping[str, Row] = {
+    "F01": Row(
+        "kill -9 at each of 54 points, on either side",
+        ("faults/test_kill_points.py::test_kill", "faults/test_kill_points.py::test_kill_swapped"),
+    ),
+    "F02": Row(
+        "kill -9 in a loop during 32 parallel negotiations",
+        ("faults/test_kill_loop.py::test_kills_during_parallel_negotiations",),
+    ),
+    "F03": Row(
+        "a process that is paused at each of 54 points",
+        ("faults/test_pauses.py::test_pause", "faults/test_pauses.py::test_pause_of_ten_seconds"),
+        "there is one process a directory, so no lease is taken over",
+    ),
+    "F04": Row(
+        "power loss",
+        ("connector/store/test_powerloss.py::test_no_acknowledged_act_is_lost_in_a_power_cut",),
+    ),
+    "F05": Row(
+        "every message twice, ten times",
+        (
+            "faults/test_repeats.py::test_each_message_again_with_a_fresh_token",
+            "faults/test_repeats.py::test_each_request_again_with_its_own_token",
+            "simulation/test_faults.py::test_ten_copies_of_every_request_have_the_effect_of_one",
+        ),
+    ),
+    "F06": Row(
+        "late messages, old tokens",
+        (
+            "faults/test_repeats.py::test_messages_behind_the_end",
+            "faults/test_repeats.py::test_replay_of_captured_requests",
+            "simulation/test_faults.py::test_what_was_captured_is_worth_nothing_a_day_later",
+        ),
+    ),
+    "F07": Row("reordered messages", ("faults/test_repeats.py::test_answers_that_are_overtaken",)),
+    "F08": Row(
+        "a response that is lost after processing",
+        (
+            "harness/test_proxy.py::test_a_cut_reply_was_processed_all_the_same",
+            "simulation/test_campaign.py::test_some_seeds",
+        ),
+    ),
+    "F09": Row(
+        "a peer that is away for days",
+        (
+            "connector/services/test_outbox.py::test_a_peer_that_is_away_for_three_days_is_served_soon_after_its_return",
+            "connector/services/test_outbox.py::test_a_dead_peer_never_slows_another",
+        ),
+    ),
+    "F10": Row(
+        "a partition in one direction, a link that flaps",
+        (
+            "network/test_networks.py::test_a_partition_in_one_direction",
+            "network/test_networks.py::test_what_was_begun_before_a_partition_ends_after_it",
+            "simulation/test_faults.py::test_one_dead_direction_holds_a_negotiation_up_and_no_longer",
+            "simulation/test_faults.py::test_a_link_that_flaps_every_two_seconds_ends_nothing",
+        ),
+    ),
+    "F11": Row(
+        "a slow peer",
+        (
+            "connector/http/test_client.py::test_a_slow_answer_ends_at_the_deadline",
+            "connector/http/test_client.py::test_a_slow_peer_does_not_hold_up_another",
+        ),
+    ),
+    "F12": Row(
+        "a peer that answers garbage",
+        (
+            "connector/http/test_client.py::test_garbage_is_no_answer",
+            "connector/http/test_client.py::test_redirects_are_not_followed",
+            "connector/http/test_client.py::test_an_endless_answer_is_cut_at_the_limit",
+            "connector/services/test_outbox.py::test_unclear_answers_never_add_up_to_a_refusal",
+        ),
+    ),
+    "F13": Row(
+        "a full disk",
+        (
+            "faults/test_full_disk.py::test_a_full_disk_stops_writing_alone",
+            "faults/test_full_disk.py::test_no_room_at_a_point",
+            "faults/test_full_disk.py::test_no_room_at_each_point",
+            "connector/store/test_writer.py::test_room_is_found_again_without_anybody_asking_for_it",
+        ),
+    ),
+    "F14": Row(
+        "an fsync that fails",
+        (
+            "faults/test_damage.py::test_a_failed_fsync_acknowledges_nothing_and_ends_the_process",
+            "connector/store/test_sqlite.py::test_what_a_killed_process_left_in_the_wal_is_brought_into_the_database",
+        ),
+    ),
+    "F15": Row(
+        "the n-th write fails, for every n of a negotiation",
+        ("simulation/test_writes.py::test_some_writes", "simulation/test_writes.py::test_every_write"),
+    ),
+    "F16": Row(
+        "a database that another process holds",
+        (
+            "faults/test_damage.py::test_a_database_that_somebody_else_holds",
+            "faults/test_damage.py::test_a_database_that_somebody_else_holds_for_ten_seconds",
+        ),
+    ),
+    "F17": Row(
+        "a destroyed page header",
+        (
+            "faults/test_damage.py::test_a_destroyed_page_header",
+            "faults/test_damage.py::test_a_lost_database_is_no_new_one",
+        ),
+        "beyond 16 MiB pages are not looked at before they are read",
+    ),
+    "F18": Row(
+        "bits flipped inside an agreement, inside a leaf of the audit",
+        (
+            "faults/test_damage.py::test_bits_flipped_in_the_terms_of_an_agreement",
+            "faults/test_damage.py::test_bits_flipped_in_an_agreement_as_it_was_sent",
+            "faults/test_damage.py::test_bits_flipped_in_a_leaf_of_the_audit",
+        ),
+    ),
+    "F19": Row(
+        "a database that went back",
+        ("faults/test_backup.py::test_F19_a_database_that_went_back_binds_nobody_and_gives_nothing",),
+    ),
+    "F20": Row(
+        "a clock that is wrong, or jumps",
+        (
+            "faults/test_clocks.py::test_a_difference_that_is_allowed_for",
+            "faults/test_clocks.py::test_a_clock_that_jumps_in_mid_run",
+            "faults/test_clocks.py::test_the_logs_order_is_that_of_its_entries",
+            "simulation/test_clocks.py::test_what_was_captured_is_worth_nothing_when_the_clock_goes_back",
+        ),
+    ),
+    "F21": Row("PostgreSQL is killed", missing="the store is SQLite"),
+    "F22": Row(
+        "a credential for data that ends in mid-transfer",
+        missing="a credential for data ends with its transfer and at no other time",
+    ),
+    "F23": Row(
+        "a contract that ends in mid-stream",
+        (
+            "faults/test_ends.py::test_an_end_for_cause_cuts_the_stream",
+            "faults/test_ends.py::test_terms_that_end_cut_the_stream",
+            "connector/proxy/test_streams.py::test_a_large_file_is_cut",
+        ),
+    ),
+    "F24": Row(
+        "a change between decision and first byte",
+        ("connector/http/test_data.py::test_a_change_between_decision_and_first_byte",),
+    ),
+    "F25": Row(
+        "a peer's keys change",
+        (
+            "connector/identity/test_pinned.py::test_a_new_pin_counts_at_once_and_the_old_key_no_more",
+            "connector/services/test_peers.py::test_a_pin_is_never_moved",
+        ),
+        "keys are pinned by people and never fetched, so there is no document whose absence could matter",
+    ),
+    "F26": Row(
+        "slow, half and silent clients",
+        (
+            "faults/test_exhaustion.py::test_two_thousand_slow_clients",
+            "connector/http/test_server.py::test_slow_connections_are_closed",
+            "hostile/test_bodies.py::test_many_slow_requests_are_ended_and_others_served",
+        ),
+    ),
+    "F27": Row(
+        "bodies that are too large, too deep, too many-valued",
+        (
+            "hostile/test_bodies.py::test_what_cannot_be_read_is_refused_and_audited",
+            "hostile/test_bodies.py::test_what_is_too_long_is_refused_before_it_is_read",
+            "connector/protocol/test_plain.py::test_memory_for_a_mebibyte_is_bounded",
+        ),
+    ),
+    "F28": Row(
+        "bombs in a request and in an answer",
+        (
+            "hostile/test_bodies.py::test_a_bomb_is_cut_and_memory_stays_flat",
+            "connector/http/test_client.py::test_a_bomb_is_cut_at_the_limit",
+            "connector/http/test_inflate.py::test_a_bomb_costs_one_piece_at_a_time",
+        ),
+        "there are no stored batches yet",
+    ),
+    "F29": Row(
+        "addresses that lead inside",
+        (
+            "hostile/test_addresses.py::test_a_callback_that_leads_inside_is_never_connected_to",
+            "hostile/test_addresses.py::test_a_peer_that_would_be_inside_is_not_looked_up",
+            "hostile/test_addresses.py::test_data_that_would_lie_inside_is_not_fetched",
+            "hostile/test_addresses.py::test_permission_is_the_peers_alone",
+            "connector/http/test_client.py::test_nothing_inside_is_touched",
+            "connector/http/test_client.py::test_the_address_connected_to_is_the_one_that_was_judged",
+            "connector/http/test_client.py::test_redirects_are_not_followed",
+        ),
+    ),
+    "F30": Row(
+        "paths that lead out of what is shared",
+        (
+            "hostile/test_contracts.py::test_no_path_leads_out_of_what_is_shared",
+            "connector/data/sources/test_files.py::test_nothing_else_is_reached",
+            "connector/data/sources/test_files.py::test_a_device_is_no_file",
+        ),
+    ),
+    "F31": Row(
+        "requests hidden behind others, directly and behind a proxy",
+        (
+            "hostile/test_bodies.py::test_a_smuggled_request_is_never_executed",
+            "hostile/test_bodies.py::test_a_target_that_means_two_things_is_refused",
+            "connector/proxy/test_hostile.py::test_a_smuggled_request_is_never_executed",
+        ),
+    ),
+    "F32": Row(
+        "forged tokens",
+        (
+            "certs/test_jwt.py::test_hostile_tokens_are_refused",
+            "hostile/test_callers.py::test_whatever_proves_nothing_gets_one_constant_answer",
+        ),
+    ),
+    "F33": Row("hostile COSE and CBOR", missing="nothing reads COSE yet"),
+    "F34": Row("RDF and SHACL that blow up", missing="nothing reads RDF yet"),
+    "F35": Row("a broker that restarts", missing="the edge node is not built yet"),
+    "F36": Row("a power cut of an edge node", missing="the edge node is not built yet"),
+    "F37": Row(
+        "memory or descriptors run out",
+        (
+            "faults/test_exhaustion.py::test_no_more_memory",
+            "faults/test_exhaustion.py::test_no_more_descriptors",
+        ),
+    ),
+    "F38": Row(
+        "two nodes on one directory", ("faults/test_second_node.py::test_second_node_on_a_directory_is_refused",)
+    ),
+    "F39": Row(
+        "two versions, a migration that is killed",
+        (
+            "faults/test_versions.py::test_two_versions_agree_and_exchange_data",
+            "faults/test_versions.py::test_a_migration_that_is_killed_half_way_is_done_again",
+            "faults/test_versions.py::test_the_version_before_does_not_touch_a_newer_database",
+        ),
+    ),
+    "F40": Row(
+        "a peer that shows different heads",
+        (
+            "connector/services/test_audit.py::test_who_shows_two_logs_is_convicted_by_two_signed_statements",
+            "connector/services/test_audit.py::test_a_log_rebuilt_with_the_same_key_is_found_by_what_a_peer_keeps",
+            "hostile/test_contracts.py::test_an_altered_agreement_is_never_verified",
+        ),
+    ),
+}
