@@ -119,7 +119,12 @@ class Surroundings:
     async def _visit(self, peer: Participant) -> Visit:
         before = self._clock.now()
         try:
-            reply = await self._peer.send("GET", did.document_url(peer.url), private=peer.private, deadline=PATIENCE)
+            async with asyncio.timeout(2 * PATIENCE):
+                reply = await self._peer.send(
+                    "GET", did.document_url(peer.url), private=peer.private, deadline=PATIENCE
+                )
+        except TimeoutError:
+            return Visit(peer=peer, cause="peer.timeout")
         except (DeliveryError, DidError) as error:
             cause = error.reason.code if isinstance(error, NodeError) else error.code
             return Visit(peer=peer, cause=cause)

@@ -41,10 +41,10 @@ class Claimed:
 
 
 class Silent:
-    """A Peer port behind which nobody takes messages, and nobody is there to be asked for heads."""
+    """A Peer port behind which nobody takes messages, and nobody is there to be asked for heads or documents."""
 
     async def send(self, method: str, url: str, **_: object) -> Reply:
-        if url.endswith("/heads"):
+        if url.endswith(("/heads", "/did.json")):
             raise DeliveryError("peer.unreachable")
         await asyncio.Event().wait()
         raise AssertionError
