@@ -240,6 +240,7 @@ class Document(NamedTuple):
     keys: Mapping[str, Mapping[str, str]]
     tokens: Sequence[str]
     asserting: Sequence[str]
+    note: str
 
 
 def read_document(data: bytes) -> Document:
@@ -266,7 +267,7 @@ def read_document(data: bytes) -> Document:
             raise EvidenceError("a key stands twice, or belongs to somebody else")
         if isinstance(method.get("publicKeyJwk"), dict):
             keys[id] = method["publicKeyJwk"]
-    return Document(did, keys, related("capabilityInvocation"), related("assertionMethod"))
+    return Document(did, keys, related("capabilityInvocation"), related("assertionMethod"), str(found.get("note", "")))
 
 
 def _es256(jwk: Mapping[str, str], message: bytes, signature: bytes) -> None:
@@ -462,6 +463,8 @@ class Bundle:
         told = words(_thumbprint(jwk) for jwk in found.keys.values())
         if self.expected and told not in self.expected:
             raise EvidenceError(f"{found.did} has the key words {told}, which are none of those expected")
+        if found.note:
+            self.report.note(name, found.note)
         return f"DID document of {found.did} as then seen; compare its key words: {told}"
 
     def _manifest(self) -> str:
@@ -509,6 +512,9 @@ class Bundle:
         self.letters.append(letter)
         if not letter.headers:
             self.report.open(part, f"{letter.kind}: nothing proves that {letter.sender} has sent it")
+            return
+        if not letter.document:
+            self.report.open(part, f"{letter.kind}: the keys of {letter.sender} are not kept that it was checked with")
             return
         provider, consumer = self.about["provider"], self.about["consumer"]
         receiver = consumer if letter.sender == provider else provider

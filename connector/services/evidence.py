@@ -42,6 +42,7 @@ from connector.sentences import Language
 from connector.sentences import evidence as words
 from connector.services import evidence_page as page
 from connector.services.correspondence import Signers, letters, parties, signers
+from connector.services.heads import audit_key
 from policies import explain, parse
 from policies.model import PolicyError, PolicyKind
 
@@ -66,6 +67,8 @@ class _Case(Struct, frozen=True, kw_only=True):
     negotiation: Negotiation
     letters: Sequence[Signed]
     documents: Sequence[SeenDocument]
+    latest: Mapping[str, str]
+    """By DID, the document for messages of which it is not kept which one was seen then."""
     peer: Participant | None
     title: str
     template: PolicyVersion | None
@@ -114,26 +117,23 @@ class Evidence:
         negotiation = None if contract is None else view.get(Negotiation, contract.negotiation)
         if contract is None or negotiation is None:
             raise InputError("agreement.unknown", id=id)
-        asset = view.get(Asset, contract.dataset)
+        asset, peer = view.get(Asset, contract.dataset), view.get(Participant, contract.peer)
         kept = letters(view, contract.negotiation)
+        own = SeenDocument(id=sha256(self._document).hexdigest(), did=self._name, body=self._document, at=0)
+        theirs = None if peer is None else view.get(SeenDocument, peer.document) or _of_pins(peer, self._name)
+        latest = [own] if theirs is None else [own, theirs]
+        seen = [view.get(SeenDocument, id) for id in {one.document for one in kept} - {"", *(one.id for one in latest)}]
         return _Case(
             contract=contract,
             negotiation=negotiation,
             letters=kept,
-            documents=self._seen(view, contract, kept),
-            peer=view.get(Participant, contract.peer),
+            documents=(*(one for one in seen if one is not None), *latest),
+            latest={one.did: one.id for one in latest},
+            peer=peer,
             title="" if asset is None else asset.title,
             template=_template(view, negotiation),
             signers=signers(view, contract),
         )
-
-    def _seen(self, view: Reading, contract: Agreement, kept: Sequence[Signed]) -> Sequence[SeenDocument]:
-        """The DID documents that messages were checked with, ours as it is now, and the peer's as it is pinned."""
-        own = SeenDocument(id=sha256(self._document).hexdigest(), did=self._name, body=self._document, at=0)
-        peer = view.get(Participant, contract.peer)
-        wanted = {one.document for one in kept} | ({peer.document} if peer else set())
-        found = [view.get(SeenDocument, id) for id in sorted(wanted - {own.id, ""})]
-        return [own, *(one for one in found if one is not None)]
 
     # --- the parts ----------------------------------------------------------------------------------------------------
 
@@ -196,8 +196,7 @@ class Evidence:
         ever signed by it, nor it by one."""
         listed = [f"{sha256(content).hexdigest()} {len(content)} {name}" for name, content in files.items()]
         text = "\n".join((verifier.FORM, self._name, *listed)) + "\n"
-        signature = checkpoint.key_id(self._name, self._public) + self._sign(text.encode())
-        return f"{text}\n— {self._name} {b64encode(signature).decode()}\n".encode()
+        return checkpoint.note(text, self._name, self._public, self._sign).encode()
 
     # --- the log ------------------------------------------------------------------------------------------------------
 
@@ -211,7 +210,9 @@ class Evidence:
             proved = [_proved(view, one, head.size) for one in found if one.index < head.size]
             files = {verifier.ENTRIES: msgspec.json.encode(proved), verifier.HEAD: head.note.encode()}
             theirs = view.get(Head, case.contract.peer)
-            return files if theirs is None else {**files, verifier.PEER_HEAD: theirs.note.encode()}
+            if theirs is not None and case.peer is not None and _signed_by(theirs, case.peer):
+                files[verifier.PEER_HEAD] = theirs.note.encode()
+            return files
 
         return await self._store.read(act)
 
@@ -263,12 +264,37 @@ def _messages(case: _Case) -> dict[str, bytes]:
             "method": one.method,
             "url": one.url,
             "headers": one.headers,
-            "document": one.document,
+            "document": one.document or case.latest.get(one.sender, ""),
             "at": one.at,
         }
         files[f"messages/{number:03d}.json"] = msgspec.json.format(msgspec.json.encode(told), indent=2)
         files[f"messages/{number:03d}.body"] = one.body
     return files
+
+
+def _of_pins(peer: Participant, exporter: str) -> SeenDocument:
+    """A document of the keys that are pinned of a peer that was added when documents were not kept yet."""
+    ids = list(peer.keys)
+    methods = [{"id": id, "type": "JsonWebKey2020", "controller": peer.id, "publicKeyJwk": peer.keys[id]} for id in ids]
+    body = msgspec.json.encode(
+        {
+            "id": peer.id,
+            "verificationMethod": methods,
+            "capabilityInvocation": list(peer.tokens),
+            "assertionMethod": ids,
+            "note": f"Made by {exporter} of the keys that it has pinned; the document itself was not kept.",
+        }
+    )
+    return SeenDocument(id=sha256(body).hexdigest(), did=peer.id, body=body, at=peer.added)
+
+
+def _signed_by(head: Head, peer: Participant) -> bool:
+    """Is a kept head signed with the key that is pinned now? One from before a change of keys proves nothing here."""
+    key = audit_key(peer)
+    try:
+        return key is not None and bool(checkpoint.opened_any(head.note, peer.id, key, checkpoint.ed25519))
+    except checkpoint.CheckpointError:
+        return False
 
 
 def _documents(case: _Case) -> dict[str, bytes]:

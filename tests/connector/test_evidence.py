@@ -17,11 +17,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from certs import checkpoint, keys, verifier
+from certs import checkpoint, did, keys, verifier
 from certs.verifier import CONTRACT, ENTRIES, MANIFEST, verify
 from connector.errors import InputError
 from connector.node import Node
+from connector.records import Signed
 from policies.terms import Terms
 from tests.connector.joined import Two, joined
 
@@ -314,3 +319,67 @@ async def test_it_is_in_the_audit_and_an_unknown_contract_is_none(made: tuple[Tw
     assert (written.actor, written.params["agreement"]) == ("mayor", contract)
     with pytest.raises(InputError, match=r"agreement\.unknown"):
         await two.city.evidence.write("mayor", "urn:x:none", "de")
+
+
+async def test_a_peer_of_before_is_proved_by_its_pinned_keys(tmp_path: Path) -> None:
+    """Peers that were added when DID documents were not kept, and messages that came back from a peer."""
+    async with joined(tmp_path) as two:
+        peer = await two.city.peers.get("utility")
+        await two.city.store.write(lambda tx: tx.put(replace(peer, document="")))
+        two.city.identity.forget()  # type: ignore[attr-defined]
+        contract = await two.contract()
+        kept = await two.city.store.read(lambda view: view.select(Signed))
+        assert {one.document for one in kept if one.sender == two.utility.did} == {""}
+        for one in kept:
+            await two.city.store.write(lambda tx: tx.put(replace(one, document="")))  # noqa: B023
+        report = verify((await two.city.evidence.write("mayor", contract, "de")).body)
+        assert (report.faults, report.unproved) == ([], []), report.lines
+        assert any("pinned" in line for line in report.lines if line.startswith("note"))
+
+
+async def test_keys_that_are_not_kept_any_more_prove_nothing(tmp_path: Path) -> None:
+    async with joined(tmp_path) as two:
+        peer = await two.city.peers.get("utility")
+        await two.city.store.write(lambda tx: tx.put(replace(peer, document="")))
+        two.city.identity.forget()  # type: ignore[attr-defined]
+        contract = await two.contract()
+        await two.city.peers.remove("mayor", "utility")
+        report = verify((await two.city.evidence.write("mayor", contract, "de")).body)
+        assert report.faults == []
+        assert any("data has agreed" in line for line in report.unproved)
+
+
+async def test_a_log_that_goes_on_in_a_new_generation_is_one_of_the_same_node(tmp_path: Path) -> None:
+    city = keys.generate()
+    name = "did:web:city.example"
+    document = verifier.read_document(
+        json.dumps(
+            did.document("https://city.example", "https://city.example/dsp", city.token_jwk, city.audit_jwk)
+        ).encode()
+    )
+    for origin in (name, checkpoint.origin(name, 3)):
+        head = checkpoint.signed(checkpoint.Checkpoint(origin, 5, bytes(32)), city.head_public, city.sign_head)
+        assert verifier.open_note(head, document, log=True).startswith(origin)
+    other = checkpoint.signed(checkpoint.Checkpoint(name + "x", 5, bytes(32)), city.head_public, city.sign_head)
+    for note, log in ((other, True), (head, False)):
+        with pytest.raises(verifier.EvidenceError):
+            verifier.open_note(note, document, log=log)
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_the_verifier_has_the_same_canonical_form(value: Any) -> None:
+    try:
+        expected = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        return
+    assert verifier.canonical(value) == expected
