@@ -9,6 +9,8 @@ protocol. What does not: refusing (`shapes`), the meaning of policies (`policies
 - Keys, types, states, events, operators and the action: `odrl:use`, `http://www.w3.org/ns/odrl/2/use`, `use` are one.
   Only terms of the protocol's context are shortened (`TERMS`); a left operand and a right operand stay as they are.
 - `{"@id": x}` and `{"@value": x}` where a string is due.
+- A dataset without any distribution is left out of a catalogue (Eclipse EDC without a data plane), so that it does not
+  hide the others.
 - A missing `@type` of a nested object whose place says what it is; a missing `binding` of a protocol version.
 
 An unknown key is kept where it is: `policies.parse` refuses it by name. Source: Dataspace Protocol 2025-1, JSON-LD
@@ -167,6 +169,15 @@ def _several(item: Reader) -> Reader:
     return read
 
 
+def _to_be_had(datasets: Reader) -> Reader:
+    """The datasets of a catalogue without those whose list of distributions is empty: they can be had in no way."""
+
+    def read(value: Any) -> Any:
+        return datasets([one for one in _members(value) if one.__class__ is not dict or one.get("distribution") != []])
+
+    return read
+
+
 def _profile(value: Any) -> Any:
     return [_text(item) for item in value] if value.__class__ is list else _text(value)
 
@@ -205,7 +216,7 @@ _DATASET["distribution"] = _several(_object(_DISTRIBUTION))
 _CATALOG: dict[str, Reader] = {
     **_RESOURCE,
     "participantId": _text,
-    "dataset": _several(_object(_DATASET)),
+    "dataset": _to_be_had(_several(_object(_DATASET))),
     "service": _several(_inline_service),
     "distribution": _several(_object(_DISTRIBUTION)),
 }

@@ -7,6 +7,7 @@ the run is short.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,15 +40,19 @@ def test(kit: Kit, jars: Path | None, show: Callable[[str], None], *, record: bo
     """
     release = RELEASES[kit.version]
     what = runnable(release, jars)
+    recordings = RECORDED / kit.version if record else None
+    if recordings is not None:
+        shutil.rmtree(recordings, ignore_errors=True)
     failures = []
     with (
         tempfile.TemporaryDirectory(prefix="allmende-edc-") as directory,
         silo({"/data.csv": THEIRS}) as address,
         running(what, Path(directory), (PROVIDER, CONSUMER), tuned=True) as (provider, consumer),
-        opposite.started(Path(directory) / "ours", RECORDED / kit.version if record else None) as ours,
+        opposite.started(Path(directory) / "ours", recordings) as ours,
     ):
         scene = Scene(ours, provider, consumer, address, Path(directory))
         scene.prepare()
+        provider.recordings = recordings
         for name, scenario in names(release.pulls).items():
             began = time.monotonic()
             wrong = played(scenario, scene)

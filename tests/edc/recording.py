@@ -7,7 +7,6 @@ What lives here: one JSON file per kind of message or answer, without times, por
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +25,8 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PORT = re.compile(r"127\.0\.0\.1(?::|%3A)\d+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?")
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_REL = re.compile(r'rel="(\w+)"')
+_COUNTED = re.compile(r"\b(theirs|ours|many|held|refused)-\d+\b")
 _KEPT = ("content-type", "link")
 
 
@@ -39,6 +40,12 @@ class Recorded(Struct, frozen=True, omit_defaults=True):
     headers: dict[str, str] = {}
 
 
+def noted(folder: Path, method: str, path: str, reply: Reply) -> None:
+    """Write down an answer."""
+    headers = {name: _plain(reply.headers[name]) for name in _KEPT if name in reply.headers}
+    keep(folder, Recorded(method, _path(path), _body(reply.body), reply.status, headers))
+
+
 class RecordingPeer(HttpPeer):
     """The Peer port, with what the other side answers written down."""
 
@@ -49,9 +56,7 @@ class RecordingPeer(HttpPeer):
     async def send(self, method: str, url: str, **given: Any) -> Reply:
         """See `ports.Peer.send`."""
         reply = await super().send(method, url, **given)
-        path = _path(urlsplit(url).path)
-        headers = {name: _plain(reply.headers[name]) for name in _KEPT if name in reply.headers}
-        keep(self._folder, Recorded(method, path, _body(reply.body), reply.status, headers))
+        noted(self._folder, method, urlsplit(url).path, reply)
         return reply
 
 
@@ -59,38 +64,41 @@ def listening(own: Node, folder: Path) -> None:
     """Have what the other side sends us written down."""
     handle = own.public_listener._serve
 
-    async def noted(request: Request) -> Response:
+    async def heard(request: Request) -> Response:
         if request.method == "POST":
-            keep(folder, Recorded(request.method, _path(request.path), _body(request.body), 0, _sent(request.headers)))
+            sent = {name: request.headers[name] for name in _KEPT if name in request.headers}
+            keep(folder, Recorded(request.method, _path(request.path), _body(request.body), 0, sent))
         return await handle(request)
 
-    own.public_listener._serve = noted
+    own.public_listener._serve = heard
 
 
 def keep(folder: Path, recorded: Recorded) -> None:
-    """Write a recording; one of the same kind is kept once."""
+    """Write a recording; one of the same kind is kept once, and of a long catalogue its beginning."""
+    if not recorded.path:
+        return
     said = recorded.body if isinstance(recorded.body, dict) else {}
-    kind = str(said.get("@type", "empty" if not recorded.body else "other"))
-    more = str(said.get("eventType", said.get("state", "")))
+    kind = str(said.get("@type", "other" if recorded.body else "empty"))
+    rels = "-".join(sorted(_REL.findall(recorded.headers.get("link", ""))))
     side = f"answer-{recorded.status}" if recorded.status else "message"
-    name = "-".join(part for part in (side, recorded.path.strip("/").replace("/", "."), kind, more) if part)
+    parts = (side, recorded.path.strip("/").replace("/", "."), kind, str(said.get("eventType", "")), rels)
+    if isinstance(said.get("dataset"), list):
+        said["dataset"] = said["dataset"][:2]
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.json"
+    file = folder / f"{'-'.join(part for part in parts if part)}.json"
     if not file.exists():
         file.write_bytes(msgspec.json.format(msgspec.json.encode(recorded), indent=2) + b"\n")
 
 
-def _sent(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in _KEPT if name in headers}
-
-
 def _path(path: str) -> str:
-    """The path below the protocol's base, ids out of it."""
-    return _ID.sub("ID", _plain(path.partition("/2025-1")[2])).replace("urn:uuid:", "").replace("urn%3Auuid%3A", "")
+    """The path below the protocol's base, ids out of it; "" for what is no path of the protocol."""
+    below = _plain(path.partition("/2025-1")[2]) or ("/.well-known/" + path.partition("/.well-known/")[2]).rstrip("/")
+    return _ID.sub("ID", below).replace("urn:uuid:", "").replace("urn%3Auuid%3A", "").removesuffix("/.well-known")
 
 
 def _plain(text: str) -> str:
-    return _TOKEN.sub("TOKEN", _TIME.sub("2026-01-01T00:00:00Z", _PORT.sub("edc.example", text)))
+    text = _COUNTED.sub(r"\1", _PORT.sub("edc.example", text))
+    return _TOKEN.sub("TOKEN", _TIME.sub("2026-01-01T00:00:00Z", text))
 
 
 def _body(body: bytes) -> Any:

@@ -16,12 +16,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from connector.ports import Reply
 from tests.edc.artifacts import MAIN, Runnable
+from tests.edc.recording import noted
 from tests.harness.scripted import free_port
 
 HEAP = "-Xmx256m"
@@ -48,6 +52,7 @@ class Edc:
 
     def __init__(self, id: str, process: subprocess.Popen[bytes], ports: Mapping[str, int], log: Path) -> None:
         self.id, self.process, self._ports, self.log = id, process, ports, log
+        self.recordings: Path | None = None
         self.root = f"http://127.0.0.1:{ports['protocol']}/protocol"
         self.base = f"{self.root}/2025-1"
 
@@ -62,6 +67,22 @@ class Edc:
         except urllib.error.HTTPError as error:
             raise EdcError(f"{method} {path}: {error.code} {error.read()[:500]!r}") from None
         return msgspec.json.decode(text) if text.strip() else None
+
+    def said(self, method: str, path: str, body: bytes | None = None, *, client: str = "") -> Reply:
+        """What it answers below its protocol's root to a caller that calls itself `client`."""
+        headers = {"Content-Type": "application/json"}
+        if client:
+            token = {"region": "eu", "audience": self.id, "clientId": client}
+            headers["Authorization"] = msgspec.json.encode(token).decode()
+        request = urllib.request.Request(self.root + path, body, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                reply = Reply(answer.status, answer.read(), _lower(answer.headers))
+        except urllib.error.HTTPError as error:
+            reply = Reply(error.code, error.read(), _lower(error.headers))
+        if self.recordings is not None:
+            noted(self.recordings, method, urlsplit(self.root + path).path, reply)
+        return reply
 
     def ready(self) -> bool:
         """True where it says so itself. Raises `EdcError` where it has ended."""
@@ -111,6 +132,11 @@ class Edc:
         """Its id of the negotiation that the other side knows as `theirs`."""
         return self._with("contractnegotiations", theirs)
 
+    def agreed(self, negotiation: str) -> str:
+        """The id of the agreement on the wire; from 0.15 on an EDC has another one of its own."""
+        kept = self.negotiation(negotiation)["contractAgreementId"]
+        return str(self.management("GET", f"contractagreements/{kept}").get("agreementId", kept))
+
     def end_negotiation(self, id: str, reason: str) -> None:
         """Terminate with a reason."""
         body = {"@type": "TerminateNegotiation", "@id": id, "reason": reason}
@@ -147,6 +173,10 @@ class Edc:
         if len(found) != 1:
             raise EdcError(f"{len(found)} {kind} with {theirs}")
         return str(found[0]["@id"])
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _peer(id: str, base: str) -> dict[str, Any]:

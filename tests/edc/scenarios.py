@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from connector.cli.errors import CommandError
 from connector.cli.remote import Remote
+from connector.protocol.messages import CONTEXT
+from connector.services import peers
 from tests.edc.scene import GONE, OURS, THEIRS, Scene, fetched
 
 MANY = 60
@@ -18,6 +22,21 @@ COUNTED = {"action": "use", "constraint": {"leftOperand": "odrl:count", "operato
 
 
 # --- an EDC provides --------------------------------------------------------------------------------------------------
+
+
+def versions_of_edc(s: Scene) -> None:
+    """Among the versions that it speaks, ours is found where it is."""
+    assert peers._base(s.provider.root, s.provider.said("GET", "/.well-known/dspace-version").body) == s.provider.base
+
+
+def strangers_of_edc(s: Scene) -> None:
+    """Whom it does not believe, and what it does not know, it answers with 4xx and the protocol's own errors."""
+    catalog = msgspec.json.encode({"@context": [CONTEXT], "@type": "CatalogRequestMessage"})
+    asked = s.provider.said("POST", "/2025-1/catalog/request", catalog, client="faultyClientId")
+    assert asked.status == 401, asked
+    for path in ("/2025-1/negotiations/none", "/2025-1/transfers/none", "/2025-1/catalog/datasets/none"):
+        answer = s.provider.said("GET", path, client=s.ours.id)
+        assert answer.status == 404, answer
 
 
 def catalogue_of_edc(s: Scene) -> None:
@@ -44,8 +63,7 @@ def pages_of_edc(s: Scene) -> None:
 def contract_with_edc(s: Scene) -> None:
     """A contract, the same on both sides."""
     negotiation, contract = s.contract_for_us()
-    theirs = s.provider.negotiation(s.provider.negotiation_with(negotiation))
-    assert theirs["contractAgreementId"] == contract
+    assert s.provider.agreed(s.provider.negotiation_with(negotiation)) == contract
     assert s.remote.get(f"/contracts/{contract}")["role"] == "consumer"
 
 
@@ -142,7 +160,7 @@ def contract_for_edc(s: Scene) -> None:
     theirs, ours = s.asks(dataset)
     s.edc_is(s.consumer.negotiation, theirs, {"FINALIZED"})
     contract = s.we_are("negotiations", ours, "FINALIZED")["contract"]
-    assert s.consumer.negotiation(theirs)["contractAgreementId"] == contract
+    assert s.consumer.agreed(theirs) == contract
     assert s.remote.get(f"/contracts/{contract}")["role"] == "provider"
 
 
@@ -249,7 +267,16 @@ def _second(s: Scene) -> Remote:
 
 Scenario = Callable[[Scene], None]
 PROVIDES: tuple[Scenario, ...] = (
-    *(catalogue_of_edc, pages_of_edc, contract_with_edc, refused_by_edc, declined_by_edc, declined_by_us),
+    *(
+        versions_of_edc,
+        strangers_of_edc,
+        catalogue_of_edc,
+        pages_of_edc,
+        contract_with_edc,
+        refused_by_edc,
+        declined_by_edc,
+        declined_by_us,
+    ),
     other_terms_than_asked,
 )
 CONSUMES: tuple[Scenario, ...] = (
