@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from certs.checkpoint import ed25519
 from connector.backup.backup import back_up
 from connector.backup.restore import Restored, declare, restore
-from connector.records import Agreement, Head, Outgoing, Tombstone, Written
+from connector.protocol import codec
+from connector.records import Agreement, Head, Outgoing, Participant, Signed, Tombstone, Written
+from connector.services.heads import audit_key
+from connector.services.statements import Envelope, opened
 from connector.store.view import View
 from connector.system import SystemClock
 from tests.faults.processes import AwayError, NodeProcess, RefusedError, until
@@ -305,3 +310,50 @@ def test_a_destroyed_key_stays_destroyed(pair: World) -> None:
     assert not gone & set(used.values())
     assert (used["token"], used["audit"]) == (old["token"], old["audit"]), "who it is stays"
     assert pair.fetch(pair.contract()) == CONTENT
+
+
+# --- a peer that shows two faces --------------------------------------------------------------------------------------
+
+
+def rewritten_contract(node: NodeProcess, id: str) -> None:
+    """Another text of a contract in a node's database, with the hash that fits it, as a cheat would keep it."""
+    node.close()
+    with sqlite3.connect(node.directory / "state.db") as connection:
+        (body,) = connection.execute("SELECT body FROM agreement WHERE id = ?", (id,)).fetchone()
+        known = msgspec.msgpack.decode(body, type=Agreement)
+        message = known.message.replace(b'"use"', b'"sell"')
+        assert message != known.message
+        document = codec.agreement_of(message)
+        other = msgspec.structs.replace(known, message=message, document=document, hash=codec.digest(document))
+        connection.execute("UPDATE agreement SET body = ? WHERE id = ?", (msgspec.msgpack.encode(other), id))
+    connection.close()
+    node.start()
+
+
+@pytest.mark.parametrize("who", ["provider", "consumer"])
+def test_F40_another_text_of_a_contract_is_found_and_proved_by_its_signed_statement(pair: World, who: str) -> None:
+    cheat: NodeProcess = getattr(pair, who)
+    honest, name = (pair.consumer, "city") if who == "provider" else (pair.provider, "utility")
+    contract = pair.contract()
+    assert honest.call("POST", f"/v1/peers/{name}/reconcile", {}, timeout=30.0)["differences"] == []
+    rewritten_contract(cheat, contract)
+    told = until(lambda: honest.call("POST", f"/v1/peers/{name}/reconcile", {}, timeout=30.0), "not compared")
+    (found,) = told["differences"]
+    assert found["code"] == "reconcile.other_terms"
+    assert found["params"]["contract"] == contract
+    assert "signed statement is kept" in found["sentence"]
+    ours = contracts(honest)[contract]
+    kept = honest.look(lambda view: view.select(Signed, process=f"statement {cheat.did}"))
+    own = honest.look(lambda view: view.get(Participant, cheat.did))
+    assert own is not None
+    public = audit_key(own)
+    assert public is not None
+    envelope = Envelope(said=kept[0].body.decode(), note=kept[0].headers["note"])
+    said = opened(envelope, cheat.did, honest.did, public, ed25519)
+    assert {one.id: one.hash for one in said.contracts} == {contract: found["params"]["theirs"]}
+    assert ours.hash == found["params"]["ours"] != found["params"]["theirs"]
+    letters = honest.look(lambda view: view.select(Signed, process=ours.negotiation, limit=100))
+    assert [one for one in letters if one.sender == cheat.did and one.headers], "and what it signed then"
+    assert [one.params["code"] for one in log(honest) if one.event == "reconcile.differs"] == ["reconcile.other_terms"]
+    assert "reconcile.differs" in {one.event for one in log(cheat)}, "the other side's people hear of it too"
+    assert not ours.held, "nothing is changed by looking"
