@@ -12,6 +12,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, table
+from connector.cli.words import either
 
 COLUMNS = {"index": "entry", "at": "when", "event": "what", "actor": "by", "params": "details"}
 
@@ -46,7 +47,10 @@ def verify(call: Call) -> None:
     if told["ok"] or not call.json:
         call.answer(told, lambda: _text(told))
     if not told["ok"]:
-        sentence = "The log is not whole; see the findings. Keep the node's directory as it is."
+        sentence = either(
+            "The log is not whole; see the findings. Keep the node's directory as it is.",
+            "Das Protokoll ist nicht ganz; siehe die Befunde. Heben Sie das Verzeichnis auf, wie es ist.",
+        )
         raise CommandError(sentence, "audit.broken", answer=told)
 
 
@@ -65,7 +69,11 @@ def reconcile(call: Call, peer: str) -> None:
     if not told["differences"] or not call.json:
         call.answer(told, lambda: _compared(told))
     if told["differences"]:
-        raise CommandError(f"This node and {peer} differ; see the differences.", "reconcile.differs", answer=told)
+        said = either(
+            f"This node and {peer} differ; see the differences.",
+            f"Dieser Knoten und {peer} stimmen nicht überein; siehe die Unterschiede.",
+        )
+        raise CommandError(said, "reconcile.differs", answer=told)
 
 
 @audit.command("export", examples=["allmende audit export -o audit.ndjson", "allmende audit export -o - | wc -l"])

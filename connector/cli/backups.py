@@ -17,6 +17,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, instant, labelled, paragraphs
+from connector.cli.words import either
 
 if TYPE_CHECKING:
     from connector.backup.restore import Restored
@@ -113,7 +114,11 @@ def _passphrase(file: Path | None, *, new: bool) -> bytes:
     if file is not None:
         return _first_line(file)
     if not sys.stdin.isatty():
-        raise CommandError("No passphrase: give --passphrase-file, or call from a terminal.", "backup.no_passphrase")
+        said = either(
+            "No passphrase: give --passphrase-file, or call from a terminal.",
+            "Keine Passphrase: --passphrase-file angeben oder von einem Terminal aus aufrufen.",
+        )
+        raise CommandError(said, "backup.no_passphrase")
     told: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
     return told.encode()
 
@@ -123,7 +128,10 @@ def _first_line(file: Path) -> bytes:
         with file.open("rb") as opened:
             found = os.fstat(opened.fileno())
             if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IRWXO:
-                text = f"{file} can be read by everybody on this machine; chmod 600 it and choose another passphrase."
+                text = either(
+                    f"{file} can be read by everybody on this machine; chmod 600 it and choose another passphrase.",
+                    f"{file} ist für alle auf diesem Rechner lesbar; chmod 600, und wählen Sie eine andere Passphrase.",
+                )
                 raise CommandError(text, "backup.passphrase_mode", {"path": str(file)})
             return opened.readline(4096).rstrip(b"\r\n")
     except OSError as error:

@@ -10,6 +10,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
+from connector.cli.words import either
 
 
 @click.group(cls=Noun)
@@ -57,7 +58,10 @@ def dataset_id(call: Call, peer: str, said: str) -> str:
         return str(meant[0]["id"])
     what = "several datasets are" if meant else "nothing is"
     raise CommandError(
-        f"In the catalogue of {peer} {what} called {said!r}. See what there is: allmende catalog list {peer}",
+        either(
+            f"In the catalogue of {peer} {what} called {said!r}. See what there is: allmende catalog list {peer}",
+            f"Im Katalog von {peer} ist {said!r} nicht eindeutig oder nicht da. Ansehen: allmende catalog list {peer}",
+        ),
         "dataset.unclear" if meant else "dataset.unknown",
         {"peer": peer, "dataset": said},
     )

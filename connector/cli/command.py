@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.words import Language, speak
+
 if TYPE_CHECKING:
     from connector.cli.remote import Remote
-
-Language = Literal["de", "en"]
 
 COMMON = ("json", "node", "lang")
 """Options that `Leaf` adds to every command and takes away before the command is called."""
@@ -60,14 +60,16 @@ class Leaf(click.Command):
             self.params.append(node_option())
         self.params.append(
             click.Option(
-                ["--lang"], type=click.Choice(["en", "de"]), help="Language of reasons; default: as the system."
+                ["--lang"], type=click.Choice(["en", "de"]), help="Language of the answer; default: as the system."
             )
         )
 
     def invoke(self, ctx: click.Context) -> Any:
         given = {name: ctx.params.pop(name, None) for name in COMMON}
         node = given["node"] or ctx.find_root().params.get("node")
-        ctx.obj = Call(json=bool(given["json"]), node=node, lang=given["lang"] or language())
+        lang = given["lang"] or language()
+        speak(lang)
+        ctx.obj = Call(json=bool(given["json"]), node=node, lang=lang)
         return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -22,11 +22,13 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, segment
 from connector.cli.output import PATIENCE, remark, size, tail, waiting
+from connector.cli.words import either
 
 if TYPE_CHECKING:
     from connector.cli.remote import Answer, Query
 
 WRONG = "What arrived is not what the peer says it sent (the hash differs)"
+FALSCH = "Was ankam, ist nicht, was die Gegenstelle gesendet haben will (die Prüfsumme weicht ab)"
 
 
 class Fetched(NamedTuple):
@@ -76,7 +78,7 @@ def get(
         with _opened(call, path, query, 0) as answer:
             fetched = _copy(answer, sys.stdout.buffer, hashlib.sha256(), 0)
         if fetched.matches is False:
-            raise CommandError(f"{WRONG}; do not use it.", "data.digest")
+            raise CommandError(either(f"{WRONG}; do not use it.", f"{FALSCH}; verwenden Sie es nicht."), "data.digest")
     else:
         fetched = _into(call, path, query, Path(output), resume)
     _tell(call, output, fetched)
@@ -105,7 +107,10 @@ def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetc
         os.fsync(target.fileno())
     if fetched.matches is False:
         part.unlink()
-        raise CommandError(f"{WRONG}; it was thrown away. Try again.", "data.digest")
+        raise CommandError(
+            either(f"{WRONG}; it was thrown away. Try again.", f"{FALSCH}; es wurde verworfen. Bitte noch einmal."),
+            "data.digest",
+        )
     part.replace(file)
     _sync(file.parent)
     return fetched
@@ -113,7 +118,7 @@ def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetc
 
 @contextmanager
 def _opened(call: Call, path: str, query: Query, have: int) -> Iterator[Answer]:
-    with waiting("Waiting for the data"):
+    with waiting(either("Waiting for the data", "Warte auf die Daten")):
         opening = call.remote.stream(path, query, {"Range": f"bytes={have}-"} if have else None)
         answer = opening.__enter__()
     try:
@@ -152,7 +157,9 @@ def _said_digest(header: str) -> str | None:
 
 
 def _tell(call: Call, output: str, fetched: Fetched) -> None:
-    known = {True: "as the peer sent it", None: "the peer named no hash"}[fetched.matches or None]
+    known = either("the peer named no hash", "die Gegenstelle hat keine Prüfsumme genannt")
+    if fetched.matches:
+        known = either("as the peer sent it", "wie die Gegenstelle es gesendet hat")
     line = f"{size(fetched.bytes)}, SHA-256 {fetched.sha256} ({known})"
     if output == "-":
         remark(line)

@@ -16,6 +16,7 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs
+from connector.cli.words import either
 
 UNREACHED = ("remote.unreachable", "remote.unknown", "token.unreadable")
 
@@ -48,18 +49,22 @@ def doctor(call: Call, directory: Path | None, peer: str | None) -> None:
         call.answer(told, lambda: _text(told))
     if found:
         many = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-        raise CommandError(f"{many}; mend the first one first.", "doctor.findings", answer=told)
+        said = either(f"{many}; mend the first one first.", f"Befunde: {len(found)}; beheben Sie den ersten zuerst.")
+        raise CommandError(said, "doctor.findings", answer=told)
 
 
 def _probed(call: Call, peer: str) -> None:
     told = call.remote.post(f"/peers/{segment(peer)}/probe")
     broken = told["broken"]
     if broken is None:
-        call.answer(told, lambda: f"{told['peer']} reaches this node: every link of the way holds.")
+        well = either("reaches this node: every link of the way holds.", "erreicht diesen Knoten: jedes Glied hält.")
+        call.answer(told, lambda: f"{told['peer']} {well}")
         return
     if not call.json:
-        call.answer(told, lambda: bullets(f"Seen from {told['peer']}", [broken["sentence"], f"  {broken['mend']}"]))
-    raise CommandError(f"{told['peer']} does not reach this node.", broken["code"], broken["params"], told)
+        title = either(f"Seen from {told['peer']}", f"Von {told['peer']} aus gesehen")
+        call.answer(told, lambda: bullets(title, [broken["sentence"], f"  {broken['mend']}"]))
+    unreached = either("does not reach this node.", "erreicht diesen Knoten nicht.")
+    raise CommandError(f"{told['peer']} {unreached}", broken["code"], broken["params"], told)
 
 
 def _examined(call: Call) -> Any:
@@ -102,5 +107,5 @@ def _text(told: Any) -> str:
     lines = [text for one in told["findings"] for text in (one["sentence"], f"  {one['mend']}")]
     return paragraphs(
         labelled([("node runs", told["running"])]),
-        bullets("Found", lines) or "Nothing is wrong.",
+        bullets("Found", lines) or either("Nothing is wrong.", "Alles ist in Ordnung."),
     )

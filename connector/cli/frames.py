@@ -12,6 +12,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import FRAME, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, table
+from connector.cli.words import either
 
 COLUMNS = {
     "name": "name",
@@ -119,7 +120,10 @@ def check(call: Call, name: str, document: Path) -> None:
     one, found = call.remote.get(f"/frames/{segment(name)}"), _hashed(document)
     if found != one["hash"]:
         raise CommandError(
-            f"{document} is not the document of {name}: its SHA-256 is {found}, kept is {one['hash']}.",
+            either(
+                f"{document} is not the document of {name}: its SHA-256 is {found}, kept is {one['hash']}.",
+                f"{document} ist nicht das Dokument von {name}: seine SHA-256 ist {found}, bekannt ist {one['hash']}.",
+            ),
             "frame.differs",
             {"found": found, "kept": one["hash"]},
         )

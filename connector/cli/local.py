@@ -15,6 +15,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs, remark
+from connector.cli.words import either
 
 if TYPE_CHECKING:
     from connector.errors import NodeError
@@ -53,8 +54,12 @@ def init(
     parts = urlsplit(public_url)
     if is_loopback(parts.hostname or "") and not lab:
         raise CommandError(
-            f"{public_url} is reachable on this machine only, and the identity made from it would be permanent. "
-            "Give the address that peers use, or --lab for a node to try things on.",
+            either(
+                f"{public_url} is reachable on this machine only, and the identity made from it would be permanent. "
+                "Give the address that peers use, or --lab for a node to try things on.",
+                f"{public_url} ist nur auf diesem Rechner erreichbar, und die Identität daraus wäre dauerhaft. "
+                "Geben Sie die Adresse an, unter der Gegenstellen kommen, oder --lab zum Ausprobieren.",
+            ),
             "init.loopback",
         )
     public_port = port if port is not None else (parts.port if lab and parts.port else 8180)
@@ -87,7 +92,9 @@ def serve(call: Call, directory: Path) -> None:
     try:
         config = load(directory, os.environ)
         if not call.json:
-            remark(f"Starting {config.public_url} from {directory}. Stop with Ctrl-C.")
+            url = config.public_url
+            starting = f"Starting {url} from {directory}. Stop with Ctrl-C."
+            remark(either(starting, f"{url} wird aus {directory} gestartet. Anhalten mit Strg-C."))
         run(config)
     except NodeError as failure:
         raise explained(call, failure, directory) from failure
@@ -109,10 +116,14 @@ def explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
 
 def _welcome(directory: Path, told: dict[str, str]) -> str:
     return paragraphs(
-        f"A node has been made in {directory}.",
+        either(f"A node has been made in {directory}.", f"In {directory} ist ein Knoten angelegt."),
         labelled([("address", told["public_url"]), ("identity", told["id"]), ("fingerprint", told["words"])]),
-        "Address and identity are permanent: contracts will name them. Neighbours compare the fingerprint words with "
-        "you,\nby telephone or in person, before they add this node.",
+        either(
+            "Address and identity are permanent: contracts will name them. Neighbours compare the fingerprint words "
+            "with you,\nby telephone or in person, before they add this node.",
+            "Adresse und Identität sind dauerhaft: Verträge werden sie nennen. Nachbarn vergleichen die Wörter des\n"
+            "Fingerabdrucks mit Ihnen, am Telefon oder vor Ort, bevor sie diesen Knoten eintragen.",
+        ),
         bullets(
             "Next",
             [

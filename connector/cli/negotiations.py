@@ -17,6 +17,7 @@ from connector.cli.errors import CommandError
 from connector.cli.names import NEGOTIATION, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, remark, table, tail
 from connector.cli.terms import given_terms, with_terms
+from connector.cli.words import either
 
 COLUMNS = {
     "short": "negotiation",
@@ -210,9 +211,11 @@ def _rest(call: Call, one: Any, timeout: float) -> Any:
         return _awaited(call, one, timeout)
     except KeyboardInterrupt as stop:
         short = tail(one["id"])
-        sentence = (
+        sentence = either(
             f"Stopped waiting; negotiation {short} goes on. Look at it: allmende negotiation show {short}. "
-            f"End it: allmende negotiation decline {short} --reason ..."
+            f"End it: allmende negotiation decline {short} --reason ...",
+            f"Warten abgebrochen; Verhandlung {short} geht weiter. Ansehen: allmende negotiation show {short}. "
+            f"Beenden: allmende negotiation decline {short} --reason ...",
         )
         raise CommandError(sentence, "stopped", {"negotiation": one["id"]}, one) from stop
 
@@ -236,21 +239,31 @@ def _at_rest(one: Any) -> bool:
 def _unfinished(one: Any) -> tuple[str, str]:
     short, waiting = tail(one["id"]), one["waiting"]
     if one["state"] == "TERMINATED":
-        why = one["reason"]["sentence"] if one["reason"] else "no reason was given"
-        return f"No contract: {why}", one["reason"]["code"] if one["reason"] else "negotiation.terminated"
+        unsaid = either("no reason was given", "es wurde kein Grund genannt")
+        why = one["reason"]["sentence"] if one["reason"] else unsaid
+        return f"{either('No contract', 'Kein Vertrag')}: {why}", one["reason"]["code"] if one[
+            "reason"
+        ] else "negotiation.terminated"
     if waiting is not None and waiting["whom"] == "us":
+        command = f"allmende negotiation approve {short} --seen {one['version']}"
         return (
-            f"{waiting['sentence']} Say yes with: allmende negotiation approve {short} --seen {one['version']} "
-            "(or counter, decline)",
+            f"{waiting['sentence']} "
+            + either(f"Say yes with: {command} (or counter, decline)", f"Zustimmen: {command} (oder counter, decline)"),
             "negotiation.offered" if waiting["ask"] == "accept" else "negotiation.waiting",
         )
     if waiting is not None and waiting["needed"] is not None:
         return (
-            f"{waiting['sentence']} The node goes on with it; look again: allmende negotiation show {short} --wait",
+            f"{waiting['sentence']} "
+            + either("The node goes on with it; look again:", "Der Knoten bleibt dran; wieder nachsehen:")
+            + f" allmende negotiation show {short} --wait",
             "negotiation.waiting",
         )
     return (
-        f"Not concluded yet; the node goes on with it. Look again with: allmende negotiation show {short} --wait",
+        either(
+            "Not concluded yet; the node goes on with it. Look again with:",
+            "Noch nicht geschlossen; der Knoten bleibt dran. Wieder nachsehen:",
+        )
+        + f" allmende negotiation show {short} --wait",
         "negotiation.pending",
     )
 
@@ -267,7 +280,7 @@ def text(one: Any) -> str:
                 ("negotiation", one["id"]),
                 ("peer", _who(one)),
                 ("we are", one["role"]),
-                ("state", one["state"] or "not yet answered"),
+                ("state", one["state"] or either("not yet answered", "noch nicht beantwortet")),
                 ("under way", one["pending"]),
                 ("dataset", one["dataset"]),
                 ("contract", one["contract"]),

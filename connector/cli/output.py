@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from connector.cli.words import either, word
+
 PATIENCE = 2.0
 """Seconds after which a person is told what is being waited for."""
 
@@ -71,7 +73,8 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: 
     """Rows as aligned columns; `columns` maps a key to its heading. `empty` is said where there are no rows."""
     body = [[cell(row.get(key)) for key in columns] for row in rows]
     if not body:
-        return empty
+        return word(empty)
+    columns = {key: word(text) for key, text in columns.items()}
     widths = [max(len(line[at]) for line in (list(columns.values()), *body)) for at in range(len(columns))]
     head, *lines = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
@@ -82,7 +85,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: 
 
 def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
     """`label: value` lines, aligned; pairs without a value are left out."""
-    kept = [(label, cell(value)) for label, value in pairs if value not in (None, "", [], {})]
+    kept = [(word(label), cell(value)) for label, value in pairs if value not in (None, "", [], {})]
     width = max((len(label) for label, _ in kept), default=0)
     return "\n".join(f"{heading(label.ljust(width))}  {value}" for label, value in kept)
 
@@ -91,7 +94,7 @@ def bullets(title: str, lines: Sequence[str]) -> str:
     """A title over dashed lines, where an indented line belongs to the one above; empty where there are none."""
     told = (line[: len(line) - len(line.lstrip(" "))] + plain(line) for line in lines)
     shown = (line if line.startswith(" ") else f"- {line}" for line in told)
-    return "\n".join([heading(plain(title)), *(f"  {line}" for line in shown)]) if lines else ""
+    return "\n".join([heading(plain(word(title))), *(f"  {line}" for line in shown)]) if lines else ""
 
 
 def paragraphs(*parts: str) -> str:
@@ -105,9 +108,9 @@ def cell(value: Any) -> str:
         case None:
             return ""
         case True:
-            return "yes"
+            return word("yes")
         case False:
-            return "no"
+            return word("no")
         case list() | tuple():
             return ", ".join(cell(item) for item in value)
         case dict():
@@ -142,13 +145,13 @@ def size(count: int) -> str:
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Tell on stderr what is being waited for, once it takes longer than two seconds and every five from then on."""
-    done = threading.Event()
+    done, so_far = threading.Event(), either("so far", "bisher")
     begun = time.monotonic()
 
     def tell() -> None:
         pause = PATIENCE
         while not done.wait(pause):
-            remark(f"{what}, {time.monotonic() - begun:.0f} s so far ...")
+            remark(f"{what}, {time.monotonic() - begun:.0f} s {so_far} ...")
             pause = 5.0
 
     teller = threading.Thread(target=tell, daemon=True)

@@ -12,6 +12,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import instant, labelled, remark, table
+from connector.cli.words import either
 
 COLUMNS = {"name": "name", "url": "address", "words": "fingerprint", "added": "added", "added_by": "by"}
 
@@ -49,9 +50,10 @@ def add(call: Call, url: str, name: str | None, fingerprint: str | None, private
         kept = call.remote.post("/peers", {"url": url, "name": name, "words": words, "private": private})
     except CommandError as refusal:
         if refusal.code == "peer.address_refused":
-            refusal.sentence += " If it is your own network, or this machine, say --private."
+            own = "If it is your own network, or this machine, say --private."
+            refusal.sentence += " " + either(own, "Ist es Ihr eigenes Netz oder dieser Rechner: --private.")
         raise
-    call.answer(kept, lambda: f"{name} is now a peer of this node.")
+    call.answer(kept, lambda: f"{name} {either('is now a peer of this node.', 'ist jetzt eine Gegenstelle.')}")
 
 
 @peer.command("list", examples=["allmende peer list"])
@@ -94,12 +96,18 @@ def _agree(name: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandError(
-            "The fingerprint has not been compared. Give the words that the peer told you with --fingerprint, "
-            "or --yes to trust what answers.",
+            either(
+                "The fingerprint has not been compared. Give the words that the peer told you with --fingerprint, "
+                "or --yes to trust what answers.",
+                "Der Fingerabdruck ist nicht verglichen. Geben Sie die Wörter der Gegenstelle mit --fingerprint an, "
+                "oder --yes, um dem zu trauen, was antwortet.",
+            ),
             "peer.unconfirmed",
         )
     if not click.confirm(f"Are these the words that {name} told you?", err=True):
-        raise CommandError("The peer was not added.", "peer.declined")
+        raise CommandError(
+            either("The peer was not added.", "Die Gegenstelle wurde nicht eingetragen."), "peer.declined"
+        )
 
 
 def _text(one: Any) -> str:

@@ -12,6 +12,7 @@ from connector.cli.errors import CommandError
 from connector.cli.names import PEER, POLICY, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs
 from connector.cli.terms import given_terms, with_terms
+from connector.cli.words import either
 
 
 @click.group(cls=Noun)
@@ -78,7 +79,9 @@ def _read(file: Path) -> Any:
     try:
         return json.decode(file.read_bytes())
     except DecodeError as wrong:
-        raise CommandError(f"{file} is not JSON: {wrong}.", "policy.unreadable") from wrong
+        raise CommandError(
+            either(f"{file} is not JSON: {wrong}.", f"{file} ist kein JSON: {wrong}."), "policy.unreadable"
+        ) from wrong
 
 
 def _text(one: Any) -> str:

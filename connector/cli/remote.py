@@ -18,6 +18,7 @@ from msgspec import DecodeError, json
 
 from connector.cli.errors import CommandError
 from connector.cli.output import waiting
+from connector.cli.words import either
 
 SETTINGS = "allmende.toml"
 SLOW = 90.0
@@ -42,7 +43,13 @@ class Answer:
             if self._body.length:
                 raise http.client.IncompleteRead(b"", self._body.length)
         except (http.client.HTTPException, OSError) as broken:
-            raise CommandError("The connection broke before the end of the data.", "data.truncated") from broken
+            raise CommandError(
+                either(
+                    "The connection broke before the end of the data.",
+                    "Die Verbindung brach vor dem Ende der Daten ab.",
+                ),
+                "data.truncated",
+            ) from broken
 
 
 class Remote:
@@ -62,7 +69,10 @@ class Remote:
             return self._ask("POST", path, {}, json.encode(body or {}))
         except KeyboardInterrupt as stop:
             raise CommandError(
-                "Stopped before the node answered; it may have been done all the same. Look before you try again.",
+                either(
+                    "Stopped before the node answered; it may have been done all the same. Look before you try again.",
+                    "Abgebrochen, bevor der Knoten geantwortet hat; vielleicht ist es doch geschehen. Sehen Sie nach.",
+                ),
                 "stopped",
             ) from stop
 
@@ -89,7 +99,7 @@ class Remote:
 
     def _ask(self, method: str, path: str, query: Query, body: bytes | None = None) -> Any:
         with (
-            waiting(f"Waiting for the node at {self.url}"),
+            waiting(either(f"Waiting for the node at {self.url}", f"Warte auf den Knoten unter {self.url}")),
             self._open(method, path, query, body, {}) as answer,
         ):
             text = b"".join(answer.chunks())
@@ -97,7 +107,11 @@ class Remote:
             return json.decode(text) if text else None
         except DecodeError as wrong:
             raise CommandError(
-                f"What answers at {self.url} is not a node's management API.", "remote.unknown"
+                either(
+                    f"What answers at {self.url} is not a node's management API.",
+                    f"Was unter {self.url} antwortet, ist nicht die Verwaltung eines Knotens.",
+                ),
+                "remote.unknown",
             ) from wrong
 
     @contextmanager
@@ -130,7 +144,10 @@ class Remote:
                 raise _problem(self.url, response.status, response.read(1 << 20))
         except (http.client.HTTPException, OSError) as failure:
             raise CommandError(
-                f"No node answers at {self.url}. Start it with: allmende serve DIR",
+                either(
+                    f"No node answers at {self.url}. Start it with: allmende serve DIR",
+                    f"Unter {self.url} antwortet kein Knoten. Starten Sie ihn mit: allmende serve DIR",
+                ),
                 "remote.unreachable",
                 {"url": self.url},
             ) from failure
@@ -151,7 +168,11 @@ class Found:
         directory = Path(place)
         if not (directory / SETTINGS).is_file():
             raise CommandError(
-                f"{place} holds no node (no {SETTINGS}). Make one with: allmende init {place} ...", "node.none"
+                either(
+                    f"{place} holds no node (no {SETTINGS}). Make one with: allmende init {place} ...",
+                    f"In {place} ist kein Knoten (keine {SETTINGS}). Anlegen mit: allmende init {place} ...",
+                ),
+                "node.none",
             )
         return cls(management_url(directory), directory / "token")
 
@@ -186,7 +207,9 @@ def management_url(directory: Path) -> str:
 def settings_error(params: Mapping[str, str]) -> CommandError:
     """What is wrong with `DIR/allmende.toml`, all of it, as a failure of the command."""
     wrong = params.get("problems") or params.get("problem") or "there is no such file"
-    return CommandError(f"The settings in {params.get('path', SETTINGS)} are wrong: {wrong}", "config.wrong", params)
+    path = params.get("path", SETTINGS)
+    said = either(f"The settings in {path} are wrong: {wrong}", f"Die Einstellungen in {path} sind falsch: {wrong}")
+    return CommandError(said, "config.wrong", params)
 
 
 def _only_node() -> str:
@@ -195,8 +218,13 @@ def _only_node() -> str:
     if len(nodes) == 1:
         return str(nodes[0])
     many = "are several nodes" if nodes else "is no node"
+    viele = "mehrere Knoten" if nodes else "kein Knoten"
     raise CommandError(
-        f"There {many} in this directory. Name one with --node DIR, or set ALLMENDE_NODE.", "node.unclear"
+        either(
+            f"There {many} in this directory. Name one with --node DIR, or set ALLMENDE_NODE.",
+            f"In diesem Verzeichnis ist {viele}. Nennen Sie einen mit --node DIR oder in ALLMENDE_NODE.",
+        ),
+        "node.unclear",
     )
 
 
@@ -205,15 +233,22 @@ def _credential(found: Found) -> str:
     path = Path(named) if named else found.token
     if path is None:
         raise CommandError(
-            "A node named by URL needs a credential: set ALLMENDE_TOKEN_FILE to the file that holds yours.",
+            either(
+                "A node named by URL needs a credential: set ALLMENDE_TOKEN_FILE to the file that holds yours.",
+                "Für einen Knoten unter einer URL nennt ALLMENDE_TOKEN_FILE die Datei mit Ihrem Zugang.",
+            ),
             "token.none",
         )
     try:
         return path.read_text().strip()
     except OSError as failure:
         raise CommandError(
-            f"The credential in {path} cannot be read ({failure.strerror}). "
-            "Set ALLMENDE_TOKEN_FILE to the file that holds yours.",
+            either(
+                f"The credential in {path} cannot be read ({failure.strerror}). "
+                "Set ALLMENDE_TOKEN_FILE to the file that holds yours.",
+                f"Der Zugang in {path} ist nicht lesbar ({failure.strerror}). "
+                "ALLMENDE_TOKEN_FILE nennt die Datei mit Ihrem.",
+            ),
             "token.unreadable",
         ) from failure
 
@@ -229,8 +264,16 @@ def _problem(url: str, status: int, body: bytes) -> CommandError:
         code, params, sentence = str(told["code"]), dict(told.get("params") or {}), str(told["sentence"])
     except (DecodeError, KeyError, TypeError, ValueError):
         return CommandError(
-            f"What answers at {url} is not a node's management API (status {status}).", "remote.unknown"
+            either(
+                f"What answers at {url} is not a node's management API (status {status}).",
+                f"Was unter {url} antwortet, ist nicht die Verwaltung eines Knotens (Status {status}).",
+            ),
+            "remote.unknown",
         )
     if status == 401:
-        sentence = f"{sentence.rstrip('.')}. The credential comes from DIR/token or the file in ALLMENDE_TOKEN_FILE."
+        whence = either(
+            "The credential comes from DIR/token or the file in ALLMENDE_TOKEN_FILE.",
+            "Der Zugang kommt aus DIR/token oder der Datei in ALLMENDE_TOKEN_FILE.",
+        )
+        sentence = f"{sentence.rstrip('.')}. {whence}"
     return CommandError(sentence, code, params)

@@ -17,6 +17,7 @@ import click
 
 from connector.cli.command import node_option
 from connector.cli.errors import CommandError
+from connector.cli.words import either
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "A node of one's own": {
@@ -120,7 +121,15 @@ def run(args: Sequence[str]) -> int:
         return _failed(args, 1, failure)
     except (click.Abort, KeyboardInterrupt):
         return _failed(
-            args, 1, CommandError("Stopped here. What the node has begun goes on; see allmende status.", "stopped")
+            args,
+            1,
+            CommandError(
+                either(
+                    "Stopped here. What the node has begun goes on; see allmende status.",
+                    "Hier abgebrochen. Was der Knoten begonnen hat, geht weiter; siehe allmende status.",
+                ),
+                "stopped",
+            ),
         )
     except BrokenPipeError:
         sys.stdout = None  # the reader is gone; nothing is left to say or to flush

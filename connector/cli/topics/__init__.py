@@ -13,6 +13,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import table
+from connector.cli.words import either
 
 HERE = Path(__file__).parent
 PICTURES = ("negotiation", "transfer")
@@ -38,7 +39,11 @@ def help_(call: Call, topic: str | None) -> None:
         call.answer(rows, lambda: table(rows, {"topic": "topic", "about": "about"}, ""))
         return
     if topic not in topics():
-        raise CommandError(f"There is no topic {topic!r}. There are: {', '.join(topics())}.", "topic.unknown")
+        known = ", ".join(topics())
+        said = either(
+            f"There is no topic {topic!r}. There are: {known}.", f"Ein Thema {topic!r} gibt es nicht. Es gibt: {known}."
+        )
+        raise CommandError(said, "topic.unknown")
     text = read(topic, call.lang)
     call.answer({"topic": topic, "lang": call.lang, "text": text}, lambda: text.rstrip("\n"))
 

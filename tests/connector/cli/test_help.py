@@ -22,7 +22,7 @@ def test_topics_in_two_languages(types: Types) -> None:
     assert "Contracts" in types("help", "contracts", "--lang", "en").out
     assert "Verträge" in types("help", "contracts", "--lang", "de").out
     assert len(types("help", "--json").json) >= 5
-    assert "There are: audit" in types("help", "nothing").err
+    assert "There are: approval, audit" in types("help", "nothing").err
 
 
 def test_the_picture_shows_every_transition(types: Types) -> None:
