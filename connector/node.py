@@ -174,7 +174,7 @@ class Node:
             fill=addresses.fill,
             limits=_outbox_limits(config),
             sure=self._sure,
-            keep=Correspondence(self.did, sha256(self._seen_document).hexdigest()).keep_sent,
+            keep=Correspondence(self.did, sha256(self._seen_document).hexdigest(), signatures).keep_sent,
         )
         self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
         self.questions = Questions(

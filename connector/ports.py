@@ -185,6 +185,10 @@ class Signatures(Protocol):
     def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
         """The header fields that sign one request of ours; `url` is the absolute URI that is asked for."""
 
+    def attest(self, audience: str, url: str, body: bytes) -> Mapping[str, str]:
+        """The fields, Authorization among them, that sign a POST of ours which `audience` has: for keeping where
+        its own were lost with its answer, and never to be sent."""
+
     async def check(
         self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Caller:

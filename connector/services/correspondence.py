@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from connector.ports import Caller, Reading, Transaction
+from connector.ports import Caller, Reading, Signatures, Transaction
 from connector.protocol import codec
 from connector.protocol.machine import Role
 from connector.protocol.messages import ContractAgreementMessage, ContractAgreementVerificationMessage
@@ -67,15 +67,21 @@ def keep_received(tx: Transaction, caller: Caller, process: Negotiation, kind: s
 
 class Correspondence:
     """Our own half: messages that a peer has acknowledged. `did` is ours, `document` the SHA-256 of our DID document as
-    it is served now."""
+    it is served now; `signatures` is None where this node does not sign."""
 
-    def __init__(self, did: str, document: str) -> None:
-        self._did, self._document = did, document
+    def __init__(self, did: str, document: str, signatures: Signatures | None) -> None:
+        self._did, self._document, self._signatures = did, document, signatures
 
     def keep_sent(self, tx: Transaction, item: Outgoing, body: bytes, fields: Mapping[str, str], at: int) -> None:
-        """Keep a message of ours as it was acknowledged, with the fields that it was signed with."""
+        """Keep a message of ours that the peer has, with the fields that it was signed with.
+
+        Where these are not known, the peer having gone on before its answer came, it is signed once more: the peer
+        keeps the signature that was sent, and ours says the same.
+        """
         if item.process != NEGOTIATION.name:
             return
+        if not fields and self._signatures is not None:
+            fields = self._signatures.attest(item.peer, item.url, body)
         tx.put(
             Signed(
                 id=item.id,

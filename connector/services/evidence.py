@@ -41,7 +41,7 @@ from connector.records import (
 from connector.sentences import Language
 from connector.sentences import evidence as words
 from connector.services import evidence_page as page
-from connector.services.correspondence import Signers, letters, parties, signers
+from connector.services.correspondence import AGREEMENT, Signers, letters, parties, signers
 from connector.services.heads import audit_key
 from policies import explain, parse
 from policies.model import PolicyError, PolicyKind
@@ -118,7 +118,7 @@ class Evidence:
         if contract is None or negotiation is None:
             raise InputError("agreement.unknown", id=id)
         asset, peer = view.get(Asset, contract.dataset), view.get(Participant, contract.peer)
-        kept = letters(view, contract.negotiation)
+        kept = self._letters(view, contract)
         own = SeenDocument(id=sha256(self._document).hexdigest(), did=self._name, body=self._document, at=0)
         theirs = None if peer is None else view.get(SeenDocument, peer.document) or _of_pins(peer, self._name)
         latest = [own] if theirs is None else [own, theirs]
@@ -134,6 +134,25 @@ class Evidence:
             template=_template(view, negotiation),
             signers=signers(view, contract),
         )
+
+    def _letters(self, view: Reading, contract: Agreement) -> Sequence[Signed]:
+        """The messages as they are kept; of the agreement at least the bytes, signed or not."""
+        kept = letters(view, contract.negotiation)
+        if any(one.kind == AGREEMENT and one.body == contract.message for one in kept):
+            return kept
+        bare = Signed(
+            id=f"{contract.negotiation}#0",
+            process=contract.negotiation,
+            sender=parties(contract, self._name)[0],
+            kind=AGREEMENT,
+            method="POST",
+            url="",
+            headers={},
+            body=contract.message,
+            document="",
+            at=contract.concluded,
+        )
+        return [*kept, bare]
 
     # --- the parts ----------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,8 @@ class Replied(Struct, frozen=True):
 
 
 Keep = Callable[[Transaction, Outgoing, bytes, Mapping[str, str], int], None]
-"""What a message is kept by once it is acknowledged: its bytes, the fields that it was signed with, the instant."""
+"""What a message is kept by once the peer has it: its bytes, the fields that it was signed with (none where these were
+lost with the answer), the instant."""
 
 
 def _forgotten(tx: Transaction, item: Outgoing, body: bytes, fields: Mapping[str, str], at: int) -> None:
@@ -186,6 +187,10 @@ class Outbox:
             else:
                 queue.ready.append(item)
             self._pump(queue)
+
+    def implied(self, tx: Transaction, item: Outgoing) -> None:
+        """Keep a message whose answer was lost, or is still under way: it will be withdrawn."""
+        self._keep(tx, item, item.body, {}, self._clock.now())
 
     def drop(self, peer: str, ids: Collection[str]) -> None:
         """Forget these messages: the store holds them no longer. What is under way is not tried again."""
@@ -425,9 +430,9 @@ class Outbox:
 def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None:
     """The input for an acknowledged message, or None where the answer is no acknowledgement.
 
-    What belongs to none of the protocol's machines is answered by a JSON object that names it. A first message needs the peer's pid. An
-    empty body is an acknowledgement of any other; a body that is no JSON object comes from something between us and the
-    peer.
+    What belongs to none of the protocol's machines is answered by a JSON object that names it. A first message needs
+    the peer's pid. An empty body is an acknowledgement of any other; a body that is no JSON object comes from something
+    between us and the peer.
     """
     if (kind := _MACHINES.get(item.process)) is None:
         return Replied(reply.body) if _named(reply.body) == item.pid else None

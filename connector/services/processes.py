@@ -37,6 +37,9 @@ class Mail(Protocol):
     def add(self, items: Iterable[Outgoing]) -> None:
         """Send these, which have been committed."""
 
+    def implied(self, tx: Transaction, item: Outgoing) -> None:
+        """The peer has this message, which its next one builds upon, although it has not answered yet."""
+
     def drop(self, peer: str, ids: Collection[str]) -> None:
         """Forget these messages; they are no longer in the store."""
 
@@ -171,6 +174,9 @@ class Processes(Generic[P]):
         step, done = self.step(process, self.received(message, body), now), Done()
         self.follow(tx, process, step.record, message)
         self.keep(tx, caller, step.record, message, body)
+        if process.pending is not None and step.record.acknowledged == process.sent:
+            for item in tx.select(Outgoing, pid=process.id):
+                self._mail.implied(tx, item)
         self._save(tx, step, caller.id, done)
         try:
             self._go_on(tx, step.record, done)

@@ -1,6 +1,6 @@
 """Two whole nodes with their own keys, joined by calls: what one sends arrives at the other's `Dsp`, signed or not.
 
-`Road.changed` may rewrite a request on its way, as somebody between the two nodes would.
+`Road.changed` may rewrite a request on its way, as somebody between the two nodes would; `lost` loses its answer.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Road:
         self.nodes: dict[str, Node] = {}
         self.seen: list[Request] = []
         self.changed: Callable[[Request], Request] = lambda request: request
+        self.lost: Callable[[Request], bool] = lambda request: False
 
     async def send(
         self,
@@ -60,6 +61,9 @@ class Road:
         self.seen.append(request)
         answer = await there.dsp.handle(request)
         asyncio.get_running_loop().call_soon(answer.after)
+        if self.lost(request):
+            await asyncio.sleep(0.05)  # so long that what follows from it overtakes the loss
+            raise DeliveryError("peer.timeout")
         return Reply(answer.status, answer.body, answer.headers)
 
     async def open(self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None) -> Any:
