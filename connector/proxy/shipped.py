@@ -82,6 +82,7 @@ def _values(config: Config, certificate: Path, key: Path) -> dict[str, str]:
         "listen6": f"[::1]:{port}" if lab else f"[::]:{port}",
         "bind": "127.0.0.1 [::1]" if lab else "0.0.0.0 [::]",
         "prefix": url.path.rstrip("/"),
+        "port": str(public.port),
         "upstream": f"{public.host}:{public.port}",
         "certificate": str(certificate),
         "key": str(key),

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from connector import config, node
 from connector.node import Node
+from connector.ports import Clock
 from connector.proxy import shipped
 from connector.records import Approval, Endpoint, Frame, PublishedOffer
 from tests.connector.http.nodes import manage, told
@@ -32,18 +33,24 @@ Limits = config.Limits
 
 @asynccontextmanager
 async def running(
-    directory: Path, url: str, authority: Authority, *, limits: Limits | None = None, port: int = 0, **network: Any
+    directory: Path,
+    url: str,
+    authority: Authority,
+    *,
+    limits: Limits | None = None,
+    port: int = 0,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Node]:
     """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`."""
     node.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
     settings = config.load(directory, {})
     settings = replace(
         settings,
-        network=replace(settings.network, extra_ca=str(authority.certificate), **network),
+        network=replace(settings.network, extra_ca=str(authority.certificate)),
         limits=limits or settings.limits,
         audit=replace(settings.audit, exchange_seconds=3600.0),
     )
-    made = node.build(settings)
+    made = node.build(settings, clock=clock)
     await made.start()
     try:
         yield made
@@ -53,12 +60,20 @@ async def running(
 
 @asynccontextmanager
 async def fronted(
-    folder: Path, kind: str, prefix: str, authority: Authority, *, limits: Limits | None = None
+    folder: Path,
+    kind: str,
+    prefix: str,
+    authority: Authority,
+    *,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Node]:
     """A node behind nginx or Caddy."""
     port = free_port()
     certificate, key = authority.issue("localhost")
-    async with running(folder / "node", f"https://localhost:{port}{prefix}", authority, limits=limits) as made:
+    async with running(
+        folder / "node", f"https://localhost:{port}{prefix}", authority, limits=limits, clock=clock
+    ) as made:
         print_ = shipped.nginx if kind == "nginx" else shipped.caddy
         text = print_(made.config, certificate=certificate, key=key)
         async with listening(FRONTS[kind](text, folder / kind), port):

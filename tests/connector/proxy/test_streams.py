@@ -20,6 +20,7 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement
 from connector.services.changes import Change
 from policies.model import Reason
+from tests.connector.data.world import SetClock
 from tests.connector.http.nodes import manage, told
 from tests.connector.proxy.fronted import (
     Grant,
@@ -64,17 +65,19 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         port = free_port()
         if request.param == "direct":
             city = await stack.enter_async_context(
-                running(tmp_path / "city", f"http://127.0.0.1:{port}", authority, port=port)
+                running(tmp_path / "city", f"http://127.0.0.1:{port}", authority, port=port, clock=SetClock())
             )
         else:
-            city = await stack.enter_async_context(fronted(tmp_path / "city", request.param, "/stadt", authority))
+            city = await stack.enter_async_context(
+                fronted(tmp_path / "city", request.param, "/stadt", authority, clock=SetClock())
+            )
         port = free_port()
         utility = await stack.enter_async_context(
             running(tmp_path / "utility", f"http://127.0.0.1:{port}", authority, port=port)
         )
         await befriended(city, utility, "utility")
         await befriended(utility, city, "city")
-        await shared(city, "sparse", "file", {"path": str(tmp_path / "sparse.bin")})
+        await shared(city, "sparse", "file", {"path": str(tmp_path / "sparse.bin")}, until="2099-12-31")
         await shared(city, "live", "live", {})
         yield World(request.param, city, utility, authority)
 
@@ -102,15 +105,21 @@ async def revoked(world: World) -> None:
     world.city.changes.publish(Change("agreement", one.id))
 
 
+async def expired(world: World) -> None:
+    """The terms run out; nobody has done anything."""
+    assert isinstance(world.city.clock, SetClock)
+    world.city.clock.ahead = 80 * 365 * 86_400 * 1_000_000
+
+
 End = Callable[[World], Awaitable[None]]
 
 
-@pytest.mark.parametrize("end", [suspended, terminated, revoked])
+@pytest.mark.parametrize("end", [suspended, terminated, revoked, expired])
 async def test_a_large_file_is_cut(world: World, end: End) -> None:
     """A steady reader gets little after the cut, and a failure instead of an end.
 
-    Nothing but its own window where nothing stands in front. What has left the node lies in the front's buffers: nginx
-    has some two MiB there, Caddy lets the system choose.
+    Nothing but its own window where nothing stands in front. What has left the node lies in the front's buffers: two to
+    three MiB in nginx, and seldom more, as the kernel lets its receive buffer grow; Caddy bounds neither side.
     """
     there = await world.grant("sparse")
     reader, writer = await _opened(world, there)
@@ -130,7 +139,7 @@ async def test_a_large_file_is_cut(world: World, end: End) -> None:
     print(f"{world.front} {end.__name__}: cut after {cut:.3f} s, {after} B more, over after {ended:.3f} s")
     handed_over = int(entry["bytes"])
     assert got + after <= handed_over < got + after + 4 * MIB
-    assert after < {"direct": MIB, "nginx": 6 * MIB, "caddy": SIZE / 4}[world.front]
+    assert after < {"direct": MIB, "nginx": 16 * MIB, "caddy": SIZE / 4}[world.front]
 
 
 @pytest.mark.parametrize("end", [suspended, revoked])
