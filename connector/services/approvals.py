@@ -9,12 +9,13 @@ asked, which finds the question approved. So there is one way to an agreement, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.errors import BusyError, InputError, MessageError, PeerError, RefusedError, UnknownError
+from connector.errors import BusyError, InputError, MessageError, PeerError, RefusedError, TransitionError, UnknownError
 from connector.ports import Caller, Clock, Reading, Store, Transaction
 from connector.protocol import negotiation
 from connector.protocol.machine import Role
@@ -153,16 +154,27 @@ class Approvals:
     async def take_up(self) -> None:
         """Ask people about what rests without a question: negotiations that an older version has kept."""
         for role, state in RESTING:
-            after = ""
-            while page := await self._negotiations.select(after=after, role=role, state=state):
-                for n in page:
-                    await self._negotiations.decide(n.id, self._asked)
-                after = page[-1].id
+            after: str | None = ""
+            while after is not None:
+                unasked, after = await self._store.read(lambda view: self._unasked(view, role, state, after))  # noqa: B023
+                await self._each(unasked, self._asked)
+
+    def _unasked(self, view: Reading, role: Role, state: N, after: str | None) -> tuple[list[str], str | None]:
+        """Of one page of negotiations those about which nobody has been asked, and where the next page begins."""
+        page = view.select(Negotiation, after=after or "", limit=1000, role=role, state=state)
+        resting = (n for n in page if n.pending is None and n.ending is None)
+        return [n.id for n in resting if self._questions.standing(view, n) is None], page[-1].id if page else None
 
     def _asked(self, tx: Transaction, n: Negotiation) -> Done:
         if n.pending is None and n.ending is None and self._questions.standing(tx, n) is None:
             return self._negotiations.resumed(tx, n)
         return Done()
+
+    async def _each(self, pids: Iterable[str], act: Callable[[Transaction, Negotiation], Done]) -> None:
+        """One transaction each. Where a peer's queue is full, or it has just moved on, the next time finds it again."""
+        for pid in pids:
+            with contextlib.suppress(BusyError, TransitionError):
+                await self._negotiations.decide(pid, act)
 
     async def look(self) -> None:
         """Remind people at half the time and a day before the end; end what nobody has decided in time.
@@ -173,16 +185,10 @@ class Approvals:
         while page := await self._store.read(
             lambda view: view.select(Question, state=QuestionState.OPEN, after=after, limit=100)  # noqa: B023
         ):
-            for question in page:
-                if self._clock.now() >= question.deadline or due(question, self._clock.now()) > question.reminded:
-                    await self._timely(question.id)
+            now = self._clock.now()
+            timely = [one.id for one in page if now >= one.deadline or due(one, now) > one.reminded]
+            await self._each(timely, self._at_its_time)
             after = page[-1].id
-
-    async def _timely(self, pid: str) -> None:
-        try:
-            await self._negotiations.decide(pid, self._at_its_time)
-        except BusyError:
-            return  # the peer's queue is full; the next look finds it again
 
     def _at_its_time(self, tx: Transaction, n: Negotiation) -> Done:
         question, now = tx.get(Question, n.id), self._clock.now()
