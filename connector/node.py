@@ -424,6 +424,7 @@ class Node:
             clock=self.clock,
             credentials=_credentials(),
             running=True,
+            check=self.sources.check,
             trouble=lambda: [wrong for _, wrong in self.health.report() if wrong is not None],
         )
 

@@ -104,7 +104,7 @@ def _offline(call: Call, directory: Path, *, silent: bool) -> Any:
 
 
 def _text(told: Any) -> str:
-    lines = [text for one in told["findings"] for text in (one["sentence"], f"  {one['mend']}")]
+    lines = [text for one in told["findings"] for text in (one["sentence"], f"  {one['mend']}") if text.strip()]
     return paragraphs(
         labelled([("node runs", told["running"])]),
         bullets("Found", lines) or either("Nothing is wrong.", "Alles ist in Ordnung."),

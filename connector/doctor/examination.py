@@ -20,7 +20,9 @@ from certs import did, keys
 from certs.keys import NodeKeys
 from connector import config as settings
 from connector.config import Config
+from connector.data.sources import Sources
 from connector.doctor import machine, memory, program, surroundings
+from connector.doctor.memory import Check
 from connector.doctor.surroundings import Kept, Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer, client_of
@@ -64,10 +66,12 @@ class Doctor:
         clock: Clock,
         credentials: Path | None,
         running: bool,
+        check: Check,
         trouble: Callable[[], Iterable[Reason]] = tuple,
     ) -> None:
         self._config, self._own, self._reads, self._around = config, own, reads, around
         self._clock, self._credentials, self._running, self._trouble = clock, credentials, running, trouble
+        self._check = check
 
     async def examine(self) -> Examined:
         """Look at everything. Takes some seconds where others have to be waited for."""
@@ -153,10 +157,14 @@ class Doctor:
         witnessed = await self._around.witnesses(answering, self._reads.read)
         for _, one in sorted(witnessed, key=lambda pair: pair[1].code == "doctor.witness_silent"):
             yield one
-        for one in await self._reads.read(lambda view: [*memory.outbox(view, self._clock.now())]):
+        for one in await self._reads.read(self._waiting):
             yield one
         for one in surroundings.gone(visits):
             yield one
+
+    def _waiting(self, view: Reading) -> list[Reason]:
+        """What cannot be served, and what cannot be sent."""
+        return [*memory.sources(view, self._check), *memory.outbox(view, self._clock.now())]
 
 
 def _documented(config: Config, own: NodeKeys) -> Mapping[str, JsonObject]:
@@ -191,6 +199,7 @@ async def of_directory(
             clock=clock,
             credentials=credentials,
             running=False,
+            check=_sources(config, clock),
         )
         done = await doctor.examine()
     finally:
@@ -198,6 +207,15 @@ async def of_directory(
         if looked is not None:
             looked.close()
     return done if wrong is None else Examined(findings=_with(done.findings, wrong), running=False)
+
+
+def _sources(config: Config, clock: Clock) -> Check:
+    """What the node's sources say about assets; a kind whose plug-in is gone can serve none."""
+    try:
+        return Sources(config.sources.kinds, clock=clock, closed=[config.directory]).check
+    except InputError as error:
+        problem = f"{error.reason.code} ({error.reason.params.get('kind', '?')})"
+        return lambda kind, settings: [problem]
 
 
 def is_running(directory: Path) -> bool:

@@ -5,14 +5,15 @@ Each function takes a consistent view, of a running node's store or of a databas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from certs import checkpoint, did
 from certs.checkpoint import CheckpointError
 from connector.config import Config, is_loopback
 from connector.ports import Reading
-from connector.records import Outgoing, Participant
+from connector.records import Asset, Outgoing, Participant
 from policies import instants
 from policies.model import Reason
 
@@ -20,7 +21,11 @@ LATEST = 5
 """Seconds by which the clock may be behind the log's last entry."""
 STUCK = 3_600
 """Seconds after which a message that waits is worth a word."""
+MOST = 10
 _PAGE = 500
+
+Check = Callable[[str, Mapping[str, Any]], Sequence[str]]
+"""What is wrong with an asset's kind and settings, in plain sentences (`connector.data.sources`)."""
 
 
 def identity(view: Reading, config: Config) -> Iterator[Reason]:
@@ -57,6 +62,17 @@ def lab(view: Reading, config: Config) -> Iterator[Reason]:
         if not is_loopback(urlsplit(peer.url).hostname or ""):
             yield Reason("doctor.lab", {"url": config.public_url, "peer": peer.name})
             return
+
+
+def sources(view: Reading, check: Check) -> Iterator[Reason]:
+    """Can what is shared be served? One finding an asset, `MOST` at most."""
+    after, found = "", 0
+    while page := view.select(Asset, after=after, limit=_PAGE):
+        for asset in page:
+            if (problems := check(asset.kind, asset.settings)) and found < MOST:
+                found += 1
+                yield Reason("doctor.source", {"asset": asset.name, "problem": problems[0]})
+        after = page[-1].id
 
 
 def outbox(view: Reading, now: int) -> Iterator[Reason]:

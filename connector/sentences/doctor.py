@@ -370,6 +370,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Warum, zeigt allmende status; ist {peer} wieder da, geht es von selbst weiter.",
         "Why is shown by allmende status; when {peer} is back they go out by themselves.",
     ),
+    "doctor.source": (
+        "„{asset}“ kann nicht ausgeliefert werden: {problem}.",
+        '"{asset}" cannot be served: {problem}.',
+    ),
+    "mend.doctor.source": (
+        "Liegen die Daten noch dort, und darf der Benutzer des Knotens sie lesen? Sonst: allmende asset remove {asset}",
+        "Are the data still there, and may the node's user read them? Else: allmende asset remove {asset}",
+    ),
     "doctor.silent_node": (
         "Ein Knoten läuft auf {path}, aber seine Verwaltung antwortet nicht.",
         "A node runs on {path}, but its management API does not answer.",

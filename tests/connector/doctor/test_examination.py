@@ -564,6 +564,28 @@ async def outbox_stuck(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
     return await patient.stopped()
 
 
+@names("doctor.source")
+async def data_moved_away(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
+    (folder / "trees.csv").write_text("oak")
+    async with Patient(folder).served() as made:
+        settings = {"path": str(folder / "trees.csv")}
+        await made.offers.add_asset("test", name="trees", title="", kind="file", settings=settings)
+        assert await examined(made) == []
+        (folder / "trees.csv").unlink()
+        return await examined(made)
+
+
+@names("doctor.source")
+async def data_moved_away_from_a_stopped_one(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
+    patient = Patient(folder)
+    (folder / "trees.csv").write_text("oak")
+    async with patient.running() as made:
+        settings = {"path": str(folder / "trees.csv")}
+        await made.offers.add_asset("test", name="trees", title="", kind="file", settings=settings)
+    (folder / "trees.csv").unlink()
+    return await patient.stopped()
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
