@@ -143,6 +143,7 @@ async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterato
     if not signs:
         for part in (made.outbox, made.discovery, made.heads):
             part._peer = road
+        made.outbox._keep.__self__._signatures = None  # type: ignore[attr-defined]
     made.peers._fetch = road
     road.nodes[urlsplit(url).netloc] = made
     try:
