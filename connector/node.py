@@ -329,7 +329,6 @@ class Node:
             reconcile=self.reconcile,
             sure=self._sure,
             probes=self.probes,
-            reflection=self.reflection,
             throttle=_throttle(config, clock),
             notices=self.notices,
             ids=ids,
@@ -469,7 +468,10 @@ class Node:
             hosts=server.names_of(host),
             metrics=self.metrics,
             limits=limits,
-            streams={self.data_plane.base: self.data_plane.handler},
+            streams={
+                f"{self.data_plane.base}probe": self.reflection.handler,
+                self.data_plane.base: self.data_plane.handler,
+            },
             certificate=self.certificate,
         )
         operators = server.Listener(

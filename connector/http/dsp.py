@@ -5,9 +5,9 @@ sockets and limits (`server`), who is calling (`connector.identity`), reading me
 (`connector.services`). Source: Dataspace Protocol 2025-1, HTTPS bindings of the Catalog, Contract Negotiation and
 Transfer Process Protocols; beside its tables the consumer answers `GET /transfers/{pid}` too.
 
-Order: who is calling, what it has signed, route, message, service. A request of a proved caller that fails before a service is reached uses
-up its token and stands in the audit like any other; an unauthenticated one is only counted. A path of a process takes
-the pid of either role; the machine knows who may say what.
+Order: who is calling, how often, what it has signed, route, message, service. A request of a proved caller that fails
+before a service is reached uses up its token and stands in the audit like any other; an unauthenticated one is only
+counted, and so is one too many. A path of a process takes the pid of either role; the machine knows who may say what.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from connector.http.problems import (
     protocol_error,
     told,
 )
-from connector.http.reflection import PATH as PROBE
-from connector.http.reflection import Reflection
 from connector.http.signing import origin
 from connector.http.throttle import Throttle
 from connector.ports import Caller, Identity, Ids, Signatures
@@ -126,7 +124,6 @@ class Dsp:
         reconcile: Reconcile,
         sure: Callable[[str], Awaitable[None]],
         probes: Probes,
-        reflection: Reflection,
         throttle: Throttle,
         notices: Notices,
         ids: Ids,
@@ -136,7 +133,7 @@ class Dsp:
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
         self._notices, self._reconcile, self._sure = notices, reconcile, sure
-        self._probes, self._reflection, self._throttle = probes, reflection, throttle
+        self._probes, self._throttle = probes, throttle
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
         self._prefix, self._origin = paths.prefix(public_url), origin(public_url)
@@ -149,8 +146,6 @@ class Dsp:
         try:
             if (document := self._open.get(request.path)) is not None and request.method == "GET":
                 return document
-            if request.method == "GET" and request.path == self._prefix + PROBE:
-                return self._reflection.serve(request)
             caller = await self._identity.verify(request.headers.get("authorization"))
             if self._signatures is not None:
                 caller = await self._checked(self._signatures, request, caller)
@@ -168,7 +163,7 @@ class Dsp:
         return self._error(error, self._family(path), Pids(), headers)
 
     async def _checked(self, signatures: Signatures, request: Request, caller: Caller) -> Caller:
-        """The caller with what it has sent and signed. INVARIANT: the address is our own, whatever Host or a proxy say."""
+        """The caller with what it has sent and signed. INVARIANT: the address is our own, whatever a proxy says."""
         url = self._origin + request.path + (f"?{request.query}" if request.query else "")
         return await signatures.check(caller, request.method, url, request.headers, request.body)
 
@@ -329,7 +324,7 @@ class Dsp:
             ("POST", "/reconcile", self._compare),
         ):
             router.add(method, self._prefix + path, Route(None, self._prefix + path, serve, always=True))
-        add("POST", self._prefix + PROBE, None, self._probe)
+        add("POST", f"{self._prefix}/probe", None, self._probe)
         add("POST", f"{self._prefix}/notices", None, self._take_notice)
         return router
 

@@ -1,7 +1,8 @@
 """The node looking at itself from outside: what of a request arrives, having come over its own public address.
 
-What lives here: `GET {public_url}/probe` with a word that the node has just made up; what the proxy in front did to the
-request and to the answer. What does not: the way to the address (`road`), what follows from it (`connector.doctor`).
+What lives here: `GET {public_url}/data/probe` with a word that the node has just made up; what the proxy in front did
+to the request and to the answer. What does not: the way to the address (`road`), what follows from it
+(`connector.doctor`). The path lies among the data's, because that is where answers must not be gathered.
 
 The answer comes in two pieces. The second is written when the first has been read, or after a while in vain: a proxy
 that gathers answers before it passes them on is found out that way, without a measurement.
@@ -10,18 +11,21 @@ that gathers answers before it passes them on is found out that way, without a m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+
+from aiohttp import web
 
 from connector.errors import DeliveryError
-from connector.http.exchange import Request, Response
 from connector.ports import Peer
 from policies.model import Reason
 
-PATH = "/probe"
+PATH = "/data/probe"
 PATIENCE = 3.0
 """Seconds that the second piece waits for the first to be read."""
-_TYPE = {"content-type": "application/x-ndjson", "cache-control": "no-store"}
+_TYPE = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+_REFUSED = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 _ARRIVED, _GATHERED, _READ = b"arrived\n", b"gathered\n", b"read\n"
 
 
@@ -34,20 +38,25 @@ class Reflection:
         self._read = asyncio.Event()
         self._turn = asyncio.Lock()
 
-    def serve(self, request: Request) -> Response:
+    async def handler(self, request: web.Request) -> web.StreamResponse:
         """The answer to a look: 401 where it does not carry the word, in which case nothing is told."""
-        given = request.headers.get("authorization", "")
+        given = request.headers.get("Authorization", "")
         if not self._word or not hmac.compare_digest(given.encode(errors="replace"), self._word.encode()):
-            return Response(401, {"www-authenticate": "Bearer", "cache-control": "no-store"})
-        return Response(200, _TYPE, chunks=self._pieces())
+            return web.Response(status=401, headers=_REFUSED)
+        response = web.StreamResponse(headers=_TYPE)
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write(_ARRIVED)
+            await response.write(await self._second())
+        return response
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        yield _ARRIVED
+    async def _second(self) -> bytes:
+        """The second piece: whether the first has been read."""
         try:
             await asyncio.wait_for(self._read.wait(), self._patience)
-            yield _READ
         except TimeoutError:
-            yield _GATHERED
+            return _GATHERED
+        return _READ
 
     async def look(self, peer: Peer, public_url: str) -> Reason | None:
         """Look at this node at its public address; the way there is taken to be good. None where nothing is wrong.
