@@ -320,7 +320,7 @@ def test_nothing_binds_but_people_and_paper() -> None:
     run_machine(
         Office,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

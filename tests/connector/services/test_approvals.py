@@ -294,12 +294,10 @@ def test_a_full_queue_keeps_neither_vote_nor_lateness(tmp_path: Path) -> None:
         n, p = await asked(utility, city, await city.publish(TERMS, approval=ONE))
         await asyncio.sleep(1)
         city.lost = lambda method, url: True
-        utility_wants = await asked(utility, city, await city.publish(TERMS, name="other"))
-        assert utility_wants
+        await asked(utility, city, await city.publish(TERMS, name="other"))
         with pytest.raises(BusyError):
             await city.approvals.approve("anna", p)
         assert (await question(city, p)).votes == ()
-        await asyncio.sleep(13 * DAY * MICROSECOND)
         city.lost = lambda method, url: False
         await asyncio.sleep(600)
         await city.approvals.approve("anna", p)
