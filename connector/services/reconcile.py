@@ -228,10 +228,13 @@ class Reconcile:
 
     def _go_on_or_end(self, tx: Transaction, peer: str, standing: Sequence[Standing], done: Compared) -> None:
         """Our unfinished processes, beside what the peer says of each."""
-        there = {one.peer_id: one.state for one in standing}
+        there = {one.peer_id: one for one in standing}
         for process in statements.unfinished(tx, peer)[: statements.PROCESSES]:
-            state = there.get(process.id, "")
+            told = there.get(process.id)
+            state = "" if told is None else told.state
             if state == str(process.state or ""):
+                if told is not None:
+                    _count_on(tx, process, told)
                 continue
             self._end(tx, process, state if _may_adopt(tx, process, state) else str(_TERMINATED))
             done.ended.append(process.id)
@@ -380,7 +383,20 @@ def _standing(view: Reading, caller: str, asked: Standing) -> Standing:
         found = view.find(kind, peer=caller, peer_pid=asked.id)
     if found is None or found.peer != caller or found.peer_pid not in ("", asked.id):
         return Standing(kind=asked.kind, id="", peer_id=asked.id, state="")
-    return Standing(kind=asked.kind, id=found.id, peer_id=asked.id, state=str(found.state or ""))
+    return statements.standing(found, asked.id)
+
+
+def _count_on(tx: Transaction, process: Process, told: Standing) -> None:
+    """Messages of ours are numbered behind those that the peer has had, or it would take them for old ones."""
+    tx.put(
+        replace(
+            process,
+            version=max(process.version, told.heard),
+            sent=max(process.sent, told.heard),
+            acknowledged=max(process.acknowledged, told.heard),
+            heard=max(process.heard, told.acknowledged),
+        )
+    )
 
 
 def _may_adopt(view: Reading, process: Process, state: str) -> bool:

@@ -50,12 +50,18 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A process that its teller has not finished, or was asked about: both ids, and its state ("" unknown here)."""
+    """A process that its teller has not finished, or was asked about: both ids, and its state ("" unknown here).
+
+    `heard` is the number of the reader's last message that the teller has, `acknowledged` that of the teller's last one
+    that the reader is known to have had: who has lost count goes on from these.
+    """
 
     kind: Annotated[str, Meta(max_length=16)]
     id: Id
     peer_id: Id
     state: Annotated[str, Meta(max_length=32)]
+    heard: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    acknowledged: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -167,9 +173,18 @@ def unfinished(view: Reading, peer: str) -> list[Process]:
 
 def standings(processes: Sequence[Process]) -> tuple[Standing, ...]:
     """Processes of ours as they are told."""
-    return tuple(
-        Standing(kind=kind_of(one), id=one.id, peer_id=one.peer_pid, state=str(one.state or ""))
-        for one in processes[:PROCESSES]
+    return tuple(standing(one, one.peer_pid) for one in processes[:PROCESSES])
+
+
+def standing(process: Process, peer_pid: str) -> Standing:
+    """A process of ours, which is `peer_pid` at the peer."""
+    return Standing(
+        kind=kind_of(process),
+        id=process.id,
+        peer_id=peer_pid,
+        state=str(process.state or ""),
+        heard=process.heard,
+        acknowledged=process.acknowledged,
     )
 
 

@@ -30,7 +30,7 @@ from connector.services.statements import Envelope, opened
 from connector.store.view import View
 from connector.system import SystemClock
 from tests.faults.processes import AwayError, NodeProcess, RefusedError, until
-from tests.faults.world import CONTENT, ENDED, NEGOTIATIONS, World
+from tests.faults.world import CONTENT, ENDED, NEGOTIATIONS, TRANSFERS, World
 
 pytestmark = pytest.mark.process
 SECRET = b"a passphrase for tests"
@@ -357,3 +357,20 @@ def test_F40_another_text_of_a_contract_is_found_and_proved_by_its_signed_statem
     assert [one.params["code"] for one in log(honest) if one.event == "reconcile.differs"] == ["reconcile.other_terms"]
     assert "reconcile.differs" in {one.event for one in log(cheat)}, "the other side's people hear of it too"
     assert not ours.held, "nothing is changed by looking"
+
+
+def test_a_transfer_that_both_have_in_the_same_state_goes_on_from_the_right_number(pair: World) -> None:
+    """Suspended and resumed after the backup: the state is the same again, the numbers of its messages are not."""
+    contract = pair.contract()
+    pid = pair.begun(TRANSFERS, {"contract": contract})
+    theirs = pair.wait(TRANSFERS, pid, "STARTED")
+    source = backed_up(pair.provider)
+    for move, goal in (("suspend", "SUSPENDED"), ("resume", "STARTED")) * 2:
+        pair.command(pair.provider, theirs, move, goal)
+        pair.wait(TRANSFERS, pid, goal)
+    lost_and_restored(pair.provider, source)
+    reconciled(pair, pair.provider)
+    assert pair.fetch(contract) == CONTENT
+    for move, goal in (("suspend", "SUSPENDED"), ("resume", "STARTED"), ("complete", "COMPLETED")):
+        pair.command(pair.provider, theirs, move, goal)
+        pair.wait(TRANSFERS, pid, goal)
