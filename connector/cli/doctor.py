@@ -18,6 +18,8 @@ from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs
 from connector.cli.words import either
 
+SOON = "reach.tls_soon"
+"""The one finding about the way that breaks nothing yet."""
 UNREACHED = ("remote.unreachable", "remote.unknown", "token.unreadable")
 
 
@@ -56,9 +58,10 @@ def doctor(call: Call, directory: Path | None, peer: str | None) -> None:
 def _probed(call: Call, peer: str) -> None:
     told = call.remote.post(f"/peers/{segment(peer)}/probe")
     broken = told["broken"]
-    if broken is None:
+    if broken is None or broken["code"] == SOON:
         well = either("reaches this node: every link of the way holds.", "erreicht diesen Knoten: jedes Glied hält.")
-        call.answer(told, lambda: f"{told['peer']} {well}")
+        soon = f" {broken['sentence']}" if broken else ""
+        call.answer(told, lambda: f"{told['peer']} {well}{soon}")
         return
     if not call.json:
         title = either(f"Seen from {told['peer']}", f"Von {told['peer']} aus gesehen")

@@ -26,7 +26,7 @@ from connector.doctor.memory import Check
 from connector.doctor.surroundings import Kept, Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer, client_of
-from connector.http.road import Road
+from connector.http.road import SOON_CODE, Road
 from connector.http.signing import SigningPeer
 from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Ids, Reading
@@ -95,7 +95,7 @@ class Doctor:
             yield wrong
         later: list[Reason] = []
         async for one in self._reached():
-            if one.code == "reach.tls_soon":
+            if one.code == SOON_CODE:
                 later.append(one)
             else:
                 yield one
@@ -141,10 +141,10 @@ class Doctor:
         wrong = list(machine.certificate(self._config, self._clock.now()))
         for one in wrong:
             yield one
-        if self._own is None or any(one.code != "reach.tls_soon" for one in wrong):
+        if self._own is None or any(one.code != SOON_CODE for one in wrong):
             return
         async for one in self._around.own(_documented(self._config, self._own), running=self._running):
-            if one.code != "reach.tls_soon" or not wrong:
+            if one.code != SOON_CODE or not wrong:
                 yield one
 
     async def _about(self, peers: list[Participant], visits: list[Visit]) -> AsyncIterator[Reason]:

@@ -22,7 +22,7 @@ from certs.did import DidError
 from connector.config import Config
 from connector.errors import DeliveryError, NodeError
 from connector.http.reflection import Reflection
-from connector.http.road import Road, same_keys
+from connector.http.road import SOON_CODE, Road, same_keys
 from connector.ports import Clock, Peer, Reading
 from connector.protocol.messages import JsonObject
 from connector.records import Participant
@@ -75,7 +75,7 @@ class Surroundings:
         """The node at its own public address. Where it is stopped, that nobody answers there tells nothing."""
         url = self._config.public_url
         found = await self._road.connect(url, private=True)
-        soon = found if found is not None and found.code == "reach.tls_soon" else None
+        soon = found if found is not None and found.code == SOON_CODE else None
         if soon is None and found is not None:
             if running or found.code not in ("reach.refused", "reach.silent"):
                 yield found

@@ -34,6 +34,7 @@ from policies.model import Reason
 
 PATIENCE = 5.0
 """Seconds for each link."""
+SOON_CODE = "reach.tls_soon"
 SOON = 14.0
 """Days before its end from which a certificate is worth a word."""
 _DAY = 86_400.0
@@ -61,9 +62,12 @@ class Road:
     async def follow(self, url: str, who: str, keys: Mapping[str, JsonObject], *, private: bool) -> Reason | None:
         """Go to the node with root `url`, which should be the DID `who` with these keys. None where nothing is broken.
 
-        Codes begin with `reach.`.
+        Codes begin with `reach.`. A certificate that ends soon is told only where nothing else is wrong.
         """
-        return await self.connect(url, private=private) or await self.documents(url, who, keys, private=private)
+        found = await self.connect(url, private=private)
+        if found is not None and found.code != SOON_CODE:
+            return found
+        return await self.documents(url, who, keys, private=private) or found
 
     # --- name, route, TLS ---------------------------------------------------------------------------------------------
 
@@ -167,7 +171,7 @@ def _soon(writer: asyncio.StreamWriter, where: Mapping[str, str]) -> Reason | No
     told = writer.get_extra_info("ssl_object").getpeercert()
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(told["notAfter"]), UTC)
     left = (until - datetime.now(UTC)).total_seconds() / _DAY
-    return Reason("reach.tls_soon", {**where, "days": f"{left:.0f}", "until": _day(until)}) if left < SOON else None
+    return Reason(SOON_CODE, {**where, "days": f"{left:.0f}", "until": _day(until)}) if left < SOON else None
 
 
 def _status(url: str, reply: Reply) -> Reason | None:

@@ -410,6 +410,26 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Setzen Sie public_url zurück auf die Adresse, zu der {was} gehört.",
         "Set public_url back to the address that {was} belongs to.",
     ),
+    "mend.store.suspect": (
+        "Prüfen Sie den Datenträger (dmesg) und starten Sie den Knoten neu.",
+        "Check the disk (dmesg) and restart the node.",
+    ),
+    "mend.store.full": (
+        "Schaffen Sie Platz oder vergrößern Sie den Datenträger; danach geht es von selbst weiter.",
+        "Make room or enlarge the disk; it goes on by itself then.",
+    ),
+    "mend.clock.behind": (
+        "Stellen Sie die Uhr (timedatectl set-ntp true).",
+        "Set the clock (timedatectl set-ntp true).",
+    ),
+    "mend.outbox.waiting": (
+        "Welche und warum, zeigt allmende status; es geht von selbst weiter, wenn sie antworten.",
+        "Which and why is shown by allmende status; it goes on by itself when they answer.",
+    ),
+    "mend.node.restored": (
+        "Warten Sie, bis alle Gegenstellen geantwortet haben: allmende audit reconcile PEER",
+        "Wait until all peers have answered: allmende audit reconcile PEER",
+    ),
     "mend.store.damaged": (
         "Verzeichnis aufheben, dann die neueste Sicherung einspielen: allmende restore",
         "Keep the directory, then put back the newest backup: allmende restore",
