@@ -19,9 +19,8 @@ def can_permit(policy: Policy, now: int) -> bool:
 
     True also where that cannot be ruled out in bounded time.
     """
-    from_now = Claim(DATE_TIME, Operator.GTEQ, str(now))
     try:
-        return any(_possible((*case, from_now)) for case in cases(permits(policy)))
+        return _any(cases(permits(policy)), now)
     except TooLargeError:
         return True
 
@@ -32,12 +31,21 @@ def end(policy: Policy) -> int | None:
     What is permitted changes only where a named day or instant begins or ends, so one of these is the end. None also
     where it cannot be found in bounded time: an access is judged by itself, whatever is said here.
     """
+    try:
+        found = cases(permits(policy))
+    except TooLargeError:
+        return None
     bounds = sorted({bound for text in _times(policy) for bound in instants.span(text)})
     low, high = 0, len(bounds)
     while low < high:  # from some bound on nothing is permitted, and before it something still is
         middle = (low + high) // 2
-        low, high = (middle + 1, high) if can_permit(policy, bounds[middle]) else (low, middle)
+        low, high = (middle + 1, high) if _any(found, bounds[middle]) else (low, middle)
     return bounds[low] if low < len(bounds) else None
+
+
+def _any(found: Iterable[Case], now: int) -> bool:
+    from_now = Claim(DATE_TIME, Operator.GTEQ, str(now))
+    return any(_possible((*case, from_now)) for case in found)
 
 
 def _times(policy: Policy) -> set[str]:

@@ -141,7 +141,7 @@ def _agreements(one: Snapshot, by_did: Mapping[str, Snapshot]) -> Iterator[str]:
         if negotiation is None:
             yield f"{one.did}: {agreement.id} has no negotiation"
             continue
-        if agreement.in_force != (negotiation.state == "FINALIZED"):
+        if agreement.in_force != (negotiation.state == "FINALIZED" and not _ended(agreement)):
             yield f"{one.did}: {agreement.id} in force {agreement.in_force}, negotiation {negotiation.state}"
         other = by_did.get(agreement.peer)
         theirs = other.agreements.get(agreement.id) if other else None
@@ -153,6 +153,11 @@ def _agreements(one: Snapshot, by_did: Mapping[str, Snapshot]) -> Iterator[str]:
     for negotiation in one.negotiations.values():
         if negotiation.state == "FINALIZED" and negotiation.id not in counted:
             yield f"{one.did}: {negotiation.id} is FINALIZED without an agreement"
+
+
+def _ended(agreement: Agreement) -> bool:
+    """Has a contract come to its own end, whatever became of its negotiation?"""
+    return agreement.ended is not None and agreement.ended.code.startswith("contract.")
 
 
 def _accesses(one: Snapshot) -> Iterator[str]:

@@ -13,8 +13,8 @@ from connector.ports import Reply
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Notice, Outgoing
 from connector.services.contracts import earliest_end, end_of, standing
-from connector.services.endings import DAY as MICRODAY
 from connector.services.endings import How
+from connector.services.ends import DAY as MICRODAY
 from connector.services.outbox import Limits
 from policies import instants
 from policies.model import Reason

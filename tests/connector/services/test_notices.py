@@ -135,13 +135,19 @@ def test_a_place_that_is_not_there_takes_no_notices(tmp_path: Path, status: int)
     run(story)
 
 
-def test_any_2xx_is_the_answer_and_its_bytes_are_kept(tmp_path: Path) -> None:
+def test_an_answer_names_what_it_answers_and_its_bytes_are_kept(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path)
-        city.broken = lambda method, url: Reply(202, b"<html>thanks</html>")
-        await _tell(city, utility.did)
+        # What stands between the two may answer as well: it has not told the peer.
+        bodies = [b"", b"<html>Welcome</html>", b"{}", b'{"id":"other"}', b"[]"]
+        city.broken = lambda method, url: Reply(202, bodies.pop())
+        await city.outbox.close()
+        notice = await _tell(city, utility.did)
+        bodies.insert(0, b'{"id":"%s","thanks":1}' % notice.id.encode())
+        await city.outbox.start()
         told = await _settled(city)
-        assert (told.state, told.answer) == ("told", b"<html>thanks</html>")
+        assert (told.state, bodies) == ("told", [])
+        assert told.answer == b'{"id":"%s","thanks":1}' % notice.id.encode()
 
     run(story)
 
