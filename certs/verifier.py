@@ -535,7 +535,8 @@ class Bundle:
             raise EvidenceError("sent by somebody else")
         headers = {str(key): str(value) for key, value in told["headers"].items()}
         kind = str(told["kind"])
-        if str(said.get("@type", kind)).rpartition(":")[2].rpartition("/")[2] != kind:
+        type = said.get("@type", kind)
+        if str(type[0] if isinstance(type, list) else type).rpartition(":")[2].rpartition("/")[2] != kind:
             raise EvidenceError("its body is another message")
         return Letter(part, kind, told["sender"], told["method"], told["url"], headers, told["document"], body, said)
 

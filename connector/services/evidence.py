@@ -161,6 +161,7 @@ class Evidence:
         contract = case.contract
         provider, consumer = parties(contract, self._name)
         terms = {lang: _sentences(contract, lang) for lang in ("de", "en")}
+        template = _template_facts(case.template)
         about = {
             "form": verifier.FORM,
             "agreement": contract.id,
@@ -173,9 +174,7 @@ class Evidence:
             "consumerPid": case.negotiation.consumer_pid,
             "concluded": contract.concluded,
             "written": at,
-            "template": _template_facts(case.template),
-            "signedByProvider": case.signers.provider,
-            "signedByConsumer": case.signers.consumer,
+            "template": template,
         }
         sheet = page.Sheet(
             provider=page.Party(provider, self._words(case, provider)),
@@ -185,7 +184,7 @@ class Evidence:
             hash=contract.hash,
             dataset=contract.dataset,
             title=case.title,
-            template="" if case.template is None else case.template.id,
+            template="{name} (SHA-256 {sha256})".format_map(template) if template else "",
             concluded=contract.concluded,
             written=at,
             terms=terms[language],

@@ -19,6 +19,7 @@ from connector.records import Participant
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemIds
 from tests.ports.identity import IdentityContract
+from tests.ports.signatures import SignaturesContract
 
 T = TypeVar("T")
 CITY, UTILITY, TOWN = "did:web:city.example", "did:web:utility.example", "did:web:town.example"
@@ -103,6 +104,20 @@ def pair(node: Callable[..., PinnedIdentity]) -> SimpleNamespace:
 
 class TestPinnedIdentity(IdentityContract):
     """The contract, with pins in a store."""
+
+
+class TestPinnedSignatures(SignaturesContract):
+    """The contract, with pins in a store."""
+
+
+@pytest.mark.parametrize("seconds", [-3_000, -400, -61, 61, 400, 3_000])
+async def test_a_signature_is_made_while_its_token_is_good(node: Callable[..., PinnedIdentity], seconds: int) -> None:
+    here, there, token = node(CITY), node(UTILITY), await node(UTILITY).token(CITY)
+    caller = await here.verify(token)
+    there._clock.at += seconds * 1_000_000  # type: ignore[attr-defined]
+    headers = {"authorization": token, **there.sign("POST", "https://city.example/x", token, b"{}")}
+    with pytest.raises(UnauthenticatedError, match=r"signature\.created"):
+        await here.check(caller, "POST", "https://city.example/x", headers, b"{}")
 
 
 async def code(identity: PinnedIdentity, header: str | None) -> str:
