@@ -94,7 +94,7 @@ def _offline(call: Call, directory: Path, *, silent: bool) -> Any:
     import asyncio
 
     from connector.doctor.examination import of_directory
-    from connector.doctor.wording import told
+    from connector.sentences import mend, sentence
     from connector.system import SystemClock, SystemIds
     from policies.model import Reason
 
@@ -102,7 +102,15 @@ def _offline(call: Call, directory: Path, *, silent: bool) -> Any:
     more = (Reason("doctor.silent_node", {"path": str(directory)}),) if silent else ()
     return {
         "running": silent,
-        "findings": [told(one, call.lang) for one in (*examined.findings, *more)],
+        "findings": [
+            {
+                "code": one.code,
+                "params": dict(one.params),
+                "sentence": sentence(one, call.lang),
+                "mend": mend(one, call.lang),
+            }
+            for one in (*examined.findings, *more)
+        ],
     }
 
 

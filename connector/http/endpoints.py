@@ -6,13 +6,12 @@ does not: any endpoint.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from connector.data.fetching import Fetching
-from connector.doctor.examination import Doctor
 from connector.http.exchange import Headers
 from connector.http.views import Input
 from connector.ports import Store
@@ -40,6 +39,23 @@ from connector.services.reconcile import Reconcile
 from connector.services.renewals import Renewals
 from connector.services.transfers import Transfers
 from connector.telemetry import Health, Metrics
+from policies.model import Reason
+
+
+class Examined(Protocol):
+    """What was found wrong with the node, the first to mend first."""
+
+    @property
+    def findings(self) -> Sequence[Reason]: ...
+
+    @property
+    def running(self) -> bool: ...
+
+
+class Examines(Protocol):
+    """The doctor (`connector.doctor`)."""
+
+    async def examine(self) -> Examined: ...
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -71,7 +87,7 @@ class Services(Struct, frozen=True, kw_only=True):
     keyring: Keyring
     happenings: Happenings
     figures: Figures
-    doctor: Doctor
+    doctor: Examines
     probes: Probes
     health: Health
     metrics: Metrics

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct
 
-from connector.doctor import wording
 from connector.errors import InputError, UnknownError
 from connector.http import deciding, lives, views
 from connector.ports import Store
@@ -20,7 +19,7 @@ from connector.protocol.messages import Dataset, JsonObject
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Frame, Notice, Operator, Participant, PolicyVersion, PublishedOffer
-from connector.sentences import Language, sentence
+from connector.sentences import Language, mend, sentence
 from connector.services.approvals import Waiting
 from connector.services.audit import Noted, Verdict
 from connector.services.correspondence import Signers
@@ -223,7 +222,7 @@ def happening(one: Happening, language: Language) -> views.EventView:
 def finding(one: Reason, language: Language) -> views.FindingView:
     """A fault with its mend."""
     return views.FindingView(
-        code=one.code, params=one.params, sentence=sentence(one, language), mend=wording.mend(one, language)
+        code=one.code, params=one.params, sentence=sentence(one, language), mend=mend(one, language)
     )
 
 

@@ -60,6 +60,12 @@ def sentence(reason: Reason, language: Language) -> str:
     return " ".join(_speak(Reason(code, reason.params), language) for code in (reason.code, *inner))
 
 
+def mend(reason: Reason, language: Language) -> str:
+    """What helps against what a reason says; empty where nothing is known that does."""
+    code = f"mend.{reason.code}"
+    return sentence(Reason(code, reason.params), language) if code in TEMPLATES else ""
+
+
 def language_of(accepted: str) -> Language:
     """The language of a reader from Accept-Language: German where it is named before English, else English."""
     wishes = [wish.strip().lower()[:2] for wish in accepted.split(",")]

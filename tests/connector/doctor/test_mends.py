@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.doctor.wording import mend, told
-from connector.sentences import TEMPLATES, doctor
+from connector.sentences import TEMPLATES, doctor, mend, sentence
 from policies.model import Reason
 
 FOUND = sorted(code for code in doctor.TEMPLATES if code.split(".")[0] in ("reach", "doctor", "probe"))
@@ -24,7 +23,7 @@ def test_every_mend_belongs_to_something(code: str) -> None:
 
 
 def test_a_finding_is_told_with_its_parameters() -> None:
-    shown = told(Reason("reach.tls_name", {"host": "a.example", "names": "b.example"}), "de")
-    assert shown["sentence"] == "Das Zertifikat gilt für b.example, nicht für a.example."
-    assert "a.example" in shown["mend"]
-    assert told(Reason("something.else"), "en")["mend"] == ""
+    wrong = Reason("reach.tls_name", {"host": "a.example", "names": "b.example"})
+    assert sentence(wrong, "de") == "Das Zertifikat gilt für b.example, nicht für a.example."
+    assert "a.example" in mend(wrong, "de")
+    assert mend(Reason("something.else"), "en") == ""
