@@ -204,7 +204,7 @@ def _served(measure: Callable[[int, float], float]) -> float:
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen([ALLMENDE, "serve", str(home)], stderr=log, stdout=log)
         try:
-            while not _ready(port):
+            while not ready(port):
                 assert process.poll() is None, (directory / "log").read_text()
                 time.sleep(0.002)
             return measure(process.pid, time.perf_counter() - began)
@@ -213,7 +213,8 @@ def _served(measure: Callable[[int, float], float]) -> float:
             process.wait()
 
 
-def _ready(port: int) -> bool:
+def ready(port: int) -> bool:
+    """True where the node behind this management port says that it is ready."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1) as answer:
             return bool(answer.status == 200)

@@ -16,9 +16,9 @@ from pathlib import Path
 from tests.conformance.kit import Kit, Result, UnavailableError
 from tests.edc import opposite
 from tests.edc.artifacts import DEFAULT, RELEASES, runnable
-from tests.edc.runtime import running
+from tests.edc.runtime import running, until
 from tests.edc.scenarios import names, played
-from tests.edc.scene import THEIRS, Scene
+from tests.edc.scene import PATIENCE, THEIRS, Scene
 from tests.edc.silo import silo
 
 PROVIDER, CONSUMER = "did:web:edc-provider.example", "did:web:edc-consumer.example"
@@ -52,6 +52,7 @@ def test(kit: Kit, jars: Path | None, show: Callable[[str], None], *, record: bo
     ):
         scene = Scene(ours, provider, consumer, address, Path(directory))
         scene.prepare()
+        until(provider.data_plane, PATIENCE, "the data plane")
         provider.recordings = recordings
         for name, scenario in names(release.pulls).items():
             began = time.monotonic()

@@ -11,6 +11,7 @@ end-to-end tests.
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import time
 import urllib.error
@@ -85,14 +86,18 @@ class Edc:
         return reply
 
     def ready(self) -> bool:
-        """True where it says so itself. Raises `EdcError` where it has ended."""
+        """True where it says so itself: its health check answers before its other endpoints do, its log does not.
+
+        Raises `EdcError` where it has ended.
+        """
+        log = self.log.read_text(errors="replace")
         if self.process.poll() is not None:
-            raise EdcError(self.log.read_text(errors="replace")[-2000:])
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports['']}/api/check/readiness", timeout=5) as said:
-                return bool(said.status == 200)
-        except OSError:
-            return False
+            raise EdcError(log[-2000:])
+        return re.search(r"Runtime \S+ ready", log) is not None
+
+    def data_plane(self) -> bool:
+        """True where its own data plane is there, without which nothing can be had from it."""
+        return any(one["state"] == "AVAILABLE" for one in self.management("GET", "dataplanes"))
 
     def rss(self) -> float:
         """Resident memory in MiB."""
