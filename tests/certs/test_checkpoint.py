@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certs import checkpoint
 from certs.checkpoint import Checkpoint, CheckpointError, ed25519, key_id, opened, parse, signed, text
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -118,3 +119,26 @@ def test_a_note_changed_anywhere_is_refused_or_the_same(at: int, put: str) -> No
 def test_any_text_at_all_is_refused_in_the_same_way(note: str) -> None:
     with pytest.raises(CheckpointError):
         opened(note, ORIGIN, PUBLIC, ed25519)
+
+
+@pytest.mark.parametrize("number", [0, 1, 1_795_243_595])
+def test_an_origin_names_its_log_and_generation(number: int) -> None:
+    name = "did:web:city.example%3A8180"
+    assert checkpoint.generation(checkpoint.origin(name, number), name) == number
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "did:web:other.example",
+        "did:web:city.example#log-",
+        "did:web:city.example#log-0",
+        "did:web:city.example#log-01",
+        "did:web:city.example#log-x",
+        "did:web:city.example#log-1#log-1",
+        "did:web:city.example#log-1234567890123456",
+        "",
+    ],
+)
+def test_what_is_no_origin_of_a_log(origin: str) -> None:
+    assert checkpoint.generation(origin, "did:web:city.example") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,8 +20,9 @@ from certs.checkpoint import Checkpoint
 from connector.errors import DeliveryError, NodeError, RefusedError, UnauthenticatedError, UnknownError
 from connector.ports import Caller, Reply
 from connector.records import Entry, Head, Participant
+from connector.services import generations
 from connector.services.audit import Audit
-from connector.services.heads import HeadOffer, Heads, Kept
+from connector.services.heads import Beginning, HeadOffer, Heads, Kept
 from connector.store.sqlite import SqliteStore
 from policies.model import Reason
 from tests.ports.store import Clock
@@ -43,7 +45,7 @@ class Town:
         folder.mkdir()
         self.key = Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b"."))
         self.public = self.key.public_key().public_bytes_raw()
-        self.reachable = True
+        self.reachable, self.generation = True, 0
         self.answers: Callable[[Reply], Reply] = lambda reply: reply
         self.open()
 
@@ -60,7 +62,8 @@ class Town:
         self.audit = Audit(store=self.store, heads=self.heads, did=self.did, public=self.public)
 
     def sign_head(self, size: int, root: bytes, at: int) -> str:
-        return checkpoint.signed(Checkpoint(self.did, size, root), self.public, self.key.sign)
+        origin = checkpoint.origin(self.did, self.generation)
+        return checkpoint.signed(Checkpoint(origin, size, root), self.public, self.key.sign)
 
     def as_participant(self, **given: Any) -> Participant:
         fields: dict[str, Any] = {
@@ -92,6 +95,23 @@ class Town:
         """Throw the log away and write another one with the same key."""
         await self.tamper("DELETE FROM audit", "DELETE FROM node", "DELETE FROM own_head")
         await self.note(count)
+
+    async def keep_aside(self) -> Path:
+        """A copy of the database as it stands."""
+        await self.store.close()
+        kept = self.folder.with_name(f"{self.folder.name}-{next(_jti)}.db")
+        shutil.copy(self.folder / "state.db", kept)
+        self.open()
+        return kept
+
+    async def go_back(self, kept: Path, generation: int | None = None) -> None:
+        """The copy in the place of the database; with a generation it is marked as restored."""
+        await self.store.close()
+        shutil.copy(kept, self.folder / "state.db")
+        self.open()
+        if generation is not None:
+            self.generation = generation
+            await self.store.write(lambda tx: generations.begin(tx, generation, 1, 1))
 
     async def events(self) -> list[str]:
         return [one.event for one in await self.audit.log(limit=1000)]
@@ -289,6 +309,112 @@ async def test_who_shows_two_logs_is_convicted_by_two_signed_statements(towns: t
         for note, size in ((one.params["note"], count), (one.params["kept_note"], 50)):
             assert checkpoint.opened(note, a.did, a.public, checkpoint.ed25519).size == size
     assert await b.store.read(lambda view: view.select(Head)) == [kept]
+
+
+# --- generations ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_restored_log_goes_on_and_the_peer_knows_what_is_lost(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(30)
+    kept = await a.keep_aside()
+    await a.note(20)
+    assert await push(a, b) is None
+    await a.go_back(kept, generation=7)
+    assert (await a.audit.verify()).ok, "what was lost is known, not denied"
+    assert await push(a, b) is None
+    await a.note(40)
+    assert await push(a, b) is None
+    (entry,) = await b.audit.log(limit=1000)
+    assert entry.event == "head.generation"
+    told = {name: entry.params[name] for name in ("generation", "kept", "carried", "lost")}
+    assert told == {"generation": "7", "kept": "50", "carried": "30", "lost": "20"}
+    old, new = await b.store.read(lambda view: (view.get(Head, f"{a.did} 0"), view.get(Head, a.did)))
+    assert old is not None
+    assert new is not None
+    assert (old.size, new.size, new.generation) == (50, 71, 7)
+    assert checkpoint.opened(old.note, a.did, a.public, checkpoint.ed25519).size == 50, "still proof of what was"
+    assert (await a.audit.verify()).agreeing == (b.did,)
+
+
+async def test_a_restore_that_has_lost_nothing_says_so(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(30)
+    assert await push(a, b) is None
+    await a.go_back(await a.keep_aside(), generation=7)
+    assert await push(a, b) is None
+    (entry,) = await b.audit.log(limit=1000)
+    assert (entry.params["carried"], entry.params["lost"]) == ("30", "0")
+
+
+async def test_several_restores_that_a_peer_has_not_seen(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(30)
+    first = await a.keep_aside()
+    await a.note(20)
+    assert await push(a, b) is None
+    await a.go_back(first, generation=7)
+    await a.note(60)
+    await a.go_back(await a.keep_aside(), generation=9)
+    assert await push(a, b) is None
+    (entry,) = await b.audit.log(limit=1000)
+    assert (entry.params["generation"], entry.params["carried"]) == ("9", "30")
+    await a.go_back(first, generation=11)
+    assert await push(a, b) is None
+    last = (await b.audit.log(limit=1000))[-1]
+    assert (last.params["generation"], last.params["carried"]) == ("11", "30")
+
+
+async def test_going_back_behind_a_generation_is_found(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(30)
+    kept = await a.keep_aside()
+    await a.note(20)
+    await a.go_back(kept, generation=7)
+    await a.note(5)
+    assert await push(a, b) is None
+    a.generation = 0
+    await a.go_back(kept)
+    found = await push(a, b)
+    assert found is not None
+    assert found.code == "audit.generation"
+    offer = await a.heads.offer(None)
+    assert offer is not None
+    assert await offered(a, b, offer) == (409, 36)
+    assert (await b.events())[-1] == "head.conflict"
+
+
+async def test_a_generation_cannot_be_made_up_or_hide_another_log(towns: tuple[Town, Town]) -> None:
+    a, b = towns
+    await a.note(30)
+    kept = await a.keep_aside()
+    await a.note(20)
+    assert await push(a, b) is None
+    known = await b.heads.kept_of_us(a.as_participant())
+    assert known is None
+    await a.go_back(kept, generation=7)
+    shown = await a.heads.kept_of_us(b.as_participant())
+    good = await a.heads.offer(shown)
+    assert good is not None
+    (begin,) = good.begins
+    other = await b.heads.offer(None)
+    assert other is None
+    late = checkpoint.signed(Checkpoint(checkpoint.origin(a.did, 7), 30, b"\x00" * 32), a.public, a.key.sign)
+    wrong = [
+        msgspec.structs.replace(good, begins=()),
+        msgspec.structs.replace(good, begins=(Beginning(number=8, note=begin.note),)),
+        msgspec.structs.replace(good, begins=(begin, begin)),
+        msgspec.structs.replace(good, begins=(Beginning(number=7, note=late),)),
+        msgspec.structs.replace(good, proof=()),
+    ]
+    for one in wrong:
+        status, size = await offered(a, b, one)
+        assert (status, size) == (422, 50)
+    for one in (msgspec.structs.replace(good, begins=(Beginning(number=7, note=begin.note + "x"),)),):
+        with pytest.raises(RefusedError):
+            await offered(a, b, one)
+    assert (await b.store.read(lambda view: view.get(Head, a.did))).size == 50  # type: ignore[union-attr]
+    assert await offered(a, b, good) == (200, 31)
 
 
 async def test_heads_grow_without_a_trace_in_either_log(towns: tuple[Town, Town]) -> None:
