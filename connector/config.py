@@ -30,6 +30,13 @@ class Public(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="port to listen on")] = 8180
+    socket: Annotated[
+        str,
+        Meta(
+            description="Unix socket to listen on instead, for a web server on this machine; "
+            "less of a stream that is cut lies in its buffers"
+        ),
+    ] = ""
     tls_certificate: Annotated[str, Meta(description="PEM file; without it plain http, on loopback only")] = ""
     tls_key: Annotated[str, Meta(description="PEM file with the certificate's key")] = ""
 
@@ -294,6 +301,12 @@ def _joint_problems(config: Config) -> list[str]:
     public = config.public
     if bool(public.tls_certificate) != bool(public.tls_key):
         problems.append("[public] tls_certificate and tls_key belong together")
+    if public.socket and public.tls_certificate:
+        problems.append(
+            "[public] socket: TLS is ended by the web server in front; take tls_certificate and tls_key out"
+        )
+    if public.socket and not Path(public.socket).is_absolute():
+        problems.append(f"[public] socket: {public.socket!r} is no absolute path")
     if not public.tls_certificate and not is_loopback(public.host):
         problems.append(f"[public] host: {public.host!r} without TLS; plain http listens on loopback only")
     if (public.host, public.port) == (config.management.host, config.management.port) and public.port:

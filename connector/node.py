@@ -518,7 +518,10 @@ class Node:
         await self.outbox.start()
         await self.approvals.take_up()
         await self.approvals.look()
-        await self.public_listener.start(config.public.host, config.public.port)
+        if config.public.socket:
+            await self.public_listener.start_unix(Path(config.public.socket))
+        else:
+            await self.public_listener.start(config.public.host, config.public.port)
         await self.management_listener.start(config.management.host, config.management.port)
         chores = (
             (self._sweep, SWEEP_SECONDS),

@@ -246,9 +246,7 @@ def client_of(
         secret = _credentials(network.proxy_credentials) if network.proxy_credentials else ""
         proxy = proxy_of(network.proxy, credentials=secret, resolves=network.proxy_resolves, direct=network.no_proxy)
     authorities = Path(network.extra_ca) if network.extra_ca else None
-    return HttpPeer(
-        authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy, dated=dated
-    )
+    return HttpPeer(authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy, dated=dated)
 
 
 def _credentials(path: str) -> str:

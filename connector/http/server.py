@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -76,6 +78,19 @@ class Listener:
             )
         except OSError as error:
             raise InputError("listen.address", host=host, port=str(port), problem=error.strerror or "") from None
+
+    async def start_unix(self, path: Path) -> None:
+        """Listen on a Unix socket. Raises `InputError` where it cannot be made.
+
+        Whoever reaches its folder may connect, as to a port of loopback; what the socket leads to proves every caller.
+        """
+        loop = asyncio.get_running_loop()
+        self._connections = Connections(self._handle, self._limits, self._count_refusal, loop)
+        try:
+            own = _socket_at(path)
+            self._server = await loop.create_unix_server(self._connections, sock=own, backlog=BACKLOG)
+        except OSError as error:
+            raise InputError("listen.address", host=str(path), port="-", problem=error.strerror or "") from None
 
     @property
     def port(self) -> int:
@@ -192,3 +207,17 @@ def names_of(*hosts: str) -> frozenset[str]:
     """The names for `Listener`: these, and where one of them is loopback every name of the loopback."""
     local = LOOPBACK if any(is_loopback(host) for host in hosts) else frozenset()
     return frozenset(f"[{host}]" if ":" in host and not host.startswith("[") else host for host in hosts) | local
+
+
+def _socket_at(path: Path) -> socket.socket:
+    """A Unix socket that anybody may connect to who reaches its folder; what a former process left is replaced."""
+    if path.is_socket():
+        path.unlink()
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        own.bind(str(path))
+        path.chmod(0o666)
+    except OSError:
+        own.close()
+        raise
+    return own

@@ -30,6 +30,8 @@ def nginx(config: Config, *, certificate: Path | None = None, key: Path | None =
     """A file for nginx's http context, with a server for this node. Raises `InputError` as `_values`."""
     host = urlsplit(config.public_url).hostname or ""
     values = _values(config, certificate or ISSUED / host / "fullchain.pem", key or ISSUED / host / "privkey.pem")
+    if config.public.socket:
+        values["upstream"] = f"unix:{config.public.socket}"
     return _filled("nginx.conf", values, "elsewhere" if values["prefix"] else "")
 
 
@@ -39,6 +41,8 @@ def caddy(config: Config, *, certificate: Path | None = None, key: Path | None =
     Raises `InputError` as `_values`.
     """
     values = _values(config, certificate or Path("-"), key or Path("-"))
+    if config.public.socket:
+        values["upstream"] = f"unix/{config.public.socket}"
     tls = "certificate" if certificate else "acme"
     return _filled("Caddyfile", values, tls, "elsewhere" if values["prefix"] else "")
 
@@ -84,6 +88,7 @@ def _values(config: Config, certificate: Path, key: Path) -> dict[str, str]:
         "prefix": url.path.rstrip("/"),
         "port": str(public.port),
         "upstream": f"{public.host}:{public.port}",
+        "socket": public.socket,
         "certificate": str(certificate),
         "key": str(key),
         "body_bytes": str(limits.body_bytes),

@@ -84,6 +84,8 @@ def test_the_environment_wins() -> None:
         'public_url = "https://a.example"\n[public]\ntls_certificate = "cert.pem"',
         'public_url = "https://a.example"\n[public]\nhost = "0.0.0.0"',
         'public_url = "https://a.example"\n[public]\nport = 8181',
+        'public_url = "https://a.example"\n[public]\nsocket = "public.sock"',
+        'public_url = "https://a.example"\n[public]\nsocket = "/s"\ntls_certificate = "c"\ntls_key = "k"',
         *(
             f'public_url = "https://a.example"\n[network]\n{wrong}'
             for wrong in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -408,3 +409,25 @@ def test_names() -> None:
     assert names_of("data.example.org") == {"data.example.org"}
     assert names_of("127.0.0.1") >= {"localhost", "127.0.0.1", "[::1]"}
     assert "[::1]" in names_of("::1")
+
+
+async def test_a_unix_socket_is_listened_on_and_taken_over(tmp_path: Path) -> None:
+    """What a killed process left is replaced; what is no socket is never touched."""
+    path = tmp_path / "public.sock"
+    for _ in range(2):
+        echo = Echo()
+        listener = Listener(
+            "public", serve=echo.serve, refuse=echo.refuse, hosts=names_of("127.0.0.1"), metrics=Metrics(), limits=QUICK
+        )
+        await listener.start_unix(path)
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(get(b"/a%2Fb"))
+        assert body(await reader.read())["path"] == "/a%2Fb"
+        writer.close()
+        await listener.close()
+        assert path.exists()
+    path.unlink()
+    path.write_text("a file")
+    with pytest.raises(InputError, match=r"listen\.address"):
+        await listener.start_unix(path)
+    assert path.read_text() == "a file"

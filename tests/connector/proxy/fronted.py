@@ -40,12 +40,14 @@ async def running(
     limits: Limits | None = None,
     port: int = 0,
     clock: Clock | None = None,
+    socket: str = "",
 ) -> AsyncIterator[Node]:
     """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`."""
     node.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
     settings = config.load(directory, {})
     settings = replace(
         settings,
+        public=replace(settings.public, socket=socket),
         network=replace(settings.network, extra_ca=str(authority.certificate)),
         limits=limits or settings.limits,
         audit=replace(settings.audit, exchange_seconds=3600.0),
@@ -68,11 +70,13 @@ async def fronted(
     limits: Limits | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[Node]:
-    """A node behind nginx or Caddy."""
+    """A node behind nginx or Caddy; `nginx-socket` and `caddy-socket` reach it over a Unix socket."""
+    kind, _, over = kind.partition("-")
+    socket = str(folder / "public.sock") if over else ""
     port = free_port()
     certificate, key = authority.issue("localhost")
     async with running(
-        folder / "node", f"https://localhost:{port}{prefix}", authority, limits=limits, clock=clock
+        folder / "node", f"https://localhost:{port}{prefix}", authority, limits=limits, clock=clock, socket=socket
     ) as made:
         print_ = shipped.nginx if kind == "nginx" else shipped.caddy
         text = print_(made.config, certificate=certificate, key=key)

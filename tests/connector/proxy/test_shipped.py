@@ -51,6 +51,14 @@ def test_nginx_has_the_nodes_own_limits() -> None:
     assert "location = " not in shipped.nginx(settings("https://daten.stadt.example"))
 
 
+def test_over_a_unix_socket() -> None:
+    config = settings(public=Public(socket="/run/allmende/public.sock"))
+    assert "    server unix:/run/allmende/public.sock;\n" in shipped.nginx(config)
+    assert "        reverse_proxy unix//run/allmende/public.sock {\n" in shipped.caddy(config)
+    with pytest.raises(InputError, match=r"proxy\.value"):
+        shipped.nginx(settings(public=Public(socket="/run/all mende/public.sock")))
+
+
 def test_a_certificate_that_is_not_named() -> None:
     assert "/etc/letsencrypt/live/daten.stadt.example/fullchain.pem" in shipped.nginx(settings())
     assert "\n    tls " not in shipped.caddy(settings())
