@@ -101,6 +101,8 @@ def own_files(config: Config, credentials: Path | None) -> tuple[list[File], lis
     except KeyFileError as error:
         raise InputError(error.code, **error.params) from None
     files = [File(path=f"keys/{name}", content=content) for name, content in found.items()]
+    if not (config.directory / DATABASE).exists():
+        raise InputError("backup.read", path=str(config.directory / DATABASE), problem="missing")
     names, outside = [SETTINGS, "token"], []
     for named in filter(None, (config.public.tls_certificate, config.public.tls_key, config.network.extra_ca)):
         place = Path(named).resolve()
