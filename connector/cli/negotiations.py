@@ -107,8 +107,10 @@ def _urgency(one: Any) -> tuple[bool, int]:
 
 def _inbox(one: Any) -> dict[str, Any]:
     waiting = one["waiting"] or {}
-    votes = "" if waiting.get("needed") is None else f"{waiting['given']} of {waiting['needed']}"
-    whom = {"us": "people here", "peer": _who(one), "delivery": "delivery"}.get(waiting.get("whom", ""), "")
+    given, needed = waiting.get("given"), waiting.get("needed")
+    votes = "" if needed is None else either(f"{given} of {needed}", f"{given} von {needed}")
+    us, delivery = either("people here", "Menschen hier"), either("delivery", "Zustellung")
+    whom = {"us": us, "peer": _who(one), "delivery": delivery}.get(waiting.get("whom", ""), "")
     return {
         **one,
         "short": tail(one["id"]),
@@ -284,6 +286,7 @@ def text(one: Any) -> str:
                 ("under way", one["pending"]),
                 ("dataset", one["dataset"]),
                 ("contract", one["contract"]),
+                ("replaces the contract", one["replaces"]),
                 ("reason", one["reason"] and one["reason"]["sentence"]),
                 ("last change", instant(one["updated"])),
                 ("version", one["version"]),
@@ -310,5 +313,7 @@ def _decision(waiting: Any) -> list[tuple[str, Any]]:
 
 
 def _said(said: Any) -> str:
-    title = f"{instant(said['at'])} the {said['role']} said{'' if said['current'] else ' (replaced since)'}"
-    return bullets(title, said["sentences"])
+    at, consumer = instant(said["at"]), said["role"] == "consumer"
+    who = either("the consumer" if consumer else "the provider", "der Nehmer" if consumer else "der Geber")
+    since = "" if said["current"] else either(" (replaced since)", " (inzwischen ersetzt)")
+    return bullets(either(f"{at} {who} said{since}", f"{at} sagte {who}{since}"), said["sentences"])

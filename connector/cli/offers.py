@@ -9,6 +9,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
+from connector.cli.words import either
 
 COLUMNS = {
     "short": "offer",
@@ -122,7 +123,11 @@ def _row(one: Any) -> dict[str, Any]:
 
 def _rule(one: Any) -> str:
     rule = one["approval"]
-    people = "one person" if rule["persons"] == 1 else f"{rule['persons']} people"
+    one_person, days = rule["persons"] == 1, f"{rule['days']:g}"
+    people = either(
+        f"{'one person' if one_person else str(rule['persons']) + ' people'} within {days} days",
+        f"{'ein Mensch' if one_person else str(rule['persons']) + ' Menschen'} in {days} Tagen",
+    )
     if rule["frame"] is None:
-        return f"{people} within {rule['days']:g} days"
-    return f"at once under {rule['frame']}, else {people} within {rule['days']:g} days"
+        return people
+    return either(f"at once under {rule['frame']}, else {people}", f"sofort unter {rule['frame']}, sonst {people}")

@@ -83,6 +83,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "waits for": "wartet auf",
     "agreed": "zugestimmt",
     "who may": "wer darf",
+    "decision": "Entscheidung",
+    "drafted by": "entworfen von",
     "contract": "Vertrag",
     "concluded": "geschlossen",
     "in force": "in Kraft",

@@ -244,7 +244,7 @@ def _told(view: Reading, n: Negotiation) -> Notice | None:
     spoken = (
         {
             (Role.CONSUMER, N.REQUESTED): n.asked_at,
-            (Role.CONSUMER, N.ACCEPTED): n.asked_at,
+            (Role.CONSUMER, N.ACCEPTED): n.offered_at,
             (Role.PROVIDER, N.OFFERED): n.offered_at,
         }.get((n.role, N(n.state)))
         if n.state
