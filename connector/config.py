@@ -8,6 +8,7 @@ or systemd credentials), what operators keep at run time (the store). An environ
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from connector import mistakes
 from connector.errors import InputError
 
 Port = Annotated[int, Meta(ge=0, le=65535, description="0 lets the system choose")]
+_MAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+", re.ASCII)
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 
@@ -349,6 +351,9 @@ def _notify_problems(notify: NotifySettings) -> list[str]:
     problems = []
     if notify.mail_to and not (notify.mail_from and notify.smtp_host):
         problems.append("[notify] mail_to: needs mail_from and smtp_host")
+    for address in (*notify.mail_to, *((notify.mail_from,) if notify.mail_from else ())):
+        if not _MAIL.fullmatch(address):
+            problems.append(f"[notify] mail_to, mail_from: {address!r} is not a mail address")
     if notify.mail_to and notify.smtp_security == "none" and not is_loopback(notify.smtp_host):
         problems.append("[notify] smtp_security: none is for a mail server on this machine only")
     if bool(notify.smtp_user) != bool(notify.smtp_password_file):

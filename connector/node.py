@@ -586,9 +586,9 @@ class Node:
         after, names = "", list[str]()
         while assets := await self.store.read(partial(_assets, after=after)):
             names += [one.name for one in assets]
-            self.sources.look(assets)
+            # A mount that hangs must not hold up the node.
+            await asyncio.to_thread(self.sources.look, assets)
             after = assets[-1].id
-            await asyncio.sleep(0)
         self.sources.forget(names)
 
     async def _sweep(self) -> None:

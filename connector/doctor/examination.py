@@ -9,6 +9,7 @@ INVARIANT: the first finding is the one to mend first. What follows may be its c
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
@@ -85,7 +86,8 @@ class Doctor:
         return Examined(findings=tuple(found), running=self._running)
 
     async def _all(self) -> AsyncIterator[Reason]:
-        for one in self._ground():
+        # A disk or a mount that hangs must not hold up the node that asks.
+        for one in await asyncio.to_thread(lambda: [*self._ground()]):
             yield one
         peers: list[Participant] = []
         async for one in self._remembered(peers):
@@ -157,14 +159,13 @@ class Doctor:
         witnessed = await self._around.witnesses(answering, self._reads.read)
         for _, one in sorted(witnessed, key=lambda pair: pair[1].code == "doctor.witness_silent"):
             yield one
-        for one in await self._reads.read(self._waiting):
+        assets = await self._reads.read(memory.assets)
+        for one in await asyncio.to_thread(lambda: [*memory.sources(assets, self._check)]):
+            yield one
+        for one in await self._reads.read(lambda view: [*memory.outbox(view, self._clock.now())]):
             yield one
         for one in surroundings.gone(visits):
             yield one
-
-    def _waiting(self, view: Reading) -> list[Reason]:
-        """What cannot be served, and what cannot be sent."""
-        return [*memory.sources(view, self._check), *memory.outbox(view, self._clock.now())]
 
 
 def _documented(config: Config, own: NodeKeys) -> Mapping[str, JsonObject]:

@@ -64,15 +64,23 @@ def lab(view: Reading, config: Config) -> Iterator[Reason]:
             return
 
 
-def sources(view: Reading, check: Check) -> Iterator[Reason]:
-    """Can what is shared be served? One finding an asset, `MOST` at most."""
-    after, found = "", 0
+def sources(shared: Sequence[Asset], check: Check) -> Iterator[Reason]:
+    """Can what is shared be served? One finding an asset, `MOST` at most. Asks the silos: not for the event loop."""
+    found = 0
+    for asset in shared:
+        if (problems := check(asset.kind, asset.settings)) and found < MOST:
+            found += 1
+            yield Reason("doctor.source", {"asset": asset.name, "problem": problems[0]})
+
+
+def assets(view: Reading) -> list[Asset]:
+    """Everything that is shared."""
+    found: list[Asset] = []
+    after = ""
     while page := view.select(Asset, after=after, limit=_PAGE):
-        for asset in page:
-            if (problems := check(asset.kind, asset.settings)) and found < MOST:
-                found += 1
-                yield Reason("doctor.source", {"asset": asset.name, "problem": problems[0]})
+        found += page
         after = page[-1].id
+    return found
 
 
 def outbox(view: Reading, now: int) -> Iterator[Reason]:

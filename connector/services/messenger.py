@@ -137,7 +137,8 @@ class Messenger:
         if kept is None:
             await self._keep(await self._happenings.end())
         else:
-            self._kept = kept.index
+            # A database that went back has less behind it than was told once; what comes now is told all the same.
+            self._kept = min(kept.index, await self._happenings.end())
         assert self._kept is not None
         self._seen = self._kept
 

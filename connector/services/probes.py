@@ -29,7 +29,8 @@ EVERY = 10.0
 DEADLINE = 45.0
 """Seconds that an answer may take: the peer waits for time-outs of its own."""
 _WHOLE = 35.0
-_BOUNDED = Annotated[str, Meta(max_length=600)]
+_LONGEST = 600
+_BOUNDED = Annotated[str, Meta(max_length=_LONGEST)]
 
 
 class Follow(Protocol):
@@ -87,7 +88,7 @@ class Probes:
             found = Reason("reach.answer", {"url": who.url, "cause": "peer.timeout"})
         except DeliveryError as error:
             found = error.reason
-        return Probed() if found is None else Probed(code=found.code, params=found.params)
+        return Probed() if found is None else Probed(code=found.code, params=_bounded(found.params))
 
     async def ask(self, peer: str) -> Reason | None:
         """What `peer` (name or DID) finds when it calls back; None where every link holds.
@@ -121,3 +122,8 @@ class Probes:
         if now < due:
             raise TooOftenError("rate.exceeded", seconds=str(max(1, round(due - now + 0.5))))
         self._last = {name: at for name, at in self._last.items() if now - at < EVERY} | {peer: now}
+
+
+def _bounded(params: Mapping[str, str]) -> dict[str, str]:
+    """What the answer has room for."""
+    return {name: value[:_LONGEST] for name, value in params.items()}

@@ -84,6 +84,20 @@ def test_the_environment_wins() -> None:
         'public_url = "https://a.example"\n[public]\ntls_certificate = "cert.pem"',
         'public_url = "https://a.example"\n[public]\nhost = "0.0.0.0"',
         'public_url = "https://a.example"\n[public]\nport = 8181',
+        *(
+            f'public_url = "https://a.example"\n[notify]\n{wrong}'
+            for wrong in (
+                'mail_to = ["a@b.example"]',
+                'mail_to = ["a@b.example"]\nmail_from = "c@d.example"',
+                'mail_to = ["a b"]\nmail_from = "c@d.example"\nsmtp_host = "x"',
+                'mail_to = ["a@b.example"]\nmail_from = "c@d\\n.example"\nsmtp_host = "x"',
+                'mail_to = ["a@b.example"]\nmail_from = "c@d.example"\nsmtp_host = "x"\nsmtp_security = "none"',
+                'smtp_user = "x"',
+                'webhook_url = "https://x.example"',
+                'webhook_url = "ftp://x"\nwebhook_secret_file = "/x"',
+                'least = "panic"',
+            )
+        ),
         'public_url = "https://a.example"\n[public]\nsocket = "public.sock"',
         'public_url = "https://a.example"\n[public]\nsocket = "/s"\ntls_certificate = "c"\ntls_key = "k"',
         *(

@@ -11,9 +11,13 @@ import pytest
 from connector import config, node
 from connector.node import Node
 from connector.records import Right
+from connector.services.messenger import Messenger
 from tests.connector.notify.test_mail import Box, post_office
 from tests.connector.notify.test_webhook import SECRET, Receiver, listening
 from tests.harness.scripted import free_port
+
+
+ROUNDS = 4
 
 
 class Office:
@@ -49,7 +53,7 @@ async def happened(made: Node, name: str) -> None:
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -109,14 +113,16 @@ async def test_over_restarts_between_delivery_and_cursor_nothing_is_lost(
             await made.start()
             await until(lambda: all(one._kept is not None for one in made.messengers))
             expected: list[int] = []
-            for round in range(4):
-                for one in made.messengers:
-                    # The node ends after the delivery: the cursor is never written.
-                    monkeypatch.setattr(one, "_keep", hangs)
+            # From here on each node ends after the delivery: the cursor is never written.
+            kept = Messenger._keep
+            monkeypatch.setattr(Messenger, "_keep", hangs)
+            for round in range(ROUNDS):
                 await happened(made, f"person-{round}")
                 expected.append(await made.happenings.end())
                 await until(lambda wanted=expected[-1]: wanted in told(receiver))
                 await made.close()
+                if round == ROUNDS - 1:
+                    monkeypatch.setattr(Messenger, "_keep", kept)
                 made = office.built()
                 await made.start()
             await until(lambda: len(told(receiver)) > len(set(told(receiver))))
@@ -127,6 +133,6 @@ async def test_over_restarts_between_delivery_and_cursor_nothing_is_lost(
     assert max(event["times"] for got in receiver.got for event in got["events"]) == len(expected)
 
 
-async def hangs(index: int) -> None:
+async def hangs(messenger: Messenger, index: int) -> None:
     """Nothing more happens in this process."""
     await asyncio.Event().wait()
