@@ -53,7 +53,7 @@ from connector.notify.mail import Mail, MailSettings
 from connector.notify.webhook import Webhook
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Reading, Transaction, no_fault
 from connector.records import Asset, Participant, SeenDocument
-from connector.services import approvals
+from connector.services import approvals, awaited
 from connector.services.audit import Audit
 from connector.services.changes import Change, Changes
 from connector.services.continuity import Continuity
@@ -118,7 +118,7 @@ class Node:
         threaded: bool,
     ) -> None:
         root, store_path = config.public_url, config.directory / "state.db"
-        self.config, self.clock, self.ids = config, clock, ids
+        self.config, self.clock, self.ids, self._threaded = config, clock, ids, threaded
         self.did, self.base = did.of_url(root), root + dsp.BASE
         self.keys = keys.load(config.directory / "keys", _credentials())
         self.metrics, self.health, self.changes = telemetry.Metrics(), telemetry.Health(), Changes()
@@ -178,7 +178,7 @@ class Node:
         )
         self.notices = Notices(store=self.store, clock=clock, ids=ids, mail=self.outbox, changes=self.changes)
         self.questions = Questions(
-            clock=clock, rules=_approval_rules(config), tell=approvals.notice_to_peer(self.notices)
+            clock=clock, rules=_approval_rules(config), tell=awaited.notice_to_peer(self.notices)
         )
         self.decisions = Decisions(
             did=self.did, clock=clock, ids=ids, address=addresses.address, questions=self.questions
@@ -197,7 +197,7 @@ class Node:
         self.approvals = approvals.Approvals(
             store=self.store, clock=clock, negotiations=self.negotiations, questions=self.questions
         )
-        self.notices.handlers[approvals.KIND] = self.approvals.heard
+        self.notices.handlers[awaited.KIND] = awaited.heard
         self.transfers = Transfers(seal=self.keys.sealer().seal, at=addresses.address, **ports)
         self.outbox.services = {
             "negotiation": self.negotiations,
@@ -497,6 +497,7 @@ class Node:
         """After a restore: compare with a peer, and use no key any more that it knows to be destroyed."""
         done = await self.reconcile.settle(peer)
         await self.keyring.settle()
+        self.outbox.reached(peer.id)
         return done
 
     def _peers_changed(self, identity: PinnedIdentity, peer: str) -> None:
@@ -586,8 +587,10 @@ class Node:
         after, names = "", list[str]()
         while assets := await self.store.read(partial(_assets, after=after)):
             names += [one.name for one in assets]
-            # A mount that hangs must not hold up the node.
-            await asyncio.to_thread(self.sources.look, assets)
+            if self._threaded:  # a mount that hangs must not hold up the node
+                await asyncio.to_thread(self.sources.look, assets)
+            else:
+                self.sources.look(assets)
             after = assets[-1].id
         self.sources.forget(names)
 

@@ -16,7 +16,6 @@ from tests.connector.notify.test_mail import Box, post_office
 from tests.connector.notify.test_webhook import SECRET, Receiver, listening
 from tests.harness.scripted import free_port
 
-
 ROUNDS = 4
 
 
