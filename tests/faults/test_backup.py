@@ -374,3 +374,23 @@ def test_a_transfer_that_both_have_in_the_same_state_goes_on_from_the_right_numb
     for move, goal in (("suspend", "SUSPENDED"), ("resume", "STARTED"), ("complete", "COMPLETED")):
         pair.command(pair.provider, theirs, move, goal)
         pair.wait(TRANSFERS, pid, goal)
+
+
+def test_F19_a_log_that_lost_its_tail_with_the_wal_is_found_out(pair: World) -> None:
+    node, other = pair.provider, pair.consumer
+    node.close()
+    node.start()  # what was before is in the database itself
+    pair.contract()
+    shown(node, other)
+    before = own_size(node)
+    node._wanted = False
+    node.kill()
+    node.close()
+    lost = node.directory / "state.db-wal"
+    assert lost.stat().st_size > 0
+    lost.unlink()
+    (node.directory / "state.db-shm").unlink(missing_ok=True)
+    with contextlib.suppress(RefusedError):
+        node.start()
+    until(lambda: health(node, "store") == "node.rolled_back", "not found out")
+    assert own_size(node) < before == head_kept_by(other, node)
