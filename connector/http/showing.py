@@ -20,8 +20,8 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Frame, Notice, Operator, Participant, PolicyVersion, PublishedOffer
 from connector.sentences import Language, mend, sentence
-from connector.services.approvals import Waiting
 from connector.services.audit import Noted, Verdict
+from connector.services.awaited import Waiting
 from connector.services.correspondence import Signers
 from connector.services.happenings import Happening
 from connector.services.outbox import Standing
@@ -265,6 +265,7 @@ def negotiation(
         offered=one.offered,
         differences=_differences(between, language),
         contract=str(one.agreement["@id"]) if one.agreement else None,
+        replaces=one.replaces or None,
         reason=reason_or_none(one.reason, language),
         ending=reason_or_none(one.ending, language),
         waiting=deciding.waiting(one, known.get(one.peer, one.peer), waits, language),

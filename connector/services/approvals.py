@@ -10,59 +10,26 @@ asked, which finds the question approved. So there is one way to an agreement, w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.errors import BusyError, InputError, MessageError, PeerError, RefusedError, TransitionError, UnknownError
-from connector.ports import Caller, Clock, Reading, Store, Transaction
+from connector.errors import BusyError, InputError, RefusedError, TransitionError
+from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol import negotiation
 from connector.protocol.machine import Role
 from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
-from connector.records import Ask, Notice, Participant, PublishedOffer, Question, QuestionState, Vote
-from connector.services import questions
+from connector.records import Ask, PublishedOffer, Question, QuestionState, Vote
+from connector.services import awaited, questions
 from connector.services.negotiations import Negotiations
-from connector.services.notices import Notices, notices_about
 from connector.services.processes import Done
 from connector.services.questions import DAY, Questions
 from policies import instants
 from policies.model import Reason
 
 N = NegotiationState
-KIND = "approval"
-"""The kind of notice that tells how a question stands. It carries numbers and instants, and nobody's name."""
 RESTING = ((Role.PROVIDER, N.REQUESTED), (Role.PROVIDER, N.ACCEPTED), (Role.CONSUMER, N.OFFERED))
-MOST_PEOPLE = 99
-
-
-class Waiting(Struct, frozen=True):
-    """Whom a negotiation waits for: people here (`question`, with who may still vote), or people at the peer (`told`,
-    what it has said last about it)."""
-
-    question: Question | None
-    voters: tuple[str, ...] = ()
-    counted: int = 0
-    told: Notice | None = None
-
-
-def notice_to_peer(notices: Notices) -> questions.Tell:
-    """Tells a peer that takes notices how a question stands that it waits for."""
-
-    def tell(tx: Transaction, n: Negotiation, question: Question) -> None:
-        participant = tx.get(Participant, n.peer)
-        if not n.peer_pid or participant is None or not participant.notices:
-            return
-        said = {
-            "waiting": "person",
-            "needed": str(question.needed),
-            "given": str(questions.counted(tx, question)),
-            "deadline": instants.stamp(question.deadline),
-        }
-        notices.tell(tx, n.peer, n.peer_pid, KIND, said)
-
-    return tell
 
 
 class Approvals:
@@ -204,72 +171,16 @@ class Approvals:
             self._questions.record(tx, n, question, "reminded", "node", **left)
         return Done()
 
-    # --- the peer's people --------------------------------------------------------------------------------------------
-
-    def heard(self, tx: Transaction, caller: Caller, notice: Notice) -> Mapping[str, str] | PeerError:
-        """A peer tells how a question of its own stands. What it says is kept with the notice and shown; here is only
-        whether it is about a negotiation with it, and can be read."""
-        n = tx.get(Negotiation, notice.about)
-        if n is None or n.peer != caller.id:
-            return UnknownError("process.unknown")
-        return MessageError("notice.unreadable") if standing_told(notice) is None else {}
-
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    async def waiting(self, *pids: str) -> dict[str, Waiting]:
+    async def waiting(self, *pids: str) -> dict[str, awaited.Waiting]:
         """Whom these negotiations wait for; those that wait for nobody's decision are left out."""
-        return await self._store.read(lambda view: {pid: found for pid in pids if (found := _waiting(view, pid))})
+        return await self._store.read(
+            lambda view: {pid: found for pid in pids if (found := awaited.waiting_for(view, pid))}
+        )
 
 
 def due(question: Question, now: int) -> int:
     """How many reminders should have been given by now: at half the time, and a day before the end if that is later."""
     half, last = (question.asked + question.deadline) // 2, question.deadline - DAY
     return sum(now >= at for at in (half, *((last,) if last > half else ())))
-
-
-def _waiting(view: Reading, pid: str) -> Waiting | None:
-    n = view.get(Negotiation, pid)
-    question = view.get(Question, pid)
-    if n is None:
-        return None
-    if question is not None and question.state is QuestionState.OPEN and questions.stands(n, question):
-        voters = tuple(questions.voters(view, question))
-        return Waiting(question, voters, questions.counted(view, question))
-    told = _told(view, n)
-    return None if told is None else Waiting(None, told=told)
-
-
-def _told(view: Reading, n: Negotiation) -> Notice | None:
-    """The peer's last notice about its question, while it is the peer's turn and since we have spoken last."""
-    spoken = (
-        {
-            (Role.CONSUMER, N.REQUESTED): n.asked_at,
-            (Role.CONSUMER, N.ACCEPTED): n.offered_at,
-            (Role.PROVIDER, N.OFFERED): n.offered_at,
-        }.get((n.role, N(n.state)))
-        if n.state
-        else None
-    )
-    if spoken is None:
-        return None
-    theirs = (one for one in notices_about(view, n.id) if one.kind == KIND and not one.ours and one.peer == n.peer)
-    found = [one for one in theirs if (one.settled or 0) >= spoken and standing_told(one) is not None]
-    return max(found, key=lambda one: one.created, default=None)
-
-
-class Told(Struct, frozen=True):
-    """How a question stands at the peer, as it says: people needed, people who have approved, the end (an instant)."""
-
-    needed: int
-    given: int
-    deadline: int
-
-
-def standing_told(notice: Notice) -> Told | None:
-    """What a notice says; None where it cannot be read."""
-    said = notice.params
-    try:
-        told = Told(int(said["needed"]), int(said["given"]), instants.instant(said["deadline"]))
-    except (KeyError, ValueError):
-        return None
-    return told if 0 <= told.given < told.needed <= MOST_PEOPLE else None

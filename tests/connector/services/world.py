@@ -21,7 +21,7 @@ from connector.protocol.messages import CatalogRequestMessage, JsonObject, Negot
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Approval, Logged, Outgoing, Outside, Participant, PublishedOffer, Right
-from connector.services import approvals
+from connector.services import approvals, awaited
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
 from connector.services.endings import Endings
@@ -89,7 +89,7 @@ class Neighbour:
         )
         self.notices = Notices(store=self.store, clock=self.clock, ids=self.ids, mail=self.outbox, changes=self.changes)
         self.questions = Questions(
-            clock=self.clock, rules=rules or Rules(), tell=approvals.notice_to_peer(self.notices)
+            clock=self.clock, rules=rules or Rules(), tell=awaited.notice_to_peer(self.notices)
         )
         self.decisions = Decisions(
             did=self.did, clock=self.clock, ids=self.ids, address=addresses.address, questions=self.questions
@@ -108,7 +108,7 @@ class Neighbour:
         self.approvals = approvals.Approvals(
             store=self.store, clock=self.clock, negotiations=self.negotiations, questions=self.questions
         )
-        self.notices.handlers[approvals.KIND] = self.approvals.heard
+        self.notices.handlers[awaited.KIND] = awaited.heard
         self.operators = Operators(store=self.store, clock=self.clock, ids=self.ids)
         self.frames = Frames(store=self.store, clock=self.clock)
         self.transfers = Transfers(seal=KEYS.sealer().seal, at=addresses.address, **ports)
