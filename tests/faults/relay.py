@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from certs import did, jwt, keys
+from certs import did, jwt, keys, signatures
 from tests.faults.processes import NodeProcess
 
+Fresh = Callable[[str, str, bytes], Mapping[str, str]]
+"""Method, path, body -> the fields that prove who sends it, never the same twice."""
 MESSAGES = "/dsp/2025-1/"
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"})
 
@@ -41,8 +43,8 @@ class Exchange(Struct, frozen=True):
 class Relay:
     """Listens on a port of its own; `open` it in front of a node once that is made.
 
-    Each message is delivered `copies` times in all, the copies with what `fresh` gives as their Authorization header
-    (None: with the token that they came with); the first answer is passed on, once `hold` returns. `exchanges` are what
+    Each message is delivered `copies` times in all, the copies with the token and signature that `fresh` gives them
+    (None: with those that they came with); the first answer is passed on, once `hold` returns. `exchanges` are what
     was passed on, `repeats` pairs of an exchange and one of its copies.
     """
 
@@ -50,7 +52,7 @@ class Relay:
         self.exchanges: list[Exchange] = []
         self.repeats: list[tuple[Exchange, Exchange]] = []
         self.copies = 1
-        self.fresh: Callable[[], str] | None = None
+        self.fresh: Fresh | None = None
         self.hold: Callable[[Exchange], None] = lambda exchange: None
         self._target = 0
         relay = self
@@ -90,13 +92,13 @@ class Relay:
         self._server.shutdown()
         self._server.server_close()
 
-    def again(self, one: Exchange, *, authorization: str | None = None, body: bytes | None = None) -> Exchange:
-        """Deliver an exchange's request once more, with another token or body where they are given."""
-        headers = dict(one.headers)
-        if authorization is not None:
-            headers["Authorization"] = authorization
-        sent, _ = self._forward(one.method, one.path, headers, one.body if body is None else body)
-        return sent
+    def again(self, one: Exchange, *, fresh: Fresh | None = None, body: bytes | None = None) -> Exchange:
+        """Deliver an exchange's request once more, with another token and signature or body where they are given."""
+        sent = one.body if body is None else body
+        proof = {} if fresh is None else fresh(one.method, one.path, sent)
+        replaced = {name.lower() for name in proof}
+        headers = {name: value for name, value in one.headers.items() if name.lower() not in replaced}
+        return self._forward(one.method, one.path, {**headers, **proof}, sent)[0]
 
     def _pass_on(self, handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
@@ -104,7 +106,7 @@ class Relay:
         self.exchanges.append(first)
         if first.is_message:
             for _ in range(self.copies - 1):
-                self.repeats.append((first, self.again(first, authorization=self.fresh and self.fresh())))
+                self.repeats.append((first, self.again(first, fresh=self.fresh)))
             self.hold(first)
         handler.send_response(first.status)
         for name, value in answered.items():
@@ -127,14 +129,16 @@ class Relay:
             connection.close()
 
 
-def tokens(sender: NodeProcess, receiver: NodeProcess) -> Callable[[], str]:
-    """Makes Authorization headers as the sender would, each good for one message to the receiver."""
+def proofs(sender: NodeProcess, receiver: NodeProcess) -> Fresh:
+    """Makes tokens and signatures as the sender would, each good for one message to the receiver."""
     key = keys.load(sender.directory / "keys").token
     kid = did.token_key(sender.did)
 
-    def fresh() -> str:
+    def fresh(method: str, path: str, body: bytes) -> Mapping[str, str]:
         now = time.time_ns() // 1000
-        jti = secrets.token_urlsafe(16)
-        return "Bearer " + jwt.issue(key, kid, issuer=sender.did, audience=receiver.did, now=now, jti=jti)
+        token = jwt.issue(key, kid, issuer=sender.did, audience=receiver.did, now=now, jti=secrets.token_urlsafe(16))
+        authorization = f"Bearer {token}"
+        covered = signatures.Covered(method, receiver.url + path, authorization, body)
+        return {"Authorization": authorization, **signatures.sign(key, kid, covered, now // 1_000_000)}
 
     return fresh

@@ -18,7 +18,7 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from tests.faults.invariants import check, footprint
 from tests.faults.processes import NodeProcess, until
-from tests.faults.relay import Exchange, Relay, tokens
+from tests.faults.relay import Exchange, Relay, proofs
 from tests.faults.world import NEGOTIATIONS, World
 
 pytestmark = pytest.mark.process
@@ -34,8 +34,8 @@ class Relayed:
         self.world = World(directory, relays=(self.to_provider.port, self.to_consumer.port))
         provider, consumer = self.world.nodes
         self.ways = (
-            (self.to_provider, provider, tokens(consumer, provider)),
-            (self.to_consumer, consumer, tokens(provider, consumer)),
+            (self.to_provider, provider, proofs(consumer, provider)),
+            (self.to_consumer, consumer, proofs(provider, consumer)),
         )
         for relay, node, _ in self.ways:
             relay.open(node.port)
@@ -150,7 +150,7 @@ def test_replay_of_captured_requests(relayed: Relayed) -> None:
             replayed = relay.again(one)
             assert replayed.status == 401
             _assert_error(replayed, REFUSED)
-            again = relay.again(one, authorization=fresh())
+            again = relay.again(one, fresh=fresh)
             assert (again.status, again.answer) == (one.status, one.answer)
         assert _processes(node) == before
     check(relayed.world)
@@ -165,7 +165,7 @@ def test_messages_behind_the_end(relayed: Relayed) -> None:
     for relay, node, fresh in relayed.ways:
         before = _processes(node)
         for one in _messages(relay):
-            late = relay.again(one, authorization=fresh(), body=one.body + b" ")
+            late = relay.again(one, fresh=fresh, body=one.body + b" ")
             if _kind(one) == "TransferRequestMessage":
                 assert late.status == 201
                 assert _error(late.answer)["providerPid"] == _error(one.answer)["providerPid"]
@@ -204,7 +204,7 @@ def test_nothing_grows(relayed: Relayed) -> None:
         known = _messages(relay)
         for _ in range(40):
             for one in known:
-                assert relay.again(one, authorization=fresh()).status == one.status
+                assert relay.again(one, fresh=fresh).status == one.status
                 assert relay.again(one).status == 401
 
     def back() -> bool:
