@@ -135,6 +135,8 @@ async def test_no_log_line_holds_a_person_a_secret_or_a_purpose(
         contract = await negotiated(city, utility, issued["token"], approve=True)
         assert await fetched(utility, contract) == 200
         await negotiated(city, utility, issued["token"], approve=False)
+        metrics = (await manage(city, "GET", "/metrics")).body.decode()
+        assert 'allmende_accesses_total{outcome="permitted"} 1.0' in metrics
         file.unlink()
         assert await fetched(utility, contract) >= 400
         await strangers(city)

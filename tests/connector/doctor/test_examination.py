@@ -51,6 +51,17 @@ async def test_a_stopped_node_is_well(tmp_path: Path) -> None:
     assert await patient.stopped() == []
 
 
+async def test_a_killed_node_is_well_and_nothing_in_its_directory_changes(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    async with patient.running():
+        left = patient.copy("left")  # as a kill leaves it: with a write-ahead log
+    assert (left / "state.db-wal").stat().st_size > 0
+    before = {path.name: path.read_bytes() for path in left.iterdir() if path.is_file() and path.suffix != ".db-shm"}
+    patient.directory = left
+    assert await patient.stopped() == []
+    assert {name: (left / name).read_bytes() for name in before} == before
+
+
 # --- settings and program ---------------------------------------------------------------------------------------------
 
 
