@@ -99,6 +99,7 @@ QUIET: Final = frozenset(
         "contract.ends_sooner",
         "data.received",
         "dataset.read",
+        "evidence.written",
         "negotiation.ending",
         "negotiation.restored",
         "negotiation.read",
