@@ -1,7 +1,8 @@
-"""People decide: votes, deadlines, reminders, and what peers say about theirs.
+"""People decide: votes, deadlines, reminders.
 
-What lives here: approving, declining, what happens when nobody does, who waits for whom. What does not: when people
-have to be asked (`services.decisions`), what a question is about and whose votes count (`services.questions`).
+What lives here: approving, declining, what happens when nobody does. What does not: when people have to be asked
+(`services.decisions`), what a question is about and whose votes count (`services.questions`), who waits for whom
+(`services.awaited`).
 
 A vote and the message that it lets go are one transaction: the deciding vote makes the same decision run again that
 asked, which finds the question approved. So there is one way to an agreement, with people and without.

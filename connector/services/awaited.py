@@ -1,7 +1,7 @@
 """Whom a negotiation waits for: people here, or people at the peer, as far as it has told.
 
 What lives here: the notice that tells a peer how a question stands that it waits for, reading such a notice, and who is
-awaited. What does not: the words (`http.deciding`), deciding (`services.approvals`), notices as such (`services.notices`).
+awaited. What does not: the words (`http.deciding`), deciding (`services.approvals`), sending (`services.notices`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from connector.errors import BusyError, InputError, RefusedError, TransitionError
 from connector.protocol import negotiation
 from connector.protocol.negotiation import Negotiation
-from connector.records import Agreement, Approval, Notice, Outside, Participant, PublishedOffer, Question, Right
+from connector.records import Agreement, Approval, Outside, Participant, PublishedOffer, Question, Right
 from connector.services.outbox import Limits
 from connector.services.questions import DAY, Rules
 from policies import parse
@@ -395,66 +395,7 @@ def test_an_offer_without_being_asked_waits_on_both_sides(tmp_path: Path) -> Non
     run(story)
 
 
-# --- what both sides see ----------------------------------------------------------------------------------------------
-
-
-def test_the_peer_is_told_numbers_and_no_names(tmp_path: Path) -> None:
-    async def story() -> None:
-        city, utility = await neighbours(tmp_path)
-        n, p = await asked(utility, city, await city.publish(TERMS, approval=TWO))
-        await asyncio.sleep(1)
-        await city.approvals.approve("anna", p)
-        await asyncio.sleep(1)
-        told = (await utility.approvals.waiting(n.id))[n.id].told
-        assert told is not None
-        assert (told.params["given"], told.params["needed"]) == ("1", "2")
-        bodies = b"".join(body for _, body in city.sent)
-        assert b"anna" not in bodies
-        assert b"mayor" not in bodies
-        here = (await city.approvals.waiting(p))[p]
-        assert (here.counted, here.voters) == (1, ("jo",))
-        await city.approvals.approve("jo", p)
-        await settled(utility.negotiations, n.id, FINAL)
-        assert await utility.approvals.waiting(n.id) == {}
-
-    run(story)
-
-
-def test_a_peer_that_takes_no_notices_is_not_told(tmp_path: Path) -> None:
-    async def story() -> None:
-        city, utility = await neighbours(tmp_path)
-        await city.knows(utility, notices=False)
-        n, p = await asked(utility, city, await city.publish(TERMS, approval=ONE))
-        await city.approvals.approve("anna", p)
-        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
-        assert await city.store.read(lambda view: view.select(Notice)) == []
-
-    run(story)
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {},
-        {"needed": "two", "given": "0", "deadline": "2027-01-01T00:00:00Z"},
-        {"needed": "1", "given": "1", "deadline": "2027-01-01T00:00:00Z"},
-        {"needed": "100000000000", "given": "0", "deadline": "2027-01-01T00:00:00Z"},
-        {"needed": "2", "given": "0", "deadline": "soon"},
-    ],
-)
-def test_what_a_peer_says_is_read_or_refused(tmp_path: Path, params: dict[str, str]) -> None:
-    async def story() -> None:
-        city, utility = await neighbours(tmp_path)
-        n, p = await asked(utility, city, await city.publish(TERMS, approval=ONE))
-        await asyncio.sleep(1)
-        await city.store.write(lambda tx: city.notices.tell(tx, utility.did, n.id, "approval", params))
-        await city.store.write(lambda tx: city.notices.tell(tx, utility.did, p, "approval", params))
-        await asyncio.sleep(60)
-        told = (await utility.approvals.waiting(n.id))[n.id].told
-        assert told is not None
-        assert told.params["needed"] == "1"
-
-    run(story)
+# --- rounds and what was before --------------------------------------------------------------------------------------
 
 
 def test_rounds_are_kept_in_order(tmp_path: Path) -> None:
