@@ -17,6 +17,7 @@ from connector.config import load
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from tests.connector.http.nodes import manage, told
+from tests.harness import frames
 
 DATA = b"tree;height\n" * 20_000
 
@@ -51,7 +52,8 @@ async def pair(tmp_path: Path) -> AsyncIterator[tuple[Node, Node]]:
         for path, body in (
             ("/v1/assets", {"name": "trees", "kind": "file", "settings": {"path": str(tmp_path / "trees.csv")}}),
             ("/v1/policies", {"name": "twice", "terms": {"count": 2}}),
-            ("/v1/offers", {"asset": "trees", "policy": "twice"}),
+            ("/v1/frames", frames.BODY),
+            ("/v1/offers", {"asset": "trees", "policy": "twice", "approval": {"frame": frames.NAME}}),
         ):
             answer = await manage(city, "POST", path, body)
             assert answer.status == 201, answer.body

@@ -22,8 +22,9 @@ from connector import config, node
 from connector.node import Node
 from connector.ports import Clock
 from connector.proxy import shipped
-from connector.records import Approval, Endpoint, Frame, PublishedOffer
+from connector.records import Endpoint
 from tests.connector.http.nodes import manage, told
+from tests.harness import frames
 from tests.harness.authority import Authority
 from tests.harness.front import FRONTS, listening
 from tests.harness.scripted import free_port
@@ -93,21 +94,15 @@ async def befriended(one: Node, other: Node, name: str) -> None:
 
 async def shared(city: Node, name: str, kind: str, settings: dict[str, Any], **terms: Any) -> None:
     """Publish something, bound at once under a frame contract with everybody."""
+    rule = {"frame": frames.NAME}
     for path, body in (
+        ("/v1/frames", frames.BODY),
         ("/v1/assets", {"name": name, "kind": kind, "settings": settings, "title": name}),
         ("/v1/policies", {"name": name, "terms": terms}),
-        ("/v1/offers", {"asset": name, "policy": name}),
+        ("/v1/offers", {"asset": name, "policy": name, "approval": rule}),
     ):
         answer = await manage(city, "POST", path, body)
-        assert answer.status == 201, answer.body
-    offer = told(answer)["id"]
-
-    def at_once(tx: Any) -> None:
-        tx.put(Frame(id="all", title="All", file_number="1", hash="0" * 64, signatories=("x",), added=0, added_by="t",
-                     anybody=True))  # fmt: skip
-        tx.put(replace(tx.get(PublishedOffer, offer), approval=Approval(frame="all")))
-
-    await city.store.write(at_once)
+        assert answer.status == 201 or path == "/v1/frames", answer.body
 
 
 async def contract(consumer: Node, city: str, dataset: str) -> str:

