@@ -96,6 +96,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "signatures": "Unterschriften",
     "replaces": "ersetzt",
     "replaced by": "ersetzt durch",
+    "replaces the contract": "ersetzt den Vertrag",
     "notice given now ends it": "Kündigung heute beendet ihn",
     "SHA-256": "SHA-256",
     "transfer": "Übertragung",

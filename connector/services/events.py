@@ -107,6 +107,7 @@ QUIET: Final = frozenset(
         "notice.settled",
         "notice.taken",
         "peer.signs",
+        "peer.takes_notices",
         "policy.added",
         "probe.asked",
         "refused",
