@@ -41,10 +41,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Nothing answers from {host} ({address}) on port {port}; this looks like a firewall.",
     ),
     "mend.reach.silent": (
-        "Lassen Sie Port {port} in der Firewall und in der Weiterleitung des Routers durch. Aus dem eigenen Netz kann das "
-        "täuschen: allmende doctor --from PEER",
-        "Let port {port} through the firewall and the router's forwarding. From inside the own network this may deceive: "
-        "allmende doctor --from PEER",
+        "Lassen Sie Port {port} in der Firewall und in der Weiterleitung des Routers durch. Aus dem eigenen Netz "
+        "kann das täuschen: allmende doctor --from PEER",
+        "Let port {port} through the firewall and the router's forwarding. From inside the own network this may "
+        "deceive: allmende doctor --from PEER",
     ),
     "reach.route": (
         "Zu {host} ({address}) führt kein Weg ({problem}).",
