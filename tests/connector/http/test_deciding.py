@@ -121,7 +121,7 @@ def test_what_the_peer_says_of_its_people() -> None:
     blank = negotiation.blank(id="urn:x", role=Role.CONSUMER, peer=PEER, callback="", dataset="urn:d", now=5)
     n = msgspec.structs.replace(blank, state="REQUESTED", asked={}, asked_at=5)
     params = {"waiting": "person", "needed": "2", "given": "1", "deadline": "2027-01-02T11:00:00Z"}
-    about = {"id": "1", "peer": PEER, "about": "urn:x", "kind": "approval", "ours": False}
+    about: dict[str, Any] = {"id": "1", "peer": PEER, "about": "urn:x", "kind": "approval", "ours": False}
     notice = Notice(**about, params=params, state="answered", created=6)
     shown = deciding.waiting(n, "Stadt X", Waiting(None, told=notice), "de")
     assert shown is not None

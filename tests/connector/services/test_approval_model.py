@@ -105,7 +105,7 @@ class Office(RuleBasedStateMachine):
             for one, other in ((city, utility), (utility, city)):
                 await one.people(*PEOPLE)
                 await one.knows(other)
-            paper = {"title": "t", "file_number": "1", "hash": "0" * 64, "signatories": ["A"]}
+            paper: dict[str, Any] = {"title": "t", "file_number": "1", "hash": "0" * 64, "signatories": ["A"]}
             await city.frames.add("boss", "f", parties=[utility.did], until=city.clock.now() + 20 * DAY, **paper)
             self._offer = await city.publish(Terms(count=PUBLISHED), outside, approval=self._rule)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -209,7 +210,7 @@ def test_a_frame_is_looked_at_when_it_is_to_bind(tmp_path: Path, how: str) -> No
     async def story() -> None:
         city, utility = await neighbours(tmp_path)
         until = city.clock.now() + 10_000_000
-        frame = {"title": "t", "file_number": "1", "hash": "0" * 64, "signatories": ["A"]}
+        frame: dict[str, Any] = {"title": "t", "file_number": "1", "hash": "0" * 64, "signatories": ["A"]}
         if how == "others":
             await city.store.write(lambda tx: tx.put(msgspec.structs.replace(_known(tx, utility), id="did:web:third")))
             await city.frames.add("boss", "f", parties=["did:web:third"], **frame)

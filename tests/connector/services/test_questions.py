@@ -43,7 +43,12 @@ def test_it_stands_only_while_nothing_has_moved(role: Role, state: str | None, a
     n = record(role, state)
     asked = question(n, ask, draft={"n": 3} if ask is Ask.REQUEST else None)
     assert stands(n, asked)
-    moved = [{"pending": "offer"}, {"ending": Reason("x")}, {"state": "TERMINATED"}, {"state": "AGREED"}]
+    moved: list[dict[str, Any]] = [
+        {"pending": "offer"},
+        {"ending": Reason("x")},
+        {"state": "TERMINATED"},
+        {"state": "AGREED"},
+    ]
     moved.append({"asked": {"n": 9}} if ask is Ask.AGREE else {"offered": {"n": 9}})
     for changes in moved:
         assert not stands(msgspec.structs.replace(n, **changes), asked), changes
