@@ -207,6 +207,7 @@ class Notices:
             created=instants.instant(message.at),
             settled=now,
         )
+        _takes_notices(tx, caller.id)
         said = self._handled(tx, caller, notice)
         answer = _answer(notice, said, now)
         taken = replace(notice, answer=msgspec.json.encode(answer))
@@ -234,6 +235,14 @@ class Notices:
     async def about(self, *abouts: str) -> list[Notice]:
         """Every notice about these things, ours and theirs, the oldest first."""
         return await self._store.read(lambda view: notices_about(view, *abouts))
+
+
+def _takes_notices(tx: Transaction, peer: str) -> None:
+    """Whoever gives notices takes them too: a peer that was added before it did is told from now on."""
+    participant = tx.get(Participant, peer)
+    if participant is not None and not participant.notices:
+        tx.put(replace(participant, notices=participant.url.rstrip("/") + "/notices"))
+        tx.record(Entry(event="peer.takes_notices", actor=peer, params={"peer": peer}))
 
 
 def notices_about(view: Reading, *abouts: str) -> list[Notice]:

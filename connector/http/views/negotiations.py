@@ -124,6 +124,9 @@ class NegotiationView(View, frozen=True, kw_only=True):
     offered: Mapping[str, Any] | None
     differences: tuple[DifferenceView, ...]
     contract: str | None
+    replaces: str | None
+    """The contract that the one of this negotiation would take the place of."""
+
     reason: ReasonView | None
     ending: ReasonView | None
     waiting: WaitingView | None

@@ -40,6 +40,7 @@ def negotiation(**changes: Any) -> dict[str, Any]:
         "offered": None,
         "differences": [],
         "contract": None,
+        "replaces": None,
         "reason": None,
         "waiting": None,
         "terms": [],

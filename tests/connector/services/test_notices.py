@@ -33,7 +33,7 @@ async def _settled(one: Neighbour, seconds: float = 3600.0) -> Notice:
     """The one notice about the thing, when it stands at its end."""
     async with asyncio.timeout(seconds):
         while not (found := [n for n in await _kept(one) if n.state != "open"]):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(max(0.1, seconds / 5000))
     [notice] = found
     return notice
 
@@ -120,6 +120,19 @@ def test_a_peer_without_notices_is_sent_nothing(tmp_path: Path) -> None:
         assert (await _tell(city, "did:web:nobody")).state == "unsupported"
         await asyncio.sleep(10)
         assert not city.sent
+
+    run(story)
+
+
+def test_whoever_gives_notices_takes_them_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        await utility.knows(city, notices=False)
+        await _tell(city, utility.did)
+        await _settled(city)
+        city.notices.handlers["test.fact"] = _echo
+        told = await _tell(utility, city.did)
+        assert told.state == "open"
 
     run(story)
 
