@@ -4,7 +4,8 @@ What lives here: the list of figures and how each is had from the store. What do
 what happens often enough to be counted as it happens (there).
 
 INVARIANT: bounded cardinality. Labels take values from fixed sets, but for peers' names, of which the first
-`MOST_PEERS` that have something waiting are shown, the rest together as `others`. No figure names a person, a contract or a purpose.
+`MOST_PEERS` that have something waiting are shown, the rest together as `others`. No figure names a person, a contract
+or a purpose.
 """
 
 from __future__ import annotations
