@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,12 @@ def _passphrase(file: Path | None, *, new: bool) -> bytes:
         )
         raise CommandError(said, "backup.no_passphrase")
     told: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
-    return told.encode()
+    return _spelt(told)
+
+
+def _spelt(passphrase: str) -> bytes:
+    """One spelling of a letter with dots, whichever keyboard or file it came from (Unicode NFC)."""
+    return unicodedata.normalize("NFC", passphrase).encode(errors="surrogateescape")
 
 
 def _first_line(file: Path) -> bytes:
@@ -133,7 +139,7 @@ def _first_line(file: Path) -> bytes:
                     f"{file} ist für alle auf diesem Rechner lesbar; chmod 600, und wählen Sie eine andere Passphrase.",
                 )
                 raise CommandError(text, "backup.passphrase_mode", {"path": str(file)})
-            return opened.readline(4096).rstrip(b"\r\n")
+            return _spelt(opened.readline(4096).rstrip(b"\r\n").decode(errors="surrogateescape"))
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}.", "backup.no_passphrase", {"path": str(file)}) from None
 

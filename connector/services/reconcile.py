@@ -46,6 +46,9 @@ UNSUPPORTED = ("404", "405", "501")
 KINDS: Mapping[str, type[Negotiation] | type[Transfer]] = {NEGOTIATION.name: Negotiation, TRANSFER.name: Transfer}
 _TERMINATED = NEGOTIATION.terminated
 _MOST_DIFFERENCES = 100
+"""Differences that are kept with a comparison."""
+_MOST_ENTRIES = 20
+"""Differences of one statement that become entries of the log."""
 
 
 class Compared(Struct, kw_only=True):
@@ -240,6 +243,7 @@ class Reconcile:
             done.ended.append(process.id)
 
     def _conclude(self, tx: Transaction, operator: str, restored: bool, done: Compared) -> None:
+        done.differences = [one for one in done.differences if one.params.get("contract") not in done.reinstated]
         now, listed = self._clock.now(), tuple(done.differences[:_MOST_DIFFERENCES])
         if not done.supported and restored:
             for process in statements.unfinished(tx, done.peer):
@@ -261,7 +265,7 @@ class Reconcile:
             "ended": str(len(done.ended)),
         }
         tx.record(Entry(event="reconcile.done", actor=done.peer, params=params))
-        for one in listed:
+        for one in listed[:_MOST_ENTRIES]:
             tx.record(Entry(event="reconcile.differs", actor=done.peer, params={"code": one.code, **one.params}))
 
     # --- answering ----------------------------------------------------------------------------------------------------
@@ -301,7 +305,7 @@ class Reconcile:
         found = differences.between(ours, theirs)
         if any(one.code == "reconcile.other_terms" for one in found.values()):
             keep_statement(tx, caller.id, envelope, self._clock.now())
-        for one in found.values():
+        for one in list(found.values())[:_MOST_ENTRIES]:  # what a peer says may not fill the log
             tx.record(Entry(event="reconcile.differs", actor=caller.id, params={"code": one.code, **one.params}))
         told = None if said.processes is None else tuple(_standing(tx, caller.id, one) for one in said.processes)
         return Statement(

@@ -77,6 +77,15 @@ def test_a_passphrase_that_everybody_can_read_is_none(types: Types) -> None:
     assert (said.status, "read by everybody" in said.err) == (1, True)
 
 
+def test_a_letter_with_dots_is_the_same_from_every_keyboard(types: Types) -> None:
+    backup(types)
+    for spelling in ("Gr\u00fc\u00dfe aus der Stadt", "Gru\u0308\u00dfe aus der Stadt"):
+        Path("secret").write_text(spelling, "utf-8")
+        if not Path("other.backup").exists():
+            assert types("backup", "city", "-o", "other.backup", "--passphrase-file", "secret").status == 0
+    assert types("restore", "other.backup", "again", "--passphrase-file", "secret").status == 0
+
+
 def test_the_service_manager_may_give_it(types: Types, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "credentials"
     folder.mkdir()

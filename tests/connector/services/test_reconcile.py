@@ -146,7 +146,7 @@ async def test_a_lost_contract_comes_back_held_with_our_own_signature(two: Two, 
     await forgotten(node, id)
     await went_back(node)
     done = await node.reconcile.compare("node", await peer_of(node, other))
-    assert (done.reinstated, done.released) == ([id], [])
+    assert (done.reinstated, done.released, done.differences) == ([id], [], [])
     back = await agreement(node, id)
     assert back is not None
     assert back.held is not None
