@@ -406,6 +406,7 @@ async def test_a_generation_cannot_be_made_up_or_hide_another_log(towns: tuple[T
         msgspec.structs.replace(good, begins=(begin, begin)),
         msgspec.structs.replace(good, begins=(Beginning(number=7, note=late),)),
         msgspec.structs.replace(good, proof=()),
+        msgspec.structs.replace(good, old_size=31, proof=(), begins=(Beginning(number=7, note=good.note),)),
     ]
     for one in wrong:
         status, size = await offered(a, b, one)

@@ -205,6 +205,22 @@ async def test_a_proof_is_ours_or_it_is_none(two: Two) -> None:
     assert reinstating.reinstated(proof, peer, "did:web:stranger.example", own, now) is None
 
 
+async def test_a_consumer_has_signed_the_hash_and_no_other_text(two: Two) -> None:
+    id = await two.contract()
+    city, utility = two.city, two.utility
+    peer, now = await peer_of(utility, city), utility.clock.now()
+    proof = await city.store.read(lambda view: statements.proof(view, utility.did, id))
+    assert proof is not None
+    own = utility.reconcile._own
+    assert reinstating.reinstated(proof, peer, utility.did, own, now) is not None
+    changed = proof.message.replace(b'"use"', b'"own"')
+    assert changed != proof.message
+    assert reinstating.reinstated(replace(proof, message=changed), peer, utility.did, own, now) is None
+    requests = tuple(one for one in proof.letters if one.kind == "ContractRequestMessage")
+    assert requests
+    assert reinstating.reinstated(replace(proof, letters=requests), peer, utility.did, own, now) is None
+
+
 async def test_a_contract_of_another_text_is_not_released(two: Two) -> None:
     id = await two.contract()
     known = await agreement(two.utility, id)
