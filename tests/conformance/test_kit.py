@@ -44,6 +44,13 @@ def test_the_project_names_the_kit() -> None:
     assert "<groupId>group</groupId><artifactId>artifact</artifactId><version>1</version>" in pom(KIT)
 
 
+def test_the_project_leaves_out_what_is_not_to_be_had() -> None:
+    """Dependencies that a kit names and no registry has."""
+    without = pom(Kit("small", "1", ("group:artifact:1",), "Main", tests=2, excluded=("other:gone",)))
+    assert "<exclusion><groupId>other</groupId><artifactId>gone</artifactId></exclusion>" in without
+    assert "<exclusions>" not in pom(KIT)
+
+
 def test_every_scenario_is_configured() -> None:
     """The kit's own method names, with the ids that the scripts know."""
     given = dsp.settings(Addresses("http://r", "http://b", "http://n", "http://t"), 1)

@@ -3,9 +3,10 @@
 What lives here: what an operator of that EDC would do. What does not: what is tried (`scenarios`), fetching
 (`artifacts`). Both planes share one JVM, stores and vault are in memory, the identity is EDC's mock.
 
-The heap limit is what a JVM gives itself in a container of 1 GiB, the limit in the chart that Tractus-X ships: a
-quarter. Everything else is EDC's default unless `tuned` sets the wait of its state machines to the 50 ms of EDC's own
-end-to-end tests.
+The heap limit is that of the chart that Tractus-X ships, where the two planes are two containers of 1 GiB each: a JVM
+takes a quarter of its container, so both together 512 MiB. (Without a limit it would take a quarter of this machine.)
+Everything else is EDC's default unless `tuned` sets the wait of its state machines to the 50 ms of EDC's own end-to-end
+tests.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.edc.artifacts import MAIN, Runnable
 from tests.edc.recording import noted
 from tests.harness.scripted import free_port
 
-HEAP = "-Xmx256m"
+HEAP = "-Xmx512m"
 TUNED_MILLIS = 50
 EDC = "https://w3id.org/edc/v0.0.1/ns/"
 ODRL = "http://www.w3.org/ns/odrl.jsonld"
