@@ -139,8 +139,8 @@ def declined_by_us(s: Scene) -> None:
 def other_terms_than_asked(s: Scene) -> None:
     """An EDC does not look at the terms asked and answers with its own: we notice, and no contract stands.
 
-    It acknowledges our termination; where that has overtaken its own bookkeeping it then writes AGREED over it and stays
-    there, which is no contract either.
+    It acknowledges our termination; where that has overtaken its own bookkeeping it then writes AGREED over it and
+    stays there, which is no contract either.
     """
     negotiation = s.ask(s.edc_shares(), terms={"count": 3})
     ended = s.we_are("negotiations", negotiation, "TERMINATED")
