@@ -50,11 +50,20 @@ EITHER = frozenset({Role.CONSUMER, Role.PROVIDER})
 
 
 class Rule(Struct, frozen=True):
-    """One transition: where it leads, who sends it, and from whom it is accepted (wider where the text allows it)."""
+    """One transition: where it leads, who sends it, and from whom it is accepted (wider where the text allows it).
+
+    `foreign`: a habit of other connectors. INVARIANT: it is never read into a message that is numbered as ours are, so
+    it cannot take one that crossed ours for an answer to it.
+    """
 
     to: str
     sent_by: frozenset[Role]
     accepted_from: frozenset[Role]
+    foreign: bool = False
+
+    def accepts(self, sender: Role, numbered: bool) -> bool:
+        """May `sender` make this move with such a message?"""
+        return sender in self.accepted_from and not (self.foreign and numbered)
 
 
 Table = Mapping[str | None, Mapping[str, Rule]]
@@ -188,11 +197,12 @@ def _told(reason: Reason) -> dict[str, str]:
 _NUMBERED = re.compile(r"#(?P<number>[0-9]{1,9})\.(?P<heard>[0-9]{1,9})", re.ASCII)
 
 
-def _in_order(process: Process, peer_pid: str, id: str | UnsetType) -> int:
-    """The number of a peer's message, as far as its `@id` tells. Raises `TransitionError` for one given up long ago."""
+def _in_order(process: Process, peer_pid: str, id: str | UnsetType) -> int | None:
+    """The number of a peer's message, None where its `@id` tells none. Raises `TransitionError` for one given up long
+    ago."""
     found = None if id is UNSET or not id.startswith(peer_pid) else _NUMBERED.fullmatch(id, len(peer_pid))
     if found is None:
-        return process.heard
+        return None
     if int(found["heard"]) < process.acknowledged or int(found["number"]) <= process.heard:
         raise TransitionError("transition.stale", state=process.state or "-")
     return int(found["number"])
@@ -208,17 +218,18 @@ def receive(
     """
     sender = process.role.other
     state = process.state
-    heard, acknowledged = _in_order(process, peer_pid, id), process.acknowledged
+    number, acknowledged = _in_order(process, peer_pid, id), process.acknowledged
+    numbered, heard = number is not None, process.heard if number is None else number
     if process.pending is not None:
         expected = machine.rule(state, process.pending)
         assert expected is not None  # INVARIANT: `pending` is only ever set to a legal move
         implied = machine.rule(expected.to, move)
-        if implied is not None and sender in implied.accepted_from:
+        if implied is not None and implied.accepts(sender, numbered):
             state, acknowledged = expected.to, process.sent
         elif machine.rank[move] < machine.rank[process.pending]:
             raise TransitionError("transition.crossed", state=state or "-", move=move, pending=process.pending)
     rule = machine.rule(state, move)
-    if rule is None or sender not in rule.accepted_from:
+    if rule is None or not rule.accepts(sender, numbered):
         raise TransitionError("transition.illegal", state=state or "-", move=move)
     changes |= {"peer_pid": peer_pid, "heard": heard, "acknowledged": acknowledged, "pending": None, "state": rule.to}
     if machine.is_terminal(rule.to):

@@ -92,7 +92,7 @@ NEGOTIATION = Machine(
             # A provider that has not noticed that we have its agreement (Eclipse EDC, where our verification overtakes
             # its own bookkeeping) says it again, perhaps under another id. It is judged anew: none counts before
             # FINALIZED.
-            M.AGREE: Rule(S.AGREED, frozenset(), PROVIDER_ONLY),
+            M.AGREE: Rule(S.AGREED, frozenset(), PROVIDER_ONLY, foreign=True),
             M.VERIFY: Rule(S.VERIFIED, CONSUMER_ONLY, CONSUMER_ONLY),
             M.TERMINATE: Rule(S.TERMINATED, CONSUMER_ONLY, EITHER),
         },

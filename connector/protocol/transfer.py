@@ -73,7 +73,7 @@ TRANSFER = Machine(
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
         },
         S.STARTED: {
-            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY),
+            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY, foreign=True),
             M.SUSPEND: Rule(S.SUSPENDED, EITHER, EITHER),
             M.COMPLETE: Rule(S.COMPLETED, EITHER, EITHER),
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
