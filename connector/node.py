@@ -53,36 +53,36 @@ from connector.notify.mail import Mail, MailSettings
 from connector.notify.webhook import Webhook
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Reading, Transaction, no_fault
 from connector.records import Asset, Participant, SeenDocument
-from connector.services import approvals, awaited
-from connector.services.audit import Audit
+from connector.services.approval import approvals, awaited
+from connector.services.approval.frames import Frames
+from connector.services.approval.proposals import Proposals
+from connector.services.approval.questions import Questions, Rules
 from connector.services.changes import Change, Changes
-from connector.services.continuity import Continuity
-from connector.services.contracts import Contracts
-from connector.services.correspondence import Correspondence
 from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
-from connector.services.endings import Endings
-from connector.services.events import Importance
-from connector.services.evidence import Evidence
-from connector.services.figures import Figure, Figures
-from connector.services.frames import Frames
-from connector.services.happenings import Happenings
-from connector.services.heads import Heads
 from connector.services.intake import Intake
-from connector.services.keyring import Keyring
-from connector.services.messenger import Channel, Messenger
+from connector.services.life.contracts import Contracts
+from connector.services.life.endings import Endings
+from connector.services.life.renewals import Renewals
 from connector.services.negotiations import Negotiations
 from connector.services.notices import PROCESS, Notices
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
 from connector.services.peers import Peers
-from connector.services.probes import Probes
-from connector.services.proposals import Proposals
-from connector.services.questions import Questions, Rules
-from connector.services.reconcile import Reconcile
-from connector.services.renewals import Renewals
+from connector.services.proof.audit import Audit
+from connector.services.proof.continuity import Continuity
+from connector.services.proof.correspondence import Correspondence
+from connector.services.proof.evidence import Evidence
+from connector.services.proof.heads import Heads
+from connector.services.proof.keyring import Keyring
+from connector.services.proof.reconcile import Reconcile
 from connector.services.transfers import Transfers
+from connector.services.watch.events import Importance
+from connector.services.watch.figures import Figure, Figures
+from connector.services.watch.happenings import Happenings
+from connector.services.watch.messenger import Channel, Messenger
+from connector.services.watch.probes import Probes
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
 from connector.system import StatedFacts, SystemClock, SystemIds
@@ -307,9 +307,7 @@ class Node:
         )
         self.happenings = Happenings(store=self.store, clock=clock)
         self.messengers = [self._messenger(channel) for channel in self._channels()]
-        self.figures = Figures(
-            store=self.store, clock=clock, standing=self.outbox.standing, machine=self._of_machine
-        )
+        self.figures = Figures(store=self.store, clock=clock, standing=self.outbox.standing, machine=self._of_machine)
         self.doctor = self._doctor()
         self.certificate = _certificate(config)
         self._look_after()
@@ -486,9 +484,7 @@ class Node:
 
     def _sign_head(self, size: int, root: bytes, at: int) -> str:
         origin = checkpoint.origin(self.did, self._generation)
-        return checkpoint.signed(
-            checkpoint.Checkpoint(origin, size, root), self.keys.head_public, self.keys.sign_head
-        )
+        return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), self.keys.head_public, self.keys.sign_head)
 
     async def _sure(self, peer: str) -> None:
         await self.continuity.sure(peer)

@@ -189,9 +189,7 @@ class Signatures(Protocol):
         """The fields, Authorization among them, that sign a POST of ours which `audience` has: for keeping where
         its own were lost with its answer, and never to be sent."""
 
-    async def check(
-        self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Caller:
+    async def check(self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Caller:
         """The caller with what it has sent. `url` is our own address for what was asked for, never what headers say.
 
         An unsigned request is taken as it is here: whether it has to be signed is a question for the transaction that

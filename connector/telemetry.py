@@ -1,7 +1,7 @@
 """What a node tells its operator while it runs: logs, metrics, health.
 
 What lives here: the shape of a log line, what may never stand in one, the counters, the list of health checks. What
-does not: the audit log, which is evidence and lives in the store (`services.audit`).
+does not: the audit log, which is evidence and lives in the store (`services.proof.audit`).
 
 Logs are JSON, one object a line. Fields whose names speak of secrets or people are masked, and so is text that looks
 like a credential; of an exception the type and the places in our own code are kept, never its text, which could hold

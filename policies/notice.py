@@ -1,7 +1,7 @@
 """The notice period: the one term of a policy that is about its end and never about an access.
 
 What lives here: its name on the wire, reading a period, the end that a notice can have. What does not: giving notice
-(`connector.services.endings`). On the wire it stands among the constraints of every permission, as `urn:allmende:
+(`connector.services.life.endings`). On the wire it stands among the constraints of every permission, as `urn:allmende:
 noticePeriod eq P30D`, because that is where both parties sign it and where other connectors carry it unchanged; in the
 model it is a part of the policy (`Policy.notice`), so that no evaluation can ever be hindered by it. ODRL 2.2 has no
 such term: its `delayPeriod` lies before a use.

@@ -14,7 +14,7 @@ from connector.cli import topics
 from connector.cli.command import Leaf
 from connector.cli.tree import TABLE, root
 from connector.config import SECTIONS, description
-from connector.services.figures import FIGURES
+from connector.services.watch.figures import FIGURES
 from scripts.lib import reference
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,7 +2,7 @@
 
 What lives here: unpacking, proving and marking it as restored. What does not: the file's form (`archive`, `contents`),
 that it appears whole or not at all (`places`), what a restored node does when it starts
-(`connector.services.continuity`).
+(`connector.services.proof.continuity`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from connector.backup.backup import DATABASE
 from connector.backup.contents import End, File, Item, Manifest
 from connector.errors import InputError
 from connector.ports import Clock, Fault, no_fault
-from connector.services import audit, generations
+from connector.services.proof import audit, generations
 from connector.store.copying import Builder, Layout, Rows
 from connector.store.sqlite import SqliteStore
 from policies.model import Reason

@@ -18,7 +18,7 @@ from connector.protocol.messages import TransferState
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Endpoint, Participant
 from connector.services.addresses import AUTH_TYPE, BARE
-from connector.services.contracts import Contracts, standing
+from connector.services.life.contracts import Contracts, standing
 from connector.services.transfers import Transfers
 
 PATIENCE = 20.0

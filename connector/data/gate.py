@@ -33,7 +33,7 @@ from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Move, Transfer
 from connector.records import Agreement, Asset, Entry, Participant
 from connector.services.changes import Changes
-from connector.services.contracts import ended
+from connector.services.life.contracts import ended
 from policies.evaluate import evaluate
 from policies.model import Access, Reason
 from policies.vocabulary import READ

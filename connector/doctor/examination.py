@@ -33,7 +33,7 @@ from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Ids, Reading
 from connector.protocol.messages import JsonObject
 from connector.records import Participant
-from connector.services.heads import Heads
+from connector.services.proof.heads import Heads
 from connector.store.inspection import Inspection, log_damage
 from connector.store.lock import DirectoryLock
 from policies.model import Reason

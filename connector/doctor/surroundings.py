@@ -26,7 +26,7 @@ from connector.http.road import SOON_CODE, Road, same_keys
 from connector.ports import Clock, Peer, Reading
 from connector.protocol.messages import JsonObject
 from connector.records import Participant
-from connector.services.heads import Shown, judged
+from connector.services.proof.heads import Shown, judged
 from policies.model import Reason
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ LARGEST_OFFSET = 30.0
 """Seconds by which clocks may differ; message tokens allow a minute."""
 
 Kept = Callable[[Participant], Awaitable[Shown | None]]
-"""The head of ours that a peer keeps (`services.heads`)."""
+"""The head of ours that a peer keeps (`services.proof.heads`)."""
 Read = Callable[[Callable[[Reading], Reason | None]], Awaitable[Reason | None]]
 
 

@@ -11,7 +11,7 @@ from connector.protocol.messages import JsonObject
 from connector.protocol.negotiation import NEGOTIATION, Negotiation, Round
 from connector.records import Ask, Notice, Question
 from connector.sentences import Language, sentence
-from connector.services.awaited import Waiting, standing_told
+from connector.services.approval.awaited import Waiting, standing_told
 from policies import instants
 from policies.model import Reason
 

@@ -57,15 +57,15 @@ from connector.protocol.messages import (
     Version,
 )
 from connector.sentences import language_of
-from connector.services.heads import HeadOffer, Heads
 from connector.services.intake import Intake
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
-from connector.services.probes import Probes
 from connector.services.processes import Handled
-from connector.services.reconcile import Reconcile
-from connector.services.statements import Envelope
+from connector.services.proof.heads import HeadOffer, Heads
+from connector.services.proof.reconcile import Reconcile
+from connector.services.proof.statements import Envelope
+from connector.services.watch.probes import Probes
 from connector.telemetry import Metrics
 
 log = structlog.get_logger()

@@ -1,7 +1,7 @@
 """The life of a contract as people see it: how it stands, what was told about its end and what came of that.
 
 What lives here: the choice of words. What does not: the words (`sentences.contracts`), the shapes (`views.lives`), what
-follows from anything (`services.endings`).
+follows from anything (`services.life.endings`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from connector.http import views
 from connector.records import Agreement, Notice
 from connector.sentences import TEMPLATES, Language, sentence
-from connector.services.contracts import earliest_end, end_of, over
+from connector.services.life.contracts import earliest_end, end_of, over
 from connector.services.notices import NoticeAnswer, answer_to
 from policies import instants
 from policies.model import Reason

@@ -1,7 +1,7 @@
 """The road to a node, link by link: name, address, route, TLS, status, body, identity, keys.
 
 What lives here: going it once and naming the first broken link, with what a person needs to mend it. What does not: who
-may have it gone (`services.probes`), what else may be wrong with a node (`connector.doctor`).
+may have it gone (`services.watch.probes`), what else may be wrong with a node (`connector.doctor`).
 Sources: did:web Method Specification (where the document is); Dataspace Protocol 2025-1, Exposure of Versions; OpenSSL
 `x509_vfy.h` (result codes of verification).
 

@@ -20,12 +20,12 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Frame, Notice, Operator, Participant, PolicyVersion, PublishedOffer
 from connector.sentences import Language, mend, sentence
-from connector.services.audit import Noted, Verdict
-from connector.services.awaited import Waiting
-from connector.services.correspondence import Signers
-from connector.services.happenings import Happening
+from connector.services.approval.awaited import Waiting
 from connector.services.outbox import Standing
 from connector.services.peers import Peers, Sighting
+from connector.services.proof.audit import Noted, Verdict
+from connector.services.proof.correspondence import Signers
+from connector.services.watch.happenings import Happening
 from policies import explain, parse
 from policies.model import Comparison, PolicyError, PolicyKind, Reason
 
@@ -327,9 +327,7 @@ def signed(one: Agreement, known: Names, signers: Signers, language: Language) -
     )
     codes = {(True, True): "both", (True, False): "not_peer", (False, True): "not_us", (False, False): "neither"}
     why = Reason(f"signed.{codes[ours, theirs]}", {"peer": known.get(one.peer) or one.peer})
-    return views.SignedView(
-        provider=signers.provider, consumer=signers.consumer, sentence=sentence(why, language)
-    )
+    return views.SignedView(provider=signers.provider, consumer=signers.consumer, sentence=sentence(why, language))
 
 
 def transfer(one: Transfer, known: Names, language: Language) -> views.TransferView:

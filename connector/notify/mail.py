@@ -19,8 +19,8 @@ from msgspec import Struct
 
 from connector.errors import DeliveryError
 from connector.sentences import Language, sentence
-from connector.services.events import Importance
-from connector.services.messenger import Digest, Line
+from connector.services.watch.events import Importance
+from connector.services.watch.messenger import Digest, Line
 from policies.model import Reason
 
 DEADLINE = 30.0
@@ -60,7 +60,7 @@ class Mail:
         self._host = urlsplit(public_url).hostname or "node"
 
     async def deliver(self, digest: Digest) -> None:
-        """See `services.messenger.Channel`."""
+        """See `services.watch.messenger.Channel`."""
         import aiosmtplib  # only where mail is set up
 
         own = self._settings

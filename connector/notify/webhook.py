@@ -19,7 +19,7 @@ from msgspec import Struct
 from connector.errors import DeliveryError
 from connector.ports import Clock, Reply
 from connector.sentences import sentence
-from connector.services.messenger import Digest, Line
+from connector.services.watch.messenger import Digest, Line
 from policies.model import Reason
 
 DEADLINE = 20.0
@@ -85,7 +85,7 @@ class Webhook:
         self._client, self._clock = client, clock
 
     async def deliver(self, digest: Digest) -> None:
-        """See `services.messenger.Channel`."""
+        """See `services.watch.messenger.Channel`."""
         body = written(digest)
         at = str(self._clock.now() // 1_000_000)
         reply = await self._client.send(

@@ -41,13 +41,15 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Somebody here has to agree: {given} of {needed} have, decision due {until:time}.",
     ),
     "waiting.accept": (
-        "Hier muss ein Mensch das Angebot annehmen: {given} von {needed} haben zugestimmt, Entscheidung bis {until:time}.",
+        "Hier muss ein Mensch das Angebot annehmen: {given} von {needed} haben zugestimmt, Entscheidung bis "
+        "{until:time}.",
         "Somebody here has to accept the offer: {given} of {needed} have agreed to it, decision due {until:time}.",
     ),
     "waiting.request": (
         "Hier muss ein Mensch die Anfrage freigeben, ehe sie hinausgeht: {given} von {needed} haben zugestimmt, "
         "Entscheidung bis {until:time}.",
-        "Somebody here has to approve the request before it goes out: {given} of {needed} have, decision due {until:time}.",
+        "Somebody here has to approve the request before it goes out: {given} of {needed} have, decision due "
+        "{until:time}.",
     ),
     "waiting.nobody": (
         "Es gibt nicht genug Menschen, die zustimmen dürfen (entworfen von: {drafted_by}). Ein eigener Zugang: "

@@ -117,7 +117,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Certificate and key cannot be read, or do not fit together.",
     ),
     "proxy.own_tls": (
-        "Dieser Knoten beendet TLS selbst. Soll das ein Proxy tun, nehmen Sie tls_certificate und tls_key aus [public].",
+        "Dieser Knoten beendet TLS selbst. Soll das ein Proxy tun, nehmen Sie tls_certificate und tls_key "
+        "aus [public].",
         "This node ends TLS itself. For a proxy to do it, take tls_certificate and tls_key out of [public].",
     ),
     "proxy.plain": (

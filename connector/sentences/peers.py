@@ -72,8 +72,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "peer.answer_broken": ("Die Antwort der Gegenstelle ist beschädigt.", "The peer's answer is damaged."),
     "peer.closed": ("Die Gegenstelle hat die Verbindung geschlossen.", "The peer has closed the connection."),
     "peer.token_refused": (
-        "Die Gegenstelle erkennt diesen Knoten nicht an; zu prüfen sind die Uhren, und ob sie ihn noch als Nachbarn hat.",
-        "The peer does not accept that it is this node; check the clocks, and whether it still has this node as a peer.",
+        "Die Gegenstelle erkennt diesen Knoten nicht an; zu prüfen sind die Uhren, und ob sie ihn noch als "
+        "Nachbarn hat.",
+        "The peer does not accept that it is this node; check the clocks, and whether it still has this node "
+        "as a peer.",
     ),
     "peer.busy": (
         "Die Gegenstelle ist überlastet (HTTP {status}); es wird später wieder versucht.",

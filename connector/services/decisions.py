@@ -2,8 +2,8 @@
 
 What lives here: bind at once under a frame contract, else ask people; answer outside the published terms as the owner
 set it; check an agreement before verifying it; start a transfer under an agreement in force. What does not: which move
-is legal (`protocol`), comparing terms (`policies.compare`), votes (`services.approvals`). Everything is decided inside
-the transaction that received the message.
+is legal (`protocol`), comparing terms (`policies.compare`), votes (`services.approval.approvals`). Everything is
+decided inside the transaction that received the message.
 
 INVARIANT: nothing but this makes an agreement or accepts an offer, and only where a frame contract in force covers the
 peer and the terms lie within the published ones, or enough people have approved exactly these terms.
@@ -23,9 +23,9 @@ from connector.protocol.messages import DataAddress, JsonObject, NegotiationStat
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
-from connector.services.contracts import damaged, standing
-from connector.services.frames import in_force
-from connector.services.questions import Questions
+from connector.services.approval.frames import in_force
+from connector.services.approval.questions import Questions
+from connector.services.life.contracts import damaged, standing
 from connector.services.transfers import HTTP_PULL
 from policies import compare, parse, render
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason

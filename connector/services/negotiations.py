@@ -28,12 +28,12 @@ from connector.protocol.messages import (
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.records import Agreement, Ask, Participant, PublishedOffer, Question
 from connector.services.addresses import callback
+from connector.services.approval.questions import Questions
 from connector.services.changes import Change
-from connector.services.contracts import terms_end
-from connector.services.correspondence import keep_received
+from connector.services.life.contracts import terms_end
+from connector.services.life.succession import begun, replaceable, succeeded
 from connector.services.processes import Done, Processes
-from connector.services.questions import Questions
-from connector.services.succession import begun, replaceable, succeeded
+from connector.services.proof.correspondence import keep_received
 from policies.model import Reason
 
 WAITING = (None, NegotiationState.REQUESTED, NegotiationState.OFFERED, NegotiationState.ACCEPTED)
@@ -93,7 +93,7 @@ class Negotiations(Processes[Negotiation]):
         )
 
     def keep(self, tx: Transaction, caller: Caller, process: Negotiation, message: Any, body: bytes) -> None:
-        """See `services.correspondence`."""
+        """See `services.proof.correspondence`."""
         keep_received(tx, caller, process, type(message).__name__, body)
 
     def follow(self, tx: Transaction, before: Negotiation, after: Negotiation, message: Any) -> None:

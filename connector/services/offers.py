@@ -18,10 +18,10 @@ from connector.errors import InputError, MessageError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
 from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.services.approval.frames import known
+from connector.services.approval.naming import named
 from connector.services.decisions import Published, not_understood
-from connector.services.frames import known
 from connector.services.intake import admit, note_refusal
-from connector.services.naming import named
 from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
 from policies import parse, render

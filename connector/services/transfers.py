@@ -28,7 +28,7 @@ from connector.protocol.messages import (
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Endpoint, Participant
 from connector.services.addresses import callback, data_address
-from connector.services.contracts import damaged, standing
+from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
 

@@ -1,7 +1,8 @@
 """Looking into a database without running on it: read only, no lock, nothing migrated, nothing made.
 
 What lives here: opening a database that a stopped node has left, quick judgement of its pages and of the end of its
-log. What does not: what else is wrong with a node (`connector.doctor`), the proof of the whole log (`services.audit`).
+log. What does not: what else is wrong with a node (`connector.doctor`), the proof of the whole log
+(`services.proof.audit`).
 """
 
 from __future__ import annotations

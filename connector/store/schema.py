@@ -30,7 +30,6 @@ from connector.records import (
     Participant,
     PolicyVersion,
     PublishedOffer,
-    Signed,
 )
 
 VERSION = 2

@@ -17,7 +17,7 @@ from connector.cli.tree import TABLE, root
 from connector.config import SECTIONS, Config, description
 from connector.http import v1
 from connector.http.endpoints import Endpoint
-from connector.services.figures import FIGURES
+from connector.services.watch.figures import FIGURES
 from connector.telemetry import Metrics
 
 README = Path(__file__).resolve().parents[2] / "connector" / "README.md"

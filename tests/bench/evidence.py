@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connector.ports import Transaction
 from connector.records import Entry
-from connector.services.evidence import MARGIN
+from connector.services.proof.evidence import MARGIN
 from tests.bench.rows import HOME, Goal, Row, rounds
 from tests.connector.joined import Two, joined
 

@@ -26,8 +26,8 @@ from connector import node
 from connector.backup.archive import Header
 from connector.backup.backup import back_up
 from connector.ports import Transaction
-from connector.records import Answer, Entry
-from connector.services import generations
+from connector.records import Agreement, Answer, Entry
+from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
 from tests.bench.rows import HOME, Goal, Row, rounds, say
@@ -83,7 +83,7 @@ async def _filled(folder: Path, did: str) -> None:
     await store.close()
 
 
-def _numbered(sample: object, number: int) -> object:
+def _numbered(sample: Agreement, number: int) -> Agreement:
     from msgspec.structs import replace
 
     return replace(sample, id=f"urn:uuid:{number:032d}", negotiation=f"urn:n:{number}")

@@ -12,8 +12,8 @@ from certs.verifier import verify
 from connector.errors import DeliveryError
 from connector.http.exchange import Request
 from connector.records import Signed
-from connector.services import correspondence
-from connector.services.correspondence import Signers
+from connector.services.proof import correspondence
+from connector.services.proof.correspondence import Signers
 from tests.connector.joined import UTILITY, joined
 
 KINDS = [

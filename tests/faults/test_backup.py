@@ -25,8 +25,8 @@ from connector.backup.backup import back_up
 from connector.backup.restore import Restored, declare, restore
 from connector.protocol import codec
 from connector.records import Agreement, Head, Outgoing, Participant, Signed, Tombstone, Written
-from connector.services.heads import audit_key
-from connector.services.statements import Envelope, opened
+from connector.services.proof.heads import audit_key
+from connector.services.proof.statements import Envelope, opened
 from connector.store.view import View
 from connector.system import SystemClock
 from tests.faults.processes import AwayError, NodeProcess, RefusedError, until

@@ -19,7 +19,7 @@ from connector.backup.restore import restore
 from connector.errors import NodeError
 from connector.node import initialise
 from connector.records import Entry
-from connector.services import generations
+from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
 from tests.faults.processes import ROOT

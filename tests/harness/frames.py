@@ -1,14 +1,14 @@
 """A frame contract with anybody, so that a test's node answers at once where the test is not about people.
 
 What lives here: `AT_ONCE`, the rule to publish with, and the ways to have its frame contract kept. What does not: frame
-contracts themselves (`connector.services.frames`).
+contracts themselves (`connector.services.approval.frames`).
 """
 
 from __future__ import annotations
 
 from connector.ports import Transaction
 from connector.records import Approval, Frame
-from connector.services.frames import Frames
+from connector.services.approval.frames import Frames
 
 NAME = "open-data"
 DOCUMENT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -12,7 +12,7 @@ from certs.signatures import Covered
 from connector.http.dsp import BASE
 from connector.node import Node
 from connector.records import Participant, PublishedOffer
-from connector.services import correspondence
+from connector.services.proof import correspondence
 from connector.system import SystemClock
 from tests.hostile.actors import Answer, Neighbour, asked, message, negotiations, until
 

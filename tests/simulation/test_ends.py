@@ -21,8 +21,8 @@ from connector.errors import NodeError
 from connector.node import Node
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Notice
-from connector.services.contracts import earliest_end
-from connector.services.endings import How
+from connector.services.life.contracts import earliest_end
+from connector.services.life.endings import How
 from policies import instants, render
 from policies.terms import Terms, to_policy
 from tests.connector.services.world import settled

@@ -15,7 +15,7 @@ from connector.protocol import transfer
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Right
-from connector.services.ends import DAY
+from connector.services.life.ends import DAY
 from policies.model import Reason
 
 BYTES = "application/octet-stream"

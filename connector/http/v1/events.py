@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.records import Right
-from connector.services.events import Importance
+from connector.services.watch.events import Importance
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.records import Right
-from connector.services.keyring import Held
+from connector.services.proof.keyring import Held
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:

@@ -9,7 +9,7 @@ from connector.http import lives, showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Right
-from connector.services.endings import How
+from connector.services.life.endings import How
 from policies import instants
 
 Act = Callable[[Visit, str], Awaitable[Agreement]]

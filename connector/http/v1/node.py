@@ -14,7 +14,7 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Participant, PublishedOffer, Question, QuestionState, Right
 from connector.sentences import Language
-from connector.services.figures import FIGURES
+from connector.services.watch.figures import FIGURES
 
 NDJSON = "application/x-ndjson"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"

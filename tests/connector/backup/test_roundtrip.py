@@ -25,7 +25,7 @@ from connector.backup.restore import restore
 from connector.errors import NodeError
 from connector.node import initialise
 from connector.records import Agreement, Asset, Entry, Generation, Reconciliation
-from connector.services import generations
+from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
 from tests.connector.backup.made import agreement, participant

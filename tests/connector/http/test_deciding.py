@@ -14,7 +14,7 @@ from connector.node import Node
 from connector.protocol import negotiation
 from connector.protocol.machine import Role
 from connector.records import Notice
-from connector.services.awaited import Waiting
+from connector.services.approval.awaited import Waiting
 from tests.connector.http.nodes import PEER, a_node, dsp, manage, message, told
 from tests.harness import frames
 

@@ -20,7 +20,7 @@ from connector.http.throttle import Throttle
 from connector.node import Node
 from connector.protocol import codec
 from connector.protocol.messages import Catalog, CatalogError, ContractNegotiationError, TransferError
-from connector.services.heads import HeadOffer
+from connector.services.proof.heads import HeadOffer
 from tests.connector.http.nodes import PEER, a_node, dsp, events, manage, message, publish, told
 
 PID = "urn:uuid:018f0000-0000-7000-8000-000000000000"

@@ -17,8 +17,8 @@ from aiosmtpd.smtp import AuthResult, Envelope
 from connector.errors import DeliveryError
 from connector.http.client import trusting
 from connector.notify.mail import Mail, MailSettings
-from connector.services.events import Importance
-from connector.services.messenger import Digest, Line
+from connector.services.watch.events import Importance
+from connector.services.watch.messenger import Digest, Line
 from tests.connector.doctor.authority import Authority
 from tests.harness.scripted import free_port
 

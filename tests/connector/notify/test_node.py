@@ -11,7 +11,7 @@ import pytest
 from connector import config, node
 from connector.node import Node
 from connector.records import Right
-from connector.services.messenger import Messenger
+from connector.services.watch.messenger import Messenger
 from tests.connector.notify.test_mail import Box, post_office
 from tests.connector.notify.test_webhook import SECRET, Receiver, listening
 from tests.harness.scripted import free_port

@@ -21,11 +21,12 @@ from connector.protocol.messages import CatalogRequestMessage, JsonObject, Negot
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Approval, Logged, Outgoing, Outside, Participant, PublishedOffer, Right
-from connector.services import approvals, awaited
+from connector.services.approval import approvals, awaited
+from connector.services.approval.frames import Frames
+from connector.services.approval.questions import Questions, Rules
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
-from connector.services.endings import Endings
-from connector.services.frames import Frames
+from connector.services.life.endings import Endings
 from connector.services.negotiations import Negotiations
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
@@ -33,7 +34,6 @@ from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
 from connector.services.processes import Processes
-from connector.services.questions import Questions, Rules
 from connector.services.transfers import Transfers
 from connector.store.sqlite import SqliteStore
 from policies import parse, render
@@ -88,9 +88,7 @@ class Neighbour:
             limits=limits,
         )
         self.notices = Notices(store=self.store, clock=self.clock, ids=self.ids, mail=self.outbox, changes=self.changes)
-        self.questions = Questions(
-            clock=self.clock, rules=rules or Rules(), tell=awaited.notice_to_peer(self.notices)
-        )
+        self.questions = Questions(clock=self.clock, rules=rules or Rules(), tell=awaited.notice_to_peer(self.notices))
         self.decisions = Decisions(
             did=self.did, clock=self.clock, ids=self.ids, address=addresses.address, questions=self.questions
         )

@@ -1,0 +1,1 @@
+"""Who binds the node: questions to people, their votes, frame contracts."""

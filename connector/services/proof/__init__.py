@@ -1,0 +1,1 @@
+"""What can be shown afterwards: the log and its witnesses, evidence, comparing with peers, keys that are gone."""

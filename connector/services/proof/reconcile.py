@@ -1,0 +1,419 @@
+"""Comparing with a peer: heads, contracts, unfinished processes, destroyed keys; and after a restore, what follows.
+
+What lives here: asking a peer, answering one, and what either does about the differences. What does not: the form of
+what is said (`statements`), what counts as a difference (`differences`), proving a lost contract (`reinstating`), when
+a restored node has to compare (`continuity`).
+
+Between two nodes that have lost nothing a comparison changes nothing: differences are listed, written into the log, and
+the peer's signed statement is kept. A node that was restored goes on only with what both sides have alike:
+
+- a contract that both have in force is released, unless its uses are counted here: the counter may have run back, so a
+  person has to look; one that the sides see differently stays held;
+- a contract that only the peer has comes back, held, where the peer can show our own signature under it;
+- an unfinished negotiation or transfer goes on where both sides have it in the same state, and is ended on both
+  otherwise: neither side's word alone puts a contract into force;
+- keys that we have destroyed are known again from the peer, and replaced where the backup has brought one back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from certs import checkpoint
+from connector.errors import DeliveryError, MessageError, NodeError
+from connector.ports import Caller, Clock, Identity, Peer, Reading, Store, Transaction
+from connector.protocol.machine import Process, Role
+from connector.protocol.messages import NegotiationState
+from connector.protocol.negotiation import NEGOTIATION, Move, Negotiation
+from connector.protocol.transfer import TRANSFER, Transfer
+from connector.records import Agreement, Entry, Outgoing, Participant, Reconciliation, Signed
+from connector.services.approval import differences
+from connector.services.changes import Change, Changes
+from connector.services.intake import admit, note_refusal
+from connector.services.processes import Mail
+from connector.services.proof import reinstating, statements
+from connector.services.proof.generations import RESTORED
+from connector.services.proof.heads import Heads, audit_key
+from connector.services.proof.statements import Envelope, Proof, Standing, Statement
+from policies.model import Reason
+
+DEADLINE = 20.0
+UNSUPPORTED = ("404", "405", "501")
+KINDS: Mapping[str, type[Negotiation] | type[Transfer]] = {NEGOTIATION.name: Negotiation, TRANSFER.name: Transfer}
+_TERMINATED = NEGOTIATION.terminated
+_MOST_DIFFERENCES = 100
+"""Differences that are kept with a comparison."""
+_MOST_ENTRIES = 20
+"""Differences of one statement that become entries of the log."""
+
+
+class Compared(Struct, kw_only=True):
+    """What a comparison has found and done: differences as reasons, and contracts by what became of them."""
+
+    peer: str
+    supported: bool = True
+    contracts: int = 0
+    differences: list[Reason] = []
+    released: list[str] = []
+    held: list[str] = []
+    reinstated: list[str] = []
+    ended: list[str] = []
+
+
+class Reconcile:
+    """Compares with peers. `own` verifies a letter as one of ours; `destroyed` is told of our keys that are gone."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        peer: Peer,
+        identity: Identity,
+        heads: Heads,
+        mail: Mail,
+        changes: Changes,
+        did: str,
+        public: bytes,
+        sign: checkpoint.Sign,
+        own: reinstating.Own,
+        destroyed: Callable[[Transaction, Sequence[statements.Destroyed]], None],
+        verify: checkpoint.Verify = checkpoint.ed25519,
+    ) -> None:
+        self._store, self._clock, self._peer, self._identity, self._heads = store, clock, peer, identity, heads
+        self._mail, self._changes = mail, changes
+        self._did, self._public, self._sign, self._verify = did, public, sign, verify
+        self._own, self._destroyed = own, destroyed
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    async def settle(self, peer: Participant) -> bool:
+        """Compare with a peer after a restore, and act on what is found. Raises `NodeError` where it has to wait."""
+        await self.compare("node", peer)
+        return True
+
+    async def compare(self, operator: str, peer: Participant) -> Compared:
+        """Compare with a peer; where one is open since a restore, it is settled by this.
+
+        Raises `DeliveryError` (not reached, not proved), `StoreError`.
+        """
+        open_ = await self._store.read(lambda view: view.get(Reconciliation, peer.id))
+        restored = open_ is not None and open_.state == "open"
+        done = Compared(peer=peer.id)
+        contradiction = await self._show_head(peer)
+        if contradiction is not None:
+            done.differences.append(contradiction)
+        try:
+            await self._pages(peer, restored, done)
+        except DeliveryError as error:
+            if error.reason.params.get("status") not in UNSUPPORTED:
+                raise
+            done.supported = False
+        await self._store.write(partial(self._conclude, operator=operator, restored=restored, done=done))
+        return done
+
+    async def _show_head(self, peer: Participant) -> Reason | None:
+        """Our head, of a new generation where there is one, before anything is said under it."""
+        try:
+            return await self._heads.push(peer)
+        except DeliveryError as error:
+            if error.reason.params.get("status") in UNSUPPORTED:
+                return None
+            raise
+
+    async def _pages(self, peer: Participant, restored: bool, done: Compared) -> None:
+        """Contract by contract, some at a time; unfinished processes and destroyed keys with the first of them."""
+        after, first = "", True
+        while first or after:
+            asked = await self._store.read(
+                partial(self._statement, peer=peer.id, after=after, restored=restored, all=first)
+            )
+            said, envelope = await self._say(peer, asked)
+            lost = await self._store.write(
+                partial(self._heard, peer=peer, asked=asked, said=said, envelope=envelope, done=done)
+            )
+            for start in range(0, len(lost), statements.PROOFS):
+                wanted = tuple(lost[start : start + statements.PROOFS])
+                proofs, _ = await self._say(peer, Statement(at=self._clock.now(), restored=restored, wanted=wanted))
+                await self._store.write(partial(self._proved, peer=peer, proofs=proofs.proofs, done=done))
+            if first and restored:
+                standing = said.processes or ()
+                await self._store.write(partial(self._go_on_or_end, peer=peer.id, standing=standing, done=done))
+            if said.upto and said.upto <= after:
+                raise DeliveryError("reconcile.unproved", peer=peer.id)
+            after, first = said.upto, False
+
+    async def _say(self, peer: Participant, statement: Statement) -> tuple[Statement, Envelope]:
+        """Say something to a peer and hear its answer, proved by its pinned key. Raises `DeliveryError`."""
+        envelope = statements.enclosed(statement, self._did, peer.id, self._public, self._sign)
+        reply = await self._peer.send(
+            "POST",
+            f"{peer.url.rstrip('/')}/reconcile",
+            authorization=await self._identity.token(peer.id),
+            body=msgspec.json.encode(envelope),
+            private=peer.private,
+            deadline=DEADLINE,
+        )
+        if reply.status != 200:
+            raise DeliveryError("reconcile.answer", peer=peer.id, status=str(reply.status))
+        public = audit_key(peer) or b""
+        try:
+            answer = msgspec.json.decode(reply.body, type=Envelope)
+            return statements.opened(answer, peer.id, self._did, public, self._verify), answer
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MessageError):
+            raise DeliveryError("reconcile.unproved", peer=peer.id) from None
+
+    def _statement(self, view: Reading, peer: str, after: str, restored: bool, all: bool) -> Statement:
+        lines, upto = statements.contracts(view, peer, after)
+        processes = statements.unfinished(view, peer) if all else []
+        return Statement(
+            at=self._clock.now(),
+            restored=restored,
+            after=after,
+            upto=upto,
+            contracts=lines,
+            processes=statements.standings(processes) if all else None,
+            all_processes=len(processes) <= statements.PROCESSES,
+            destroyed=statements.destroyed(view, self._did) if all else (),
+        )
+
+    # --- what follows on the asking side ------------------------------------------------------------------------------
+
+    def _heard(
+        self, tx: Transaction, peer: Participant, asked: Statement, said: Statement, envelope: Envelope, done: Compared
+    ) -> list[str]:
+        """Take in an answer; returns the contracts that only the peer has."""
+        ours, _ = statements.contracts(tx, peer.id, asked.after, said.upto)
+        found = differences.between(ours, said.contracts)
+        done.contracts += len(said.contracts)
+        done.differences += found.values()
+        if any(one.code == "reconcile.other_terms" for one in found.values()):
+            keep_statement(tx, peer.id, envelope, self._clock.now())
+        self._destroyed(tx, said.destroyed)
+        for one in ours:
+            if one.in_force:
+                self._release_or_hold(tx, one.id, found.get(one.id), done)
+        return [id for id, one in found.items() if one.code == "reconcile.unknown_here"] if asked.restored else []
+
+    def _release_or_hold(self, tx: Transaction, id: str, difference: Reason | None, done: Compared) -> None:
+        """INVARIANT: a contract that was restored is released only where both sides have it alike."""
+        contract = tx.get(Agreement, id)
+        if contract is None or contract.held is None or contract.held.code != RESTORED:
+            return
+        held = difference
+        if held is None and contract.role == Role.PROVIDER and differences.counts(contract.document):
+            held = Reason("contract.counter", {"uses": str(tx.drawn(f"uses:{id}"))})
+        tx.put(replace(contract, held=held))
+        (done.released if held is None else done.held).append(id)
+        tx.after(lambda: self._changes.publish(Change("agreement", id)))
+
+    def _proved(self, tx: Transaction, peer: Participant, proofs: Sequence[Proof], done: Compared) -> None:
+        """Contracts that the peer says we have concluded: each comes back where our own signature proves it."""
+        for proof in proofs:
+            made = reinstating.reinstated(proof, peer, self._did, self._own, self._clock.now())
+            if made is None or tx.get(Agreement, made.contract.id) is not None:
+                continue
+            known = tx.get(Negotiation, made.negotiation.id)
+            if known is not None and known.peer != peer.id:
+                continue
+            tx.put(made.negotiation)
+            tx.put(made.contract)
+            for letter in made.letters:
+                tx.put(letter)
+            self._withdraw(tx, peer.id, made.negotiation.id)
+            done.reinstated.append(made.contract.id)
+            params = {"contract": made.contract.id, "negotiation": made.negotiation.id, "hash": made.contract.hash}
+            tx.record(Entry(event="contract.reinstated", actor=peer.id, params=params))
+
+    def _go_on_or_end(self, tx: Transaction, peer: str, standing: Sequence[Standing], done: Compared) -> None:
+        """Our unfinished processes, beside what the peer says of each."""
+        there = {one.peer_id: one for one in standing}
+        for process in statements.unfinished(tx, peer)[: statements.PROCESSES]:
+            told = there.get(process.id)
+            state = "" if told is None else told.state
+            if state == str(process.state or ""):
+                if told is not None:
+                    _count_on(tx, process, told)
+                continue
+            self._end(tx, process, state if _may_adopt(tx, process, state) else str(_TERMINATED))
+            done.ended.append(process.id)
+
+    def _conclude(self, tx: Transaction, operator: str, restored: bool, done: Compared) -> None:
+        done.differences = [one for one in done.differences if one.params.get("contract") not in done.reinstated]
+        now, listed = self._clock.now(), tuple(done.differences[:_MOST_DIFFERENCES])
+        if not done.supported and restored:
+            for process in statements.unfinished(tx, done.peer):
+                if process.state is not None:
+                    self._end(tx, process, str(_TERMINATED))
+                    done.ended.append(process.id)
+        tx.put(
+            Reconciliation(id=done.peer, state="done" if done.supported else "unsupported", at=now, differences=listed)
+        )
+        params = {
+            "by": operator,
+            "restored": "yes" if restored else "no",
+            "supported": "yes" if done.supported else "no",
+            "contracts": str(done.contracts),
+            "differences": str(len(done.differences)),
+            "released": str(len(done.released)),
+            "held": str(len(done.held)),
+            "reinstated": str(len(done.reinstated)),
+            "ended": str(len(done.ended)),
+        }
+        tx.record(Entry(event="reconcile.done", actor=done.peer, params=params))
+        for one in listed[:_MOST_ENTRIES]:
+            tx.record(Entry(event="reconcile.differs", actor=done.peer, params={"code": one.code, **one.params}))
+
+    # --- answering ----------------------------------------------------------------------------------------------------
+
+    async def answer(self, caller: Caller, envelope: Envelope) -> Envelope:
+        """Take a peer's statement and give ours. Raises `MessageError`, `UnauthenticatedError` (token used before)."""
+
+        def act(tx: Transaction) -> Statement | NodeError:
+            admit(tx, caller)
+            try:
+                said = self._read(tx, caller, envelope)
+            except MessageError as error:
+                note_refusal(tx, caller, "reconcile", error)
+                return error
+            if said.wanted:
+                proofs = (statements.proof(tx, caller.id, id) for id in said.wanted)
+                return Statement(at=self._clock.now(), proofs=tuple(one for one in proofs if one is not None))
+            return self._answered(tx, caller, said, envelope)
+
+        told = await self._store.write(act)
+        if isinstance(told, NodeError):
+            raise told
+        return statements.enclosed(told, self._did, caller.id, self._public, self._sign)
+
+    def _read(self, view: Reading, caller: Caller, envelope: Envelope) -> Statement:
+        participant = view.get(Participant, caller.id)
+        public = None if participant is None else audit_key(participant)
+        if public is None:
+            raise MessageError("statement.unproved", peer=caller.id)
+        return statements.opened(envelope, caller.id, self._did, public, self._verify)
+
+    def _answered(self, tx: Transaction, caller: Caller, said: Statement, envelope: Envelope) -> Statement:
+        if said.restored and said.processes is not None:
+            self._other_was_restored(tx, caller.id, said)
+        ours, upto = statements.contracts(tx, caller.id, said.after, said.upto)
+        theirs = [one for one in said.contracts if not upto or one.id <= upto]
+        found = differences.between(ours, theirs)
+        if any(one.code == "reconcile.other_terms" for one in found.values()):
+            keep_statement(tx, caller.id, envelope, self._clock.now())
+        for one in list(found.values())[:_MOST_ENTRIES]:  # what a peer says may not fill the log
+            tx.record(Entry(event="reconcile.differs", actor=caller.id, params={"code": one.code, **one.params}))
+        told = None if said.processes is None else tuple(_standing(tx, caller.id, one) for one in said.processes)
+        return Statement(
+            at=self._clock.now(),
+            after=said.after,
+            upto=upto,
+            contracts=ours,
+            processes=told,
+            destroyed=statements.destroyed(tx, caller.id) if said.processes is not None else (),
+        )
+
+    def _other_was_restored(self, tx: Transaction, peer: str, said: Statement) -> None:
+        """End what the peer does not have as we have it: it can never be finished together."""
+        theirs = {one.id: one.state for one in said.processes or ()}
+        ended = 0
+        for process in statements.unfinished(tx, peer):
+            state = theirs.get(process.peer_pid)
+            gone = state is None and said.all_processes
+            if process.state is not None and (gone or (state is not None and state != process.state)):
+                # With FINALIZED we have put the contract into force; the peer's own signature under it proves it there.
+                over = NegotiationState.FINALIZED if process.pending == Move.FINALIZE else _TERMINATED
+                self._end(tx, process, str(over))
+                ended += 1
+        tx.record(Entry(event="peer.restored", actor=peer, params={"ended": str(ended)}))
+
+    # --- both ---------------------------------------------------------------------------------------------------------
+
+    def _end(self, tx: Transaction, process: Process, state: str) -> None:
+        """A process that cannot be finished together any more is over here, without a message of its own."""
+        over = replace(
+            process,
+            state=state,
+            pending=None,
+            ending=None,
+            reason=Reason("process.restored"),
+            version=process.version + 1,
+            updated=self._clock.now(),
+        )
+        tx.put(over)
+        if state != NegotiationState.FINALIZED and isinstance(process, Negotiation):
+            _not_concluded(tx, process)
+        self._withdraw(tx, process.peer, process.id)
+        kind = statements.kind_of(process)
+        params = {"process": process.id, "from": str(process.state or ""), "to": state}
+        tx.record(Entry(event=f"{kind}.restored", actor=process.peer, params=params))
+        tx.after(lambda: self._changes.publish(Change(kind, over.id, over.version, state)))
+
+    def _withdraw(self, tx: Transaction, peer: str, pid: str) -> None:
+        gone = [item.id for item in tx.select(Outgoing, pid=pid)]
+        for id in gone:
+            tx.delete(Outgoing, id)
+        if gone:
+            tx.after(lambda: self._mail.drop(peer, gone))
+
+
+def keep_statement(tx: Transaction, peer: str, envelope: Envelope, at: int) -> None:
+    """Keep what a peer has said and signed, as proof of it."""
+    tx.put(
+        Signed(
+            id=f"statement {peer}#{at}",
+            process=f"statement {peer}",
+            sender=peer,
+            kind="Statement",
+            method="POST",
+            url="",
+            headers={"note": envelope.note},
+            body=envelope.said.encode(),
+            document="",
+            at=at,
+        )
+    )
+
+
+def _standing(view: Reading, caller: str, asked: Standing) -> Standing:
+    """A process that a peer asks about, as it stands here."""
+    kind = KINDS.get(asked.kind, Negotiation)
+    found: Process | None = view.get(kind, asked.peer_id) if asked.peer_id else None
+    if found is None:
+        found = view.find(kind, peer=caller, peer_pid=asked.id)
+    if found is None or found.peer != caller or found.peer_pid not in ("", asked.id):
+        return Standing(kind=asked.kind, id="", peer_id=asked.id, state="")
+    return statements.standing(found, asked.id)
+
+
+def _count_on(tx: Transaction, process: Process, told: Standing) -> None:
+    """Messages of ours are numbered behind those that the peer has had, or it would take them for old ones."""
+    tx.put(
+        replace(
+            process,
+            version=max(process.version, told.heard),
+            sent=max(process.sent, told.heard),
+            acknowledged=max(process.acknowledged, told.heard),
+            heard=max(process.heard, told.acknowledged),
+        )
+    )
+
+
+def _may_adopt(view: Reading, process: Process, state: str) -> bool:
+    """Is this an end that we may take over at the peer's word? A contract only where we have put it into force."""
+    machine = NEGOTIATION if isinstance(process, Negotiation) else TRANSFER
+    if not state or state not in machine.table or not machine.is_terminal(state):
+        return False
+    return state != NegotiationState.FINALIZED or view.find(Agreement, negotiation=process.id) is not None
+
+
+def _not_concluded(tx: Transaction, process: Negotiation) -> None:
+    """What was in force before the other side had acknowledged it is so no more."""
+    contract = tx.find(Agreement, negotiation=process.id)
+    if contract is not None and contract.in_force:
+        tx.put(replace(contract, in_force=False, ended=Reason("process.restored")))

@@ -1,0 +1,1 @@
+"""What people should hear of, what a scrape shows, and a peer that calls back."""

@@ -1,0 +1,89 @@
+"""From a few words to complete terms, countering, agreeing by hand, differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.errors import InputError
+from connector.protocol.messages import CatalogRequestMessage, Dataset
+from connector.records import Outside
+from connector.services.approval.proposals import Proposals
+from policies.model import Comparison
+from policies.terms import Terms
+from tests.connector.services.world import FINAL, Neighbour, neighbours, settled
+from tests.harness.virtual import run
+
+
+class Shown:
+    """Discovery by a call instead of HTTP."""
+
+    def __init__(self, me: Neighbour, other: Neighbour) -> None:
+        self.me, self.other = me, other
+
+    async def dataset(self, peer: str, id: str) -> Dataset:
+        shown = await self.other.offers.catalog(self.me.caller(), CatalogRequestMessage())
+        return next(one for one in shown.catalog.dataset or () if one.id == id)
+
+
+def proposals(me: Neighbour, other: Neighbour) -> Proposals:
+    return Proposals(
+        store=me.store,
+        negotiations=me.negotiations,
+        discovery=Shown(me, other),  # type: ignore[arg-type]  # only `dataset` is asked
+        did=me.did,
+    )
+
+
+def test_stated_terms_are_asked_for_and_the_difference_is_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(Terms(count=3))
+        ours = proposals(utility, city)
+        n = await ours.request("jo", city.did, offer.asset, terms=Terms(count=30))
+        assert ours.differences(n) is None
+        n = await settled(utility.negotiations, n.id, ("OFFERED",))
+        told = ours.differences(n)
+        assert isinstance(told, Comparison)
+        assert not told.within
+        assert told.differences[0].reason.code == "beyond.count"
+        theirs = proposals(city, utility).differences(await city.negotiations.get(n.peer_pid))
+        assert theirs == told
+        n = await ours.counter("jo", n.id, Terms(count=2))
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_a_person_of_the_provider_agrees_or_counters(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(Terms(count=3), Outside.ASK)
+        ours, theirs = proposals(utility, city), proposals(city, utility)
+        n = await ours.request("jo", city.did, offer.asset, offer=offer.id, terms=Terms(count=30))
+        n = await settled(utility.negotiations, n.id, ("REQUESTED",))
+        await theirs.counter("mayor", n.peer_pid, Terms(count=10))
+        n = await settled(utility.negotiations, n.id, ("OFFERED",))
+        with pytest.raises(InputError, match=r"approval\.nothing"):
+            await city.approvals.approve("anna", n.peer_pid)
+        await utility.approvals.approve("jo", n.id)
+        await settled(city.negotiations, n.peer_pid, ("ACCEPTED",))
+        await city.approvals.approve("anna", n.peer_pid)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        n = await ours.request("jo", city.did, offer.asset, terms=Terms(count=30))
+        n = await settled(utility.negotiations, n.id, ("REQUESTED",))
+        await city.approvals.approve("anna", n.peer_pid)
+        assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_an_offer_that_is_not_shown_is_named(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(Terms(count=3))
+        with pytest.raises(InputError, match=r"offer\.unknown"):
+            await proposals(utility, city).request("jo", city.did, offer.asset, offer="urn:x:none")
+
+    run(story)
