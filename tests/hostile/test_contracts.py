@@ -170,7 +170,7 @@ async def test_a_term_that_nobody_understands_is_named_wherever_it_stands(
     else:
         # The protocol lists the operators: another one is no message of it, and is named by its place.
         assert (answer.status, answer.told["code"], name) == (400, "message.shape", "as an operator")
-        assert answer.told["reason"][0]["params"]["place"] == "/offer/permission/0/constraint/1/operator"
+        assert answer.told["reason"][1]["params"]["place"] == "/offer/permission/0/constraint/1/operator"
         assert await negotiations(city) == []
     written = str([one.params for one in await city.audit.log(limit=1000)])
     assert TERM in written or "constraint/1/operator" in written

@@ -177,7 +177,7 @@ async def test_the_unexpected_is_a_500_without_text(node: Node, monkeypatch: pyt
     assert b"secret" not in answer.body
     read = error(answer, "/negotiations")
     assert read.code == "internal"
-    assert read.reason[0]["params"]["correlation"]
+    assert read.reason[1]["params"]["correlation"]
 
 
 async def test_of_our_own_trouble_a_peer_learns_only_that_there_is_some(

@@ -51,7 +51,10 @@ def test_the_protocols_form() -> None:
     )
     assert (negotiation.providerPid, negotiation.consumerPid) == ("urn:p", "urn:c")
     assert negotiation.code == "transition.illegal"
-    assert negotiation.reason == ({"code": "transition.illegal", "params": {"state": "AGREED", "move": "offer"}},)
+    assert negotiation.reason == (
+        '"offer" is not possible in the state AGREED.',
+        {"code": "transition.illegal", "params": {"state": "AGREED", "move": "offer"}},
+    )
     transfer = codec.decode(protocol_error(error, "transfers", Pids()).body, TransferError)
     assert (transfer.providerPid, transfer.consumerPid) == (UNKNOWN_PID, UNKNOWN_PID)
     assert codec.decode(protocol_error(error, "catalog", Pids()).body, CatalogError).code == "transition.illegal"

@@ -196,7 +196,7 @@ def test_a_definite_refusal_ends_the_negotiation_on_this_side_too(tmp_path: Path
         n = await utility.negotiations.request("jo", city.did, offer.asset, wanted)
         n = await settled(utility.negotiations, n.id, FINAL)
         assert n.state == "TERMINATED"
-        assert n.reason == Reason("peer.refused", {"status": "400", "code": "no"})
+        assert n.reason == Reason("peer.refused", {"said": "peer.says_code", "status": "400", "code": "no"})
         assert await utility.outgoing() == []
 
     run(story)

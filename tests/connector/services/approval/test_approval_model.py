@@ -31,7 +31,7 @@ from connector.services.approval.questions import DAY, Rules
 from connector.services.outbox import Limits
 from policies import parse, render
 from policies.terms import Terms, restate
-from tests.connector.services.test_proposals import proposals
+from tests.connector.services.approval.test_proposals import proposals
 from tests.connector.services.world import Neighbour
 from tests.harness.binding import unbound
 from tests.harness.virtual import VirtualLoop

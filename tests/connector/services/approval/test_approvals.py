@@ -18,7 +18,7 @@ from connector.services.outbox import Limits
 from policies import parse
 from policies.model import PolicyKind, Reason
 from policies.terms import Terms
-from tests.connector.services.test_proposals import proposals
+from tests.connector.services.approval.test_proposals import proposals
 from tests.connector.services.world import FINAL, Neighbour, neighbours, settled
 from tests.harness.virtual import run
 

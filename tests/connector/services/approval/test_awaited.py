@@ -10,8 +10,8 @@ import pytest
 from connector.ports import Reply
 from connector.records import Approval, Notice, Outside
 from policies.terms import Terms
-from tests.connector.services.test_approvals import BEYOND, ONE, TERMS, TWO, asked
-from tests.connector.services.test_proposals import proposals
+from tests.connector.services.approval.test_approvals import BEYOND, ONE, TERMS, TWO, asked
+from tests.connector.services.approval.test_proposals import proposals
 from tests.connector.services.world import FINAL, neighbours, settled
 from tests.harness.virtual import run
 
