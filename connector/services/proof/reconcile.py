@@ -32,11 +32,10 @@ from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import NEGOTIATION, Move, Negotiation
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Entry, Outgoing, Participant, Reconciliation, Signed
-from connector.services.approval import differences
 from connector.services.changes import Change, Changes
 from connector.services.intake import admit, note_refusal
 from connector.services.processes import Mail
-from connector.services.proof import reinstating, statements
+from connector.services.proof import differences, reinstating, statements
 from connector.services.proof.generations import RESTORED
 from connector.services.proof.heads import Heads, audit_key
 from connector.services.proof.statements import Envelope, Proof, Standing, Statement

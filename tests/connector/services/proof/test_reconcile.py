@@ -17,8 +17,7 @@ from connector.node import Node
 from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Entry, Head, Participant, Reconciliation, Signed
-from connector.services.approval import differences
-from connector.services.proof import generations, reinstating, statements
+from connector.services.proof import differences, generations, reinstating, statements
 from connector.services.proof.statements import Envelope, Line, Statement
 from policies.terms import Terms
 from tests.connector.joined import Two, joined
