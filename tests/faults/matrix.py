@@ -259,8 +259,8 @@ MATRIX: Mapping[str, Row] = {
     "F40": Row(
         "a peer that shows different heads",
         (
-            "connector/services/test_audit.py::test_who_shows_two_logs_is_convicted_by_two_signed_statements",
-            "connector/services/test_audit.py::test_a_log_rebuilt_with_the_same_key_is_found_by_what_a_peer_keeps",
+            "connector/services/proof/test_audit.py::test_who_shows_two_logs_is_convicted_by_two_signed_statements",
+            "connector/services/proof/test_audit.py::test_a_log_rebuilt_with_the_same_key_is_found_by_what_a_peer_keeps",
             "hostile/test_contracts.py::test_an_altered_agreement_is_never_verified",
         ),
     ),
