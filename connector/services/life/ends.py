@@ -57,10 +57,10 @@ class Ends:
         after = replace(after, warned=self.passed(after, self._clock.now()))
         return self.keep(tx, after, "contract.ends", actor, ends=instants.stamp(ends), reason=why.code, **why.params)
 
-    def keep(self, tx: Transaction, a: Agreement, event: str, actor: str, **params: str) -> Agreement:
+    def keep(self, tx: Transaction, a: Agreement, event: str, actor: str, /, **params: str) -> Agreement:
         """Save, note it in the audit, and have everybody look at the contract again."""
         tx.put(a)
-        tx.record(Entry(event=event, actor=actor, params={"agreement": a.id, "peer": a.peer, **params}))
+        tx.record(Entry(event=event, actor=actor, params={**params, "agreement": a.id, "peer": a.peer}))
         tx.after(lambda: self._changes.publish(Change("agreement", a.id)))
         return a
 

@@ -63,11 +63,9 @@ class Farewells:
         """The end that an answer makes of the one that we have asked for.
 
         INVARIANT: it is never earlier than asked for, and a peer cannot put it off beyond what the terms say of a
-        notice that it has only now received.
+        notice that it has only now received. That it is over there already is for a notice of its own to say.
         """
         now = self._clock.now()
-        if params.get("state") == "ended":
-            return now
         latest = max(asked, earliest_end(a, now) or asked)
         said = instant(params.get("ends", ""))
         return max(asked, now if said is None else min(said, latest + LEEWAY))
@@ -79,7 +77,8 @@ class Farewells:
             return
         answer = answer_to(notice)
         if answer is not None and answer.params.get("state") == "ended":
-            self._ends.set(tx, replace(a, asked=""), self._clock.now(), by_agreement(notice), notice.peer)
+            ends = max(asked_for(notice.params), self._clock.now())
+            self._ends.set(tx, replace(a, asked=""), ends, by_agreement(notice), notice.peer)
         elif notice.state != "answered" or (answer is not None and answer.kind == "refused"):
             code = notice.state if answer is None else answer.code
             self._ends.keep(tx, replace(a, asked=""), "contract.refused", notice.peer, code=code)
@@ -88,6 +87,7 @@ class Farewells:
         """Our consent was heard: the end is certain; or the proposal had been taken back, and nothing ends.
 
         Where it cannot be told it counts all the same: the other side has wished for this end.
+        INVARIANT: nobody has consented to an earlier day than was proposed, whatever the answer says.
         """
         a = tx.get(Agreement, notice.about)
         if a is None or a.asked != notice.id:
@@ -97,7 +97,8 @@ class Farewells:
             self._ends.keep(tx, after, "contract.refused", notice.peer, code=answer.code)
             return
         said = instant("" if answer is None else answer.params.get("ends", ""))
-        ends = max(asked_for(notice.params), notice.created) if said is None else said
+        asked, now = asked_for(notice.params), self._clock.now()
+        ends = max(asked, notice.created) if said is None else max(asked, min(said, max(asked, now) + LEEWAY))
         self._ends.set(tx, after, ends, by_agreement(tx.get(Notice, notice.params["proposal"]) or notice), notice.peer)
 
     # --- what a peer tells --------------------------------------------------------------------------------------------
@@ -126,7 +127,8 @@ class Farewells:
             return MessageError("notice.unreadable")
         kept = tx.get(Notice, a.proposed)
         if kept is None or kept.created <= notice.created:  # an older one that was overtaken changes nothing
-            self._ends.keep(tx, replace(a, proposed=notice.id), "contract.proposed", caller.id, **notice.params)
+            said = {name: notice.params[name] for name in ("ends", "reason") if name in notice.params}
+            self._ends.keep(tx, replace(a, proposed=notice.id), "contract.proposed", caller.id, **said)
         return {"state": "waiting"}
 
     def _take_consent(self, tx: Transaction, caller: Caller, notice: Notice) -> Answer:

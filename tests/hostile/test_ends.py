@@ -1,0 +1,109 @@
+"""A peer that lies about the end of a contract: in what a notice carries, in what it answers, in what it swaps."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from connector.ports import Reply
+from connector.services.life.endings import How
+from connector.services.life.ends import DAY as MICRODAY
+from connector.services.life.ends import Told
+from policies import instants
+from policies.terms import Terms
+from tests.connector.services.contracting import DAY, Pair, contracted
+from tests.connector.services.world import Neighbour
+from tests.harness.virtual import run
+
+NOTICE = Terms(notice="P30D")
+PLAIN = Terms(count=3)
+
+
+async def _entries(one: Neighbour, event: str) -> list[dict[str, Any]]:
+    found = [msgspec.json.decode(entry.body) for entry in await one.audit()]
+    return [entry for entry in found if entry["event"] == event]
+
+
+async def _lie(pair: Pair, liar: Neighbour, **params: str) -> None:
+    """From now on whatever is told to the liar is answered with these parameters, and not looked at."""
+    honest = liar.take
+
+    async def lying(caller: Any, path: str, body: bytes) -> Reply:
+        if path != "/notices":
+            return await honest(caller, path, body)
+        id = msgspec.json.decode(body)["id"]
+        said = {"id": id, "kind": "accepted", "at": "2027-01-15T08:00:00Z", "params": params}
+        return Reply(200, msgspec.json.encode(said))
+
+    liar.take = lying  # type: ignore[method-assign]
+
+
+def test_what_a_notice_carries_writes_nothing_else_into_the_audit(tmp_path: Path) -> None:
+    """Names of a notice's parameters are the peer's: they are no arguments of ours, and name no other contract."""
+
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        ends = instants.stamp(pair.city.clock.now() + 9 * MICRODAY)
+        other = {"agreement": "urn:x:another", "peer": "did:web:another", "junk": "x" * 4000}
+        forged = {"ends": ends, "reason": "so", "event": "contract.released", "actor": "anna", "tx": "1", "a": "2"}
+        params = {**forged, **other}
+        await pair.utility.store.write(
+            lambda tx: pair.utility.notices.tell(tx, pair.city.did, pair.id, Told.PROPOSAL, params)
+        )
+        await pair.until(pair.city, lambda a: a.proposed, 60)
+        [entry] = await _entries(pair.city, "contract.proposed")
+        assert entry["actor"] == pair.utility.did
+        assert entry["params"] == {"agreement": pair.id, "peer": pair.utility.did, "ends": ends, "reason": "so"}
+        assert not await _entries(pair.city, "contract.released")
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    "said", [{"state": "ended"}, {"ends": "2020-01-01T00:00:00Z"}, {"state": "ended", "ends": "2020-01-01T00:00:00Z"}]
+)
+def test_an_answer_makes_no_end_earlier_than_the_notice_asked_for(tmp_path: Path, said: dict[str, str]) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, NOTICE)
+        await _lie(pair, pair.utility, **said)
+        earliest = instants.instant("2027-02-14T23:00:00Z")
+        await pair.city.endings.end("anna", pair.id, How.NOTICE)
+        kept = await pair.until(pair.city, lambda a: a.ends)
+        assert (kept.in_force, kept.ends) == (True, earliest)
+
+    run(story)
+
+
+def test_a_proposal_that_is_answered_with_an_end_takes_effect_on_the_day_proposed(tmp_path: Path) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        await _lie(pair, pair.utility, state="ended")
+        day = pair.city.clock.now() + 9 * MICRODAY
+        await pair.city.endings.end("anna", pair.id, How.AGREEMENT, at=day)
+        kept = await pair.until(pair.city, lambda a: not a.asked)
+        assert kept.in_force
+        assert kept.ends == day
+
+    run(story)
+
+
+@pytest.mark.parametrize(("said", "late"), [("2020-01-01T00:00:00Z", 0), ("2099-01-01T00:00:00Z", 2)])
+def test_a_consent_is_to_the_day_that_was_proposed(tmp_path: Path, said: str, late: int) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        day = pair.utility.clock.now() + 9 * MICRODAY
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=day)
+        await pair.until(pair.city, lambda a: a.proposed)
+        await _lie(pair, pair.utility, ends=said)
+        await pair.city.endings.consent("anna", pair.id)
+        kept = await pair.until(pair.city, lambda a: not a.asked)
+        assert kept.in_force
+        assert kept.ends == day + late * MICRODAY
+        await asyncio.sleep(11 * DAY + 5)
+        assert not (await pair.at(pair.city)).in_force
+
+    run(story)
