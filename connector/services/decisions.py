@@ -123,7 +123,9 @@ class Decisions:
         within = isinstance(compared, Comparison) and compared.within
         if within and offer.live and offer.asset == n.dataset and self._at_once(tx, n, offer):
             return negotiation.Agree(self.agreement(n))
-        self._ask(tx, n, offer.approval, n.worded_by or offer.published_by)
+        # Within the published terms the words are the publisher's too, whoever has sent them.
+        publisher = offer.published_by if within or not n.worded_by else ""
+        self._ask(tx, n, offer.approval, *dict.fromkeys((n.worded_by, publisher)))
         return None
 
     def _at_once(self, tx: Transaction, n: Negotiation, offer: PublishedOffer) -> bool:
@@ -136,8 +138,8 @@ class Decisions:
         tx.record(Entry(event="approval.frame", actor="node", params={**params, "hash": frame.hash}))
         return True
 
-    def _ask(self, tx: Transaction, n: Negotiation, rule: Approval, drafted_by: str) -> None:
-        self._questions.ask(tx, n, Ask.AGREE, persons=rule.persons, days=rule.days, drafted_by=(drafted_by,))
+    def _ask(self, tx: Transaction, n: Negotiation, rule: Approval, *drafted_by: str) -> None:
+        self._questions.ask(tx, n, Ask.AGREE, persons=rule.persons, days=rule.days, drafted_by=drafted_by)
 
     def agreement(self, n: Negotiation) -> JsonObject:
         """The agreement that equals the terms on the table."""

@@ -396,6 +396,24 @@ def test_an_offer_without_being_asked_waits_on_both_sides(tmp_path: Path) -> Non
     run(story)
 
 
+def test_whose_published_words_another_sends_has_no_vote_on_them(tmp_path: Path) -> None:
+    """Nobody gets around the rule by having a colleague send the offer."""
+
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        await city.people("mayor", role=Right.ADMIN)
+        offer = await city.publish(TERMS, approval=ONE)
+        p = await city.negotiations.offer("jo", utility.did, offer.id)
+        p = await settled(city.negotiations, p.id, ("OFFERED",))
+        await utility.approvals.approve("jo", p.peer_pid)
+        await settled(city.negotiations, p.id, ("ACCEPTED",))
+        assert await refusal(city, "mayor", p.id) == await refusal(city, "jo", p.id) == "approval.own_draft"
+        await city.approvals.approve("anna", p.id)
+        assert (await settled(utility.negotiations, p.peer_pid, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
 # --- rounds and what was before --------------------------------------------------------------------------------------
 
 
