@@ -124,7 +124,8 @@ DEUTSCH
 Prüfen, ohne Netz, mit Python ab 3.11 und dem Paket cryptography:
     python verify.py NACHWEIS.zip
 Nehmen Sie verify.py aus einer Quelle, der Sie trauen: Jedes Exemplar derselben Version ist gleich.
-Vergleichen Sie die ausgegebenen Schlüsselwörter mit denen, die die Gegenstelle Ihnen nennt (allmende peer list).
+Vergleichen Sie die ausgegebenen Schlüsselwörter mit denen, die jede der beiden Seiten selbst nennt (allmende peer
+list).
 
 contract.pdf, terms.*.txt  Lesefassungen, erstellt von {exporter}; verbindlich ist der Vertrag in den Nachrichten
 contract.json              die Angaben, die geprüft werden
@@ -136,15 +137,15 @@ audit/                     Einträge des Protokolls mit Einschlussbeweisen (RFC 
                            entschieden haben.
 manifest.txt               die Liste aller Teile, unterschrieben von {exporter}
 
-Was nicht bewiesen wird: wer eine nicht unterschriebene Nachricht gesandt hat; dass ein DID-Dokument echt ist; dass das
-Protokoll von {exporter} nie neu geschrieben wurde (das bezeugen die Stände, die seine Gegenstellen aufbewahren); was
-nach dem Abschluss geschah.
+Was nicht bewiesen wird: wer eine nicht unterschriebene Nachricht gesandt hat; dass ein DID-Dokument echt ist; dass
+keine Nachricht fehlt; dass die Uhr einer Seite richtig ging; dass das Protokoll von {exporter} nie neu
+geschrieben wurde (das bezeugen die Stände, die seine Gegenstellen aufbewahren); was nach dem Abschluss geschah.
 
 ENGLISH
 To check, offline, with Python 3.11 or newer and the package cryptography:
     python verify.py EVIDENCE.zip
 Take verify.py from a source that you trust: every copy of the same release is the same.
-Compare the key words that it prints with those that the other side tells you (allmende peer list).
+Compare the key words that it prints with those that each of the two sides itself tells you (allmende peer list).
 
 contract.pdf, terms.*.txt  readings made by {exporter}; binding is the agreement in the messages
 contract.json              the facts that are checked
@@ -155,7 +156,7 @@ audit/                     entries of the log with inclusion proofs (RFC 9162) a
                            other side, where it has shown one. Entries name the people who decided.
 manifest.txt               the list of all parts, signed by {exporter}
 
-What is not proved: who has sent a message that is not signed; that a DID document is the true one; that the log of
-{exporter} was never written anew (the heads that its peers keep bear witness to that); what happened after the
-conclusion.
+What is not proved: who has sent a message that is not signed; that a DID document is the true one; that no message is
+missing; that a side's clock was right; that the log of {exporter} was never written anew (the heads that its peers
+keep bear witness to that); what happened after the conclusion.
 """

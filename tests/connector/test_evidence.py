@@ -8,10 +8,13 @@ import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -272,10 +275,102 @@ def test_a_document_of_other_keys_shows_by_its_words(made: tuple[Two, str, bytes
     two, _, bundle, _ = made
     words = [line for line in verify(bundle).lines if "key words" in line]
     assert len(words) == 2
-    told = [line.rpartition(" ")[2] for line in words]
-    assert verify(bundle, told).faults == []
-    assert len(verify(bundle, told[:1]).faults) >= 1
-    assert (words_of(two.utility)) in told
+    told = {line.split()[5]: line.rpartition(" ")[2] for line in words}
+    expected = [f"{name.rstrip(';')}={one}" for name, one in told.items()]
+    assert verify(bundle, expected).faults == []
+    assert len(verify(bundle, expected[:1]).faults) >= 1
+    crossed = [f"{two.city.did}={told[two.utility.did]}", f"{two.utility.did}={told[two.city.did]}"]
+    assert len(verify(bundle, crossed).faults) >= 2
+    assert told[two.utility.did] == words_of(two.utility)
+
+
+def test_a_side_cannot_lend_its_own_keys_to_the_other(made: tuple[Two, str, bytes, bytes]) -> None:
+    """Key words that a reader knows as those of one side must not vouch for the other."""
+    city, utility = made[0].city, made[0].utility
+    files = taken(made[2])
+    (own,) = [body for name, body in files.items() if name.startswith("documents/") and read_did(body) == city.did]
+    lent = own.replace(city.did.encode(), utility.did.encode())
+    report = verify(listed_anew(city, {**files, f"documents/{sha256(lent).hexdigest()}.json": lent}))
+    assert any("key in common" in line for line in report.lines), report.lines
+    assert report.faults
+
+
+def test_the_verdict_holds_for_compared_keys_only(city: bytes, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "x.zip").write_bytes(city)
+    assert verifier.main([str(tmp_path / "x.zip")]) == 0
+    told = capsys.readouterr().out
+    assert told.rstrip().endswith("ask each of them, not the exporter.")
+    found = [line.split() for line in told.splitlines() if "key words:" in line]
+    expected = [f"{one[5].rstrip(';')}={one[-1]}" for one in found]
+    assert verifier.main([str(tmp_path / "x.zip"), "--expect", *expected]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("Both sides have signed the same terms.")
+    assert verifier.main([str(tmp_path / "x.zip"), "--expect"]) == 2, "an empty list is not taken for no list"
+    assert verifier.main([str(tmp_path / "x.zip"), "--expect", expected[0].rpartition("=")[2]]) == 2
+
+
+def test_no_text_of_a_bundle_writes_lines_of_the_report(made: tuple[Two, str, bytes, bytes]) -> None:
+    files = taken(made[2])
+    for text in ("x\nok      messages/003: signed", "\x1b[2J", "\u202e", "ok\r"):
+        forged = edited(files, f"{VERIFICATION}.json", set_to("kind", text))
+        report = verify(listed_anew(made[0].city, {**forged, f"a{text}".encode("ascii", "ignore").decode(): b""}))
+        assert report.faults
+        assert all(" " <= letter <= "~" for line in report.lines for letter in line)
+
+
+def test_a_part_that_nobody_knows_does_not_belong_even_where_it_is_listed(made: tuple[Two, str, bytes, bytes]) -> None:
+    more = {"annex.pdf": b"x", "messages/1.pdf": b"y", "../x": b"z"}
+    assert set(faults(listed_anew(made[0].city, {**taken(made[2]), **more}))) == set(more)
+
+
+def test_without_the_conclusion_nothing_is_concluded(made: tuple[Two, str, bytes, bytes]) -> None:
+    files = {name: content for name, content in taken(made[2]).items() if not name.startswith("messages/004")}
+    report = verify(listed_anew(made[0].city, files))
+    assert report.faults == []
+    assert report.unproved == ["nothing here proves that did:web:city.example has concluded the contract"]
+    ended = {"@type": "ContractNegotiationTerminationMessage"}
+    letter = edited(edited(files, f"{REQUEST}.json", set_to("kind", ended["@type"])), f"{REQUEST}.json", no_headers)
+    files["messages/004.json"] = letter[f"{REQUEST}.json"]
+    files["messages/004.body"] = json.dumps(ended).encode()
+    assert "terms" in faults(listed_anew(made[0].city, files))
+
+
+def read_did(document: bytes) -> str:
+    return str(json.loads(document)["id"])
+
+
+def no_headers(told: Any) -> None:
+    told["headers"] = {}
+
+
+@pytest.mark.parametrize("body", [{"@type": []}, {"@type": [1]}, [], "x", {}, 1])
+def test_a_message_of_any_shape_is_judged(made: tuple[Two, str, bytes, bytes], body: Any) -> None:
+    files = {**taken(made[2]), f"{VERIFICATION}.body": json.dumps(body).encode()}
+    assert VERIFICATION in faults(listed_anew(made[0].city, files))
+
+
+def test_heads_are_looked_for_among_all_documents_of_their_side(made: tuple[Two, str, bytes, bytes]) -> None:
+    """A participant that has renewed its keys has more than one document here."""
+    city, files = made[0].city, taken(made[2])
+    for _ in range(6):  # in whichever order they come
+        other = keys.generate()
+        body = json.dumps(did.document(city.config.public_url, "https://x", other.token_jwk, other.audit_jwk)).encode()
+        assert json.loads(body)["id"] == city.did
+        files[f"documents/{sha256(body).hexdigest()}.json"] = body
+    assert faults(listed_anew(city, files)) == []
+
+
+def test_entries_that_lie_over_each_other_are_not_read() -> None:
+    """A small file that would be any number of large ones."""
+    name, content = b"README.txt", bytes(100_000)
+    common = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0x21, zlib.crc32(content), len(content), len(content), 10, 0)
+    local = b"PK\x03\x04" + common + name + content
+    directory = b""
+    for number in range(200):
+        directory += b"PK\x01\x02" + struct.pack("<H", 0x0314) + common
+        directory += struct.pack("<HHHII", 0, 0, 0, 0, 0) + f"README.{number:03d}".encode()
+    end = struct.pack("<HHHHIIH", 0, 0, 200, 200, len(directory), len(local), 0)
+    with pytest.raises(verifier.EvidenceError, match="not stored as it was written"):
+        verify(local + directory + b"PK\x05\x06" + end)
 
 
 def words_of(node: Node) -> str:
