@@ -308,7 +308,8 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(Struct, frozen=True, kw_only=True):
-    """A key that has been destroyed and must never be used again; `id` is its thumbprint, `owner` whose it was."""
+    """A key that has been destroyed and must never be used again; `owner` is whose it was. `id` is its thumbprint, of a
+    peer's key behind the peer's DID and a space."""
 
     id: str
     owner: str

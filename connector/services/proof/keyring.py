@@ -108,9 +108,13 @@ class Keyring:
             await self._replace("node", file, keep_sealed=False)
 
     def destroyed(self, tx: Transaction, told: Sequence[Destroyed]) -> None:
-        """A peer remembers these of our keys as destroyed; `settle` has to follow."""
+        """A peer remembers these of our keys as destroyed; `settle` has to follow.
+
+        Kept is what names a key in use, which only a destroyed one that has come back can be: a peer may say anything.
+        """
+        used = {keys.thumbprint(file, key) for file, key in self._own.symmetric().items()}
         for one in told:
-            if tx.get(Tombstone, one.thumbprint) is None:
+            if one.thumbprint in used and tx.get(Tombstone, one.thumbprint) is None:
                 tx.put(Tombstone(id=one.thumbprint, owner=self._did, name=one.name, at=one.at))
 
     async def _replace(self, operator: str, file: str, *, keep_sealed: bool) -> Held:
@@ -155,10 +159,9 @@ class Keyring:
         print_ = notice.params.get("thumbprint", "")
         if notice.about != caller.id or not 16 <= len(print_) <= 64:
             return UnknownError("notice.about")
-        known = tx.get(Tombstone, print_)
-        if known is not None and known.owner != caller.id:
-            return UnknownError("notice.about")
-        tx.put(Tombstone(id=print_, owner=caller.id, name=notice.params.get("name", "")[:32], at=notice.created))
+        # INVARIANT: what a peer says has an id of its own, so it speaks of no key of ours nor of another peer's.
+        id, name = f"{caller.id} {print_}", notice.params.get("name", "")[:32]
+        tx.put(Tombstone(id=id, owner=caller.id, name=name, at=notice.created))
         return {}
 
 

@@ -196,7 +196,7 @@ def kind_of(process: Process) -> str:
 def destroyed(view: Reading, owner: str) -> tuple[Destroyed, ...]:
     """What a participant has told us to be destroyed, or we ourselves have destroyed."""
     found = view.select(Tombstone, owner=owner, limit=1000)
-    return tuple(Destroyed(thumbprint=one.id, name=one.name, at=one.at) for one in found)
+    return tuple(Destroyed(thumbprint=one.id.rpartition(" ")[2], name=one.name, at=one.at) for one in found)
 
 
 def proof(view: Reading, peer: str, id: str) -> Proof | None:

@@ -11,7 +11,9 @@ from certs import keys
 from certs.keys import GRANT, SEAL, SealError
 from connector.errors import InputError
 from connector.node import Node
-from connector.records import Endpoint, Tombstone
+from connector.ports import Caller
+from connector.records import Endpoint, Notice, Tombstone
+from connector.services.proof import statements
 from connector.services.proof.keyring import NAMES
 from connector.services.proof.statements import Destroyed
 from tests.connector.joined import Two, joined
@@ -67,7 +69,7 @@ async def test_peers_are_told_and_remember(two: Two) -> None:
         await two.utility.changes.until("x", "x", _no, 0.01)
     kept = await two.utility.store.read(lambda view: view.select(Tombstone, owner=two.city.did))
     ours = await two.city.store.read(lambda view: view.select(Tombstone, owner=two.city.did))
-    assert [one.id for one in kept] == [one.id for one in ours]
+    assert [one.id for one in kept] == [f"{two.city.did} {one.id}" for one in ours] != []
 
 
 async def _no() -> bool:
@@ -119,6 +121,41 @@ async def test_a_stranger_says_nothing_about_our_keys(two: Two) -> None:
     await two.city.store.write(lambda tx: two.city.keyring.destroyed(tx, told))
     await two.city.keyring.settle()
     assert two.city.keys.symmetric() == before
+
+
+async def test_what_a_peer_says_is_destroyed_fills_no_list(two: Two) -> None:
+    """Only what names a key in use is worth remembering: the rest would crowd out what was really destroyed."""
+    told = [Destroyed(thumbprint=f"{number:032x}", name="grant", at=1) for number in range(50)]
+    await two.city.store.write(lambda tx: two.city.keyring.destroyed(tx, told))
+    assert not await two.city.store.read(lambda view: view.select(Tombstone, owner=two.city.did))
+
+
+async def test_another_peer_cannot_take_the_place_of_a_tombstone(two: Two) -> None:
+    """Whoever was told of a destroyed key, and tells it on as its own, hinders nobody from remembering whose it was."""
+    city, utility, stranger = two.city, two.utility, "did:web:stranger.example"
+    print_ = keys.thumbprint(GRANT, on_disk(city, GRANT))
+    params = {"name": "grant", "thumbprint": print_}
+
+    def told(by: str) -> object:
+        notice = Notice(id=by, peer=by, about=by, kind="key.destroyed", params=params, ours=False, state="", created=1)
+        return utility.store.write(lambda tx: utility.keyring._told(tx, Caller(by, by, 1), notice))
+
+    await told(stranger)  # type: ignore[misc]
+    assert await told(city.did) == {}  # type: ignore[misc]
+    for owner in (city.did, stranger):
+        said = await utility.store.read(lambda view: statements.destroyed(view, owner))  # noqa: B023
+        assert [one.thumbprint for one in said] == [print_], owner
+
+
+async def test_a_tombstone_of_somebody_elses_key_is_none_of_ours(two: Two) -> None:
+    """A peer that has learned what a key of ours is called destroys nothing with it."""
+    utility, print_ = two.utility, keys.thumbprint(GRANT, on_disk(two.utility, GRANT))
+    params, by = {"name": "grant", "thumbprint": print_}, two.city.did
+    notice = Notice(id=by, peer=by, about=by, kind="key.destroyed", params=params, ours=False, state="", created=1)
+    await utility.store.write(lambda tx: utility.keyring._told(tx, Caller(by, by, 1), notice))
+    before = dict(utility.keys.symmetric())
+    await utility.keyring.settle()
+    assert utility.keys.symmetric() == before
 
 
 async def test_who_it_is_is_not_renewed(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
