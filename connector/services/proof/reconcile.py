@@ -45,6 +45,8 @@ DEADLINE = 20.0
 UNSUPPORTED = ("404", "405", "501")
 KINDS: Mapping[str, type[Negotiation] | type[Transfer]] = {NEGOTIATION.name: Negotiation, TRANSFER.name: Transfer}
 _TERMINATED = NEGOTIATION.terminated
+MOST_PAGES = 200
+"""Statements of one comparison; a peer with more contracts than they hold is none in good faith."""
 _MOST_DIFFERENCES = 100
 """Differences that are kept with a comparison."""
 _MOST_ENTRIES = 20
@@ -127,7 +129,7 @@ class Reconcile:
 
     async def _pages(self, peer: Participant, restored: bool, done: Compared) -> None:
         """Contract by contract, some at a time; unfinished processes and destroyed keys with the first of them."""
-        after, first = "", True
+        after, first, pages = "", True, 0
         while first or after:
             asked = await self._store.read(
                 partial(self._statement, peer=peer.id, after=after, restored=restored, all=first)
@@ -143,7 +145,8 @@ class Reconcile:
             if first and restored:
                 standing = said.processes or ()
                 await self._store.write(partial(self._go_on_or_end, peer=peer.id, standing=standing, done=done))
-            if said.upto and said.upto <= after:
+            pages += 1
+            if said.upto and (said.upto <= after or pages >= MOST_PAGES):
                 raise DeliveryError("reconcile.unproved", peer=peer.id)
             after, first = said.upto, False
 

@@ -17,7 +17,7 @@ from connector.node import Node
 from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Entry, Head, Participant, Reconciliation, Signed
-from connector.services.proof import differences, generations, reinstating, statements
+from connector.services.proof import differences, generations, reconcile, reinstating, statements
 from connector.services.proof.statements import Envelope, Line, Statement
 from policies.terms import Terms
 from tests.connector.joined import Two, joined
@@ -131,6 +131,29 @@ async def test_a_peer_that_knows_no_reconciling_is_said_to_be_one(two: Two, monk
     known = await agreement(two.city, id)
     assert known is not None
     assert known.held is not None, "a person has to look"
+
+
+async def test_a_peer_that_goes_on_for_ever_is_left(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contracts without end, a page behind every page: the comparison ends, and nothing is taken for settled."""
+    city, peer = two.city, await peer_of(two.city, two.utility)
+    await went_back(city)
+    monkeypatch.setattr(reconcile, "MOST_PAGES", 20)
+    pages = 0
+
+    async def endless(to: Participant, asked: Statement) -> tuple[Statement, Envelope]:
+        nonlocal pages
+        pages += 1
+        assert pages <= 200
+        lost = () if asked.wanted else (line(f"urn:x:{pages:06d}", role="consumer"),)
+        upto = "" if asked.wanted else f"urn:x:{pages:06d}"
+        return Statement(at=1, contracts=lost, upto=upto, processes=()), Envelope(said="", note="")
+
+    monkeypatch.setattr(city.reconcile, "_say", endless)
+    with pytest.raises(DeliveryError, match=r"reconcile\.unproved"):
+        await city.reconcile.compare("node", peer)
+    mark = await city.store.read(lambda view: view.get(Reconciliation, peer.id))
+    assert mark is not None
+    assert mark.state == "open"
 
 
 # --- after a restore --------------------------------------------------------------------------------------------------
