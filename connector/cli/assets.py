@@ -10,7 +10,8 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.names import ASSET, segment
-from connector.cli.output import instant, labelled, table
+from connector.cli.output import by, labelled, table
+from connector.cli.words import either
 
 COLUMNS = {"name": "name", "kind": "kind", "title": "title", "media_type": "media type", "id": "dataset"}
 
@@ -59,7 +60,13 @@ def add(
     if found := media_type or (mimetypes.guess_type(path.name)[0] if path and path.is_file() else None):
         body["media_type"] = found
     kept = call.remote.post("/assets", body)
-    call.answer(kept, lambda: f"Asset {name} added. Publish it with: allmende offer publish {name} POLICY")
+    call.answer(
+        kept,
+        lambda: (
+            either(f"Asset {name} added. Publish it with: ", f"Datenbestand {name} angelegt. Veröffentlichen mit: ")
+            + f"allmende offer publish {name} POLICY"
+        ),
+    )
 
 
 @asset.command("list", examples=["allmende asset list"])
@@ -85,7 +92,7 @@ def show(call: Call, name: str) -> None:
 def remove(call: Call, name: str) -> None:
     """Stop sharing an asset. The data itself is not touched."""
     call.remote.delete(f"/assets/{segment(name)}")
-    call.answer({"removed": name}, lambda: f"Asset {name} removed.")
+    call.answer({"removed": name}, lambda: either(f"Asset {name} removed.", f"Datenbestand {name} entfernt."))
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -105,6 +112,6 @@ def _text(one: Any) -> str:
             ("kind", one["kind"]),
             ("settings", one["settings"]),
             ("media type", one["media_type"]),
-            ("added", f"{instant(one['created'])} by {one['created_by']}"),
+            ("added", by(one["created"], one["created_by"])),
         ]
     )

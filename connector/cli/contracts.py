@@ -11,7 +11,8 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.lives import amend, end, hold, release, renew
 from connector.cli.names import CONTRACT, DAYS, PEER, segment
-from connector.cli.output import bullets, instant, labelled, paragraphs, table, tail
+from connector.cli.output import bullets, ending, instant, labelled, paragraphs, size, table, tail
+from connector.cli.words import either, word
 
 COLUMNS = {
     "short": "contract",
@@ -43,7 +44,8 @@ def list_(call: Call, /, **which: Any) -> None:
             "short": tail(one["id"]),
             "who": _who(one),
             "concluded": instant(one["concluded"]),
-            "ends": instant(one["life"]["closed"] or one["life"]["ends"]),
+            "role": word(one["role"]),
+            "ends": instant(one["life"]["closed"]) or ending(one["life"]["ends"]),
             "by": _signed(one["signed"]),
         }
         for one in items
@@ -93,17 +95,24 @@ def evidence(call: Call, id: str, output: str) -> None:
             written = sum(target.write(piece) for piece in answer.chunks())
         signed = answer.headers.get("allmende-signed", "")
     told = {"file": output, "bytes": written, "signed": signed}
-    call.answer(
-        told,
-        lambda: (
-            f"{output}: {written} bytes, signed by: {signed}\nTo check it: unzip -p {output} verify.py > verify.py "
-            f"&& python verify.py {output}"
-        ),
+    call.answer(told, lambda: _written(output, written, signed))
+
+
+def _written(file: str, bytes: int, signed: str) -> str:
+    """What lies in the file now, and how it is checked."""
+    by, check = either("signed by", "unterschrieben von"), either("To check it", "Prüfen mit")
+    return (
+        f"{file}: {size(bytes)}, {by}: {_names(signed)}\n"
+        f"{check}: unzip -p {file} verify.py > verify.py && python verify.py {file}"
     )
 
 
 def _signed(by: Any) -> str:
-    return "both" if by["provider"] and by["consumer"] else "unsigned"
+    return word("both" if by["provider"] and by["consumer"] else "unsigned")
+
+
+def _names(roles: str) -> str:
+    return ", ".join(word(role) for role in roles.split(", ") if role) or either("nobody", "niemandem")
 
 
 def _who(one: Any) -> str:
@@ -123,12 +132,12 @@ def _text(one: Any) -> str:
             [
                 ("contract", one["id"]),
                 ("peer", _who(one)),
-                ("we are", one["role"]),
+                ("we are", word(one["role"])),
                 ("dataset", one["dataset"]),
                 ("concluded", instant(one["concluded"])),
                 ("in force", one["in_force"]),
-                ("ends", instant(life["ends"]) if one["in_force"] else None),
-                ("notice given now ends it", instant(life["earliest"])),
+                ("ends", ending(life["ends"]) if one["in_force"] else None),
+                ("notice given now ends it", ending(life["earliest"])),
                 ("ended", instant(life["closed"])),
                 ("replaces", life["replaces"]),
                 ("replaced by", life["replaced"]),

@@ -22,7 +22,7 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, segment
 from connector.cli.output import PATIENCE, remark, size, tail, waiting
-from connector.cli.words import either
+from connector.cli.words import either, word
 
 if TYPE_CHECKING:
     from connector.cli.remote import Answer, Query
@@ -136,7 +136,8 @@ def _copy(answer: Answer, target: BinaryIO, digest: Any, done: int) -> Fetched:
         done += len(piece)
         if time.monotonic() - told > PATIENCE:
             told = time.monotonic()
-            remark(f"{size(done)}{f' of {size(whole)}' if whole else ''} ...")
+            of = f" {either('of', 'von')} {size(whole)}" if whole else ""
+            remark(f"{size(done)}{of} ...")
     said = _said_digest(answer.headers.get("repr-digest", ""))
     hexed = digest.hexdigest()
     return Fetched(done, hexed, None if said is None else said == hexed, answer.headers.get("allmende-transfer"))
@@ -165,7 +166,7 @@ def _tell(call: Call, output: str, fetched: Fetched) -> None:
         remark(line)
         return
     told = {"file": output, **fetched._asdict()}
-    transfer = f"\ntransfer {tail(fetched.transfer)}" if fetched.transfer else ""
+    transfer = f"\n{word('transfer')} {tail(fetched.transfer)}" if fetched.transfer else ""
     call.answer(told, lambda: f"{output}: {line}{transfer}")
 
 

@@ -12,6 +12,7 @@ import click
 
 from connector.cli.command import Call, Leaf
 from connector.cli.output import instant, say, say_json, table
+from connector.cli.words import word
 
 COLUMNS = {"at": "when", "importance": "importance", "sentence": "what"}
 POLL = 20.0
@@ -49,7 +50,7 @@ def watch(call: Call, follow: bool, after: int | None, least: str) -> None:
         _follow(call, -2 if after is None else after, least)
         return
     items = _all(call, -1 if after is None else after, least)
-    rows = [{**one, "at": instant(one["at"])} for one in items]
+    rows = [{**one, "at": instant(one["at"]), "importance": word(one["importance"])} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, "Nothing has happened."))
 
 
@@ -72,6 +73,6 @@ def _follow(call: Call, after: int, least: str) -> None:
             if call.json:
                 say_json(json.encode(one).decode())
             else:
-                say(f"{instant(one['at'])}  {one['importance']:9}  {one['sentence']}")
+                say(f"{instant(one['at'])}  {word(one['importance']):9}  {one['sentence']}")
         sys.stdout.flush()
         after = page["next"]

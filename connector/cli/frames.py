@@ -11,8 +11,8 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import FRAME, PEER, segment
-from connector.cli.output import bullets, instant, labelled, paragraphs, table
-from connector.cli.words import either
+from connector.cli.output import bullets, ending, instant, labelled, paragraphs, table
+from connector.cli.words import either, word
 
 COLUMNS = {
     "name": "name",
@@ -87,8 +87,11 @@ def add(
     call.answer(
         kept,
         lambda: (
-            f"Frame contract {name} added. Offers bind at once under it with: "
-            f"allmende offer publish ASSET POLICY --at-once {name}"
+            either(
+                f"Frame contract {name} added. Offers bind at once under it with: ",
+                f"Rahmenvertrag {name} eingetragen. Angebote binden sofort unter ihm mit: ",
+            )
+            + f"allmende offer publish ASSET POLICY --at-once {name}"
         ),
     )
 
@@ -98,7 +101,7 @@ def add(
 def list_(call: Call) -> None:
     """List the frame contracts, retired ones included."""
     items = call.remote.every("/frames")
-    rows = [{**one, "covers": _covers(one), "until": instant(one["until"]), "state": _state(one)} for one in items]
+    rows = [{**one, "covers": _covers(one), "until": ending(one["until"]), "state": _state(one)} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, "No frame contracts: every contract waits for a person."))
 
 
@@ -127,7 +130,13 @@ def check(call: Call, name: str, document: Path) -> None:
             "frame.differs",
             {"found": found, "kept": one["hash"]},
         )
-    call.answer({"name": name, "hash": found}, lambda: f"{document} is the document of {name} (SHA-256 {found}).")
+    call.answer(
+        {"name": name, "hash": found},
+        lambda: either(
+            f"{document} is the document of {name} (SHA-256 {found}).",
+            f"{document} ist das Dokument von {name} (SHA-256 {found}).",
+        ),
+    )
 
 
 @frame.command("retire", examples=["allmende frame retire water-2026"])
@@ -136,7 +145,9 @@ def check(call: Call, name: str, document: Path) -> None:
 def retire(call: Call, name: str) -> None:
     """Bind nothing more under a frame contract, also in negotiations under way. Contracts under it stay in force."""
     done = call.remote.delete(f"/frames/{segment(name)}")
-    call.answer(done, lambda: f"Nothing more is bound under {name}.")
+    call.answer(
+        done, lambda: either(f"Nothing more is bound under {name}.", f"Unter {name} kommt kein Vertrag mehr zustande.")
+    )
 
 
 def _hashed(document: Path) -> str:
@@ -145,13 +156,13 @@ def _hashed(document: Path) -> str:
 
 
 def _covers(one: Any) -> str:
-    return "anybody" if one["anybody"] else ", ".join(one["party_names"])
+    return word("anybody") if one["anybody"] else ", ".join(one["party_names"])
 
 
 def _state(one: Any) -> str:
     if one["retired"]:
-        return "retired"
-    return "in force" if one["in_force"] else "ended"
+        return word("retired")
+    return word("in force" if one["in_force"] else "ended")
 
 
 def _text(one: Any) -> str:
@@ -163,7 +174,7 @@ def _text(one: Any) -> str:
                 ("file number", one["file_number"]),
                 ("state", _state(one)),
                 ("covers", _covers(one)),
-                ("until", instant(one["until"])),
+                ("until", ending(one["until"])),
                 ("SHA-256", one["hash"]),
                 ("added", instant(one["added"])),
                 ("by", one["added_by"]),

@@ -6,6 +6,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.output import instant, table
+from connector.cli.words import either
 
 COLUMNS = {"name": "key", "thumbprint": "thumbprint", "destroyed": "destroyed"}
 
@@ -38,4 +39,10 @@ def renew(call: Call, name: str) -> None:
     one. After `sealing`, everything that was sealed is sealed anew.
     """
     made = call.remote.post(f"/keys/{name}/renew", {})
-    call.answer(made, lambda: f"The key {name} is now {made['thumbprint']}; the old one is destroyed.")
+    call.answer(
+        made,
+        lambda: either(
+            f"The key {name} is now {made['thumbprint']}; the old one is destroyed.",
+            f"Der Schlüssel {name} ist jetzt {made['thumbprint']}; der alte ist vernichtet.",
+        ),
+    )

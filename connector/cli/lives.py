@@ -14,6 +14,7 @@ from connector.cli.command import Call, Leaf
 from connector.cli.names import CONTRACT, segment
 from connector.cli.output import tail
 from connector.cli.terms import given_terms, with_terms
+from connector.cli.words import either
 
 
 @click.command(
@@ -113,7 +114,13 @@ def _begin(call: Call, id: str, terms: dict[str, Any]) -> None:
     begun = call.remote.post(f"/contracts/{segment(id)}/amend", {"terms": terms})
     short = tail(begun["negotiation"])
     call.answer(
-        begun, lambda: f"Negotiation {short} has begun. See how it goes: allmende negotiation show {short} --wait"
+        begun,
+        lambda: (
+            either(
+                f"Negotiation {short} has begun. See how it goes: ", f"Die Verhandlung {short} hat begonnen. Ansehen: "
+            )
+            + f"allmende negotiation show {short} --wait"
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from connector.cli.errors import CommandError
 from connector.cli.names import NEGOTIATION, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, remark, table, tail
 from connector.cli.terms import given_terms, with_terms
-from connector.cli.words import either
+from connector.cli.words import either, word
 
 COLUMNS = {
     "short": "negotiation",
@@ -95,7 +95,16 @@ def list_(call: Call, /, waiting: bool, **which: str | None) -> None:
         call.answer(items, lambda: table([_inbox(one) for one in items], INBOX, "Nothing waits for anybody."))
         return
     items = call.remote.every("/negotiations", **which)
-    rows = [{**one, "short": tail(one["id"]), "who": _who(one), "updated": instant(one["updated"])} for one in items]
+    rows = [
+        {
+            **one,
+            "short": tail(one["id"]),
+            "who": _who(one),
+            "role": word(one["role"]),
+            "updated": instant(one["updated"]),
+        }
+        for one in items
+    ]
     call.answer(items, lambda: table(rows, COLUMNS, "No negotiations."))
 
 
@@ -281,7 +290,7 @@ def text(one: Any) -> str:
             [
                 ("negotiation", one["id"]),
                 ("peer", _who(one)),
-                ("we are", one["role"]),
+                ("we are", word(one["role"])),
                 ("state", one["state"] or either("not yet answered", "noch nicht beantwortet")),
                 ("under way", one["pending"]),
                 ("dataset", one["dataset"]),

@@ -9,7 +9,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
-from connector.cli.words import either
+from connector.cli.words import either, word
 
 COLUMNS = {
     "short": "offer",
@@ -74,7 +74,13 @@ def publish(call: Call, /, asset: str, policy: str, outside: str, frame: str | N
     """
     rule = {"persons": persons, "frame": frame, "days": days}
     kept = call.remote.post("/offers", {"asset": asset, "policy": policy, "outside": outside, "approval": rule})
-    call.answer(kept, lambda: f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; {_rule(kept)}.")
+    call.answer(
+        kept,
+        lambda: either(
+            f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; {_rule(kept)}.",
+            f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}; {_rule(kept)}.",
+        ),
+    )
 
 
 @offer.command("list", examples=["allmende offer list"])
@@ -98,7 +104,12 @@ def list_(call: Call) -> None:
 def retire(call: Call, id: str) -> None:
     """Take an offer out of the catalogue. Contracts concluded under it stay in force."""
     call.remote.delete(f"/offers/{segment(id)}")
-    call.answer({"retired": id}, lambda: f"Offer {tail(id)} is no longer published.")
+    call.answer(
+        {"retired": id},
+        lambda: either(
+            f"Offer {tail(id)} is no longer published.", f"Das Angebot {tail(id)} ist nicht mehr veröffentlicht."
+        ),
+    )
 
 
 @offer.command("send", examples=["allmende offer send 5f0c2a91 nachbarstadt"])
@@ -108,7 +119,13 @@ def retire(call: Call, id: str) -> None:
 def send(call: Call, id: str, peer: str) -> None:
     """Send an offer to a peer without being asked; this begins a negotiation."""
     begun = call.remote.post(f"/offers/{segment(id)}/send", {"peer": peer})
-    call.answer(begun, lambda: f"Offered to {peer}: negotiation {tail(begun['id'])}.")
+    call.answer(
+        begun,
+        lambda: either(
+            f"Offered to {peer}: negotiation {tail(begun['id'])}.",
+            f"{peer} angeboten: Verhandlung {tail(begun['id'])}.",
+        ),
+    )
 
 
 def _row(one: Any) -> dict[str, Any]:
@@ -116,7 +133,7 @@ def _row(one: Any) -> dict[str, Any]:
         **one,
         "short": tail(one["id"]),
         "rule": _rule(one),
-        "state": "published" if one["live"] else "retired",
+        "state": word("published" if one["live"] else "retired"),
         "published": instant(one["published"]),
     }
 

@@ -10,6 +10,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.names import OPERATOR, segment
 from connector.cli.output import instant, table
+from connector.cli.words import either
 
 COLUMNS = {"name": "name", "role": "role", "created": "since"}
 ROLES = ["auditor", "approver", "steward", "admin"]
@@ -45,7 +46,11 @@ def add(call: Call, name: str, role: str, token_file: Path) -> None:
         token_file.unlink()
         raise
     call.answer(
-        {**issued, "token_file": str(token_file)}, lambda: f"{name} is now {role}. The credential is in {token_file}."
+        {**issued, "token_file": str(token_file)},
+        lambda: either(
+            f"{name} is now {role}. The credential is in {token_file}.",
+            f"{name} hat jetzt die Rolle {role}. Die Zugangskennung liegt in {token_file}.",
+        ),
     )
 
 
@@ -64,4 +69,9 @@ def list_(call: Call) -> None:
 def remove(call: Call, name: str) -> None:
     """Take away the credential of NAME at once."""
     call.remote.delete(f"/operators/{segment(name)}")
-    call.answer({"removed": name}, lambda: f"{name} may no longer work with this node.")
+    call.answer(
+        {"removed": name},
+        lambda: either(
+            f"{name} may no longer work with this node.", f"{name} hat keinen Zugang mehr zu diesem Knoten."
+        ),
+    )

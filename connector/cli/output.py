@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from datetime import time as clock
 from typing import Any
 
 from connector.cli.words import either, word
 
+MIDNIGHT = clock(0)
 PATIENCE = 2.0
 """Seconds after which a person is told what is being waited for."""
 
@@ -124,11 +126,31 @@ def tail(id: str) -> str:
     return id[-8:]
 
 
+def _local(value: int) -> datetime:
+    from policies import instants  # for those who ask something only
+
+    return instants.local(value)
+
+
 def instant(value: int | str | None) -> str:
-    """Microseconds UTC (or ready text) as local date and time with its offset."""
+    """Microseconds UTC (or ready text) as date and time where terms are read too, Europe/Berlin."""
     if not isinstance(value, int):
         return value or ""
-    return datetime.fromtimestamp(value / 1_000_000, UTC).astimezone().isoformat(sep=" ", timespec="seconds")
+    at = _local(value)
+    return either(at.isoformat(sep=" ", timespec="seconds"), f"{at:%d.%m.%Y %H:%M:%S}")
+
+
+def ending(value: int | None) -> str:
+    """When something ends; at midnight, as the last day: what people say, and type for `--until`."""
+    if value is None or (at := _local(value)).time() != MIDNIGHT:
+        return instant(value)
+    last = at.date() - timedelta(days=1)
+    return either(f"{last:%Y-%m-%d}", f"{last:%d.%m.%Y}")
+
+
+def by(at: int, who: str) -> str:
+    """When something was done, and by whom."""
+    return f"{instant(at)} {either('by', 'von')} {who}"
 
 
 def size(count: int) -> str:

@@ -11,7 +11,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
-from connector.cli.output import instant, labelled, remark, table
+from connector.cli.output import by, instant, labelled, remark, table
 from connector.cli.words import either
 
 COLUMNS = {"name": "name", "url": "address", "words": "fingerprint", "added": "added", "added_by": "by"}
@@ -80,7 +80,9 @@ def show(call: Call, name: str) -> None:
 def remove(call: Call, name: str) -> None:
     """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay."""
     call.remote.delete(f"/peers/{segment(name)}")
-    call.answer({"removed": name}, lambda: f"{name} is no longer a peer.")
+    call.answer(
+        {"removed": name}, lambda: either(f"{name} is no longer a peer.", f"{name} ist keine Gegenstelle mehr.")
+    )
 
 
 def _look(call: Call, url: str, name: str, private: bool, yes: bool) -> str:
@@ -104,7 +106,10 @@ def _agree(name: str, yes: bool) -> None:
             ),
             "peer.unconfirmed",
         )
-    if not click.confirm(f"Are these the words that {name} told you?", err=True):
+    if not click.confirm(
+        either(f"Are these the words that {name} told you?", f"Sind das die Wörter, die {name} Ihnen genannt hat?"),
+        err=True,
+    ):
         raise CommandError(
             either("The peer was not added.", "Die Gegenstelle wurde nicht eingetragen."), "peer.declined"
         )
@@ -120,6 +125,6 @@ def _text(one: Any) -> str:
             ("fingerprint", one["words"]),
             ("private network", one["private"]),
             ("facts", one["facts"]),
-            ("added", f"{instant(one['added'])} by {one['added_by']}"),
+            ("added", by(one["added"], one["added_by"])),
         ]
     )

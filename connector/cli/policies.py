@@ -10,7 +10,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, POLICY, segment
-from connector.cli.output import bullets, instant, labelled, paragraphs
+from connector.cli.output import bullets, by, labelled, paragraphs
 from connector.cli.terms import given_terms, with_terms
 from connector.cli.words import either
 
@@ -88,7 +88,7 @@ def _text(one: Any) -> str:
     from msgspec import json
 
     return paragraphs(
-        labelled([("policy", one["id"]), ("since", f"{instant(one['created'])} by {one['created_by']}")]),
+        labelled([("policy", one["id"]), ("since", by(one["created"], one["created_by"]))]),
         bullets("Terms", one["sentences"]),
         json.format(json.encode(one["document"]), indent=2).decode(),
     )

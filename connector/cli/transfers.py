@@ -9,6 +9,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.names import PEER, TRANSFER, segment
 from connector.cli.output import instant, labelled, table, tail
+from connector.cli.words import either, word
 
 COLUMNS = {
     "short": "transfer",
@@ -38,6 +39,7 @@ def list_(call: Call, /, **which: str | None) -> None:
             **one,
             "short": tail(one["id"]),
             "who": _who(one),
+            "role": word(one["role"]),
             "contract": tail(one["contract"]),
             "updated": instant(one["updated"]),
         }
@@ -103,8 +105,8 @@ def _text(one: Any) -> str:
         [
             ("transfer", one["id"]),
             ("peer", _who(one)),
-            ("we are", one["role"]),
-            ("state", one["state"] or "not yet answered"),
+            ("we are", word(one["role"])),
+            ("state", one["state"] or either("not yet answered", "noch nicht beantwortet")),
             ("under way", one["pending"]),
             ("contract", one["contract"]),
             ("dataset", one["dataset"]),

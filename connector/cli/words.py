@@ -71,6 +71,9 @@ GERMAN: Final[Mapping[str, str]] = {
     "who agrees": "wer zustimmt",
     "published": "veröffentlicht",
     "Terms": "Bedingungen",
+    "retired": "zurückgezogen",
+    "consumer": "Nehmer",
+    "provider": "Geber",
     "No assets yet. Add one with: allmende asset add NAME PATH": (
         "Noch keine Datenbestände. Anlegen mit: allmende asset add NAME PATH"
     ),
@@ -93,6 +96,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "held": "ruht",
     "released": "freigegeben",
     "signed": "unterschrieben",
+    "both": "von beiden",
+    "unsigned": "nicht von beiden",
     "signatures": "Unterschriften",
     "replaces": "ersetzt",
     "replaced by": "ersetzt durch",
@@ -111,6 +116,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "frame contract": "Rahmenvertrag",
     "file number": "Aktenzeichen",
     "covers": "gilt für",
+    "anybody": "alle",
     "Signed by": "Unterschrieben von",
     "No frame contracts: every contract waits for a person.": (
         "Keine Rahmenverträge: jeder Vertrag wartet auf einen Menschen."
@@ -138,6 +144,9 @@ GERMAN: Final[Mapping[str, str]] = {
     "Differences": "Unterschiede",
     "No entries.": "Keine Einträge.",
     "importance": "Gewicht",
+    "note": "Hinweis",
+    "attention": "Beachten",
+    "alarm": "Alarm",
     "Nothing has happened.": "Nichts ist geschehen.",
     # the node
     "health": "Gesundheit",

@@ -19,7 +19,7 @@ def test_evidence_is_written_and_said_to_be_half_signed(api: Api, types: Types, 
     api.answers[URL] = ZIP
     said = types("contract", "evidence", "c0ffee00", "-o", "evidence.zip", "--lang", "de")
     assert (tmp_path / "evidence.zip").read_bytes() == b"PK zip"
-    assert "6 bytes, signed by: provider" in said.out
+    assert "6 bytes, unterschrieben von: Geber" in said.out
     assert "python verify.py evidence.zip" in said.out
     assert api.asked[-1].headers["accept-language"].startswith("de")
     told = types("contract", "evidence", "c0ffee00", "-o", "evidence.zip", "--json").json

@@ -8,7 +8,10 @@ import threading
 import pytest
 from msgspec import json
 
-from connector.cli import output
+from connector.cli import output, words
+
+MIDNIGHT = 1_830_294_000_000_000
+"""2028 begins in Europe/Berlin."""
 
 
 def test_table_is_aligned_and_one_line_a_row() -> None:
@@ -36,7 +39,25 @@ def test_size(count: int, said: str) -> None:
 def test_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output.instant(None) == ""
     assert output.instant("as it is") == "as it is"
-    assert output.instant(0).startswith(("1970-01-01", "1969-12-31"))
+    assert output.instant(0) == "1970-01-01 01:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "shown", "ends"),
+    [
+        ("en", MIDNIGHT, "2028-01-01 00:00:00+01:00", "2027-12-31"),
+        ("de", MIDNIGHT, "01.01.2028 00:00:00", "31.12.2027"),
+        ("de", MIDNIGHT + 1_000_000, "01.01.2028 00:00:01", "01.01.2028 00:00:01"),
+    ],
+)
+def test_an_end_at_midnight_is_the_last_day(language: words.Language, at: int, shown: str, ends: str) -> None:
+    words.speak(language)
+    try:
+        assert output.instant(at) == shown
+        assert output.ending(at) == ends
+    finally:
+        words.speak("en")
+    assert output.ending(None) == ""
 
 
 @pytest.mark.parametrize(("terminal", "no_color", "bold"), [(True, "", True), (True, "1", False), (False, "", False)])

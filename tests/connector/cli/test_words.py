@@ -97,6 +97,18 @@ def test_every_failure_is_said_in_both() -> None:
     assert english == []
 
 
+def test_every_answer_is_said_in_both() -> None:
+    """What a command says once it is done is no English sentence either: `either` makes it."""
+    english = []
+    for file, tree in trees():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="answer"), args=[_, ast.Lambda(body=ast.JoinedStr() as said)]):
+                    if any(isinstance(part, ast.Constant) and len(str(part.value).split()) > 1 for part in said.values):
+                        english.append(f"{file}:{node.lineno}")
+    assert english == []
+
+
 @pytest.mark.parametrize("lang", ["en", "de"])
 def test_a_command_speaks_the_language_that_is_asked_for(api: Api, types: Types, lang: str) -> None:
     api.answers["GET /v1/status"] = STATUS
