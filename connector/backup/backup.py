@@ -6,6 +6,7 @@ What does not: the file's form (`archive`, `contents`), the copy of the database
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
@@ -140,6 +141,7 @@ class _Draft:
         self.file = os.fdopen(descriptor, "r+b")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._still_there(descriptor)
             os.fchmod(descriptor, 0o600)
             self.file.truncate(0)
         except OSError as error:
@@ -147,10 +149,18 @@ class _Draft:
             raise InputError("backup.busy", path=str(self._target), problem=error.strerror or "") from None
         return self
 
+    def _still_there(self, descriptor: int) -> None:
+        """Raises `OSError` where another backup, between our opening and our lock, has given the draft its name."""
+        if not os.path.samestat(os.fstat(descriptor), self._path.stat()):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
     def keep(self) -> None:
-        """Put it under its name, on disk when this returns."""
+        """Put it under its name, on disk when this returns. Raises `InputError` `backup.exists`, for what came
+        meanwhile."""
         self.file.flush()
         os.fsync(self.file.fileno())
+        if self._target.exists():
+            raise InputError("backup.exists", path=str(self._target))
         self._path.rename(self._target)
         self._kept = True
         sync_folder(self._target.parent)

@@ -18,6 +18,8 @@ from connector.store.copying import Layout, Rows
 FORMAT = 1
 _LARGEST = 256 * 1024 * 1024
 """Bytes of the longest item that is read: a batch of rows is far below."""
+_SLICE = 512
+"""Compressed bytes that are expanded at once: a block takes 4 and makes up to 128 KiB, so these make 16 MiB at most."""
 
 
 class Manifest(Struct, frozen=True, kw_only=True, tag="manifest"):
@@ -77,10 +79,11 @@ def read(parts: Iterable[bytes]) -> Iterator[Item]:
 def _expanded(parts: Iterable[bytes]) -> Iterator[bytes]:
     expand = zstandard.ZstdDecompressor().decompressobj()
     for part in parts:
-        try:
-            yield expand.decompress(part)
-        except zstandard.ZstdError:
-            raise InputError("backup.contents", what="compression") from None
+        for start in range(0, len(part), _SLICE):
+            try:
+                yield expand.decompress(part[start : start + _SLICE])
+            except zstandard.ZstdError:
+                raise InputError("backup.contents", what="compression") from None
 
 
 def _bodies(buffer: bytearray) -> Iterator[bytes]:

@@ -52,7 +52,7 @@ def _occupied(directory: Path) -> bool:
 def write(place: Path, name: str, content: bytes) -> None:
     """A file below `place` that only its owner may read, on disk when this returns."""
     parts = PurePosixPath(name).parts
-    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name:
         raise InputError("backup.contents", what="a file that leads outside")
     path = place.joinpath(*parts)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

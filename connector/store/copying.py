@@ -9,8 +9,9 @@ tables go with the rows, and whoever opens the new database brings it up to date
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from msgspec import Struct
@@ -20,6 +21,10 @@ from connector.store.connection import connect, translated
 
 BATCH = 500
 """Rows that are read at once."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of texts and blobs after which a part ends, whatever its rows: peers fill rows with messages of up to 1 MiB."""
+_MAKING = re.compile(r"CREATE (?:TABLE \w+ ?\(|(?:UNIQUE )?INDEX \w+ ON \w+ ?\()", re.ASCII)
+"""How every statement of a layout begins. A copy makes tables and indexes in its own file and does nothing else."""
 
 
 class Layout(Struct, frozen=True, tag="layout"):
@@ -65,8 +70,21 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[Layout | Rows]:
     yield Layout(version, tuple(tables.values()), indexes)
     for name in tables:
         cursor = connection.execute(f"SELECT * FROM {name}")  # noqa: S608 - a name of our own schema
-        while rows := cursor.fetchmany(BATCH):
-            yield Rows(name, tuple(rows))
+        yield from (Rows(name, rows) for rows in _batches(cursor))
+
+
+def _batches(cursor: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], ...]]:
+    """The rows in parts of at most `BATCH`, none of them much larger than `LARGEST`."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        rows.append(row)
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if len(rows) == BATCH or size >= LARGEST:
+            yield tuple(rows)
+            rows, size = [], 0
+    if rows:
+        yield tuple(rows)
 
 
 class Builder:
@@ -89,12 +107,16 @@ class Builder:
         try:
             match part:
                 case Layout(version, tables, indexes):
+                    if not all(map(_MAKING.match, (*tables, *indexes))):
+                        raise StoreError("store.damaged")
                     for statement in tables:
                         self._connection.execute(statement)
                     self._version, self._indexes = version, indexes
                 case Rows(table, rows):
                     places = ", ".join("?" * len(rows[0]))
                     self._connection.executemany(f"INSERT INTO {_name(table)} VALUES({places})", rows)
+        except (IndexError, OverflowError):  # no rows at all, or a number that no column holds
+            raise StoreError("store.damaged") from None
         except sqlite3.Error as error:
             raise translated(error) from None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import StoreError
-from connector.store import migrations
+from connector.store import copying, migrations
 from connector.store.copying import Builder, Layout, Rows, copied
 
 
@@ -90,3 +90,19 @@ def test_a_database_that_is_not_there_or_none(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         list(copied(str(tmp_path / "bad.db")))
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_part_is_never_larger_than_what_is_read_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer may fill rows with the largest messages that are taken: 500 of them are no longer one part."""
+    monkeypatch.setattr(copying, "LARGEST", 10_000)
+    with sqlite3.connect(source) as connection:
+        connection.executemany("INSERT INTO counter VALUES(?, ?)", [(f"{n:04}" * 1000, n) for n in range(20)])
+    connection.close()
+    parts = list(copied(str(source)))
+    sizes = [sum(len(row[0]) for row in one.rows) for one in parts if isinstance(one, Rows) and one.table == "counter"]
+    assert max(sizes) <= 10_000 + 4_000
+    assert sum(len(one.rows) for one in parts if isinstance(one, Rows) and one.table == "counter") == 1220
+    made(parts, tmp_path / "copy.db")
+    assert everything(tmp_path / "copy.db") == everything(source)
