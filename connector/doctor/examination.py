@@ -114,6 +114,8 @@ class Doctor:
         yield from machine.files(directory, self._credentials)
         yield from machine.disk(directory)
         yield from program.listeners(self._config)
+        if not self._running and not is_running(directory):
+            yield from program.taken(self._config)
 
     async def _remembered(self, peers: list[Participant]) -> AsyncIterator[Reason]:
         """The database; `peers` gets those that it names."""

@@ -31,7 +31,7 @@ Check = Callable[[str, Mapping[str, Any]], Sequence[str]]
 def identity(view: Reading, config: Config) -> Iterator[Reason]:
     """Is the node still who it was when its log began? Contracts name that one."""
     head, now = view.head(), did.of_url(config.public_url)
-    if head is not None and head.id != now:
+    if head is not None and checkpoint.generation(head.id, now) is None:  # a restore begins another generation
         yield Reason("node.identity", {"was": head.id, "now": now})
 
 

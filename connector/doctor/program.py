@@ -5,7 +5,9 @@ What is wanted of Python and packages is read from this program's own metadata, 
 
 from __future__ import annotations
 
+import errno
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -67,3 +69,22 @@ def listeners(config: Config) -> Iterator[Reason]:
     """Does the management API stay on this machine?"""
     if not is_loopback(config.management.host):
         yield Reason("doctor.management_open", {"host": config.management.host})
+
+
+def taken(config: Config) -> Iterator[Reason]:
+    """Does something else listen where a node that is stopped wants to?"""
+    public, management = config.public, config.management
+    wanted = [(management.host, management.port), *([] if public.socket else [(public.host, public.port)])]
+    for host, port in wanted:
+        if port and _is_taken(host, port):
+            yield Reason("doctor.port_taken", {"host": host, "port": str(port)})
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False

@@ -223,6 +223,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Setzen Sie [management] host auf 127.0.0.1; von außen geht es über SSH.",
         "Set [management] host to 127.0.0.1; from outside use SSH.",
     ),
+    "doctor.port_taken": (
+        "Auf {host} Port {port} lauscht schon ein anderes Programm; der Knoten kann so nicht starten.",
+        "Another program listens on {host} port {port} already; the node cannot start like this.",
+    ),
+    "mend.doctor.port_taken": (
+        "Welches es ist, zeigt: ss -ltnp 'sport = :{port}'. Halten Sie es an, oder ändern Sie port in allmende.toml "
+        "und danach die Einstellungen des Proxys.",
+        "ss -ltnp 'sport = :{port}' shows which one. Stop it, or change port in allmende.toml and then the proxy's "
+        "settings.",
+    ),
     # the machine
     "doctor.python": ("Python {found} ist zu alt.", "Python {found} is too old."),
     "mend.doctor.python": ("Nötig ist {wanted} oder neuer.", "{wanted} or newer is needed."),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
 from certs import did, keys
-from connector.doctor import program
+from connector.doctor import memory, program
 from connector.ports import Transaction
 from connector.records import Outgoing, Participant, Right
 from connector.system import SystemClock
@@ -62,6 +64,17 @@ async def test_a_killed_node_is_well_and_nothing_in_its_directory_changes(tmp_pa
     assert {name: (left / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.parametrize(
+    ("head", "found"), [(None, []), ("#log-1795249483", []), ("#log-x", ["node.identity"]), ("x", ["node.identity"])]
+)
+def test_a_restored_node_is_who_it_was(tmp_path: Path, head: str | None, found: list[str]) -> None:
+    """A restore begins another generation of the log, which goes by a name of its own."""
+    patient = Patient(tmp_path)
+    log = None if head is None else SimpleNamespace(id=did.of_url(patient.url) + head)
+    view: Any = SimpleNamespace(head=lambda: log)
+    assert [one.code for one in memory.identity(view, patient.config)] == found
+
+
 # --- settings and program ---------------------------------------------------------------------------------------------
 
 
@@ -91,6 +104,13 @@ async def management_open_to_the_world(folder: Path, patch: pytest.MonkeyPatch) 
     patient = Patient(folder)
     patient.environment["ALLMENDE_MANAGEMENT__HOST"] = "0.0.0.0"
     return await patient.stopped()
+
+
+@names("doctor.port_taken")
+async def another_program_on_its_port(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
+    patient = Patient(folder)
+    with socket.create_server(("127.0.0.1", patient.port)):
+        return await patient.stopped()
 
 
 # --- files and disk ---------------------------------------------------------------------------------------------------
