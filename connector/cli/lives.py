@@ -31,6 +31,7 @@ from connector.cli.words import either
 @click.option("--by-agreement", is_flag=True, help="Propose an end; it ends when a person of the other side consents.")
 @click.option("--for-cause", metavar="REASON", help="End it at once, for this reason.")
 @click.option("--consent", is_flag=True, help="Consent to the end that the other side proposes.")
+@click.option("--seen", metavar="ID", help="With --consent: only if this proposal is still the one on the table.")
 @click.option("--decline", is_flag=True, help="Decline the end that the other side proposes.")
 @click.option("--at", metavar="DAY|INSTANT", help="The last day; without it as soon as may be.")
 @click.option("--reason", default="", help="Why, for the other side to read.")
@@ -57,9 +58,11 @@ def _ending(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if given["reason"] and way in ("for_cause", "consent"):
         raise click.UsageError("--reason goes with --notice, --by-agreement and --decline.")
     at = {"at": given["at"]} if given["at"] else {}
+    if given["seen"] and way != "consent":
+        raise click.UsageError("--seen goes with --consent.")
     match way:
         case "consent":
-            return "consent", {}
+            return "consent", {"seen": given["seen"]} if given["seen"] else {}
         case "decline":
             return "decline", {"reason": given["reason"]}
         case "for_cause":

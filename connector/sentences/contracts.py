@@ -70,6 +70,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Es gibt keinen offenen Vorschlag, diesen Vertrag zu beenden.",
         "There is no open proposal to end this contract.",
     ),
+    "contract.proposal_moved": (
+        "Die Gegenseite hat inzwischen ein anderes Ende vorgeschlagen: {ends:time} (Vorschlag {proposal}).",
+        "The other side has proposed another end meanwhile: {ends:time} (proposal {proposal}).",
+    ),
+    "contract.proposal_unseen": (
+        "Die Gegenseite hat ihren Vorschlag geändert, jetzt: {ends:time}. Sagen Sie mit --seen {proposal}, dass Sie "
+        "diesem zustimmen.",
+        "The other side has changed its proposal, now: {ends:time}. Say with --seen {proposal} that it is this one "
+        "that you consent to.",
+    ),
     "contract.unsettled": (
         "Die Gegenseite hat den Abschluss noch nicht bestätigt; versuchen Sie es gleich wieder.",
         "The other side has not acknowledged the conclusion yet; try again in a moment.",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from connector.errors import InputError, TransitionError
 from connector.ports import Reply
 from connector.services.life.endings import How
 from connector.services.life.ends import DAY as MICRODAY
@@ -87,6 +88,47 @@ def test_a_proposal_that_is_answered_with_an_end_takes_effect_on_the_day_propose
         kept = await pair.until(pair.city, lambda a: not a.asked)
         assert kept.in_force
         assert kept.ends == day
+
+    run(story)
+
+
+def test_a_proposal_that_was_swapped_is_not_consented_to_unseen(tmp_path: Path) -> None:
+    """What a person has looked at is what is consented to, also where another proposal came just before."""
+
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        now = pair.utility.clock.now()
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=now + 300 * MICRODAY)
+        first = (await pair.until(pair.city, lambda a: a.proposed)).proposed
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=now + 1 * MICRODAY)
+        second = (await pair.until(pair.city, lambda a: a.proposed != first)).proposed
+        with pytest.raises(InputError, match=r"contract\.proposal_unseen"):
+            await pair.city.endings.consent("anna", pair.id)
+        with pytest.raises(TransitionError, match=r"contract\.proposal_moved"):
+            await pair.city.endings.consent("anna", pair.id, seen=first)
+        kept = await pair.at(pair.city)
+        assert (kept.proposed, kept.asked, kept.ends) == (second, "", None)
+        # Once it was declined, the next one is the only one again.
+        await pair.city.endings.decline("anna", pair.id)
+        await pair.until(pair.utility, lambda a: not a.asked)
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=now + 200 * MICRODAY)
+        await pair.until(pair.city, lambda a: a.proposed)
+        await pair.city.endings.consent("anna", pair.id)
+        assert (await pair.until(pair.city, lambda a: a.ends)).ends == now + 200 * MICRODAY
+
+    run(story)
+
+
+def test_who_names_the_proposal_consents_to_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        now = pair.utility.clock.now()
+        for days in (300, 200):
+            before = (await pair.at(pair.city)).proposed
+            await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=now + days * MICRODAY)
+            proposed = (await pair.until(pair.city, lambda a: a.proposed != before)).proposed  # noqa: B023
+        await pair.city.endings.consent("anna", pair.id, seen=proposed[-8:])
+        assert (await pair.until(pair.city, lambda a: a.ends)).ends == now + 200 * MICRODAY
 
     run(story)
 

@@ -41,8 +41,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     acts: dict[str, tuple[Act, type[views.Input], str]] = {
         "end": (end, views.EndContract, "End a contract by notice, by agreement or for a cause."),
         "consent": (
-            lambda visit, id: endings.consent(visit.operator, id),
-            views.Nothing,
+            lambda visit, id: endings.consent(visit.operator, id, seen=visit.body.seen),
+            views.Consenting,
             "Consent to the end that the other side has proposed.",
         ),
         "decline": (

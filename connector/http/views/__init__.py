@@ -54,6 +54,7 @@ from connector.http.views.keeping import (
 from connector.http.views.lives import (
     Amendment,
     BegunView,
+    Consenting,
     ContractQuery,
     EndContract,
     Holding,
@@ -120,6 +121,7 @@ __all__ = [
     "CatalogQuery",
     "CheckView",
     "ComparedView",
+    "Consenting",
     "ContractQuery",
     "ContractView",
     "CounterRequest",

@@ -33,6 +33,13 @@ class EndContract(Input, frozen=True, kw_only=True):
     reason: Words = ""
 
 
+class Consenting(Input, frozen=True, kw_only=True):
+    """Consent to a proposed end. `seen` is the proposal that was looked at, by its id or a tail of it; it is needed
+    where one took the place of another."""
+
+    seen: Annotated[str, Meta(max_length=128)] = ""
+
+
 class Holding(Input, frozen=True, kw_only=True):
     """Why a contract is held; kept, and told with the suspension of its transfers."""
 

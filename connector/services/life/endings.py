@@ -35,7 +35,7 @@ from connector.services.life.contracts import earliest_end, end_of
 from connector.services.life.ends import Ends, Told
 from connector.services.life.farewells import Farewells
 from connector.services.life.timetable import Timetable
-from connector.services.notices import Notices
+from connector.services.notices import Notices, notices_about
 from connector.services.transfers import Transfers
 from policies import instants
 from policies.model import Reason
@@ -97,11 +97,16 @@ class Endings:
         await self._store.write(act)
         return await self._seen_to(id)
 
-    async def consent(self, operator: str, id: str) -> Agreement:
-        """A person agrees to the end that the other side has proposed. Raises as `end`."""
+    async def consent(self, operator: str, id: str, *, seen: str = "") -> Agreement:
+        """A person agrees to the end that the other side has proposed. `seen` is the proposal that was looked at, by
+        its id or a tail of at least 8 characters; it has to be said where one took the place of another.
+
+        Raises as `end`; `TransitionError` where another one is on the table, `InputError` where none was named.
+        """
 
         def act(tx: Transaction) -> None:
             agreement, proposal = self._proposed(tx, id)
+            _looked_at(tx, proposal, seen)
             params = {"proposal": proposal.id, "ends": proposal.params.get("ends", "")}
             told = self._notices.tell(tx, agreement.peer, id, Told.CONSENT, params, actor=operator)
             self._ends.keep(tx, replace(agreement, proposed="", asked=told.id), "contract.consenting", operator)
@@ -224,6 +229,18 @@ def _concluded(view: Reading, a: Agreement) -> None:
     n = view.get(Negotiation, a.negotiation)
     if n is not None and (n.state != NegotiationState.FINALIZED or n.pending is not None):
         raise TransitionError("contract.unsettled")
+
+
+def _looked_at(view: Reading, proposal: Notice, seen: str) -> None:
+    """INVARIANT: nobody consents to an end that took the place of the one looked at. Raises as `Endings.consent`."""
+    ends = proposal.params.get("ends", "")
+    if seen and not (proposal.id == seen or (len(seen) >= 8 and proposal.id.endswith(seen))):
+        raise TransitionError("contract.proposal_moved", ends=ends, proposal=proposal.id)
+    told = notices_about(view, proposal.about)
+    answered = max((one.created for one in told if one.ours and one.kind in (Told.CONSENT, Told.DECLINE)), default=0)
+    proposed = [one for one in told if not one.ours and one.kind == Told.PROPOSAL and (one.settled or 0) > answered]
+    if not seen and len(proposed) > 1:
+        raise InputError("contract.proposal_unseen", ends=ends, proposal=proposal.id)
 
 
 def _sooner(a: Agreement, ends: int) -> None:
