@@ -76,8 +76,9 @@ class Mail:
                     start_tls=own.security == "starttls",
                     tls_context=None if own.security == "none" else self._context,
                 )
-        except (aiosmtplib.SMTPException, OSError) as error:
-            # Of the error only its kind: a server's words may hold addresses.
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            # Of the error only its kind: a server's words may hold addresses. ValueError is for what cannot be said to
+            # a server at all, such as an address that is none.
             raise DeliveryError("notify.mail", cause=type(error).__name__) from None
 
     def message(self, digest: Digest) -> EmailMessage:

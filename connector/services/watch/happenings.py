@@ -140,7 +140,12 @@ def _params(view: Reading, said: Written) -> dict[str, str]:
     if dataset:
         asset = view.get(Asset, dataset)
         shown["asset"] = asset.name if asset is not None else dataset.rstrip("/").rpartition("/")[2][:_LONGEST]
-    return shown
+    return {name: _line(value) for name, value in shown.items()}
+
+
+def _line(text: str) -> str:
+    """One line of visible letters: a peer chooses some of these texts, and they go into mails and terminals."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _about(view: Reading, said: Written) -> tuple[str, str]:

@@ -76,6 +76,13 @@ def digest(code: str = "event.concluded", importance: Importance = Importance.AT
     return Digest(id="did:web:city#7-9", node="did:web:city", first=7, last=9, lines=(line,), more=2)
 
 
+SETTINGS = {
+    "sender": "allmende@city.example",
+    "recipients": ("admin@city.example", "data@city.example"),
+    "user": "city",
+}
+
+
 def mail(port: int, folder: Path, security: str = "starttls", **given: Any) -> Mail:
     password = folder / "password"
     password.write_text("correct horse\n")
@@ -83,9 +90,7 @@ def mail(port: int, folder: Path, security: str = "starttls", **given: Any) -> M
         host="localhost",
         port=port,
         security=security,  # type: ignore[arg-type]
-        sender="allmende@city.example",
-        recipients=("admin@city.example", "data@city.example"),
-        **({"user": "city", "password": password} | given),
+        **(SETTINGS | {"password": password} | given),
     )
     context = trusting(folder / "ca" / "authority.pem")
     return Mail(settings, public_url="https://data.city.example/x", language="de", context=context, deadline=3.0)
@@ -148,3 +153,18 @@ async def test_what_goes_wrong_is_a_code(tmp_path: Path, fault: str) -> None:
             await made.deliver(digest())
     assert failed.value.reason.code == ("notify.password" if fault == "no file" else "notify.mail")
     assert "admin@" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{"recipients": ("bürgerbüro@city.example",)}, {"user": "bücherei"}, {"sender": ":@x"}]
+)
+async def test_what_cannot_be_said_to_the_server_is_a_code_too(tmp_path: Path, given: dict[str, Any]) -> None:
+    """So that there is patience between attempts, and health says what is the matter."""
+    pair, box = Authority(tmp_path / "ca").issue(), Box()
+    with post_office(box, pair.context, **LOGIN) as port:
+        made = mail(port, tmp_path, **given)
+        if "user" in given:
+            (tmp_path / "password").write_text("schlüssel")
+        with pytest.raises(DeliveryError, match=r"notify\.mail"):
+            await made.deliver(digest())
+    assert box.mail == []

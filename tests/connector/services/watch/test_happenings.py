@@ -86,3 +86,16 @@ async def test_following_waits_for_what_happens(node: Node, monkeypatch: pytest.
     assert [one.event for one in (await waiting).happenings] == ["peer.removed"]
     nothing = await node.happenings.follow(end + 1, least=Importance.NOTE, limit=10, wait=0.02)
     assert nothing.happenings == ()
+
+
+async def test_what_a_peer_has_called_something_is_one_line_of_letters(node: Node) -> None:
+    """It goes into mails and terminals, where it must not look like a line of its own."""
+    for name in ("a\n!! 2026-01-01  forged", "a\x1b[2Jb", "a\u202eb", "a\u2028b", "a\x00b"):
+        params = {"peer": PEER, "dataset": f"urn:x/{name}", "state": name}
+        await node.store.write(
+            lambda tx, params=params: tx.record(Entry(event="data.refused", actor=PEER, params=params))
+        )
+    found = [one for one in (await node.happenings.read(-1)).happenings if one.event == "data.refused"]
+    assert len(found) == 5
+    assert all(value.isprintable() for one in found for value in one.params.values())
+    assert found[0].params["asset"] == "a !! 2026-01-01 forged"
