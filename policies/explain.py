@@ -126,6 +126,15 @@ def _time(text: str, lang: str) -> str:
     return _word("day", lang).format(day) if whole else _word("instant", lang).format(f"{day} {at:%H:%M:%S}")
 
 
+def _end(text: str, lang: str) -> str:
+    """When something ends. At midnight it is the day before, whole: what people say, and what they type."""
+    start = instants.span(text if text.lstrip("-").isdigit() else instants.read(text))[0]
+    before = instants.local(start - 1)
+    if before.date() == instants.local(start).date():
+        return _time(text, lang)
+    return _time(f"{before:%Y-%m-%d}", lang)
+
+
 def _listed(text: str, lang: str) -> str:
     """Purposes or places by what people call them, each with its name in the vocabulary or its key."""
     return ", ".join(_called(iri, lang) for iri in text.split(" ")) if text else _word("nothing", lang)
@@ -179,6 +188,7 @@ def _in(both: Both, lang: str) -> str:
 _KINDS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "": lambda text, lang: _short(text),
     "time": _time,
+    "end": _end,
     "period": _period,
     "list": _listed,
     "clauses": _clauses,

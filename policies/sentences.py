@@ -1,7 +1,8 @@
 """Sentences in German and English for every code and clause: templates, and nothing else.
 
 What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
-kind says how the value is shown: `time`, `period`, `list` (of purposes or places), `clauses` (of the notation), `rule`,
+kind says how the value is shown: `time`, `end` (of something: the last day), `period`,
+`list` (of purposes or places), `clauses` (of the notation), `rule`,
 `term`.
 A parameter that is missing is shown as "?".
 """
@@ -65,8 +66,8 @@ REASONS: Final[Mapping[str, Both]] = {
         "The condition holds only after {before} uses; so far there were {used}.",
     ),
     "purpose.unknown": (
-        "Es wurde kein Zweck angegeben. Erlaubt: {allowed:list}.",
-        "No purpose was stated. Permitted: {allowed:list}.",
+        "Es wurde kein Zweck angegeben (--purpose). Erlaubt: {allowed:list}.",
+        "No purpose was stated (--purpose). Permitted: {allowed:list}.",
     ),
     "purpose.outside": (
         "Der Zweck {asked:list} ist nicht erlaubt. Erlaubt: {allowed:list}.",

@@ -140,6 +140,11 @@ def instant(value: int | str | None) -> str:
     return either(at.isoformat(sep=" ", timespec="seconds"), f"{at:%d.%m.%Y %H:%M:%S}")
 
 
+def today() -> str:
+    """The day it is in Europe/Berlin, as people type it."""
+    return f"{_local(round(time.time() * 1e6)):%Y-%m-%d}"
+
+
 def ending(value: int | None) -> str:
     """When something ends; at midnight, as the last day: what people say, and type for `--until`."""
     if value is None or (at := _local(value)).time() != MIDNIGHT:

@@ -6,11 +6,16 @@ What lives here: the options. What does not: what they mean and whether they can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from connector.cli.output import remark, today
+from connector.cli.words import either
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 F = TypeVar("F", bound=Callable[..., Any])
 
 OPTIONS = (
@@ -45,5 +50,13 @@ def with_terms(command: F) -> F:
 
 
 def given_terms(**said: Any) -> dict[str, Any]:
-    """The short form as the management API takes it; what was not said is left out."""
+    """The short form as the management API takes it; what was not said is left out. A last day that is over is told."""
+    until = said.get("until") or ""
+    if _DAY.fullmatch(until) and until < today():
+        remark(
+            either(
+                f"{until} is over: these terms allow nothing any more.",
+                f"{until} ist vorbei: diese Bedingungen erlauben nichts mehr.",
+            )
+        )
     return {name: value for name, value in said.items() if value not in (None, ())}

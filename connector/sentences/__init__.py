@@ -8,7 +8,7 @@ package raises.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from connector.sentences import (
@@ -57,7 +57,14 @@ _speak: Final = explain.speaker(TEMPLATES)
 def sentence(reason: Reason, language: Language) -> str:
     """The sentence for any reason of this node or its policies; a code that nobody knows is shown as it is."""
     inner = (reason.params[name] for name in _NESTED if name in reason.params)
-    return " ".join(_speak(Reason(code, reason.params), language) for code in (reason.code, *inner))
+    codes = (reason.code, *_details(reason), *inner)
+    return " ".join(_speak(Reason(code, reason.params), language) for code in codes)
+
+
+def _details(reason: Reason) -> Iterator[str]:
+    """What more is said of a reason with this parameter (`CODE.PARAMETER`), or with this value of it (`….VALUE`)."""
+    for name, value in reason.params.items():
+        yield from (code for code in (f"{reason.code}.{name}", f"{reason.code}.{name}.{value}") if code in TEMPLATES)
 
 
 def mend(reason: Reason, language: Language) -> str:

@@ -47,12 +47,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The contract names no notice period; it can be ended by agreement or for cause only.",
     ),
     "contract.too_early": (
-        "So früh lässt der Vertrag sich nicht kündigen; frühestens zu: {earliest:time}.",
-        "Notice cannot end the contract that early; the earliest end is: {earliest:time}.",
+        "So früh lässt der Vertrag sich nicht kündigen; frühestens zu: {earliest:end}.",
+        "Notice cannot end the contract that early; the earliest end is: {earliest:end}.",
     ),
     "contract.ends_before": (
-        "Der Vertrag endet bis dahin ohnehin ({ends:time}).",
-        "The contract ends by then anyway ({ends:time}).",
+        "Der Vertrag endet bis dahin ohnehin ({ends:end}).",
+        "The contract ends by then anyway ({ends:end}).",
     ),
     "contract.noticed_already": (
         "Eine Mitteilung über das Ende ist unterwegs; erst muss die Gegenseite sie haben.",
@@ -71,13 +71,13 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "There is no open proposal to end this contract.",
     ),
     "contract.proposal_moved": (
-        "Die Gegenseite hat inzwischen ein anderes Ende vorgeschlagen: {ends:time} (Vorschlag {proposal}).",
-        "The other side has proposed another end meanwhile: {ends:time} (proposal {proposal}).",
+        "Die Gegenseite hat inzwischen ein anderes Ende vorgeschlagen: {ends:end} (Vorschlag {proposal}).",
+        "The other side has proposed another end meanwhile: {ends:end} (proposal {proposal}).",
     ),
     "contract.proposal_unseen": (
-        "Die Gegenseite hat ihren Vorschlag geändert, jetzt: {ends:time}. Sagen Sie mit --seen {proposal}, dass Sie "
+        "Die Gegenseite hat ihren Vorschlag geändert, jetzt: {ends:end}. Sagen Sie mit --seen {proposal}, dass Sie "
         "diesem zustimmen.",
-        "The other side has changed its proposal, now: {ends:time}. Say with --seen {proposal} that it is this one "
+        "The other side has changed its proposal, now: {ends:end}. Say with --seen {proposal} that it is this one "
         "that you consent to.",
     ),
     "contract.unsettled": (
@@ -104,10 +104,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     # how a contract stands
     "life.open": ("Der Vertrag gilt ohne festes Ende.", "The contract stands, without a fixed end."),
-    "life.until": ("Der Vertrag gilt; er läuft aus: {ends:time}.", "The contract stands; its terms end: {ends:time}."),
+    "life.until": ("Der Vertrag gilt; er läuft aus: {ends:end}.", "The contract stands; its terms end: {ends:end}."),
     "life.ending": (
-        "Der Vertrag gilt noch; sein Ende steht fest: {ends:time}.",
-        "The contract still stands; its end is certain: {ends:time}.",
+        "Der Vertrag gilt noch; sein Ende steht fest: {ends:end}.",
+        "The contract still stands; its end is certain: {ends:end}.",
     ),
     "life.asked": (
         "Zum Ende des Vertrags ist eine Mitteilung von uns offen; die Gegenseite ist am Zug.",
@@ -133,20 +133,20 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     # what was told
     "told.contract.notice.ours": (
-        "Wir haben gekündigt, zum: {ends:time}. Grund: {reason}.",
-        "We have given notice, for: {ends:time}. Reason: {reason}.",
+        "Wir haben gekündigt, zum: {ends:end}. Grund: {reason}.",
+        "We have given notice, for: {ends:end}. Reason: {reason}.",
     ),
     "told.contract.notice.theirs": (
-        "Die Gegenseite hat gekündigt, zum: {ends:time}. Grund: {reason}.",
-        "The other side has given notice, for: {ends:time}. Reason: {reason}.",
+        "Die Gegenseite hat gekündigt, zum: {ends:end}. Grund: {reason}.",
+        "The other side has given notice, for: {ends:end}. Reason: {reason}.",
     ),
     "told.contract.proposal.ours": (
-        "Wir haben vorgeschlagen, den Vertrag zu beenden, zum: {ends:time}. Grund: {reason}.",
-        "We have proposed to end the contract: {ends:time}. Reason: {reason}.",
+        "Wir haben vorgeschlagen, den Vertrag zu beenden, zum: {ends:end}. Grund: {reason}.",
+        "We have proposed to end the contract: {ends:end}. Reason: {reason}.",
     ),
     "told.contract.proposal.theirs": (
-        "Die Gegenseite hat vorgeschlagen, den Vertrag zu beenden, zum: {ends:time}. Grund: {reason}.",
-        "The other side has proposed to end the contract: {ends:time}. Reason: {reason}.",
+        "Die Gegenseite hat vorgeschlagen, den Vertrag zu beenden, zum: {ends:end}. Grund: {reason}.",
+        "The other side has proposed to end the contract: {ends:end}. Reason: {reason}.",
     ),
     "told.contract.consent.ours": ("Wir haben dem Ende zugestimmt.", "We have consented to the end."),
     "told.contract.consent.theirs": (

@@ -49,16 +49,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         'The end of the contract about "{asset}" is not acknowledged by {peer}, or the message never got there.',
     ),
     "event.contract_ends": (
-        "Der Vertrag mit {peer} über „{asset}“ endet am {ends}.",
-        'The contract with {peer} about "{asset}" ends on {ends}.',
+        "Der Vertrag mit {peer} über „{asset}“ endet: {ends:end}.",
+        'The contract with {peer} about "{asset}" ends: {ends:end}.',
     ),
     "event.contract_ended": (
         "Der Vertrag mit {peer} über „{asset}“ ist zu Ende.",
         'The contract with {peer} about "{asset}" has ended.',
     ),
     "event.contract_warning": (
-        "Der Vertrag mit {peer} über „{asset}“ endet in {days} Tagen ({ends}).",
-        'The contract with {peer} about "{asset}" ends in {days} days ({ends}).',
+        "Der Vertrag mit {peer} über „{asset}“ endet in {days} Tagen ({ends:end}).",
+        'The contract with {peer} about "{asset}" ends in {days} days ({ends:end}).',
     ),
     "event.contract_held": (
         "Der Vertrag mit {peer} über „{asset}“ ruht: Daten fließen erst wieder nach Freigabe.",

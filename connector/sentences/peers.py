@@ -9,6 +9,10 @@ from connector.sentences.form import Both
 
 TEMPLATES: Final[Mapping[str, Both]] = {
     "peer.unknown": ("Diese Gegenstelle ist nicht eingetragen.", "This peer has not been added."),
+    "peer.unknown.peer": (
+        "Gesucht wurde „{peer}“; wer eingetragen ist: allmende peer list",
+        'Looked for was "{peer}"; who has been added: allmende peer list',
+    ),
     "peer.exists": ("Die Gegenstelle ist schon eingetragen, als „{name}“.", 'The peer was added before, as "{name}".'),
     "peer.name": ("„{name}“ geht nicht als Name einer Gegenstelle.", '"{name}" does not do as a peer\'s name.'),
     "peer.name_taken": (
@@ -44,7 +48,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Adresse führt in ein Netz, das für diese Gegenstelle nicht erlaubt ist.",
         "The address leads into a network that is not allowed for this peer.",
     ),
-    "peer.unreachable": ("Die Gegenstelle ist nicht zu erreichen.", "The peer cannot be reached."),
+    "peer.unreachable": (
+        "Die Gegenstelle ist nicht zu erreichen. Stimmt die Adresse, und läuft der Knoten dort?",
+        "The peer cannot be reached. Is the address right, and does the node run there?",
+    ),
     "peer.timeout": (
         "Die Gegenstelle hat nicht rechtzeitig geantwortet.",
         "The peer did not answer in time.",
@@ -87,6 +94,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Gegenstelle hat abgelehnt (HTTP {status}).",
         "The peer has refused (HTTP {status}).",
     ),
+    "peer.refused.status.401": (
+        "Vielleicht hat sie diesen Knoten noch nicht als Gegenstelle eingetragen (dort: allmende peer add).",
+        "Perhaps it has not added this node as a peer yet (there: allmende peer add).",
+    ),
+    **{
+        f"peer.{code}.status.{status}": (
+            "So antwortet der Webserver vor einem Knoten, der nicht läuft oder nicht zu erreichen ist.",
+            "That is the web server in front of a node that does not run or cannot be reached.",
+        )
+        for code in ("refused", "status")
+        for status in ("502", "503", "504")
+    },
     "peer.status": (
         "Die Gegenstelle hat unerwartet geantwortet (HTTP {status}).",
         "The peer gave an unexpected answer (HTTP {status}).",

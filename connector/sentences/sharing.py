@@ -8,6 +8,27 @@ from typing import Final
 from connector.sentences.form import Both
 
 TEMPLATES: Final[Mapping[str, Both]] = {
+    # said behind `terms.unreadable`, which the policies give
+    **dict.fromkeys(
+        ("terms.unreadable.term.until", "terms.unreadable.term.not_before", "terms.unreadable.term.at"),
+        (
+            "Ein Tag schreibt sich 2027-12-31, ein Zeitpunkt 2027-12-31T18:00:00+01:00.",
+            "A day is written 2027-12-31, an instant 2027-12-31T18:00:00+01:00.",
+        ),
+    ),
+    "terms.unreadable.term.notice": (
+        "Eine Frist schreibt sich P30D (Tage), P4W (Wochen) oder P3M (Monate).",
+        "A period is written P30D (days), P4W (weeks) or P3M (months).",
+    ),
+    "terms.unreadable.term.purposes": (
+        "Welche Zwecke es gibt: allmende help policies",
+        "Which purposes there are: allmende help policies",
+    ),
+    "terms.unreadable.term.spatial": (
+        "Ein Ort sind die Ziffern eines Gemeindeschlüssels (AGS oder ARS), etwa 05515000.",
+        "A place is the digits of a municipality's key (AGS or ARS), for example 05515000.",
+    ),
+    "terms.unreadable.near": ("Ähnlich: {near}.", "Close to it: {near}."),
     # catalogue and offers
     "catalog.filter": (
         "Filter versteht dieser Katalog nicht; fragen Sie ohne Filter.",

@@ -72,6 +72,20 @@ def test_every_code_has_both_sentences(code: str, where: str) -> None:
     assert code in TEMPLATES or code in REASONS, f"{where} raises {code}, which has no sentence"
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (Reason("terms.unreadable", {"term": "until", "value": "31.12.2027"}), "Ein Tag schreibt sich 2027-12-31"),
+        (Reason("terms.unreadable", {"term": "purposes", "value": "x", "near": "DataAltruism"}), "Ähnlich: DataAlt"),
+        (Reason("peer.refused", {"status": "401"}), "allmende peer add"),
+        (Reason("peer.refused", {"status": "502"}), "Webserver vor einem Knoten"),
+        (Reason("peer.unknown", {"peer": "stdt"}), "„stdt“"),
+    ],
+)
+def test_what_helps_is_said_where_a_parameter_tells(reason: Reason, told: str) -> None:
+    assert told in sentence(reason, "de")
+
+
 @pytest.mark.parametrize("code", sorted(TEMPLATES))
 def test_both_languages_differ_and_name_the_same_parameters(code: str) -> None:
     german, english = TEMPLATES[code]

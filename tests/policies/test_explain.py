@@ -81,6 +81,19 @@ def test_whatever_is_decided_or_compared_can_be_said(
 PAYLOADS = ["{0.__class__}", "{rule.__init__}", "{{7*7}}", "%s%n", "\x00", "a b", "prohibition/x", "1" * 5000, ""]
 
 
+@pytest.mark.parametrize(
+    ("at", "german"),
+    [
+        ("2027-12-31T23:00:00Z", "31.12.2027 (ganzer Tag, Europe/Berlin)"),
+        ("2027-12-31T23:00:01Z", "01.01.2028 00:00:01 Uhr (Europe/Berlin)"),
+        ("1830294000000000", "31.12.2027 (ganzer Tag, Europe/Berlin)"),
+    ],
+)
+def test_an_end_at_midnight_is_the_day_before(at: str, german: str) -> None:
+    speak = explain.speaker({"over": ("{at:end}", "ends {at:end}")})
+    assert speak(Reason("over", {"at": at}), "de") == german
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("code", sorted(REASONS))
 def test_text_of_a_peer_is_never_a_template_and_never_raises(code: str, payload: str) -> None:

@@ -75,6 +75,23 @@ def test_what_cannot_be_read_is_refused_with_its_place(terms: Terms, place: str)
         assert (error.value.where, error.value.reason.code) == (place, "terms.unreadable")
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Planung", "PublicPolicyMaking"),
+        ("Planing", "PublicPolicyMaking"),
+        ("publicpolicymaking", "PublicPolicyMaking"),
+        ("Klimaschuz", "CombatClimateChange"),
+        ("qqqq", None),
+    ],
+)
+def test_a_purpose_that_is_not_known_is_answered_with_what_is_like_it(said: str, meant: str | None) -> None:
+    with pytest.raises(PolicyError) as error:
+        to_policy("urn:x", Terms(purposes=(said,)))
+    near = error.value.reason.params.get("near")
+    assert near is None if meant is None else meant in near.split(", ")
+
+
 @pytest.mark.parametrize("given", [{"purpose": ["x"]}, {"count": "3"}, {"count": 3.5}, {"purposes": "x"}])
 def test_unknown_or_ill_typed_terms_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -1,7 +1,7 @@
-"""`allmende help`: topics in English and German, one text file each, and pictures made from the protocol's tables.
+"""`allmende help`: topics in English and German, one text file each, and pictures made from the program's tables.
 
-A topic is `NAME.en.txt` and `NAME.de.txt` beside this file. Pictures are drawn from `connector.protocol`, so that they
-cannot differ from what the node does.
+A topic is `NAME.en.txt` and `NAME.de.txt` beside this file. Pictures are drawn from `connector.protocol` and
+`policies.vocabulary`, so that they cannot differ from what the node does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from connector.cli.output import table
 from connector.cli.words import either
 
 HERE = Path(__file__).parent
-PICTURES = ("negotiation", "transfer")
+PICTURES = ("negotiation", "policies", "transfer")
 
 
 def topics() -> list[str]:
@@ -55,7 +55,9 @@ def read(topic: str, lang: str) -> str:
 
 
 def picture(name: str, lang: str) -> str:
-    """The state machine of a process as a table, made from the one that the node obeys."""
+    """The state machine of a process as a table, made from the one that the node obeys; or the purposes."""
+    if name == "policies":
+        return _purposes(lang)
     from connector.protocol.machine import Role
     from connector.protocol.negotiation import NEGOTIATION
     from connector.protocol.transfer import TRANSFER
@@ -79,5 +81,20 @@ def picture(name: str, lang: str) -> str:
     heads = {
         "en": {"from": "state", "who": "who", "move": "says", "to": "then"},
         "de": {"from": "Zustand", "who": "wer", "move": "sagt", "to": "danach"},
+    }
+    return table(rows, heads[lang], "")
+
+
+def _purposes(lang: str) -> str:
+    """The purposes that are understood, with what each belongs to."""
+    from policies.vocabulary import PURPOSES
+
+    rows = [
+        {"name": name, "means": one.de if lang == "de" else one.en, "below": ", ".join(one.broader)}
+        for name, one in PURPOSES.items()
+    ]
+    heads = {
+        "en": {"name": "--purpose", "means": "means", "below": "belongs to"},
+        "de": {"name": "--purpose", "means": "bedeutet", "below": "gehört zu"},
     }
     return table(rows, heads[lang], "")

@@ -12,6 +12,7 @@ import pytest
 from connector.cli.command import language
 from connector.cli.names import segment
 from connector.protocol.negotiation import NEGOTIATION
+from policies.vocabulary import PURPOSES
 from tests.connector.cli.api import PEER, Api, negotiation
 from tests.connector.cli.conftest import Types
 
@@ -33,6 +34,20 @@ def test_the_picture_shows_every_transition(types: Types) -> None:
                 line for line in said.splitlines() if line.startswith(state or "(begin)") and f" {move} " in line
             )
             assert line.endswith(rule.to)
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_every_purpose_can_be_looked_up(types: Types, lang: str) -> None:
+    said = types("help", "policies", "--lang", lang).out.splitlines()
+    for name, one in PURPOSES.items():
+        line = next(line for line in said if line.startswith(f"{name} "))
+        assert (one.de if lang == "de" else one.en) in line
+
+
+def test_a_last_day_that_is_over_is_told(api: Api, types: Types) -> None:
+    api.answers["POST /v1/policies"] = {"id": "p@1", "sentences": []}
+    assert "2020-12-31 is over" in types("policy", "add", "p", "--until", "2020-12-31").err
+    assert "is over" not in types("policy", "add", "p", "--until", "2999-12-31").err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
