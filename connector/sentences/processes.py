@@ -16,6 +16,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Unter dieser Kennung läuft schon ein anderer Vorgang.",
         "Another process goes by this id already.",
     ),
+    "process.long": (
+        "Nach {steps} Schritten wird nicht weiter verhandelt; beginnen Sie neu.",
+        "After {steps} steps there is no more bargaining; begin anew.",
+    ),
     "transition.illegal": (
         "„{move}“ ist im Zustand {state} nicht möglich.",
         '"{move}" is not possible in the state {state}.',

@@ -38,6 +38,9 @@ from policies.model import Reason
 
 WAITING = (None, NegotiationState.REQUESTED, NegotiationState.OFFERED, NegotiationState.ACCEPTED)
 """Where people may have to be asked before it goes on."""
+LONGEST = 200
+"""Steps after which a peer's further words are not taken; what was said before can still be agreed to, and all of it is
+among what is looked at as proof (`correspondence.MOST`)."""
 
 
 class Negotiations(Processes[Negotiation]):
@@ -51,7 +54,12 @@ class Negotiations(Processes[Negotiation]):
         self._questions = questions
 
     def step(self, process: Negotiation, given: Any, now: int) -> Step:
-        """See `protocol.negotiation.step`."""
+        """See `protocol.negotiation.step`. Raises `TransitionError` too where a peer bargains without end."""
+        words = isinstance(given, negotiation.Received) and isinstance(
+            given.message, ContractRequestMessage | ContractOfferMessage
+        )
+        if words and process.version >= LONGEST:
+            raise TransitionError("process.long", steps=str(LONGEST))
         return negotiation.step(process, given, now)
 
     def path(self, process: Negotiation, move: str) -> str:
