@@ -10,8 +10,10 @@ INVARIANT: the first finding is the one to mend first. What follows may be its c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -24,7 +26,7 @@ from connector.config import Config
 from connector.data.sources import Sources
 from connector.doctor import machine, memory, program, surroundings
 from connector.doctor.memory import Check
-from connector.doctor.surroundings import Kept, Surroundings, Visit
+from connector.doctor.surroundings import PATIENCE, Kept, Surroundings, Visit
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer, client_of
 from connector.http.road import SOON_CODE, Road
@@ -32,7 +34,7 @@ from connector.http.signing import SigningPeer
 from connector.identity.pinned import PinnedIdentity
 from connector.ports import Clock, Ids, Reading
 from connector.protocol.messages import JsonObject
-from connector.records import Participant
+from connector.records import Asset, Participant
 from connector.services.proof.heads import Heads
 from connector.store.inspection import Inspection, log_damage
 from connector.store.lock import DirectoryLock
@@ -162,12 +164,53 @@ class Doctor:
         for _, one in sorted(witnessed, key=lambda pair: pair[1].code == "doctor.witness_silent"):
             yield one
         assets = await self._reads.read(memory.assets)
-        for one in await asyncio.to_thread(lambda: [*memory.sources(assets, self._check)]):
+        async for one in self._shared(assets):
             yield one
         for one in await self._reads.read(lambda view: [*memory.outbox(view, self._clock.now())]):
             yield one
         for one in surroundings.gone(visits):
             yield one
+
+    async def _shared(self, assets: Sequence[Asset]) -> AsyncIterator[Reason]:
+        """What is shared, one after the other. Of silos that hang the first is told: each would be waited for."""
+        told = 0
+        for asset in assets:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    found = await _beside(lambda: [*memory.sources([asset], self._check)])  # noqa: B023 - awaited here
+            except TimeoutError:
+                yield Reason("doctor.source", {"asset": asset.name, "problem": f"no answer within {PATIENCE:.0f} s"})
+                return
+            for one in found:
+                yield one
+            told += len(found)
+            if told >= memory.MOST:
+                return
+
+
+async def _beside(act: Callable[[], T]) -> T:
+    """What `act` returns, from a thread that nobody waits for at the end: a mount that hangs may do so for good."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[T] = loop.create_future()
+
+    def tell(found: T | None, error: BaseException | None) -> None:
+        if told.done():
+            return
+        if error is not None:
+            told.set_exception(error)
+        else:
+            told.set_result(found)  # type: ignore[arg-type]
+
+    def run() -> None:
+        try:
+            found, error = act(), None
+        except BaseException as wrong:
+            found, error = None, wrong
+        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+            loop.call_soon_threadsafe(tell, found, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await told
 
 
 def _documented(config: Config, own: NodeKeys) -> Mapping[str, JsonObject]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
 import socket
 import sqlite3
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -19,7 +21,7 @@ import msgspec
 import pytest
 
 from certs import did, keys
-from connector.doctor import memory, program
+from connector.doctor import examination, memory, program
 from connector.ports import Transaction
 from connector.records import Outgoing, Participant, Right
 from connector.system import SystemClock
@@ -44,6 +46,20 @@ def names(code: str) -> Callable[[Seed], Seed]:
 async def test_a_running_node_behind_a_good_proxy_is_well(tmp_path: Path) -> None:
     async with Patient(tmp_path).served() as made, neighbour(tmp_path, made):
         assert await examined(made) == []
+
+
+async def test_a_silo_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "PATIENCE", 0.2)
+    released = threading.Event()
+    async with Patient(tmp_path).served() as made:
+        for name in ("trees", "roads"):
+            await made.offers.add_asset("mayor", name=name, title=name, kind="live", settings={})
+        monkeypatch.setattr(made.doctor, "_check", lambda kind, settings: released.wait(20) and [])
+        try:
+            async with asyncio.timeout(15):
+                assert await examined(made) == ["doctor.source"]
+        finally:
+            released.set()
 
 
 async def test_a_stopped_node_is_well(tmp_path: Path) -> None:
