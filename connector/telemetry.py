@@ -233,6 +233,10 @@ class Health:
         """Every check and what is wrong with it."""
         return [(check.name, check.wrong()) for check in self._checks]
 
+    def troubles(self) -> list[Reason]:
+        """What is wrong now, in the order of the checks."""
+        return [wrong for _, wrong in self.report() if wrong is not None]
+
     @property
     def ready(self) -> bool:
         """True where nothing is wrong that stops the node's work."""

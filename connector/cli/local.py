@@ -49,7 +49,7 @@ def init(
     """
     from connector.config import is_loopback
     from connector.errors import NodeError
-    from connector.node import initialise
+    from connector.founding import initialise
 
     parts = urlsplit(public_url)
     if is_loopback(parts.hostname or "") and not lab:
@@ -107,7 +107,7 @@ def explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
 
     reason = failure.reason
     if reason.code == "config.missing":
-        text = f"{directory} holds no node. Make one with: allmende init {directory} ..."
+        text = either(f"{directory} holds no node. Make one with: allmende init {directory} ...", f"In {directory} ist kein Knoten. Anlegen mit: allmende init {directory} ...")
         return CommandError(text, reason.code, reason.params)
     if reason.code.startswith("config."):
         return settings_error(reason.params)

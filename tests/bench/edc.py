@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from connector import node
+from connector import founding
 from connector.cli.remote import Remote
 from tests.bench.node import ALLMENDE, folder, ready
 from tests.bench.rows import Goal, Row, rounds, say
@@ -155,7 +155,7 @@ def _served(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], Remote, str]]
     """A node of the product: its process, its management API, its URL."""
     public, management = free_port(), free_port()
     url = f"http://127.0.0.1:{public}"
-    node.initialise(home, url, public_port=public, management_port=management, lab=True)
+    founding.initialise(home, url, public_port=public, management_port=management, lab=True)
     with (
         home.with_suffix(".log").open("wb") as log,
         subprocess.Popen([ALLMENDE, "serve", str(home)], stdout=log, stderr=log) as process,

@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from connector import node
+from connector import founding
 from tests.bench.load import Child, Done, Load, child
 from tests.bench.rows import HOME, Goal, Row, rounds
 from tests.bench.worker import Access, Order, Shared
@@ -197,7 +197,7 @@ def _served(measure: Callable[[int, float], float]) -> float:
     with folder() as directory:
         port = free_port()
         home = directory / "node"
-        node.initialise(
+        founding.initialise(
             home, f"http://127.0.0.1:{free_port()}", public_port=free_port(), management_port=port, lab=True
         )
         began = time.perf_counter()

@@ -22,7 +22,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from certs import keys
-from connector import node
+from connector import founding
 from connector.backup.archive import Header
 from connector.backup.backup import back_up
 from connector.ports import Transaction
@@ -48,7 +48,7 @@ def restore(count: int) -> Row:
         place = Path(folder).resolve()
         source = place / "city"
         port = free_port()
-        made = node.initialise(
+        made = founding.initialise(
             source, f"http://127.0.0.1:{port}", public_port=port, management_port=free_port(), lab=True
         )
         asyncio.run(_filled(source, made.did))

@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-from connector import config, node, telemetry
+from connector import config, founding, node, telemetry
 from connector.node import Node
 from connector.ports import Transaction
 from connector.protocol import codec, transfer
@@ -165,7 +165,7 @@ def _copy(tx: Transaction, model: Negotiation, kept: Agreement, own: Node) -> No
 async def serve(directory: Path, port: int) -> None:
     """Follow orders until standard input ends. The first line said is the node's URL."""
     url = f"http://127.0.0.1:{port}"
-    node.initialise(directory, url, public_port=port, management_port=0, lab=True)
+    founding.initialise(directory, url, public_port=port, management_port=0, lab=True)
     # One peer asks as fast as it can: what one peer may ask is not what is measured.
     own = node.build(config.load(directory, {"ALLMENDE_LIMITS__PEER_REQUESTS_PER_SECOND": "100000"}))
     await own.start()

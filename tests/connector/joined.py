@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from connector import node
+from connector import founding, node
 from connector.config import load
 from connector.errors import DeliveryError
 from connector.http.exchange import Request
@@ -138,7 +138,7 @@ async def joined(folder: Path, *, signing: tuple[bool, bool] = (True, True)) -> 
 
 @asynccontextmanager
 async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterator[Node]:
-    node.initialise(folder, url, public_port=0, management_port=0, lab=False)
+    founding.initialise(folder, url, public_port=0, management_port=0, lab=False)
     made = node.build(load(folder, {}), peer=road, threaded=False)
     if not signs:
         for part in (made.outbox, made.discovery, made.heads):
@@ -147,7 +147,7 @@ async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterato
     made.peers._fetch = road
     road.nodes[urlsplit(url).netloc] = made
     try:
-        await made.keep_document()
+        await founding.keep_document(made.store, made.did, made._document, made.clock.now())
         await made.outbox.start()
         yield made
     finally:

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from aiohttp import ClientSession, TCPConnector
 
-from connector import config, node
+from connector import config, founding, node
 from connector.node import Node
 from connector.telemetry import configure_logs
 from tests.connector.http.nodes import manage, told
@@ -39,7 +39,7 @@ def stream() -> Any:
 @asynccontextmanager
 async def running(folder: Path, settings: str = "") -> AsyncIterator[Node]:
     port = free_port()
-    node.initialise(folder, f"http://localhost:{port}", public_port=port, management_port=0, lab=True)
+    founding.initialise(folder, f"http://localhost:{port}", public_port=port, management_port=0, lab=True)
     path = folder / "allmende.toml"
     head, _, tail = path.read_text().partition("[notify]\n")
     path.write_text(f"{head}[notify]\n{settings}{tail}")

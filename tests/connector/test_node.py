@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import ClientSession
 
-from connector import config, node
+from connector import config, founding, node
 from connector.errors import InputError, StoreError
 from connector.records import Operator, Right
 from tests.harness.scripted import free_port
@@ -17,27 +17,27 @@ from tests.harness.scripted import free_port
 
 def make(folder: Path) -> config.Config:
     port = free_port()
-    node.initialise(folder, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
+    founding.initialise(folder, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
     return config.load(folder, {})
 
 
 def test_a_new_node_has_its_secrets_to_itself(tmp_path: Path) -> None:
     folder = tmp_path / "node"
-    made = node.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
+    made = founding.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
     assert made.did == "did:web:127.0.0.1%3A9"
     assert len(made.words.split("-")) == 8
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for secret in (folder / "token", *(folder / "keys").iterdir()):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     with pytest.raises(InputError, match=r"node\.exists"):
-        node.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
+        founding.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
 
 
 def test_what_cannot_be_an_address_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"config\.wrong"):
-        node.initialise(tmp_path / "node", "http://data.example.org", public_port=9, management_port=10, lab=False)
+        founding.initialise(tmp_path / "node", "http://data.example.org", public_port=9, management_port=10, lab=False)
     with pytest.raises(InputError, match=r"node\.loopback"):
-        node.initialise(tmp_path / "node", "http://127.0.0.1:9", public_port=9, management_port=10, lab=False)
+        founding.initialise(tmp_path / "node", "http://127.0.0.1:9", public_port=9, management_port=10, lab=False)
     assert not (tmp_path / "node").exists()
 
 
@@ -57,7 +57,7 @@ async def test_it_serves_says_who_it_is_and_closes(tmp_path: Path) -> None:
             token = (tmp_path / "node" / "token").read_text().strip()
             async with session.get(url + "/v1/status", headers={"Authorization": f"Bearer {token}"}) as answer:
                 assert msgspec.json.decode(await answer.read())["id"] == running.did
-        first = await running.store.read(lambda view: view.get(Operator, node.FIRST_OPERATOR))
+        first = await running.store.read(lambda view: view.get(Operator, founding.FIRST_OPERATOR))
         assert first is not None
         assert first.role is Right.ADMIN
     finally:
@@ -84,7 +84,7 @@ async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
     settings = make(tmp_path / "one")
     running = node.build(settings)
     await running.start()
-    node.initialise(
+    founding.initialise(
         tmp_path / "two", settings.public_url, public_port=settings.public.port, management_port=0, lab=True
     )
     second = node.build(config.load(tmp_path / "two", {}))

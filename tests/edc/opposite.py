@@ -22,7 +22,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-from connector import config, node, telemetry
+from connector import config, founding, hosting, node, telemetry
 from connector.cli.remote import Remote
 from connector.errors import UnauthenticatedError
 from connector.node import Node
@@ -144,14 +144,14 @@ def started(directory: Path, recordings: Path | None = None) -> Iterator[Ours]:
 async def serve(directory: Path, port: int, recordings: Path | None) -> None:
     """Serve until standard input ends; each line pins a peer."""
     url = f"http://127.0.0.1:{port}"
-    made = node.initialise(directory, url, public_port=port, management_port=0, lab=True)
+    made = founding.initialise(directory, url, public_port=port, management_port=0, lab=True)
     settings = config.load(directory, {})
     peer = None if recordings is None else RecordingPeer(recordings)
     own = node.build(settings, identity=MockIdentity(made.did), peer=peer)
     if recordings is not None:
         listening(own, recordings)
     await own.start()
-    node.settle()
+    hosting.settle()
     management = f"http://127.0.0.1:{own.management_listener.port}"
     token = (directory / "token").read_text().strip()
     print(msgspec.json.encode(Up(made.did, url, management, token)).decode(), flush=True)

@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from certs import did
-from connector import node as product
+from connector import founding
 from connector.store.connection import connect
 from connector.store.view import View
 from tests.faults.node import EXECUTED, FULL, ORDER, REFUSED_WRITES
@@ -110,7 +110,7 @@ class NodeProcess:
     def _initialise(self) -> None:
         """A new node, made by the version that will serve it: an older one does not know a newer one's settings."""
         if self.tree == ROOT:
-            product.initialise(
+            founding.initialise(
                 self.directory, self.url, public_port=self.port, management_port=self.management_port, lab=True
             )
             return

@@ -17,7 +17,7 @@ from certs import keys
 from connector.backup.backup import back_up
 from connector.backup.restore import restore
 from connector.errors import NodeError
-from connector.node import initialise
+from connector.founding import initialise
 from connector.records import Entry
 from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore

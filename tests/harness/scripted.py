@@ -22,7 +22,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from connector import config, node
+from connector import config, founding, node
 from connector.ports import Caller, Transaction
 from connector.protocol import negotiation, transfer
 from connector.protocol.machine import Role
@@ -147,7 +147,7 @@ class ScriptedNode:
     def __init__(self, directory: Path, port: int, **parts: Any) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         root = f"http://127.0.0.1:{port}"
-        node.initialise(directory, root, public_port=port, management_port=0, lab=True)
+        founding.initialise(directory, root, public_port=port, management_port=0, lab=True)
         settings = config.load(directory, {})
         self.scripts = Scripts(f"did:web:127.0.0.1%3A{port}")
         self.root = root

@@ -19,7 +19,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from certs import did, jwk, jwt, keys
-from connector import config, node
+from connector import config, founding, node
 from connector.node import Node
 from connector.protocol.messages import CONTEXT, JsonObject
 from connector.protocol.negotiation import Negotiation
@@ -170,7 +170,7 @@ async def a_city(folder: Path, *, again: bool = False) -> AsyncIterator[Node]:
     """A node that listens on loopback, shares `folder/shared` and is in haste with slow clients."""
     directory = folder / "city"
     if not again:
-        node.initialise(directory, f"http://127.0.0.1:{free_port()}", public_port=1, management_port=2, lab=True)
+        founding.initialise(directory, f"http://127.0.0.1:{free_port()}", public_port=1, management_port=2, lab=True)
     settings = config.load(directory, {})
     port = int(settings.public_url.rpartition(":")[2])
     settings = replace(

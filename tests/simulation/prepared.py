@@ -7,7 +7,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from connector import node
+from connector import founding, node
 from connector.records import Agreement, Approval, Outside, PublishedOffer, Right
 from connector.services.peers import Peers
 from policies import render
@@ -36,7 +36,9 @@ class Prepared:
         self._data = self._folder / "data.csv"
         self._data.write_text("place,count\nbridge,3\n")
         for name in names:
-            node.initialise(self._folder / name, f"https://{name}.example", public_port=0, management_port=1, lab=False)
+            founding.initialise(
+                self._folder / name, f"https://{name}.example", public_port=0, management_port=1, lab=False
+            )
         virtual.run(self._make)
 
     async def _make(self) -> None:

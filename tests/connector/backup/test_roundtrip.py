@@ -23,7 +23,7 @@ from connector.backup.exporting import export
 from connector.backup.importing import import_
 from connector.backup.restore import restore
 from connector.errors import NodeError
-from connector.node import initialise
+from connector.founding import initialise
 from connector.records import Agreement, Asset, Entry, Generation, Reconciliation
 from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connector import node
+from connector import founding, node
 from connector.config import load
 from connector.http.exchange import Request, Response
 from connector.node import Node
@@ -32,7 +32,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def running(directory: Path) -> AsyncIterator[Node]:
     public = free_port()
-    node.initialise(directory, f"http://127.0.0.1:{public}", public_port=public, management_port=0, lab=True)
+    founding.initialise(directory, f"http://127.0.0.1:{public}", public_port=public, management_port=0, lab=True)
     made = node.build(load(directory, {}))
     await made.start()
     try:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from connector import config, node
+from connector import config, founding, node
 from connector.config import Config
 from connector.doctor.examination import of_directory
 from connector.http.road import Road
@@ -42,7 +42,7 @@ class Patient:
         self.url = url or f"https://localhost:{self.front_port}/city"
         self.environment = {"ALLMENDE_NETWORK__EXTRA_CA": str(self.authority.file)}
         lab = "localhost" in self.url or "127.0.0.1" in self.url
-        node.initialise(self.directory, self.url, public_port=self.port, management_port=0, lab=lab)
+        founding.initialise(self.directory, self.url, public_port=self.port, management_port=0, lab=lab)
         self.clock: Clock = SystemClock()
 
     @property
@@ -113,7 +113,7 @@ async def neighbour(folder: Path, made: Node, *, knows: bool = True) -> AsyncIte
     """Another node, pinned by the first as `utility`; it pins the first one as `city`."""
     directory, port = folder / "utility", free_port()
     if not directory.exists():
-        node.initialise(directory, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
+        founding.initialise(directory, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
     environment = {"ALLMENDE_NETWORK__EXTRA_CA": str(folder / "ca" / "authority.pem")}
     other = node.build(config.load(directory, environment))
     await other.start()

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from connector import node
+from connector import founding, node
 from connector.config import load
 from connector.errors import DeliveryError, UnauthenticatedError
 from connector.http.exchange import Request, Response
@@ -54,7 +54,7 @@ class Silent:
 async def a_node(folder: Path, **parts: Any) -> AsyncIterator[Node]:
     """A node that knows one peer, with an asset that anybody may use."""
     directory = folder / "node"
-    node.initialise(directory, ROOT, public_port=0, management_port=0, lab=True)
+    founding.initialise(directory, ROOT, public_port=0, management_port=0, lab=True)
     made = node.build(load(directory, {}), threaded=False, **{"identity": Claimed(), "peer": Silent(), **parts})
     try:
         participant = Participant(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector import config, node
+from connector import config, founding, node
 from connector.node import Node
 from connector.records import Right
 from connector.services.watch.messenger import Messenger
@@ -25,7 +25,7 @@ class Office:
     def __init__(self, folder: Path, smtp: int, url: str) -> None:
         self.folder = folder / "node"
         port = free_port()
-        node.initialise(self.folder, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
+        founding.initialise(self.folder, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
         (folder / "secret").write_text(SECRET)
         path = self.folder / "allmende.toml"
         head, _, tail = path.read_text().partition("[notify]\n")

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from connector import config, node
+from connector import config, founding, node
 from connector.node import Node
 from connector.ports import Clock
 from connector.proxy import shipped
@@ -44,7 +44,7 @@ async def running(
     socket: str = "",
 ) -> AsyncIterator[Node]:
     """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`."""
-    node.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
+    founding.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
     settings = config.load(directory, {})
     settings = replace(
         settings,

@@ -1,0 +1,164 @@
+"""What the settings say, in the words of the parts that follow it.
+
+What lives here: settings as limits, rules, a certificate, the ways to people that they name, the addresses listened on.
+What does not: the settings and their mistakes (`config`), which part needs which other (`node`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connector.config import Config
+from connector.http import connection
+from connector.http.client import HttpPeer
+from connector.http.data import DataPlane
+from connector.http.dsp import Dsp
+from connector.http.management import Management
+from connector.http.reflection import Reflection
+from connector.http.server import Listener, names_of
+from connector.http.throttle import Throttle
+from connector.http.tls import Certificate
+from connector.notify.mail import Mail, MailSettings
+from connector.notify.webhook import Webhook
+from connector.ports import Clock, Store
+from connector.services import outbox
+from connector.services.approval.questions import Rules
+from connector.services.watch.events import Importance
+from connector.services.watch.happenings import Happenings
+from connector.services.watch.messenger import Channel, Messenger
+from connector.telemetry import Metrics
+
+
+def approval_rules(config: Config) -> Rules:
+    """Who has to be asked before something binds the node."""
+    own = config.approval
+    return Rules(requests=own.requests, accepting=own.accepting, days=own.days)
+
+
+def outbox_limits(config: Config) -> outbox.Limits:
+    """How long and how much may wait for a peer."""
+    own = config.outbox
+    return outbox.Limits(
+        waiting=own.waiting,
+        in_flight=own.in_flight,
+        longest_wait=own.longest_wait,
+        give_up=own.give_up_days * 86_400,
+        deadline=config.network.deadline,
+    )
+
+
+def http_limits(config: Config) -> connection.Limits:
+    """What one connection may take up, and how many there may be."""
+    own = config.limits
+    return connection.Limits(
+        body_bytes=own.body_bytes,
+        head_seconds=own.header_seconds,
+        body_seconds=own.body_seconds,
+        idle_seconds=own.idle_seconds,
+        connections=own.connections,
+    )
+
+
+def throttle(config: Config, clock: Clock) -> Throttle:
+    """How often one peer may ask; for a moment twice as often."""
+    rate = config.limits.peer_requests_per_second
+    return Throttle(rate, 2 * rate, clock.monotonic)
+
+
+def certificate(config: Config) -> Certificate | None:
+    """The node's own certificate, None where a proxy in front of it has one."""
+    public = config.public
+    return Certificate(Path(public.tls_certificate), Path(public.tls_key)) if public.tls_certificate else None
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+
+def messengers(
+    config: Config, *, node: str, client: HttpPeer, store: Store, clock: Clock, happenings: Happenings
+) -> list[Messenger]:
+    """One for each way to people that the settings name."""
+    own = config.notify
+    return [
+        Messenger(
+            channel,
+            node=node,
+            happenings=happenings,
+            store=store,
+            clock=clock,
+            least=Importance(own.least),
+            gather=own.gather_seconds,
+        )
+        for channel in _channels(config, client, clock)
+    ]
+
+
+def _channels(config: Config, client: HttpPeer, clock: Clock) -> Iterator[Channel]:
+    own = config.notify
+    if own.mail_to:
+        yield Mail(_mail(config), public_url=config.public_url, language=own.language, context=client.context)
+    if own.webhook_url:
+        secret = Path(own.webhook_secret_file)
+        yield Webhook(own.webhook_url, secret, private=own.webhook_private, client=client, clock=clock)
+
+
+def _mail(config: Config) -> MailSettings:
+    own = config.notify
+    return MailSettings(
+        host=own.smtp_host,
+        port=own.smtp_port,
+        security=own.smtp_security,
+        sender=own.mail_from,
+        recipients=own.mail_to,
+        user=own.smtp_user,
+        password=Path(own.smtp_password_file) if own.smtp_password_file else None,
+    )
+
+
+# --- listeners --------------------------------------------------------------------------------------------------------
+
+
+def data_path(config: Config) -> str:
+    """Under which path of the public address data is served."""
+    return f"{urlsplit(config.public_url).path.rstrip('/')}/data/"
+
+
+def public_listener(
+    config: Config,
+    protocol: Dsp,
+    data_plane: DataPlane,
+    reflection: Reflection,
+    *,
+    certificate: Certificate | None,
+    metrics: Metrics,
+) -> Listener:
+    """What peers speak to."""
+    return Listener(
+        "public",
+        serve=protocol.handle,
+        refuse=protocol.refuse,
+        hosts=names_of(urlsplit(config.public_url).hostname or ""),
+        metrics=metrics,
+        limits=http_limits(config),
+        streams={f"{data_plane.base}probe": reflection.handler, data_plane.base: data_plane.handler},
+        certificate=certificate,
+    )
+
+
+def operators_hosts(config: Config) -> frozenset[str]:
+    """The names by which operators may address the management API."""
+    return names_of(config.management.host)
+
+
+def management_listener(config: Config, management: Management, *, metrics: Metrics) -> Listener:
+    """What operators speak to."""
+    return Listener(
+        "management",
+        serve=management.handle,
+        refuse=management.refuse,
+        hosts=operators_hosts(config),
+        metrics=metrics,
+        limits=http_limits(config),
+    )

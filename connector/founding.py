@@ -1,0 +1,87 @@
+"""What makes a node who it is, for good: its beginning, and that it comes back as the same one.
+
+What lives here: making a node's directory (`initialise`), and what every start sees to before anybody is answered. What
+does not: the form of the settings (`config`) and of the keys (`certs.keys`), what a node is made of (`node`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+
+from certs import checkpoint, did, keys, words
+from connector import config as settings
+from connector.errors import InputError
+from connector.ports import Store
+from connector.records import SeenDocument
+from connector.services.operators import Operators
+
+FIRST_OPERATOR = "admin"
+CREDENTIAL = "token"
+"""The file with the first operator's credential."""
+
+
+class Made(Struct, frozen=True):
+    """Who a new node is: its DID, and the fingerprint of its keys in words."""
+
+    did: str
+    words: str
+
+
+def initialise(directory: Path, public_url: str, *, public_port: int, management_port: int, lab: bool) -> Made:
+    """Make a node: settings, keys, and the credential of its first operator.
+
+    Raises `InputError` where there is one already, or the address cannot be one of a node; a loopback one is permanent
+    like any other and only for a laboratory.
+    """
+    if (directory / "allmende.toml").exists():
+        raise InputError("node.exists", path=str(directory))
+    text = settings.template(public_url, public_port=public_port, management_port=management_port)
+    config = settings.read(directory, text, {})
+    try:
+        identity = did.of_url(config.public_url)
+    except did.DidError as error:
+        raise InputError("node.address", url=public_url, problem=error.code) from None
+    if config.lab and not lab:
+        raise InputError("node.loopback", url=public_url)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own = keys.create(directory / "keys")
+    _write_secret(directory / CREDENTIAL, secrets.token_urlsafe(32))
+    (directory / "allmende.toml").write_text(text, "utf-8")
+    return Made(identity, words.fingerprint(own.thumbprints))
+
+
+def _write_secret(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+# --- at every start ---------------------------------------------------------------------------------------------------
+
+
+async def same_as_ever(store: Store, own: str) -> None:
+    """The identity is permanent: contracts name it, and the log is signed by it. Raises `InputError`."""
+    head = await store.read(lambda view: view.head())
+    if head is not None and checkpoint.generation(head.id, own) is None:
+        raise InputError("node.identity", was=head.id, now=own)
+
+
+async def keep_document(store: Store, own: str, document: bytes, now: int) -> None:
+    """Our own DID document as it is served from now on, for those who read old messages later."""
+    kept = SeenDocument(id=sha256(document).hexdigest(), did=own, body=document, at=now)
+    if await store.read(lambda view: view.get(SeenDocument, kept.id)) is None:
+        await store.write(lambda tx: tx.put(kept))
+
+
+async def first_operator(operators: Operators, directory: Path) -> None:
+    """The credential that `initialise` made is the first operator's; later ones are made over the API."""
+    token = directory / CREDENTIAL
+    if token.exists():
+        await operators.found(FIRST_OPERATOR, token.read_text().strip())
