@@ -2,14 +2,16 @@
 
 What is wished for and what goes wrong is drawn from a seed. Whatever it was: in the end both sides say the same of the
 contract, nothing runs under one that is over, and none has ended earlier than its terms let it, unless both sides have
-wished so or one has named a cause.
+wished so or one has named a cause. `scripts/test --long ends` plays `ENDS_SEEDS` seeds (`FIRST-LAST`, default 0-300).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -29,6 +31,7 @@ from tests.connector.services.world import settled
 from tests.harness import virtual
 from tests.harness.frames import at_once
 from tests.harness.virtual import EPOCH
+from tests.simulation import hosts
 from tests.simulation.invariants import judge
 from tests.simulation.play import Act, Kind, Plan, Play, healed, staged
 from tests.simulation.prepared import Prepared
@@ -38,7 +41,9 @@ HOURS = 20
 END = EPOCH + round(HOURS * HOUR * 1_000_000)
 TERMS = Terms(notice="P0D", until=instants.stamp(END))
 """By notice it ends at midnight in Berlin, 15 hours after the beginning of virtual time; by itself some hours later."""
-SEEDS = range(2)
+QUICK = 3
+SHOWING = 600.0
+"""How often heads are shown here, in seconds: a day of more would be spent on nothing else."""
 
 
 async def _contract(play: Play) -> str:
@@ -155,14 +160,41 @@ async def _quiet(play: Play, id: str) -> None:
         assert all(n.state == "answered" for n in told), [(n.kind, n.state) for n in told]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.fixture(autouse=True)
+def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heads are shown as seldom as that."""
+    monkeypatch.setattr(hosts, "EXCHANGE_SECONDS", SHOWING)
+
+
+@pytest.mark.parametrize("seed", range(QUICK))
 def test_both_sides_come_to_the_same_end(prepared: Prepared, tmp_path: Path, seed: int) -> None:
+    _played(prepared, tmp_path, seed)
+
+
+@pytest.mark.long("ends")
+def test_many_seeds(prepared: Prepared, tmp_path: Path) -> None:
+    failed = []
+    for seed in _seeds():
+        try:
+            _played(prepared, tmp_path / str(seed), seed)
+        except AssertionError as error:
+            failed.append(f"seed {seed}: {error}")
+        shutil.rmtree(tmp_path / str(seed))
+    assert not failed, "\n".join(failed)
+
+
+def _seeds() -> range:
+    first, _, last = os.environ.get("ENDS_SEEDS", "0-300").partition("-")
+    return range(int(first), int(last))
+
+
+def _played(prepared: Prepared, folder: Path, seed: int) -> None:
     rng = random.Random(f"ends/{seed}")
     skews = (rng.uniform(-45, 45), 0.0) if seed % 2 else (0.0, 0.0)
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
-            play = await staged(stack, prepared, tmp_path, Plan(f"ends/{seed}", skews, ()))
+            play = await staged(stack, prepared, folder, Plan(f"ends/{seed}", skews, ()))
             id = await _contract(play)
             for _ in range(30):
                 if rng.random() < 0.4:

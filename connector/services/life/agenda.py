@@ -7,6 +7,7 @@ it follows from the store and is put here again at every start.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from heapq import heappop, heappush
 
 from connector.ports import Clock
@@ -60,9 +61,6 @@ class Agenda:
         left = LONGEST if at is None else min(LONGEST, (at - self._clock.now()) / 1_000_000)
         if left <= 0:
             return
-        waiting = {asyncio.ensure_future(self._clock.sleep(left)), asyncio.ensure_future(self._changed.wait())}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waiting:
-                one.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await self._changed.wait()
