@@ -49,7 +49,12 @@ def add(
 ) -> None:
     """Add the file or folder at PATH, or another kind of source, as the asset NAME."""
     if path is None and kind is None:
-        raise click.UsageError("Give a PATH, or a --kind of source that needs none (live)")
+        raise click.UsageError(
+            either(
+                "Give a PATH, or a --kind of source that needs none (live)",
+                "Nennen Sie einen PATH, oder mit --kind eine Quelle, die keinen braucht (live)",
+            )
+        )
     body: dict[str, Any] = {
         "name": name,
         "kind": kind or ("folder" if path and path.is_dir() else "file"),
@@ -98,7 +103,9 @@ def remove(call: Call, name: str) -> None:
 def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
     split = [pair.partition("=") for pair in pairs]
     if wrong := [key for key, equals, _ in split if not equals]:
-        raise click.UsageError(f"--set takes KEY=VALUE, not {wrong[0]!r}")
+        raise click.UsageError(
+            either(f"--set takes KEY=VALUE, not {wrong[0]!r}", f"--set braucht KEY=VALUE, nicht {wrong[0]!r}")
+        )
     return {key: value for key, _, value in split}
 
 

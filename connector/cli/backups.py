@@ -97,7 +97,12 @@ def restore(call: Call, places: tuple[Path, ...], here: bool, passphrase_file: P
     from connector.system import SystemClock
 
     if len(places) != (1 if here else 2):
-        raise click.UsageError("Give a backup FILE and a DIRECTORY, or --here and a DIRECTORY.")
+        raise click.UsageError(
+            either(
+                "Give a backup FILE and a DIRECTORY, or --here and a DIRECTORY.",
+                "Nennen Sie eine Sicherung FILE und ein DIRECTORY, oder --here und ein DIRECTORY.",
+            )
+        )
     directory = places[-1]
     if here:
         done = explained(call, lambda: declare(directory, clock=SystemClock(), environment=os.environ))
@@ -166,7 +171,13 @@ def explained(call: Call, act: Any) -> Any:
 
 
 def _backed_up(told: dict[str, Any]) -> str:
-    outside = [f"{path}: named by the settings, lies outside the directory" for path in told["outside"]]
+    outside = [
+        either(
+            f"{path}: named by the settings, lies outside the directory",
+            f"{path}: in den Einstellungen genannt, liegt außerhalb des Verzeichnisses",
+        )
+        for path in told["outside"]
+    ]
     return paragraphs(
         labelled([("file", told["file"]), ("identity", told["id"]), ("bytes", told["bytes"])]),
         bullets("Not in the backup", outside),

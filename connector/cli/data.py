@@ -74,7 +74,7 @@ def get(
     query = {"member": member, "purpose": _purpose(purpose), "spatial": spatial}
     if output == "-":
         if resume:
-            raise click.UsageError("--resume needs a FILE")
+            raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))
         with _opened(call, path, query, 0) as answer:
             fetched = _copy(answer, sys.stdout.buffer, hashlib.sha256(), 0)
         if fetched.matches is False:

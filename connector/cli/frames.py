@@ -71,9 +71,18 @@ def add(
     Whoever may add one can let offers bind at once, so it is as weighty as approving. The log keeps who did it.
     """
     if (document is None) == (digest is None):
-        raise click.UsageError("Say either --document FILE or --hash SHA256")
+        raise click.UsageError(
+            either(
+                "Say either --document FILE or --hash SHA256", "Sagen Sie entweder --document DATEI oder --hash SHA256"
+            )
+        )
     if bool(parties) == anybody:
-        raise click.UsageError("Say whom it covers: --party PEER (repeatable), or --anybody")
+        raise click.UsageError(
+            either(
+                "Say whom it covers: --party PEER (repeatable), or --anybody",
+                "Sagen Sie, für wen er gilt: --party GEGENSTELLE (auch mehrmals), oder --anybody",
+            )
+        )
     body: dict[str, Any] = {
         "name": name,
         "title": title,

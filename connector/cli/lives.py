@@ -51,12 +51,24 @@ def _ending(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Path and body of the one way that was chosen. Raises `click.UsageError`."""
     ways = [name for name in ("notice", "by_agreement", "for_cause", "consent", "decline") if given[name]]
     if len(ways) != 1:
-        raise click.UsageError("Choose one of --notice, --by-agreement, --for-cause REASON, --consent and --decline.")
+        raise click.UsageError(
+            either(
+                "Choose one of --notice, --by-agreement, --for-cause REASON, --consent and --decline.",
+                "Wählen Sie eines: --notice, --by-agreement, --for-cause GRUND, --consent oder --decline.",
+            )
+        )
     [way] = ways
     if given["at"] and way not in ("notice", "by_agreement"):
-        raise click.UsageError("--at goes with --notice and --by-agreement.")
+        raise click.UsageError(
+            either("--at goes with --notice and --by-agreement.", "--at gehört zu --notice und --by-agreement.")
+        )
     if given["reason"] and way in ("for_cause", "consent"):
-        raise click.UsageError("--reason goes with --notice, --by-agreement and --decline.")
+        raise click.UsageError(
+            either(
+                "--reason goes with --notice, --by-agreement and --decline.",
+                "--reason gehört zu --notice, --by-agreement und --decline.",
+            )
+        )
     at = {"at": given["at"]} if given["at"] else {}
     if given["seen"] and way != "consent":
         raise click.UsageError("--seen goes with --consent.")
@@ -113,7 +125,7 @@ def renew(call: Call, id: str, until: str) -> None:
 
 def _begin(call: Call, id: str, terms: dict[str, Any]) -> None:
     if not terms:
-        raise click.UsageError("Say what is to change.")
+        raise click.UsageError(either("Say what is to change.", "Sagen Sie, was sich ändern soll."))
     begun = call.remote.post(f"/contracts/{segment(id)}/amend", {"terms": terms})
     short = tail(begun["negotiation"])
     call.answer(

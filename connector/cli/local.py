@@ -6,6 +6,7 @@ The one module of the command line that builds a node; it loads one only when a 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -72,6 +73,10 @@ def init(
             lab=lab,
         )
     except NodeError as failure:
+        if failure.reason.code == "config.wrong":  # no file was written that a person could look at
+            problems = re.sub(r"(?m)^line [0-9]+: ", "", failure.reason.params["problems"])
+            said = either(f"This will not do: {problems}", f"So geht es nicht: {problems}")
+            raise CommandError(said, failure.reason.code, failure.reason.params) from failure
         raise explained(call, failure, directory) from failure
     told = {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
     call.answer(told, lambda: _welcome(directory, told))
@@ -107,7 +112,10 @@ def explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
 
     reason = failure.reason
     if reason.code == "config.missing":
-        text = either(f"{directory} holds no node. Make one with: allmende init {directory} ...", f"In {directory} ist kein Knoten. Anlegen mit: allmende init {directory} ...")
+        text = either(
+            f"{directory} holds no node. Make one with: allmende init {directory} ...",
+            f"In {directory} ist kein Knoten. Anlegen mit: allmende init {directory} ...",
+        )
         return CommandError(text, reason.code, reason.params)
     if reason.code.startswith("config."):
         return settings_error(reason.params)

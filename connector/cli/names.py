@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from connector.cli.errors import CommandError
+from connector.cli.words import either
 
 
 def segment(name: str) -> str:
@@ -52,7 +53,14 @@ class Days(click.ParamType[float]):
             return value
         found = re.fullmatch(r"([0-9]{1,4})([dh])", value)
         if found is None or not int(found[1]):
-            self.fail(f"{value!r} is no length of time; say for example 14d or 36h.", param, ctx)
+            self.fail(
+                either(
+                    f"{value!r} is no length of time; say for example 14d or 36h.",
+                    f"{value!r} ist keine Dauer; sagen Sie etwa 14d oder 36h.",
+                ),
+                param,
+                ctx,
+            )
         return int(found[1]) / (1 if found[2] == "d" else 24)
 
 

@@ -184,7 +184,12 @@ def counter(call: Call, /, id: str, seen: int | None, wait: bool, timeout: float
     """
     terms = given_terms(**given)
     if not terms:
-        raise click.UsageError("Say at least one term, for example --until 2026-12-31")
+        raise click.UsageError(
+            either(
+                "Say at least one term, for example --until 2026-12-31",
+                "Nennen Sie mindestens eine Bedingung, etwa --until 2026-12-31",
+            )
+        )
     _command(call, id, "counter", {"terms": terms, "version": seen}, wait, timeout)
 
 

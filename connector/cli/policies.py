@@ -43,7 +43,12 @@ def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **giv
     """
     terms = given_terms(**given, assignee=_did(call, assignee))
     if file and terms:
-        raise click.UsageError("--file says it all; give no other terms beside it")
+        raise click.UsageError(
+            either(
+                "--file says it all; give no other terms beside it",
+                "--file sagt alles; nennen Sie daneben keine weiteren Bedingungen",
+            )
+        )
     body: dict[str, Any] = {"document": _read(file)} if file else {"terms": terms}
     kept = call.remote.post("/policies", {"name": name, **body})
     call.answer(kept, lambda: paragraphs(f"Kept as {kept['id']}.", bullets("Terms", kept["sentences"])))

@@ -218,11 +218,11 @@ def _only_node() -> str:
     if len(nodes) == 1:
         return str(nodes[0])
     many = "are several nodes" if nodes else "is no node"
-    viele = "mehrere Knoten" if nodes else "kein Knoten"
+    viele = "sind mehrere Knoten" if nodes else "ist kein Knoten"
     raise CommandError(
         either(
             f"There {many} in this directory. Name one with --node DIR, or set ALLMENDE_NODE.",
-            f"In diesem Verzeichnis ist {viele}. Nennen Sie einen mit --node DIR oder in ALLMENDE_NODE.",
+            f"In diesem Verzeichnis {viele}. Nennen Sie einen mit --node DIR oder in ALLMENDE_NODE.",
         ),
         "node.unclear",
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.command import Call, Leaf, Noun
+from connector.cli.words import either
 
 if TYPE_CHECKING:
     from connector.config import Config
@@ -85,7 +86,9 @@ def service(call: Call, directory: Path, user: str) -> None:
 def _pair(certificate: Path | None, key: Path | None) -> dict[str, Path | None]:
     """Both or none, as absolute paths: the server reads them from somewhere else."""
     if (certificate is None) != (key is None):
-        raise click.UsageError("--certificate and --key belong together")
+        raise click.UsageError(
+            either("--certificate and --key belong together", "--certificate und --key gehören zusammen")
+        )
     return {
         "certificate": None if certificate is None else certificate.absolute(),
         "key": None if key is None else key.absolute(),

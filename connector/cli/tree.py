@@ -15,9 +15,10 @@ from typing import Any
 
 import click
 
+from connector.cli import wrong
 from connector.cli.command import node_option
 from connector.cli.errors import CommandError
-from connector.cli.words import either
+from connector.cli.words import either, speak
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "A node of one's own": {
@@ -82,8 +83,9 @@ class Root(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = difflib.get_close_matches(name, TABLE, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+            hint = either(f" Did you mean {near[0]!r}?", f" Meinten Sie {near[0]!r}?") if near else ""
+            said = either(f"There is no command {name!r}.", f"Einen Befehl {name!r} gibt es nicht.")
+            raise click.UsageError(f"{said}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -111,12 +113,13 @@ def root() -> Root:
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit status. Every failure is one sentence on stderr, never a traceback;
     with `--json` also an object `error` on stdout."""
+    speak(wrong.wanted(args))
     try:
         root().main(args=list(args), prog_name="allmende", standalone_mode=False)
     except click.exceptions.Exit as asked:
         return asked.exit_code
-    except click.UsageError as wrong:
-        return _failed(args, 2, CommandError(_usage(wrong), "usage"))
+    except click.UsageError as failure:
+        return _failed(args, 2, CommandError(wrong.usage(failure), "usage"))
     except CommandError as failure:
         return _failed(args, 1, failure)
     except (click.Abort, KeyboardInterrupt):
@@ -159,17 +162,11 @@ def _failed(args: Sequence[str], status: int, failure: CommandError) -> int:
     return status
 
 
-def _usage(wrong: click.UsageError) -> str:
-    path = wrong.ctx.command_path if wrong.ctx else "allmende"
-    said = wrong.format_message().rstrip(".")
-    return f"{said}{'' if said.endswith('?') else '.'} See: {path} --help"
-
-
 def _sentence(failure: Exception) -> str:
     if isinstance(failure, click.ClickException):
         return failure.format_message()
     assert isinstance(failure, OSError)
-    return f"{failure.filename}: {failure.strerror}." if failure.filename else f"{failure}."
+    return wrong.system(failure)
 
 
 def _load(target: str) -> click.Command:
