@@ -92,6 +92,22 @@ def test_a_proposal_that_is_answered_with_an_end_takes_effect_on_the_day_propose
     run(story)
 
 
+@pytest.mark.parametrize("params", [{}, {"reason": ""}, {"reason": "  "}, {"cause": "so"}])
+def test_a_cause_that_is_not_named_ends_nothing(tmp_path: Path, params: dict[str, str]) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        await pair.utility.store.write(
+            lambda tx: pair.utility.notices.tell(tx, pair.city.did, pair.id, Told.CAUSE, params)
+        )
+        await asyncio.sleep(5)
+        kept = await pair.at(pair.city)
+        assert (kept.in_force, kept.ends) == (True, None)
+        [told] = await pair.utility.notices.about(pair.id)
+        assert b"contract.cause_missing" in told.answer
+
+    run(story)
+
+
 def test_a_proposal_that_was_swapped_is_not_consented_to_unseen(tmp_path: Path) -> None:
     """What a person has looked at is what is consented to, also where another proposal came just before."""
 

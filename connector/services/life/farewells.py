@@ -157,7 +157,9 @@ class Farewells:
         if isinstance(a, NodeError):
             return a
         if a.in_force:
-            why = Reason("contract.for_cause", {"text": notice.params.get("reason", "-")})
+            if not notice.params.get("reason", "").strip():
+                return RefusedError("contract.cause_missing")
+            why = Reason("contract.for_cause", {"text": notice.params["reason"]})
             self._ends.set(tx, a, self._clock.now(), why, caller.id)
         return {"state": "ended"}
 

@@ -34,6 +34,7 @@ from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Entry, Outgoing, Participant, Reconciliation, Signed
 from connector.services.changes import Change, Changes
 from connector.services.intake import admit, note_refusal
+from connector.services.life.succession import succeeded
 from connector.services.processes import Mail
 from connector.services.proof import differences, reinstating, statements
 from connector.services.proof.generations import RESTORED
@@ -348,13 +349,21 @@ class Reconcile:
             updated=self._clock.now(),
         )
         tx.put(over)
-        if state != NegotiationState.FINALIZED and isinstance(process, Negotiation):
-            _not_concluded(tx, process)
+        if isinstance(over, Negotiation):
+            if state == NegotiationState.FINALIZED:
+                self._replaced(tx, over)
+            else:
+                _not_concluded(tx, over)
         self._withdraw(tx, process.peer, process.id)
         kind = statements.kind_of(process)
         params = {"process": process.id, "from": str(process.state or ""), "to": state}
         tx.record(Entry(event=f"{kind}.restored", actor=process.peer, params=params))
         tx.after(lambda: self._changes.publish(Change(kind, over.id, over.version, state)))
+
+    def _replaced(self, tx: Transaction, n: Negotiation) -> None:
+        """What is final without the peer's acknowledgement replaces a contract all the same."""
+        for id in succeeded(tx, n, self._clock.now()) if n.replaces else ():
+            tx.after(partial(self._changes.publish, Change("agreement", id)))
 
     def _withdraw(self, tx: Transaction, peer: str, pid: str) -> None:
         gone = [item.id for item in tx.select(Outgoing, pid=pid)]

@@ -15,7 +15,7 @@ from connector.errors import BusyError, DeliveryError, MessageError, StoreError
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from connector.protocol.messages import NegotiationState
-from connector.protocol.negotiation import Negotiation
+from connector.protocol.negotiation import Move, Negotiation
 from connector.records import Agreement, Entry, Head, Participant, Reconciliation, Signed
 from connector.services.proof import differences, generations, reconcile, reinstating, statements
 from connector.services.proof.statements import Envelope, Line, Statement
@@ -256,6 +256,26 @@ async def test_a_contract_of_another_text_is_not_released(two: Two) -> None:
     assert held is not None
     assert held.held is not None
     assert held.held.code == "reconcile.other_terms"
+
+
+async def test_a_peer_that_says_it_was_restored_keeps_no_contract_that_was_replaced(two: Two) -> None:
+    """A consumer that has the new contract, and says before acknowledging it that it has lost everything."""
+    old, new = await two.contract(), await two.contract(name="instead")
+    known = await agreement(two.city, new)
+    assert known is not None
+    n = await two.city.negotiations.get(known.negotiation)
+    under_way = replace(n, state=NegotiationState.VERIFIED, pending=Move.FINALIZE, replaces=old)
+    await two.city.store.write(lambda tx: tx.put(under_way))
+    said = Statement(at=1, restored=True, processes=())
+    await two.city.store.write(lambda tx: two.city.reconcile._other_was_restored(tx, two.utility.did, said))
+    assert (await two.city.negotiations.get(n.id)).state == NegotiationState.FINALIZED
+    before, after = await agreement(two.city, old), await agreement(two.city, new)
+    assert before is not None
+    assert after is not None
+    assert (before.replaced, after.replaces) == (new, old)
+    assert before.ending is not None
+    assert before.ending.code == "contract.replaced"
+    assert after.in_force
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
