@@ -75,13 +75,37 @@ def get(
     if output == "-":
         if resume:
             raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))
-        with _opened(call, path, query, 0) as answer:
+        with _told_why(call, contract), _opened(call, path, query, 0) as answer:
             fetched = _copy(answer, sys.stdout.buffer, hashlib.sha256(), 0)
         if fetched.matches is False:
             raise CommandError(either(f"{WRONG}; do not use it.", f"{FALSCH}; verwenden Sie es nicht."), "data.digest")
     else:
-        fetched = _into(call, path, query, Path(output), resume)
+        with _told_why(call, contract):
+            fetched = _into(call, path, query, Path(output), resume)
     _tell(call, output, fetched)
+
+
+@contextmanager
+def _told_why(call: Call, contract: str) -> Iterator[None]:
+    """Where the data broke off: also why, as far as the transfer knows it, and where to read on."""
+    try:
+        yield
+    except CommandError as broken:
+        if broken.code != "data.truncated":
+            raise
+        look = either("Look: allmende contract show", "Ansehen: allmende contract show")
+        said = [broken.sentence, *_reasons(call, contract), f"{look} {tail(contract)}"]
+        raise CommandError(" ".join(said), broken.code, broken.params) from broken
+
+
+def _reasons(call: Call, contract: str) -> list[str]:
+    """Why the newest transfer under a contract was stopped; nothing where it was not, or nobody can be asked."""
+    try:
+        found = [one for one in call.remote.every("/transfers", role="consumer") if one["contract"].endswith(contract)]
+    except CommandError:
+        return []
+    newest = max(found, key=lambda one: one["updated"], default=None)
+    return [newest["reason"]["sentence"]] if newest and newest["reason"] else []
 
 
 def _purpose(said: str | None) -> str | None:

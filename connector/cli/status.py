@@ -34,7 +34,7 @@ def _text(told: Any) -> str:
                 ("fingerprint", told["words"]),
                 ("version", told["version"]),
                 ("health", health["status"]),
-                *((name, count) for name, count in told["counts"].items()),
+                *((name.replace("_", " "), count) for name, count in told["counts"].items()),
             ]
         ),
         bullets("To be looked after", wrong),

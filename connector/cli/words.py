@@ -163,7 +163,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "negotiations": "Verhandlungen",
     "contracts": "Verträge",
     "transfers": "Übertragungen",
-    "waiting_for_you": "warten auf Sie",
+    "waiting for you": "warten auf Sie",
     "topic": "Thema",
     "about": "worüber",
     # keys, backup, export

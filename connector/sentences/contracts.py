@@ -171,13 +171,13 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "told.other": ("Mitteilung ({kind}).", "A notice ({kind})."),
     # what came of it
-    "outcome.open": ("Sie ist noch nicht zugestellt.", "It has not been delivered yet."),
-    "outcome.told": ("Sie ist zugestellt.", "It has been delivered."),
-    "outcome.answered": ("Sie ist beantwortet.", "It has been answered."),
-    "outcome.accepted": ("Sie wurde angenommen.", "It was accepted."),
-    "outcome.refused": ("Sie wurde zurückgewiesen ({code}).", "It was rejected ({code})."),
+    "outcome.open": ("Die Mitteilung ist noch nicht zugestellt.", "It has not been delivered yet."),
+    "outcome.told": ("Die Mitteilung ist zugestellt.", "It has been delivered."),
+    "outcome.answered": ("Die Mitteilung ist beantwortet.", "It has been answered."),
+    "outcome.accepted": ("Die Mitteilung wurde angenommen.", "It was accepted."),
+    "outcome.refused": ("Die Mitteilung wurde zurückgewiesen ({code}).", "It was rejected ({code})."),
     "outcome.undeliverable": (
-        "Sie war nicht zustellbar und wurde aufgegeben.",
+        "Die Mitteilung war nicht zustellbar und wurde aufgegeben.",
         "It could not be delivered and was given up.",
     ),
     "outcome.unsupported": (

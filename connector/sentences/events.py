@@ -98,7 +98,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         '"{asset}" could not be served to {peer}; please look at the source.',
     ),
     "event.access_cut": (
-        "Ein laufender Strom von „{asset}“ zu {peer} wurde abgeschnitten.",
+        "Eine laufende Übertragung von „{asset}“ an {peer} wurde abgebrochen.",
         'A running stream of "{asset}" to {peer} was cut.',
     ),
     "event.data_refused": ("{peer} gibt „{asset}“ nicht heraus.", '{peer} does not hand out "{asset}".'),
@@ -113,7 +113,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "An account for the management API was taken away (role {role}).",
     ),
     "event.head_conflict": (
-        "Das Protokoll und der Stand bei {peer} widersprechen sich. Verzeichnis aufheben: allmende audit verify",
+        "Das Protokoll und der Stand bei {peer} widersprechen sich. Lassen Sie das Verzeichnis, wie es ist: allmende audit verify",
         "The log contradicts what {peer} keeps of it. Keep the directory as it is: allmende audit verify",
     ),
     "event.head_generation": (
@@ -128,6 +128,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "event.reconcile_differs": (
         "Beim Abgleich mit {peer} passt etwas nicht zusammen ({code}). Ansehen: allmende audit log",
         "The reconciliation with {peer} found a difference ({code}). Look: allmende audit log",
+    ),
+    "event.reconcile_differs.code.reconcile.unknown_here": (
+        "Die Gegenstelle hat einen Vertrag, den es hier nicht gibt.",
+        "The peer has a contract that is not known here.",
+    ),
+    "event.reconcile_differs.code.reconcile.unknown_there": (
+        "Ein Vertrag, der hier gilt, ist der Gegenstelle nicht bekannt.",
+        "A contract that is in force here is not known to the peer.",
+    ),
+    "event.reconcile_differs.code.reconcile.other_terms": (
+        "Ein Vertrag hat dort andere Bedingungen als hier.",
+        "A contract has other terms there than here.",
     ),
     "event.key_destroyed": (
         "Ein Schlüssel wurde vernichtet und darf nie wieder gelten.",
@@ -159,7 +171,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "notify.subject_alarm": ("[Allmende] {host}: DRINGEND", "[Allmende] {host}: URGENT"),
     "notify.more": ("Dazu {more} weitere: allmende watch-events", "And {more} more: allmende watch-events"),
     "notify.foot": (
-        "Vom Knoten {node}, Einträge {first} bis {last} des Protokolls. Ansehen: allmende audit log --after {first}",
-        "From the node {node}, entries {first} to {last} of its log. Look: allmende audit log --after {first}",
+        "Vom Knoten {node}, Einträge {first} bis {last} des Protokolls. Ansehen: allmende audit log --after {after}",
+        "From the node {node}, entries {first} to {last} of its log. Look: allmende audit log --after {after}",
     ),
 }

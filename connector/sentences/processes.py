@@ -77,8 +77,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "No decision could be made on this message ({problem}).",
     ),
     "transfer.suspended": (
-        "Unter diesem Vertrag ist eine Übertragung angehalten; erst muss sie fortgesetzt oder beendet werden.",
-        "A transfer under this contract is suspended; it has to be resumed or ended first.",
+        "Unter diesem Vertrag ist eine Übertragung angehalten; erst muss sie fortgesetzt oder beendet werden. "
+        "Welche, und warum: allmende transfer list --state SUSPENDED",
+        "A transfer under this contract is suspended; it has to be resumed or ended first. "
+        "Which one, and why: allmende transfer list --state SUSPENDED",
     ),
     "transfer.format": (
         "Die Übertragungsart „{format}“ wird nicht angeboten.",

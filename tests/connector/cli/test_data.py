@@ -68,6 +68,21 @@ def test_what_broke_off_can_be_resumed(api: Api, types: Types) -> None:
     assert Path("trees.csv").read_bytes() == DATA
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_what_broke_off_says_why_where_it_is_known(api: Api, types: Types, known: bool) -> None:
+    def stopped(updated: int, reason: str | None) -> dict[str, object]:
+        told = {"code": "x", "sentence": reason} if reason else None
+        return {"contract": "urn:uuid:0-c0ffee00", "updated": updated, "reason": told}
+
+    api.answers[PATH] = Raw(DATA[:5000], HEADERS, cut=len(DATA) - 5000)
+    if known:
+        items = [stopped(2, "Held: it looks odd."), stopped(1, "Older."), {"contract": "urn:uuid:other"}]
+        api.answers["GET /v1/transfers?role=consumer"] = {"items": items, "next": None}
+    said = types("get", "c0ffee00", "-o", "trees.csv")
+    assert (said.status, "it looks odd" in said.err, "Older" in said.err) == (1, known, False)
+    assert "allmende contract show c0ffee00" in said.err
+
+
 def test_a_peer_that_does_not_resume_sends_all_again(api: Api, types: Types) -> None:
     Path("trees.csv.part").write_bytes(b"something else entirely")
     api.answers[PATH] = Raw(DATA, HEADERS)
