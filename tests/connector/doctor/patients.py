@@ -16,8 +16,8 @@ from connector.node import Node
 from connector.ports import Clock
 from connector.system import SystemClock, SystemIds
 from policies.model import Reason
-from tests.connector.doctor.authority import Authority, Pair
 from tests.connector.doctor.fronts import Front, fronted
+from tests.harness.authority import Authority, Pair
 from tests.harness.scripted import free_port
 
 
@@ -40,7 +40,7 @@ class Patient:
         self.port, self.front_port = free_port(), free_port()
         self.authority = Authority(folder / "ca")
         self.url = url or f"https://localhost:{self.front_port}/city"
-        self.environment = {"ALLMENDE_NETWORK__EXTRA_CA": str(self.authority.file)}
+        self.environment = {"ALLMENDE_NETWORK__EXTRA_CA": str(self.authority.certificate)}
         lab = "localhost" in self.url or "127.0.0.1" in self.url
         founding.initialise(self.directory, self.url, public_port=self.port, management_port=0, lab=lab)
         self.clock: Clock = SystemClock()

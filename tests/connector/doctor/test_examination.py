@@ -25,9 +25,9 @@ from connector.doctor import examination, memory, program
 from connector.ports import Transaction
 from connector.records import Outgoing, Participant, Right
 from connector.system import SystemClock
-from tests.connector.doctor.authority import Authority
 from tests.connector.doctor.fronts import Front, deaf, fronted
 from tests.connector.doctor.patients import Patient, Shifted, examined, neighbour
+from tests.harness.authority import Authority
 
 Seed = Callable[[Path, pytest.MonkeyPatch], Awaitable[list[str]]]
 SEEDS: dict[str, tuple[str, Seed]] = {}
@@ -415,7 +415,7 @@ def own_certificate(patient: Patient, certificate: Path, key: Path) -> None:
 @names("doctor.tls_key")
 async def key_of_another_certificate(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
     patient = Patient(folder)
-    own_certificate(patient, patient.authority.issue().certificate, patient.authority.issue(name="other").key)
+    own_certificate(patient, patient.authority.issue().certificate, patient.authority.issue(into=folder / "other").key)
     return await patient.stopped()
 
 

@@ -19,7 +19,7 @@ from connector.http.client import trusting
 from connector.notify.mail import Mail, MailSettings
 from connector.services.watch.events import Importance
 from connector.services.watch.messenger import Digest, Line
-from tests.connector.doctor.authority import Authority
+from tests.harness.authority import Authority
 from tests.harness.scripted import free_port
 
 AT = 1_800_000_000_000_000
@@ -115,6 +115,7 @@ async def test_a_digest_arrives(tmp_path: Path, security: str) -> None:
     assert "Mit stadtwerke ist ein Vertrag über „bäume“ geschlossen. (3x)" in text
     assert "Dazu 2 weitere" in text
     assert "Einträge 7 bis 9" in text
+    assert "audit log --after 6" in text, "what is told begins behind the entry that is given"
 
 
 async def test_an_alarm_is_seen_in_the_subject(tmp_path: Path) -> None:

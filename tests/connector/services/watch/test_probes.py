@@ -25,13 +25,13 @@ async def test_both_ways_over_real_sockets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("issued", "code"), [({"until": -1, "since": -9}, "reach.tls_expired"), ({"host": "x.example"}, "reach.tls_name")]
+    ("host", "until", "code"), [("localhost", -1, "reach.tls_expired"), ("x.example", 365, "reach.tls_name")]
 )
-async def test_the_peer_names_what_is_broken(tmp_path: Path, issued: dict[str, float], code: str) -> None:
+async def test_the_peer_names_what_is_broken(tmp_path: Path, host: str, until: float, code: str) -> None:
     patient = Patient(tmp_path)
     async with patient.served() as made, neighbour(tmp_path, made):
         pass
-    pair = patient.authority.issue(**issued)  # type: ignore[arg-type]
+    pair = patient.authority.issue(host, since=-9, until=until)
     async with patient.served(pair=pair) as made:
         await made.peers.remove("test", "utility")
         async with neighbour(tmp_path, made, knows=False):
