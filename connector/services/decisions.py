@@ -25,7 +25,7 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
 from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
-from connector.services.life.contracts import damaged, standing
+from connector.services.life.contracts import damaged, standing, stopped
 from connector.services.transfers import HTTP_PULL
 from policies import compare, parse, render
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
@@ -129,10 +129,13 @@ class Decisions:
         return None
 
     def _at_once(self, tx: Transaction, n: Negotiation, offer: PublishedOffer) -> bool:
-        """Does a frame contract, as it stands now, let us bind ourselves to this peer? It is named in the audit."""
+        """Does a frame contract, as it stands now, let us bind ourselves to this peer? It is named in the audit.
+
+        Not where a person has stopped the data of another contract: a new one must not be a way round it.
+        """
         name = offer.approval.frame
         frame = None if name is None else tx.get(Frame, name)
-        if frame is None or not in_force(frame, n.peer, self._clock.now()):
+        if frame is None or not in_force(frame, n.peer, self._clock.now()) or stopped(tx, n.peer, n.dataset):
             return False
         params = {"process": n.id, "peer": n.peer, "frame": frame.id, "file_number": frame.file_number}
         tx.record(Entry(event="approval.frame", actor="node", params={**params, "hash": frame.hash}))

@@ -11,13 +11,15 @@ import pytest
 
 from connector.errors import InputError, TransitionError
 from connector.ports import Reply
+from connector.protocol.negotiation import Negotiation
+from connector.records import PublishedOffer
 from connector.services.life.endings import How
 from connector.services.life.ends import DAY as MICRODAY
 from connector.services.life.ends import Told
 from policies import instants
 from policies.terms import Terms
 from tests.connector.services.contracting import DAY, Pair, contracted
-from tests.connector.services.world import Neighbour
+from tests.connector.services.world import FINAL, Neighbour, settled
 from tests.harness.virtual import run
 
 NOTICE = Terms(notice="P30D")
@@ -104,6 +106,31 @@ def test_a_cause_that_is_not_named_ends_nothing(tmp_path: Path, params: dict[str
         assert (kept.in_force, kept.ends) == (True, None)
         [told] = await pair.utility.notices.about(pair.id)
         assert b"contract.cause_missing" in told.answer
+
+    run(story)
+
+
+def test_a_held_contract_is_not_got_around_by_another_one_at_once(tmp_path: Path) -> None:
+    """A person has stopped the data: a frame contract does not let the same peer have it under a new contract."""
+
+    async def story() -> None:
+        pair = await contracted(tmp_path, PLAIN)
+        [offer] = await pair.city.store.read(lambda view: view.select(PublishedOffer))
+
+        async def again() -> Negotiation:
+            words = await pair.utility.terms_of(pair.city, offer)
+            n = await pair.utility.negotiations.request("jo", pair.city.did, offer.asset, words)
+            return await settled(pair.utility.negotiations, n.id, ("REQUESTED", *FINAL))
+
+        await pair.city.endings.hold("anna", pair.id, "an access looks odd")
+        n = await again()
+        await asyncio.sleep(60)
+        assert (await pair.utility.negotiations.get(n.id)).state == "REQUESTED"
+        await pair.city.approvals.approve("anna", n.peer_pid)
+        assert (await settled(pair.utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+        await pair.city.endings.release("anna", pair.id)
+        n = await again()
+        assert (await settled(pair.utility.negotiations, n.id, FINAL)).state == "FINALIZED"
 
     run(story)
 

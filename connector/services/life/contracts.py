@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from connector.errors import InputError, MessageError
-from connector.ports import Clock, Store
+from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol import codec
+from connector.protocol.machine import Role
 from connector.records import Agreement
 from policies import horizon, instants, notice, parse
 from policies.model import Policy, PolicyError, PolicyKind, Reason
@@ -37,6 +38,30 @@ def over(agreement: Agreement, now: int) -> Reason | None:
 def standing(agreement: Agreement, now: int) -> Reason | None:
     """Why nothing may happen under a contract at `now`, or None where it may: it is over, or held by a person."""
     return over(agreement, now) or agreement.held
+
+
+def note_hold(tx: Transaction, agreement: Agreement) -> None:
+    """A person holds a contract; see `stopped`."""
+    tx.draw(_holds(agreement.peer, agreement.dataset))
+
+
+def stopped(view: Reading, peer: str, dataset: str) -> bool:
+    """Has a person stopped giving this dataset to this peer, by holding a contract about it that is in force?
+
+    Contracts are only looked through where there ever was a hold, which is seldom.
+    """
+    if not view.drawn(_holds(peer, dataset)):
+        return False
+    after = ""
+    while page := view.select(Agreement, peer=peer, dataset=dataset, in_force=True, after=after, limit=PAGE):
+        if any(one.held is not None and one.role == Role.PROVIDER for one in page):
+            return True
+        after = page[-1].id
+    return False
+
+
+def _holds(peer: str, dataset: str) -> str:
+    return f"holds:{peer} {dataset}"
 
 
 def damaged(agreement: Agreement) -> Reason | None:

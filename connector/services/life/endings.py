@@ -31,7 +31,7 @@ from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Notice
 from connector.services.changes import Changes
-from connector.services.life.contracts import earliest_end, end_of
+from connector.services.life.contracts import earliest_end, end_of, note_hold
 from connector.services.life.ends import Ends, Told
 from connector.services.life.farewells import Farewells
 from connector.services.life.timetable import Timetable
@@ -138,6 +138,7 @@ class Endings:
             if agreement.held is not None:
                 raise TransitionError("contract.held_already")
             held = Reason(MANUAL, {"text": text or "-"})
+            note_hold(tx, agreement)
             self._transfers.suspend_under(tx, id, held)
             return self._ends.keep(tx, replace(agreement, held=held), "contract.holding", operator, text=text)
 
