@@ -119,7 +119,7 @@ def restate(policy: Policy, terms: Terms) -> Policy:
 def _unreadable(place: str, value: str) -> NoReturn:
     said = {"term": place, "value": value[:200]}
     near = ", ".join(_near(value[:200])) if place == "purposes" else ""
-    raise PolicyError(Reason("terms.unreadable", {**said, "near": near} if near else said), f"/{place}")
+    raise PolicyError(Reason("terms.unreadable", {"near": near, **said} if near else said), f"/{place}")
 
 
 def _near(text: str) -> list[str]:

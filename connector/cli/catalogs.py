@@ -78,12 +78,18 @@ def _text(one: Any) -> str:
                     ("formats", one["formats"]),
                 ]
             ),
-            *(bullets(f"Offer {tail(offer['id'])}", _sentences(offer)) for offer in one["offers"]),
+            *(
+                bullets(f"{either('Offer', 'Angebot')} {tail(offer['id'])}", _sentences(offer))
+                for offer in one["offers"]
+            ),
         ],
     )
 
 
 def _sentences(offer: Any) -> list[str]:
     if offer["reason"]:
-        return [f"Not understood, so not usable: {offer['reason']['sentence']}"]
-    return list(offer["sentences"]) or ["any use"]
+        return [
+            either("Not understood, so not usable: ", "Nicht verstanden, also nicht nutzbar: ")
+            + offer["reason"]["sentence"]
+        ]
+    return list(offer["sentences"]) or [either("any use", "jede Nutzung")]

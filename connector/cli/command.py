@@ -58,16 +58,12 @@ class Leaf(click.Command):
         self.params.append(click.Option(["--json"], is_flag=True, help="Answer with one line of JSON."))
         if node:
             self.params.append(node_option())
-        self.params.append(
-            click.Option(
-                ["--lang"], type=click.Choice(["en", "de"]), help="Language of the answer; default: as the system."
-            )
-        )
+        self.params.append(lang_option())
 
     def invoke(self, ctx: click.Context) -> Any:
         given = {name: ctx.params.pop(name, None) for name in COMMON}
         node = given["node"] or ctx.find_root().params.get("node")
-        lang = given["lang"] or language()
+        lang = given["lang"] or ctx.find_root().params.get("lang") or language()
         speak(lang)
         ctx.obj = Call(json=bool(given["json"]), node=node, lang=lang)
         return super().invoke(ctx)
@@ -93,6 +89,13 @@ def node_option() -> click.Option:
         metavar="DIR|URL",
         help="The node: its directory or the URL of its management API; default: $ALLMENDE_NODE, "
         "else the only node in the working directory.",
+    )
+
+
+def lang_option() -> click.Option:
+    """The option that names the language; on the root and on every command."""
+    return click.Option(
+        ["--lang"], type=click.Choice(["en", "de"]), help="Language of the answer; default: as the system."
     )
 
 

@@ -94,7 +94,10 @@ def _told_why(call: Call, contract: str) -> Iterator[None]:
         if broken.code != "data.truncated":
             raise
         look = either("Look: allmende contract show", "Ansehen: allmende contract show")
-        said = [broken.sentence, *_reasons(call, contract), f"{look} {tail(contract)}"]
+        said = [
+            *(f"{text.rstrip('.')}." for text in (broken.sentence, *_reasons(call, contract))),
+            f"{look} {tail(contract)}",
+        ]
         raise CommandError(" ".join(said), broken.code, broken.params) from broken
 
 

@@ -119,4 +119,7 @@ def _text(told: Any) -> str:
     return paragraphs(
         labelled([("node runs", told["running"])]),
         bullets("Found", lines) or either("Nothing is wrong.", "Alles ist in Ordnung."),
+        ""
+        if told["running"] or lines
+        else either("Start it with: allmende serve DIR", "Starten mit: allmende serve DIR"),
     )

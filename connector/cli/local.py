@@ -136,6 +136,7 @@ def _welcome(directory: Path, told: dict[str, str]) -> str:
             "Next",
             [
                 f"allmende serve {directory}",
+                *([f"allmende proxy nginx {directory}"] if told["public_url"].startswith("https:") else []),
                 f"allmende status --node {directory}",
                 "allmende help start",
             ],

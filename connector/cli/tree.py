@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from connector.cli import wrong
-from connector.cli.command import node_option
+from connector.cli.command import lang_option, node_option
 from connector.cli.errors import CommandError
 from connector.cli.words import either, speak
 
@@ -100,6 +100,7 @@ def root() -> Root:
         "allmende",
         params=[
             node_option(),
+            lang_option(),
             click.Option(
                 ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Version."
             ),

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -77,7 +79,9 @@ class Listener:
                 ssl_handshake_timeout=self._limits.head_seconds if self._certificate else None,
             )
         except OSError as error:
-            raise InputError("listen.address", host=host, port=str(port), problem=error.strerror or "") from None
+            taken = error.errno == errno.EADDRINUSE  # asyncio words it at length
+            problem = os.strerror(errno.EADDRINUSE) if taken else error.strerror or ""
+            raise InputError("listen.address", host=host, port=str(port), problem=problem) from None
 
     async def start_unix(self, path: Path) -> None:
         """Listen on a Unix socket. Raises `InputError` where it cannot be made.

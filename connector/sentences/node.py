@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -111,6 +113,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "listen.address": (
         "Auf {host} Port {port} kann nicht gelauscht werden ({problem}).",
         "Cannot listen on {host} port {port} ({problem}).",
+    ),
+    f"listen.address.problem.{os.strerror(errno.EADDRINUSE)}": (
+        "Dort lauscht schon ein anderes Programm; welches, zeigt: ss -ltnp",
+        "Another program listens there already; ss -ltnp shows which one.",
     ),
     "tls.unreadable": (
         "Zertifikat und Schlüssel sind nicht lesbar oder passen nicht zueinander.",

@@ -40,6 +40,10 @@ def test_the_language_is_known_before_the_options_are_read(types: Types, monkeyp
     monkeypatch.setenv("ALLMENDE_LANG", "de")
     assert wrong.wanted(["x", "--lang", "en"]) == wrong.wanted(["--lang=en"]) == "en"
     assert wrong.wanted(["x", "--lang"]) == wrong.wanted(["x", "--lang", "fr"]) == "de"
+    assert "Es fehlt" in types("--lang", "de", "negotiation", "decline", "0a0b0c0d").err
+    monkeypatch.setenv("ALLMENDE_LANG", "en")
+    assert "gibt es nicht" in types("--lang", "de", "help", "nothing").err
+    assert "gibt es nicht" in types("help", "nothing", "--lang", "de").err
     assert "Es fehlt" in types("negotiation", "decline", "0a0b0c0d", "--lang", "de").err
 
 

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from connector.errors import DeliveryError, InputError
 from connector.http.exchange import Request, Response
 from connector.http.server import Listener, names_of
+from connector.sentences import sentence
 from connector.telemetry import Metrics
 from tests.connector.http.listening import QUICK, Echo, body, listening, said, status
 
@@ -391,6 +392,7 @@ async def test_an_address_in_use_is_told() -> None:
         with pytest.raises(InputError) as caught:
             await other.start("127.0.0.1", listener.port)
     assert caught.value.reason.code == "listen.address"
+    assert "ein anderes Programm" in sentence(caught.value.reason, "de")
 
 
 async def test_answers_and_refusals_are_counted() -> None:
