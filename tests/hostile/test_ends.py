@@ -13,9 +13,11 @@ from connector.errors import InputError, TransitionError
 from connector.ports import Reply
 from connector.protocol.negotiation import Negotiation
 from connector.records import PublishedOffer
+from connector.services.life.contracts import earliest_end
 from connector.services.life.endings import How
 from connector.services.life.ends import DAY as MICRODAY
 from connector.services.life.ends import Told
+from connector.services.notices import NoticeMessage
 from policies import instants
 from policies.terms import Terms
 from tests.connector.services.contracting import DAY, Pair, contracted
@@ -106,6 +108,27 @@ def test_a_cause_that_is_not_named_ends_nothing(tmp_path: Path, params: dict[str
         assert (kept.in_force, kept.ends) == (True, None)
         [told] = await pair.utility.notices.about(pair.id)
         assert b"contract.cause_missing" in told.answer
+
+    run(story)
+
+
+@pytest.mark.parametrize("at", ["1000-01-01T00:00:00Z", "2027-01-15T08:00:00Z", "9998-12-31T23:59:59Z"])
+@pytest.mark.parametrize("period", ["P30D", "P10Y"])
+def test_when_a_notice_says_that_it_was_given_moves_no_end(tmp_path: Path, at: str, period: str) -> None:
+    """The period runs from the receipt, whatever the giver's clock says, and no instant is too far for an answer."""
+
+    async def story() -> None:
+        pair = await contracted(tmp_path, Terms(notice=period))
+        earliest = earliest_end(await pair.at(pair.city), pair.city.clock.now())
+        assert earliest is not None
+        for number, ends in enumerate((earliest - 1, earliest, earliest + 1)):
+            params = {"ends": instants.stamp(ends)}
+            told = NoticeMessage(id=f"urn:x:{number}", about=pair.id, kind=Told.NOTICE, at=at, params=params)
+            answer = msgspec.json.decode(await pair.city.notices.receive(pair.utility.caller(), told))
+            kept = await pair.at(pair.city)
+            assert kept.ends is None or kept.ends >= earliest
+            assert answer["kind"] == "accepted" or "too_early" in answer["code"]
+        assert (await pair.at(pair.city)).ends == earliest
 
     run(story)
 

@@ -112,7 +112,7 @@ class Farewells:
             return MessageError("notice.unreadable")
         if earliest is None:
             return RefusedError("contract.no_notice")
-        promised = earliest_end(a, notice.created)
+        promised = earliest_end(a, min(notice.created, now))
         if promised is not None and asked < promised:
             return RefusedError("contract.too_early", earliest=instants.stamp(promised))
         ends = max(asked, earliest)
