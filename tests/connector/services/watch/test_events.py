@@ -86,7 +86,7 @@ def _said(place: str, function: Function, value: ast.expr, everything: list[Plac
 
 def _given(function: Function, name: str, everything: list[Place]) -> Iterator[str]:
     """The literals that callers of a function give for a parameter of it."""
-    names = [one.arg for one in function.args.args if one.arg != "self"]
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args) if one.arg != "self"]
     if name not in names:
         return
     at = names.index(name)
