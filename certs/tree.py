@@ -106,24 +106,6 @@ def consistency_proof(node: Node, old: int, new: int) -> list[bytes]:
     return path[::-1]
 
 
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Is `leaf` the leaf hash number `index` of the tree with this size and root? (RFC 9162, 2.1.3.2)"""
-    if not 0 <= index < size:
-        return False
-    at, last, total = index, size - 1, leaf
-    for other in proof:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            total = node_hash(other, total)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            total = node_hash(total, other)
-        at, last = at >> 1, last >> 1
-    return last == 0 and total == root
-
-
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Does the tree (new, new_root) begin with the tree (old, old_root)? (RFC 9162, 2.1.4.2)
 

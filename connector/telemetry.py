@@ -225,10 +225,6 @@ class Health:
     def __init__(self, checks: Iterable[Check] = ()) -> None:
         self._checks = list(checks)
 
-    def add(self, check: Check) -> None:
-        """Look after one more thing."""
-        self._checks.append(check)
-
     def report(self) -> list[tuple[str, Reason | None]]:
         """Every check and what is wrong with it."""
         return [(check.name, check.wrong()) for check in self._checks]

@@ -59,11 +59,6 @@ def numbered(policy: Policy, kind: RuleKind) -> Iterator[tuple[str, Rule]]:
             number += 1
 
 
-def mentioned(policy: Policy) -> frozenset[str]:
-    """The left operands that occur anywhere in the policy."""
-    return frozenset(atom.left for rule in policy.rules for atom in _atoms(rule.constraints))
-
-
 def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
     for constraint in constraints:
         if isinstance(constraint, Atomic):

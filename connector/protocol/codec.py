@@ -119,10 +119,6 @@ def repeat_key(kind: str, pid: str, body: bytes) -> bytes:
     return whole.digest()
 
 
-class _Identified(Struct):
-    id: Any = msgspec.field(name="@id", default=None)
-
-
 # --- stages -----------------------------------------------------------------------------------------------------------
 
 _LONG: Final = frozenset({Catalog, Dataset})

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certs import tree
+from certs.verifier import included
 
 pymerkle = pytest.importorskip("pymerkle")
 
@@ -76,10 +77,10 @@ def test_every_inclusion_proof_verifies_and_only_for_its_leaf_and_place() -> Non
         root = tree.root(node, size)
         for index in range(size):
             proof = tree.inclusion_proof(node, index, size)
-            assert tree.verify_inclusion(leaves[index], index, size, proof, root)
-            assert not tree.verify_inclusion(leaves[index - 1] if size > 1 else b"", index, size, proof, root)
-            assert not tree.verify_inclusion(leaves[index], index, size, proof, tree.EMPTY)
-            assert not tree.verify_inclusion(leaves[index], size, size, proof, root)
+            assert included(leaves[index], index, size, proof, root)
+            assert not included(leaves[index - 1] if size > 1 else b"", index, size, proof, root)
+            assert not included(leaves[index], index, size, proof, tree.EMPTY)
+            assert not included(leaves[index], size, size, proof, root)
 
 
 def test_every_consistency_proof_verifies_and_no_other_old_root_does() -> None:
@@ -99,7 +100,7 @@ def test_proofs_of_a_second_implementation_verify_here(second: pymerkle.Inmemory
     for size in (1, 2, 5, 64, 70, 129, 257):
         for index in range(1, size + 1, 3):
             path = second.prove_inclusion(index, size).path
-            assert tree.verify_inclusion(leaves[index - 1], index - 1, size, path[1:], tree.root(node, size))
+            assert included(leaves[index - 1], index - 1, size, path[1:], tree.root(node, size))
 
 
 def mutations(proof: list[bytes]) -> Iterator[list[bytes]]:
@@ -117,9 +118,9 @@ def test_random_sizes_and_mutated_proofs(size: int, rng: random.Random) -> None:
     leaves, node = reader(size)
     root, index, old = tree.root(node, size), rng.randrange(size), rng.randrange(1, size + 1)
     proof = tree.inclusion_proof(node, index, size)
-    assert tree.verify_inclusion(leaves[index], index, size, proof, root)
+    assert included(leaves[index], index, size, proof, root)
     for bad in mutations(proof):
-        assert not tree.verify_inclusion(leaves[index], index, size, bad, root)
+        assert not included(leaves[index], index, size, bad, root)
     before = tree.root(node, old)
     between = tree.consistency_proof(node, old, size)
     assert tree.verify_consistency(old, size, before, root, between)
@@ -133,7 +134,7 @@ def test_impossible_questions_are_refused() -> None:
         tree.inclusion_proof(node, 4, 4)
     with pytest.raises(ValueError, match="larger"):
         tree.consistency_proof(node, 4, 3)
-    assert not tree.verify_inclusion(b"", -1, 4, [], b"")
+    assert not included(b"", -1, 4, [], b"")
     assert not tree.verify_consistency(4, 3, b"", b"", [])
     assert not tree.verify_consistency(3, 4, b"", b"", [])
     assert not tree.verify_consistency(0, 4, b"forged", tree.root(node, 4), [])

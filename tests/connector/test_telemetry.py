@@ -117,14 +117,15 @@ def test_two_nodes_count_for_themselves() -> None:
 
 def test_health_is_ready_unless_what_stops_it_is_wrong() -> None:
     wrong: dict[str, Reason] = {}
-    health = Health([Check("outbox", lambda: wrong.get("outbox"))])
-    health.add(Check("store", lambda: wrong.get("store"), stops=True))
+    outbox, store = Check("outbox", lambda: wrong.get("outbox")), Check("store", lambda: wrong.get("store"), stops=True)
+    health = Health([outbox, store])
     assert health.ready
     assert health.report() == [("outbox", None), ("store", None)]
     wrong["outbox"] = Reason("outbox.waiting")
     assert health.ready
     wrong["store"] = Reason("store.closed")
     assert not health.ready
+    assert health.troubles() == [Reason("outbox.waiting"), Reason("store.closed")]
     assert health.report()[1] == ("store", Reason("store.closed"))
 
 

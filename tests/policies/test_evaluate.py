@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from policies.evaluate import evaluate, mentioned
+from policies.evaluate import evaluate
 from policies.model import ODRL, Access, Atomic, Connective, Constraint, Logical, Operator, Policy, Reason
 from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL
 from policies.vocabulary import DPV, READ
@@ -223,11 +223,6 @@ def test_the_nearest_permission_gives_the_reasons() -> None:
     far = permission(atom(COUNT, O.LT, "1"), atom(DATE_TIME, O.LT, str(NOW)), UNKNOWN)
     near = permission(atom(DATE_TIME, O.GT, str(NOW)))
     assert codes(policy(far, near)) == ["time.before"]
-
-
-def test_what_a_policy_mentions() -> None:
-    nested = Logical(Connective.OR, (UNKNOWN, Logical(Connective.AND, (TRUE,))))
-    assert mentioned(policy(permission(nested))) == {PURPOSE, COUNT}
 
 
 @settings(max_examples=150)

@@ -17,7 +17,7 @@ from connector.protocol.messages import Catalog, DataService, Dataset, Distribut
 from connector.records import Right
 from connector.services.discovery import Page
 from connector.services.operators import includes
-from connector.telemetry import Check
+from connector.store.sqlite import SqliteStore
 from policies.model import Reason
 from tests.connector.http.nodes import PEER, a_node, dsp, events, manage, message, publish, told
 
@@ -276,14 +276,14 @@ async def test_the_unexpected_is_a_500_without_text(node: Node, monkeypatch: pyt
 # --- the endpoints ----------------------------------------------------------------------------------------------------
 
 
-async def test_health_and_readiness(node: Node) -> None:
+async def test_health_and_readiness(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong: list[Reason] = []
-    node.health.add(Check("store", lambda: wrong[0] if wrong else None, stops=True))
+    monkeypatch.setattr(SqliteStore, "suspect", property(lambda store: wrong[0] if wrong else None))
     assert told(await manage(node, "GET", "/health", token=""))["status"] == "ok"
     wrong.append(Reason("store.closed"))
     health = await manage(node, "GET", "/health", token="", accept_language="de")
     assert (health.status, told(health)["status"]) == (200, "degraded")
-    assert told(health)["checks"][-1]["reason"]["sentence"] == "Der Knoten wird gerade beendet."
+    assert told(health)["checks"][0]["reason"]["sentence"] == "Der Knoten wird gerade beendet."
     assert (await manage(node, "GET", "/ready", token="")).status == 503
 
 
