@@ -1,0 +1,1 @@
+"""What a participant offers, and who sees it. Pure."""

@@ -1,7 +1,7 @@
 """What services need from the outside: Protocols, implemented by one thin adapter each.
 
 Store (`connector.store`), Identity (`connector.identity`), Peer and Fetch (`connector.http.client`), Source
-(`connector.data.sources`), Facts, Clock, Ids (`connector.node`). Each has one contract-test class in `tests/ports`
+(`connector.data.sources`), Facts, Clock, Ids (`connector.system`). Each has one contract-test class in `tests/ports`
 that every adapter must pass.
 """
 

@@ -1,0 +1,1 @@
+"""What stands in front of a node: configurations for nginx, Caddy and systemd, made from its settings."""

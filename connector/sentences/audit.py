@@ -37,7 +37,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Das Protokoll ist ein anderes als das, dessen Stand {peer} aufbewahrt ({kept} Einträge).",
         "The log is another one than that whose head {peer} keeps ({kept} entries).",
     ),
-    "audit.unreadable": ("Das Protokoll ist nicht lesbar.", "The log cannot be read."),
     "head.no_key": (
         "Von dieser Gegenstelle ist kein Schlüssel für Protokollstände eingetragen.",
         "No key for tree heads is pinned of this peer.",

@@ -133,8 +133,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "At {url} another host name arrives than the node's (421).",
     ),
     "mend.reach.host": (
-        "Lassen Sie den Proxy das Feld Host weitergeben: bei nginx proxy_set_header Host $host;",
-        "Let the proxy pass the Host field on: proxy_set_header Host $host; in nginx.",
+        "Lassen Sie den Proxy das Feld Host weitergeben: bei nginx proxy_set_header Host $http_host;",
+        "Let the proxy pass the Host field on: proxy_set_header Host $http_host; in nginx.",
     ),
     "reach.backend": (
         "Der Proxy vor {url} erreicht den Knoten nicht ({status}).",
@@ -254,11 +254,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{path} does not belong to the user that runs the node ({owner} instead of {want}).",
     ),
     "mend.doctor.file_owner": ("chown {want} {path}", "Run: chown {want} {path}"),
-    "doctor.file_missing": ("{path} fehlt.", "{path} is missing."),
-    "mend.doctor.file_missing": (
-        "Holen Sie die Datei aus der Sicherung.",
-        "Put the file back from the backup.",
-    ),
     "doctor.disk_full": (
         "Auf dem Datenträger von {path} sind nur noch {free} MB frei.",
         "Only {free} MB are free on the disk of {path}.",

@@ -109,7 +109,7 @@ class Audit:
         """Recompute every leaf and the root, check our signature, and compare with the heads that peers keep of us.
 
         Findings: `audit.leaf` (names the first entry whose bytes do not give its leaf), `audit.tail_missing`,
-        `audit.root`, `audit.signature`, `audit.nodes`, `audit.unsigned`, `audit.rebuilt`; `audit.unreadable` where the
+        `audit.root`, `audit.signature`, `audit.nodes`, `audit.unsigned`, `audit.rebuilt`. Raises `StoreError` where the
         database does not answer.
         """
         # The peers first: what they keep was shown before, so it can be no longer than the log that is read next.
