@@ -10,7 +10,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.names import ASSET, segment
-from connector.cli.output import by, labelled, table
+from connector.cli.output import by, labelled, remark, table
 from connector.cli.words import either
 
 COLUMNS = {"name": "name", "kind": "kind", "title": "title", "media_type": "media type", "id": "dataset"}
@@ -96,7 +96,15 @@ def show(call: Call, name: str) -> None:
 @click.pass_obj
 def remove(call: Call, name: str) -> None:
     """Stop sharing an asset. The data itself is not touched."""
+    left = _in_force(call, name)
     call.remote.delete(f"/assets/{segment(name)}")
+    if left:
+        remark(
+            either(
+                f"Contracts in force about {name}: {left}. Whoever fetches under them is refused from now on.",
+                f"Geltende Verträge über {name}: {left}. Wer unter ihnen abruft, wird von jetzt an abgewiesen.",
+            )
+        )
     call.answer({"removed": name}, lambda: either(f"Asset {name} removed.", f"Datenbestand {name} entfernt."))
 
 
@@ -107,6 +115,13 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
             either(f"--set takes KEY=VALUE, not {wrong[0]!r}", f"--set braucht KEY=VALUE, nicht {wrong[0]!r}")
         )
     return {key: value for key, _, value in split}
+
+
+def _in_force(call: Call, name: str) -> int:
+    """How many contracts give this asset to somebody."""
+    dataset = call.remote.get(f"/assets/{segment(name)}")["id"]
+    kept = call.remote.every("/contracts")
+    return sum(one["in_force"] and one["role"] == "provider" and one["dataset"] == dataset for one in kept)
 
 
 def _text(one: Any) -> str:

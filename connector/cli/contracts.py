@@ -50,7 +50,9 @@ def list_(call: Call, /, **which: Any) -> None:
         }
         for one in items
     ]
-    call.answer(items, lambda: table(rows, COLUMNS, "No contracts yet."))
+    call.answer(
+        items, lambda: table(rows, COLUMNS, "No such contracts." if any(which.values()) else "No contracts yet.")
+    )
 
 
 @contract.command("show", examples=["allmende contract show 5f0c2a91", "allmende contract show 5f0c2a91 --lang de"])

@@ -58,4 +58,15 @@ def import_(call: Call, source: Path, directory: Path) -> None:
         "root": done.root,
         "agreements": done.agreements,
     }
-    call.answer(told, lambda: labelled(list(told.items())))
+    call.answer(
+        told,
+        lambda: labelled(
+            [
+                ("directory", str(directory)),
+                ("identity", done.did),
+                ("entries", done.entries),
+                ("root", done.root),
+                ("contracts", done.agreements),
+            ]
+        ),
+    )

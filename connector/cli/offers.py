@@ -132,6 +132,7 @@ def _row(one: Any) -> dict[str, Any]:
     return {
         **one,
         "short": tail(one["id"]),
+        "outside": word(one["outside"]),
         "rule": _rule(one),
         "state": word("published" if one["live"] else "retired"),
         "published": instant(one["published"]),

@@ -174,7 +174,13 @@ def changed(visits: Sequence[Visit]) -> list[Reason]:
 
 def gone(visits: Sequence[Visit]) -> list[Reason]:
     """The peers that do not show who they are."""
-    return [Reason("doctor.peer_gone", {"peer": one.peer.name, "cause": one.cause}) for one in visits if one.cause]
+    return [Reason("doctor.peer_gone", _cause(one)) for one in visits if one.cause]
+
+
+def _cause(visit: Visit) -> dict[str, str]:
+    """Why a peer was not reached; a code also in words."""
+    said = {"said": visit.cause} if visit.cause.startswith("peer.") else {}
+    return {"peer": visit.peer.name, "cause": visit.cause, **said}
 
 
 def _rolled(wrong: Reason) -> Reason:

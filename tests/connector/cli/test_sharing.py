@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.connector.cli.api import PEER, Api
 from tests.connector.cli.conftest import Types
 
@@ -81,7 +83,17 @@ def test_assets_are_shown(api: Api, types: Types) -> None:
     api.answers["DELETE /v1/assets/trees"] = (204, None)
     assert "Street trees" in types("asset", "list").out
     assert "path=/x" in types("asset", "show", "trees").out
-    assert types("asset", "remove", "trees").status == 0
+
+
+@pytest.mark.parametrize(("in_force", "warned"), [(True, True), (False, False)])
+def test_an_asset_under_contract_is_removed_with_a_word(api: Api, types: Types, in_force: bool, warned: bool) -> None:
+    api.answers["GET /v1/assets/trees"] = ASSET
+    api.answers["DELETE /v1/assets/trees"] = (204, None)
+    contract = {"in_force": in_force, "role": "provider", "dataset": ASSET["id"]}
+    others = [{**contract, "role": "consumer"}, {**contract, "dataset": "urn:other"}]
+    api.answers["GET /v1/contracts"] = {"items": [contract, *others], "next": None}
+    said = types("asset", "remove", "trees")
+    assert (said.status, "in force about trees: 1." in said.err) == (0, warned)
 
 
 def test_a_policy_in_short(api: Api, types: Types) -> None:
