@@ -11,6 +11,7 @@ since. Where something has, the peers' heads tell, as after any roll-back.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,14 +82,23 @@ def _manifest(source: Path) -> Manifest:
     if manifest.format != FORMAT:
         raise InputError("import.manifest", path=str(source / MANIFEST))
     for name, one in manifest.files.items():
-        try:
-            with (source / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            found = ""
-        if found != one.sha256 or ".." in Path(name).parts or Path(name).is_absolute():
+        if _digest(source, name) != one.sha256:
             raise InputError("import.file", path=name)
     return manifest
+
+
+def _digest(source: Path, name: str) -> str:
+    """SHA-256 of a file of the export, in hex; "" for what is none, or lies elsewhere. No pipe or device is read."""
+    path = source / name
+    if ".." in Path(name).parts or Path(name).is_absolute():
+        return ""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):  # ValueError is for a name that no file can have
+        return ""
 
 
 def _database(source: Path, manifest: Manifest, place: Path) -> Imported:

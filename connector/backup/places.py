@@ -5,8 +5,10 @@ What lives here: building beside the place that is wanted, and the one rename at
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -26,6 +28,7 @@ def beside(directory: Path) -> Iterator[Path]:
     around = directory.absolute().with_name(f".{directory.name}.restoring")
     try:
         around.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _own(around)
         lock = DirectoryLock(str(around))
         shutil.rmtree(around / "node", ignore_errors=True)
         (around / "node").mkdir(mode=0o700)
@@ -38,6 +41,14 @@ def beside(directory: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(around, ignore_errors=True)
         lock.release()
+
+
+def _own(folder: Path) -> None:
+    """Raises `OSError` where somebody else has made the directory, or leads us elsewhere: in it they could change what
+    is built, or read keys."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(folder))
 
 
 def _occupied(directory: Path) -> bool:

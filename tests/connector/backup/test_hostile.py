@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 
-from connector.backup import backup, contents
+from connector.backup import backup, contents, exporting
 from connector.backup.archive import Header, seal
 from connector.backup.contents import End, File, Manifest
+from connector.backup.importing import import_
 from connector.backup.restore import restore
 from connector.errors import InputError, NodeError
 from connector.store.copying import Layout, Rows
@@ -127,3 +131,42 @@ def test_a_file_that_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     assert refused.value.reason.code == "backup.exists"
     assert target.read_bytes() == b"somebody's"
     assert [one.name for one in tmp_path.iterdir()] == ["x.backup"]
+
+
+def test_nobody_else_has_made_the_place_that_is_built_in(tmp_path: Path) -> None:
+    source = made(tmp_path / "x.backup", [BEGINNING, End(rows=0)])
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / ".n.restoring").symlink_to(tmp_path / "theirs")
+    assert code(lambda: restore(source, tmp_path / "n", SECRET, clock=SystemClock())) == "restore.write"
+    assert list((tmp_path / "theirs").iterdir()) == []
+    (tmp_path / ".n.restoring").unlink()
+    (tmp_path / ".n.restoring").mkdir()
+    try:
+        os.chown(tmp_path / ".n.restoring", os.getuid() + 1, -1)
+    except PermissionError:
+        return  # only root can give a directory away
+    assert code(lambda: restore(source, tmp_path / "n", SECRET, clock=SystemClock())) == "restore.write"
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", "../pipe", "a\0b", "folder", "a" * 5000])
+def test_an_export_is_read_from_files_of_its_own(tmp_path: Path, name: str) -> None:
+    """A pipe or a device would be read for ever."""
+    for folder in (tmp_path, tmp_path / "export" / "folder"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for pipe in (tmp_path / "pipe", tmp_path / "export" / "pipe"):
+        os.mkfifo(pipe)
+    manifest = exporting.Manifest(
+        format=exporting.FORMAT,
+        did="did:web:x.example",
+        public_url="https://x.example",
+        program="1",
+        at=1,
+        files={name: exporting.Written(sha256="0" * 64)},
+    )
+    (tmp_path / "export" / exporting.MANIFEST).write_bytes(msgspec.json.encode(manifest))
+    found: list[str] = []
+    act = threading.Thread(target=lambda: found.append(code(lambda: import_(tmp_path / "export", tmp_path / "n"))))
+    act.daemon = True
+    act.start()
+    act.join(10)
+    assert found == ["import.file"]
