@@ -96,6 +96,7 @@ class Mail:
 
     def _text(self, digest: Digest) -> Sequence[str]:
         span = {"node": digest.node, "first": str(digest.first), "last": str(digest.last)}
+        span["after"] = str(digest.first - 1)
         more = [self._say("notify.more", {"more": str(digest.more)})] if digest.more else []
         return [*map(self._line, digest.lines), *more, "", self._say("notify.foot", span)]
 

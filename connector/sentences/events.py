@@ -113,7 +113,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "An account for the management API was taken away (role {role}).",
     ),
     "event.head_conflict": (
-        "Das Protokoll und der Stand bei {peer} widersprechen sich. Lassen Sie das Verzeichnis, wie es ist: allmende audit verify",
+        "Das Protokoll und der Stand bei {peer} widersprechen sich. Lassen Sie das Verzeichnis, wie es ist: "
+        "allmende audit verify",
         "The log contradicts what {peer} keeps of it. Keep the directory as it is: allmende audit verify",
     ),
     "event.head_generation": (
