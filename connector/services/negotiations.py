@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from connector.errors import InputError, MessageError, TransitionError, UnknownError
+from connector.errors import InputError, MessageError, TooLargeError, TransitionError, UnknownError
 from connector.ports import Caller, Reading, Transaction
 from connector.protocol import codec, negotiation, paths
 from connector.protocol.machine import Role, Step
@@ -41,6 +41,8 @@ WAITING = (None, NegotiationState.REQUESTED, NegotiationState.OFFERED, Negotiati
 LONGEST = 200
 """Steps after which a peer's further words are not taken; what was said before can still be agreed to, and all of it is
 among what is looked at as proof (`correspondence.MOST`)."""
+LARGEST = 131_072
+"""Bytes of a message: each one is kept as it came, and they are read together whenever a contract is looked at."""
 
 
 class Negotiations(Processes[Negotiation]):
@@ -71,7 +73,9 @@ class Negotiations(Processes[Negotiation]):
         return negotiation.ack(process)
 
     def received(self, message: Any, body: bytes) -> negotiation.Received:
-        """A read message with its exact bytes."""
+        """A read message with its exact bytes. Raises `TooLargeError`."""
+        if len(body) > LARGEST:
+            raise TooLargeError("http.body", limit=str(LARGEST))
         return negotiation.Received(message, body)
 
     def begin(self, tx: Transaction, caller: Caller, message: Any, now: int) -> Negotiation:

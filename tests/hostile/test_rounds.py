@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import NodeError
+from connector.errors import NodeError, TooLargeError
 from connector.protocol import codec
 from connector.protocol.messages import ContractRequestMessage
+from connector.records import Signed
 from connector.services import negotiations
 from connector.services.proof import correspondence
 from policies.terms import Terms
@@ -41,6 +42,24 @@ def test_rounds_have_an_end_and_all_of_them_can_be_proved(tmp_path: Path, monkey
         assert code == "process.long"
         await city.approvals.decline("anna", n.peer_pid, "enough")
         assert (await settled(city.negotiations, n.peer_pid, FINAL, 30 * 86_400.0)).state == "TERMINATED"
+
+    run(story)
+
+
+def test_a_message_that_is_mostly_nothing_is_not_kept(tmp_path: Path) -> None:
+    """Messages are kept as they came, and read together whenever a contract is looked at: blanks would fill memory."""
+
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        offer = await city.publish(Terms(count=3))
+        words = await utility.terms_of(city, offer)
+        message = ContractRequestMessage(consumerPid="urn:x:1", offer=words, callbackAddress=utility.url)
+        body = codec.encode(message) + b" " * negotiations.LARGEST
+        with pytest.raises(TooLargeError, match=r"http\.body"):
+            await city.negotiations.receive(utility.caller(), message, body, None)
+        assert not await city.store.read(lambda view: view.select(Signed))
+        assert not await city.negotiations.select()
+        assert negotiations.LARGEST * (negotiations.LONGEST + 12) < 32 * 1024 * 1024
 
     run(story)
 
