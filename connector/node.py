@@ -50,7 +50,17 @@ from connector.services import (
 )
 from connector.services.approval import approvals, awaited, frames, proposals, questions
 from connector.services.life import contracts, endings, renewals
-from connector.services.proof import audit, continuity, correspondence, evidence, heads, keyring, reconcile
+from connector.services.proof import (
+    answering,
+    audit,
+    continuity,
+    correspondence,
+    evidence,
+    heads,
+    keyring,
+    reconcile,
+    settling,
+)
 from connector.services.watch import figures, happenings, probes
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
@@ -257,13 +267,17 @@ class Node:
             notices=self.notices,
             rekeyed=lambda name: self.gate.rekey(self.keys.grant),
         )
+        own_side = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
+        self.answering = answering.Answering(
+            store=store, clock=clock, settling=own_side, did=own, public=public, sign=sign
+        )
         self.reconcile = reconcile.Reconcile(
             store=store,
             clock=clock,
             peer=self.peer,
             identity=self.identity,
             heads=self.heads,
-            mail=self.outbox,
+            settling=own_side,
             changes=self.changes,
             did=own,
             public=public,
@@ -353,7 +367,7 @@ class Node:
             negotiations=self.negotiations,
             transfers=self.transfers,
             heads=self.heads,
-            reconcile=self.reconcile,
+            answering=self.answering,
             sure=self._sure,
             probes=self.probes,
             throttle=fittings.throttle(self.config, self.clock),

@@ -62,8 +62,8 @@ from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
 from connector.services.processes import Handled
+from connector.services.proof.answering import Answering
 from connector.services.proof.heads import HeadOffer, Heads
-from connector.services.proof.reconcile import Reconcile
 from connector.services.proof.statements import Envelope
 from connector.services.watch.probes import Probes
 from connector.telemetry import Metrics
@@ -121,7 +121,7 @@ class Dsp:
         negotiations: Service,
         transfers: Service,
         heads: Heads,
-        reconcile: Reconcile,
+        answering: Answering,
         sure: Callable[[str], Awaitable[None]],
         probes: Probes,
         throttle: Throttle,
@@ -132,7 +132,7 @@ class Dsp:
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
-        self._notices, self._reconcile, self._sure = notices, reconcile, sure
+        self._notices, self._answering, self._sure = notices, answering, sure
         self._probes, self._throttle = probes, throttle
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
@@ -288,7 +288,7 @@ class Dsp:
 
     async def _compare(self, call: Call) -> Response:
         said = await self._read(call, "reconcile", lambda: _envelope(call.request.body))
-        return Response(200, _ANSWER, msgspec.json.encode(await self._reconcile.answer(call.caller, said)))
+        return Response(200, _ANSWER, msgspec.json.encode(await self._answering.answer(call.caller, said)))
 
     # --- notices ------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from policies.model import ODRL, Atomic, Constraint, PolicyError, PolicyKind, Re
 from policies.parse import from_dsp
 
 COUNT = ODRL + "count"
+MOST_ENTRIES = 20
+"""Differences of one statement that become entries of the log."""
 
 
 def between(ours: Sequence[Line], theirs: Sequence[Line]) -> Mapping[str, Reason]:

@@ -1,8 +1,9 @@
 """Comparing with a peer: heads, contracts, unfinished processes, destroyed keys; and after a restore, what follows.
 
-What lives here: asking a peer, answering one, and what either does about the differences. What does not: the form of
-what is said (`statements`), what counts as a difference (`differences`), proving a lost contract (`reinstating`), when
-a restored node has to compare (`continuity`).
+What lives here: asking a peer, and what the asking side does about the differences. What does not: answering one
+(`answering`), what becomes of unfinished processes (`settling`), the form of what is said (`statements`), what counts
+as a difference (`differences`), proving a lost contract (`reinstating`), when a restored node has to compare
+(`continuity`).
 
 Between two nodes that have lost nothing a comparison changes nothing: differences are listed, written into the log, and
 the peer's signed statement is kept. A node that was restored goes on only with what both sides have alike:
@@ -17,7 +18,7 @@ the peer's signed statement is kept. A node that was restored goes on only with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -25,33 +26,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import checkpoint
-from connector.errors import DeliveryError, MessageError, NodeError
-from connector.ports import Caller, Clock, Identity, Peer, Reading, Store, Transaction
-from connector.protocol.machine import Process, Role
-from connector.protocol.messages import NegotiationState
-from connector.protocol.negotiation import NEGOTIATION, Move, Negotiation
-from connector.protocol.transfer import TRANSFER, Transfer
-from connector.records import Agreement, Entry, Outgoing, Participant, Reconciliation, Signed
+from connector.errors import DeliveryError, MessageError
+from connector.ports import Clock, Identity, Peer, Reading, Store, Transaction
+from connector.protocol.machine import Role
+from connector.protocol.negotiation import Negotiation
+from connector.records import Agreement, Entry, Participant, Reconciliation
 from connector.services.changes import Change, Changes
-from connector.services.intake import admit, note_refusal
-from connector.services.life.succession import succeeded
-from connector.services.processes import Mail
-from connector.services.proof import differences, reinstating, statements
+from connector.services.proof import differences, reinstating, settling, statements
 from connector.services.proof.generations import RESTORED
 from connector.services.proof.heads import Heads, audit_key
+from connector.services.proof.settling import Settling
 from connector.services.proof.statements import Envelope, Proof, Standing, Statement
 from policies.model import Reason
 
 DEADLINE = 20.0
 UNSUPPORTED = ("404", "405", "501")
-KINDS: Mapping[str, type[Negotiation] | type[Transfer]] = {NEGOTIATION.name: Negotiation, TRANSFER.name: Transfer}
-_TERMINATED = NEGOTIATION.terminated
 MOST_PAGES = 200
 """Statements of one comparison; a peer with more contracts than they hold is none in good faith."""
 _MOST_DIFFERENCES = 100
 """Differences that are kept with a comparison."""
-_MOST_ENTRIES = 20
-"""Differences of one statement that become entries of the log."""
 
 
 class Compared(Struct, kw_only=True):
@@ -78,7 +71,7 @@ class Reconcile:
         peer: Peer,
         identity: Identity,
         heads: Heads,
-        mail: Mail,
+        settling: Settling,
         changes: Changes,
         did: str,
         public: bytes,
@@ -88,11 +81,9 @@ class Reconcile:
         verify: checkpoint.Verify = checkpoint.ed25519,
     ) -> None:
         self._store, self._clock, self._peer, self._identity, self._heads = store, clock, peer, identity, heads
-        self._mail, self._changes = mail, changes
+        self._settling, self._changes = settling, changes
         self._did, self._public, self._sign, self._verify = did, public, sign, verify
         self._own, self._destroyed = own, destroyed
-
-    # --- asking -------------------------------------------------------------------------------------------------------
 
     async def settle(self, peer: Participant) -> bool:
         """Compare with a peer after a restore, and act on what is found. Raises `NodeError` where it has to wait."""
@@ -196,7 +187,7 @@ class Reconcile:
         done.contracts += len(said.contracts)
         done.differences += found.values()
         if any(one.code == "reconcile.other_terms" for one in found.values()):
-            keep_statement(tx, peer.id, envelope, self._clock.now())
+            statements.keep(tx, peer.id, envelope, self._clock.now())
         self._destroyed(tx, said.destroyed)
         for one in ours:
             if one.in_force:
@@ -228,7 +219,7 @@ class Reconcile:
             tx.put(made.contract)
             for letter in made.letters:
                 tx.put(letter)
-            self._withdraw(tx, peer.id, made.negotiation.id)
+            self._settling.withdraw(tx, peer.id, made.negotiation.id)
             done.reinstated.append(made.contract.id)
             params = {"contract": made.contract.id, "negotiation": made.negotiation.id, "hash": made.contract.hash}
             tx.record(Entry(event="contract.reinstated", actor=peer.id, params=params))
@@ -241,9 +232,11 @@ class Reconcile:
             state = "" if told is None else told.state
             if state == str(process.state or ""):
                 if told is not None:
-                    _count_on(tx, process, told)
+                    settling.count_on(tx, process, told)
                 continue
-            self._end(tx, process, state if _may_adopt(tx, process, state) else str(_TERMINATED))
+            self._settling.end(
+                tx, process, state if settling.may_adopt(tx, process, state) else str(settling.TERMINATED)
+            )
             done.ended.append(process.id)
 
     def _conclude(self, tx: Transaction, operator: str, restored: bool, done: Compared) -> None:
@@ -252,7 +245,7 @@ class Reconcile:
         if not done.supported and restored:
             for process in statements.unfinished(tx, done.peer):
                 if process.state is not None:
-                    self._end(tx, process, str(_TERMINATED))
+                    self._settling.end(tx, process, str(settling.TERMINATED))
                     done.ended.append(process.id)
         tx.put(
             Reconciliation(id=done.peer, state="done" if done.supported else "unsupported", at=now, differences=listed)
@@ -269,162 +262,5 @@ class Reconcile:
             "ended": str(len(done.ended)),
         }
         tx.record(Entry(event="reconcile.done", actor=done.peer, params=params))
-        for one in listed[:_MOST_ENTRIES]:
+        for one in listed[: differences.MOST_ENTRIES]:
             tx.record(Entry(event="reconcile.differs", actor=done.peer, params={"code": one.code, **one.params}))
-
-    # --- answering ----------------------------------------------------------------------------------------------------
-
-    async def answer(self, caller: Caller, envelope: Envelope) -> Envelope:
-        """Take a peer's statement and give ours. Raises `MessageError`, `UnauthenticatedError` (token used before)."""
-
-        def act(tx: Transaction) -> Statement | NodeError:
-            admit(tx, caller)
-            try:
-                said = self._read(tx, caller, envelope)
-            except MessageError as error:
-                note_refusal(tx, caller, "reconcile", error)
-                return error
-            if said.wanted:
-                proofs = (statements.proof(tx, caller.id, id) for id in said.wanted)
-                return Statement(at=self._clock.now(), proofs=tuple(one for one in proofs if one is not None))
-            return self._answered(tx, caller, said, envelope)
-
-        told = await self._store.write(act)
-        if isinstance(told, NodeError):
-            raise told
-        return statements.enclosed(told, self._did, caller.id, self._public, self._sign)
-
-    def _read(self, view: Reading, caller: Caller, envelope: Envelope) -> Statement:
-        participant = view.get(Participant, caller.id)
-        public = None if participant is None else audit_key(participant)
-        if public is None:
-            raise MessageError("statement.unproved", peer=caller.id)
-        return statements.opened(envelope, caller.id, self._did, public, self._verify)
-
-    def _answered(self, tx: Transaction, caller: Caller, said: Statement, envelope: Envelope) -> Statement:
-        if said.restored and said.processes is not None:
-            self._other_was_restored(tx, caller.id, said)
-        ours, upto = statements.contracts(tx, caller.id, said.after, said.upto)
-        theirs = [one for one in said.contracts if not upto or one.id <= upto]
-        found = differences.between(ours, theirs)
-        if any(one.code == "reconcile.other_terms" for one in found.values()):
-            keep_statement(tx, caller.id, envelope, self._clock.now())
-        for one in list(found.values())[:_MOST_ENTRIES]:  # what a peer says may not fill the log
-            tx.record(Entry(event="reconcile.differs", actor=caller.id, params={"code": one.code, **one.params}))
-        told = None if said.processes is None else tuple(_standing(tx, caller.id, one) for one in said.processes)
-        return Statement(
-            at=self._clock.now(),
-            after=said.after,
-            upto=upto,
-            contracts=ours,
-            processes=told,
-            destroyed=statements.destroyed(tx, caller.id) if said.processes is not None else (),
-        )
-
-    def _other_was_restored(self, tx: Transaction, peer: str, said: Statement) -> None:
-        """End what the peer does not have as we have it: it can never be finished together."""
-        theirs = {one.id: one.state for one in said.processes or ()}
-        ended = 0
-        for process in statements.unfinished(tx, peer):
-            state = theirs.get(process.peer_pid)
-            gone = state is None and said.all_processes
-            if process.state is not None and (gone or (state is not None and state != process.state)):
-                # With FINALIZED we have put the contract into force; the peer's own signature under it proves it there.
-                over = NegotiationState.FINALIZED if process.pending == Move.FINALIZE else _TERMINATED
-                self._end(tx, process, str(over))
-                ended += 1
-        tx.record(Entry(event="peer.restored", actor=peer, params={"ended": str(ended)}))
-
-    # --- both ---------------------------------------------------------------------------------------------------------
-
-    def _end(self, tx: Transaction, process: Process, state: str) -> None:
-        """A process that cannot be finished together any more is over here, without a message of its own."""
-        over = replace(
-            process,
-            state=state,
-            pending=None,
-            ending=None,
-            reason=Reason("process.restored"),
-            version=process.version + 1,
-            updated=self._clock.now(),
-        )
-        tx.put(over)
-        if isinstance(over, Negotiation):
-            if state == NegotiationState.FINALIZED:
-                self._replaced(tx, over)
-            else:
-                _not_concluded(tx, over)
-        self._withdraw(tx, process.peer, process.id)
-        kind = statements.kind_of(process)
-        params = {"process": process.id, "from": str(process.state or ""), "to": state}
-        tx.record(Entry(event=f"{kind}.restored", actor=process.peer, params=params))
-        tx.after(lambda: self._changes.publish(Change(kind, over.id, over.version, state)))
-
-    def _replaced(self, tx: Transaction, n: Negotiation) -> None:
-        """What is final without the peer's acknowledgement replaces a contract all the same."""
-        for id in succeeded(tx, n, self._clock.now()) if n.replaces else ():
-            tx.after(partial(self._changes.publish, Change("agreement", id)))
-
-    def _withdraw(self, tx: Transaction, peer: str, pid: str) -> None:
-        gone = [item.id for item in tx.select(Outgoing, pid=pid)]
-        for id in gone:
-            tx.delete(Outgoing, id)
-        if gone:
-            tx.after(lambda: self._mail.drop(peer, gone))
-
-
-def keep_statement(tx: Transaction, peer: str, envelope: Envelope, at: int) -> None:
-    """Keep what a peer has said and signed, as proof of it."""
-    tx.put(
-        Signed(
-            id=f"statement {peer}#{at}",
-            process=f"statement {peer}",
-            sender=peer,
-            kind="Statement",
-            method="POST",
-            url="",
-            headers={"note": envelope.note},
-            body=envelope.said.encode(),
-            document="",
-            at=at,
-        )
-    )
-
-
-def _standing(view: Reading, caller: str, asked: Standing) -> Standing:
-    """A process that a peer asks about, as it stands here."""
-    kind = KINDS.get(asked.kind, Negotiation)
-    found: Process | None = view.get(kind, asked.peer_id) if asked.peer_id else None
-    if found is None:
-        found = view.find(kind, peer=caller, peer_pid=asked.id)
-    if found is None or found.peer != caller or found.peer_pid not in ("", asked.id):
-        return Standing(kind=asked.kind, id="", peer_id=asked.id, state="")
-    return statements.standing(found, asked.id)
-
-
-def _count_on(tx: Transaction, process: Process, told: Standing) -> None:
-    """Messages of ours are numbered behind those that the peer has had, or it would take them for old ones."""
-    tx.put(
-        replace(
-            process,
-            version=max(process.version, told.heard),
-            sent=max(process.sent, told.heard),
-            acknowledged=max(process.acknowledged, told.heard),
-            heard=max(process.heard, told.acknowledged),
-        )
-    )
-
-
-def _may_adopt(view: Reading, process: Process, state: str) -> bool:
-    """Is this an end that we may take over at the peer's word? A contract only where we have put it into force."""
-    machine = NEGOTIATION if isinstance(process, Negotiation) else TRANSFER
-    if not state or state not in machine.table or not machine.is_terminal(state):
-        return False
-    return state != NegotiationState.FINALIZED or view.find(Agreement, negotiation=process.id) is not None
-
-
-def _not_concluded(tx: Transaction, process: Negotiation) -> None:
-    """What was in force before the other side had acknowledged it is so no more."""
-    contract = tx.find(Agreement, negotiation=process.id)
-    if contract is not None and contract.in_force:
-        tx.put(replace(contract, in_force=False, ended=Reason("process.restored")))

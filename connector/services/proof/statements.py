@@ -20,11 +20,11 @@ from msgspec import Meta, Struct
 from certs import checkpoint
 from certs.checkpoint import CheckpointError
 from connector.errors import MessageError
-from connector.ports import Reading
+from connector.ports import Reading, Transaction
 from connector.protocol.machine import Process
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.protocol.transfer import TRANSFER, Transfer
-from connector.records import Agreement, Tombstone
+from connector.records import Agreement, Signed, Tombstone
 from connector.services.proof import correspondence
 
 CONTRACTS = 300
@@ -214,4 +214,22 @@ def proof(view: Reading, peer: str, id: str) -> Proof | None:
             for one in letters[:8]
             if one.headers
         ),
+    )
+
+
+def keep(tx: Transaction, peer: str, envelope: Envelope, at: int) -> None:
+    """Keep what a peer has said and signed, as proof of it."""
+    tx.put(
+        Signed(
+            id=f"statement {peer}#{at}",
+            process=f"statement {peer}",
+            sender=peer,
+            kind="Statement",
+            method="POST",
+            url="",
+            headers={"note": envelope.note},
+            body=envelope.said.encode(),
+            document="",
+            at=at,
+        )
     )

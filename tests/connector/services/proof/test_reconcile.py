@@ -267,7 +267,7 @@ async def test_a_peer_that_says_it_was_restored_keeps_no_contract_that_was_repla
     under_way = replace(n, state=NegotiationState.VERIFIED, pending=Move.FINALIZE, replaces=old)
     await two.city.store.write(lambda tx: tx.put(under_way))
     said = Statement(at=1, restored=True, processes=())
-    await two.city.store.write(lambda tx: two.city.reconcile._other_was_restored(tx, two.utility.did, said))
+    await two.city.store.write(lambda tx: two.city.answering._other_was_restored(tx, two.utility.did, said))
     assert (await two.city.negotiations.get(n.id)).state == NegotiationState.FINALIZED
     before, after = await agreement(two.city, old), await agreement(two.city, new)
     assert before is not None
