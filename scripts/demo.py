@@ -246,7 +246,7 @@ class Story:
         if self.audit["ok"]:
             self.screen.tell(
                 f"{count} entries; every log is whole, also by the signed heads that the neighbours keep.",
-                f"{count} Einträge; jedes Protokoll ist vollständig, auch nach den Köpfen bei den Nachbarn.",
+                f"{count} Einträge; jedes Protokoll ist vollständig, auch nach den Ständen, die die Nachbarn aufheben.",
             )
         else:
             self.screen.tell("FAILED: a log is not whole.", "FEHLGESCHLAGEN: Ein Protokoll ist nicht vollständig.")

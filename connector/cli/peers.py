@@ -78,8 +78,16 @@ def show(call: Call, name: str) -> None:
 @click.argument("name", type=PEER)
 @click.pass_obj
 def remove(call: Call, name: str) -> None:
-    """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay."""
+    """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay, but no data flows under them."""
+    left = sum(one["in_force"] for one in call.remote.every("/contracts", peer=name))
     call.remote.delete(f"/peers/{segment(name)}")
+    if left:
+        remark(
+            either(
+                f"Contracts in force with {name}: {left}. No data flows under them until it is added again.",
+                f"Geltende Verträge mit {name}: {left}. Daten fließen erst wieder, wenn sie eingetragen ist.",
+            )
+        )
     call.answer(
         {"removed": name}, lambda: either(f"{name} is no longer a peer.", f"{name} ist keine Gegenstelle mehr.")
     )

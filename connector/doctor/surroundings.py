@@ -179,8 +179,10 @@ def gone(visits: Sequence[Visit]) -> list[Reason]:
 
 def _cause(visit: Visit) -> dict[str, str]:
     """Why a peer was not reached; a code also in words."""
-    said = {"said": visit.cause} if visit.cause.startswith("peer.") else {}
-    return {"peer": visit.peer.name, "cause": visit.cause, **said}
+    told = {"peer": visit.peer.name, "cause": visit.cause}
+    if visit.cause in ("status 502", "status 503", "status 504"):
+        return {**told, "said": f"peer.status.{visit.cause.replace(' ', '.')}"}
+    return {**told, "said": visit.cause} if visit.cause.startswith("peer.") else told
 
 
 def _rolled(wrong: Reason) -> Reason:

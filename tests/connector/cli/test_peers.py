@@ -67,5 +67,8 @@ def test_list_show_remove(api: Api, types: Types) -> None:
     api.answers["DELETE /v1/peers/neighbour"] = (204, None)
     assert "bilip-hafup" in types("peer", "list").out
     assert PEER["id"] in types("peer", "show", "neighbour").out
-    assert types("peer", "remove", "neighbour", "--json").json == {"removed": "neighbour"}
+    api.answers["GET /v1/contracts?peer=neighbour"] = {"items": [{"in_force": True}, {"in_force": False}], "next": None}
+    said = types("peer", "remove", "neighbour", "--json")
+    assert said.json == {"removed": "neighbour"}
+    assert "in force with neighbour: 1." in said.err
     assert types("peer", "show", "nobody").status == 1
