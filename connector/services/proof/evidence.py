@@ -342,4 +342,9 @@ def _text(terms: Sequence[str], sheet: page.Sheet, language: Language) -> bytes:
     """The terms as a text file."""
     heads = page.heads(sheet, language)
     lines = [f"{name}: {value}" for name, value in heads]
-    return "\n".join((*lines, "", *terms, "")).encode()
+    return "\n".join((*map(_line, lines), "", *map(_line, terms), "")).encode()
+
+
+def _line(text: str) -> str:
+    """Words of the other side are among these: none of them begins a line."""
+    return "".join(one if one.isprintable() else " " for one in text)
