@@ -1,8 +1,7 @@
-"""The composition root: a new node, its life, what refuses to start."""
+"""The composition root: a node's life, what refuses to start."""
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 import msgspec
@@ -19,26 +18,6 @@ def make(folder: Path) -> config.Config:
     port = free_port()
     founding.initialise(folder, f"http://127.0.0.1:{port}", public_port=port, management_port=0, lab=True)
     return config.load(folder, {})
-
-
-def test_a_new_node_has_its_secrets_to_itself(tmp_path: Path) -> None:
-    folder = tmp_path / "node"
-    made = founding.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
-    assert made.did == "did:web:127.0.0.1%3A9"
-    assert len(made.words.split("-")) == 8
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    for secret in (folder / "token", *(folder / "keys").iterdir()):
-        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    with pytest.raises(InputError, match=r"node\.exists"):
-        founding.initialise(folder, "http://127.0.0.1:9", public_port=9, management_port=10, lab=True)
-
-
-def test_what_cannot_be_an_address_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"config\.wrong"):
-        founding.initialise(tmp_path / "node", "http://data.example.org", public_port=9, management_port=10, lab=False)
-    with pytest.raises(InputError, match=r"node\.loopback"):
-        founding.initialise(tmp_path / "node", "http://127.0.0.1:9", public_port=9, management_port=10, lab=False)
-    assert not (tmp_path / "node").exists()
 
 
 async def test_it_serves_says_who_it_is_and_closes(tmp_path: Path) -> None:
