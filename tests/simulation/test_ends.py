@@ -23,7 +23,7 @@ from connector.errors import NodeError
 from connector.node import Node
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Notice
-from connector.services.life.contracts import earliest_end
+from connector.services.life.contracts import earliest_end, end_of
 from connector.services.life.endings import How
 from policies import instants, render
 from policies.terms import Terms, to_policy
@@ -37,6 +37,7 @@ from tests.simulation.play import Act, Kind, Plan, Play, healed, staged
 from tests.simulation.prepared import Prepared
 
 HOUR = 3600.0
+SECOND = 1_000_000
 HOURS = 20
 END = EPOCH + round(HOURS * HOUR * 1_000_000)
 TERMS = Terms(notice="P0D", until=instants.stamp(END))
@@ -107,6 +108,17 @@ async def _at(play: Play, id: str) -> list[Agreement]:
     """The contract as both sides keep it."""
     found = [await host.node.store.read(lambda view: view.get(Agreement, id)) for host in play.hosts]
     return [one for one in found if one is not None]
+
+
+async def _no_end_between(play: Play, id: str) -> None:
+    """Until no clock has passed an end, or is just passing it, that another one has still to come to."""
+    await asyncio.sleep(5)
+    while True:
+        times = [host.clock.now() for host in play.hosts]
+        ends = [end_of(one) for one in await _at(play, id)]
+        if not any(end is not None and min(times) - SECOND * 5 <= end <= max(times) for end in ends):
+            return
+        await asyncio.sleep(10)
 
 
 def _agree(ours: Agreement, theirs: Agreement) -> None:
@@ -205,7 +217,7 @@ def _played(prepared: Prepared, folder: Path, seed: int) -> None:
                         await host.do(_wish(rng, id, host.clock.now()))
                     await asyncio.sleep(rng.choice([0.01, 1.0, 60.0, HOUR / 2]))
             await healed(play)
-            await asyncio.sleep(5)
+            await _no_end_between(play, id)
             ours, theirs = await _at(play, id)
             _agree(ours, theirs)
             # And whatever had not ended does when its day comes.

@@ -49,15 +49,15 @@ class Farewells:
 
     def notice_settled(self, tx: Transaction, notice: Notice) -> None:
         """Our notice was answered, or cannot be told: the end is certain now, unless the peer refuses it."""
-        a = tx.get(Agreement, notice.about)
-        if a is None or a.asked != notice.id:
+        a = _ours(tx, notice)
+        if a is None:
             return
-        after, answer, asked = replace(a, asked=""), answer_to(notice), asked_for(notice.params)
+        answer, asked = answer_to(notice), asked_for(notice.params)
         if notice.state == "answered" and answer is not None and answer.kind == "refused":
-            self._ends.keep(tx, after, "contract.refused", notice.peer, code=answer.code)
+            self._ends.keep(tx, a, "contract.refused", notice.peer, code=answer.code)
             return
         ends = self._answered(a, asked, {} if answer is None else answer.params)
-        self._ends.set(tx, after, ends, by_notice(notice), notice.peer)
+        self._ends.set(tx, a, ends, by_notice(notice), notice.peer)
 
     def _answered(self, a: Agreement, asked: int, params: Mapping[str, str]) -> int:
         """The end that an answer makes of the one that we have asked for.
@@ -89,17 +89,16 @@ class Farewells:
         Where it cannot be told it counts all the same: the other side has wished for this end.
         INVARIANT: nobody has consented to an earlier day than was proposed, whatever the answer says.
         """
-        a = tx.get(Agreement, notice.about)
-        if a is None or a.asked != notice.id:
+        a, answer = _ours(tx, notice), answer_to(notice)
+        if a is None:
             return
-        after, answer = replace(a, asked=""), answer_to(notice)
         if notice.state == "answered" and answer is not None and answer.kind == "refused":
-            self._ends.keep(tx, after, "contract.refused", notice.peer, code=answer.code)
+            self._ends.keep(tx, a, "contract.refused", notice.peer, code=answer.code)
             return
         said = instant("" if answer is None else answer.params.get("ends", ""))
         asked, now = asked_for(notice.params), self._clock.now()
         ends = max(asked, notice.created) if said is None else max(asked, min(said, max(asked, now) + LEEWAY))
-        self._ends.set(tx, after, ends, by_agreement(tx.get(Notice, notice.params["proposal"]) or notice), notice.peer)
+        self._ends.set(tx, a, ends, by_agreement(tx.get(Notice, notice.params["proposal"]) or notice), notice.peer)
 
     # --- what a peer tells --------------------------------------------------------------------------------------------
 
@@ -162,6 +161,17 @@ class Farewells:
             why = Reason("contract.for_cause", {"text": notice.params["reason"]})
             self._ends.set(tx, a, self._clock.now(), why, caller.id)
         return {"state": "ended"}
+
+
+def _ours(view: Reading, notice: Notice) -> Agreement | None:
+    """The contract that a word of ours was about, which waits for it no more; None where that changes nothing.
+
+    INVARIANT: a notice and a consent bind whoever has given them, also where we have asked for something else since.
+    """
+    a = view.get(Agreement, notice.about)
+    if a is None or (a.asked != notice.id and not a.in_force):
+        return None
+    return replace(a, asked="") if a.asked == notice.id else a
 
 
 def _theirs(view: Reading, caller: Caller, notice: Notice) -> Agreement | UnknownError:

@@ -364,6 +364,45 @@ def test_a_proposal_for_a_day_ends_it_on_that_day(tmp_path: Path) -> None:
     run(story)
 
 
+@pytest.mark.parametrize("consent_first", [False, True])
+def test_a_notice_and_a_consent_bind_whoever_gave_both(tmp_path: Path, consent_first: bool) -> None:
+    """What was asked for last is no excuse for what was said before, once the peer has taken it."""
+
+    async def story() -> None:
+        pair = await contracted(tmp_path, NOTICE)
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=EARLIEST - 9 * MICRODAY)
+        await pair.until(pair.city, lambda a: a.proposed)
+        pair.city.broken = _away
+        said = [pair.city.endings.end("anna", pair.id, How.NOTICE), pair.city.endings.consent("anna", pair.id)]
+        for one in reversed(said) if consent_first else said:
+            await one
+        # The proposal that was consented to is not on the table any more.
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=EARLIEST - 8 * MICRODAY)
+        pair.city.broken = lambda method, url: None
+        await asyncio.sleep(HOUR)
+        assert "contract.refused" in await pair.events(pair.city)
+        assert [one.ends for one in await pair.both()] == [EARLIEST, EARLIEST]
+        assert (await pair.at(pair.city)).asked == ""
+
+    run(story)
+
+
+def test_a_consent_counts_although_notice_was_given_since(tmp_path: Path) -> None:
+    async def story() -> None:
+        pair = await contracted(tmp_path, NOTICE)
+        day = EARLIEST - 9 * MICRODAY
+        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=day)
+        await pair.until(pair.city, lambda a: a.proposed)
+        pair.city.broken = _away
+        await pair.city.endings.consent("anna", pair.id)
+        await pair.city.endings.end("anna", pair.id, How.NOTICE)
+        pair.city.broken = lambda method, url: None
+        await asyncio.sleep(HOUR)
+        assert [one.ends for one in await pair.both()] == [day, day]
+
+    run(story)
+
+
 def test_a_proposal_that_is_declined_or_gone_ends_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         pair = await contracted(tmp_path, Terms(count=3))
