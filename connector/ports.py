@@ -219,8 +219,8 @@ class Stream(Protocol):
     async def close(self) -> None: ...
 
 
-class Peer(Protocol):
-    """Speaks to peers over HTTP. Addresses are checked before connecting; redirects are not followed."""
+class Sends(Protocol):
+    """Speaks HTTP to others. Addresses are checked before connecting; redirects are not followed."""
 
     async def send(
         self,
@@ -238,6 +238,10 @@ class Peer(Protocol):
 
         Raises `DeliveryError` where no answer was had, with a code; any answer at all is returned.
         """
+
+
+class Peer(Sends, Protocol):
+    """Speaks to peers, and reads what they serve."""
 
     async def open(
         self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None

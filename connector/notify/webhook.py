@@ -11,13 +11,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
 from connector.errors import DeliveryError
-from connector.ports import Clock, Reply
+from connector.ports import Clock, Sends
 from connector.sentences import sentence
 from connector.services.watch.messenger import Digest, Line
 from policies.model import Reason
@@ -26,22 +25,6 @@ DEADLINE = 20.0
 SIGNATURE, DELIVERY = "Allmende-Signature", "Allmende-Delivery"
 LEAST = 16
 """Characters that a secret has at least."""
-
-
-class Sends(Protocol):
-    """The client: a guarded POST with further header fields."""
-
-    async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        authorization: str | None = None,
-        body: bytes | None = None,
-        private: bool = False,
-        deadline: float | None = None,
-        fields: Mapping[str, str] | None = None,
-    ) -> Reply: ...
 
 
 class Sentences(Struct, frozen=True):
