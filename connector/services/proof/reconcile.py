@@ -40,6 +40,8 @@ from connector.services.proof.statements import Envelope, Proof, Standing, State
 from policies.model import Reason
 
 DEADLINE = 20.0
+WHOLE = 600.0
+"""Seconds for all of a comparison. What was compared by then is kept, and the next one goes on."""
 UNSUPPORTED = ("404", "405", "501")
 MOST_PAGES = 200
 """Statements of one comparison; a peer with more contracts than they hold is none in good faith."""
@@ -121,8 +123,9 @@ class Reconcile:
 
     async def _pages(self, peer: Participant, restored: bool, done: Compared) -> None:
         """Contract by contract, some at a time; unfinished processes and destroyed keys with the first of them."""
-        after, first, pages = "", True, 0
+        after, first, pages, until = "", True, 0, self._clock.monotonic() + WHOLE
         while first or after:
+            self._in_time(until)
             asked = await self._store.read(
                 partial(self._statement, peer=peer.id, after=after, restored=restored, all=first)
             )
@@ -131,6 +134,7 @@ class Reconcile:
                 partial(self._heard, peer=peer, asked=asked, said=said, envelope=envelope, done=done)
             )
             for start in range(0, len(lost), statements.PROOFS):
+                self._in_time(until)
                 wanted = tuple(lost[start : start + statements.PROOFS])
                 proofs, _ = await self._say(peer, Statement(at=self._clock.now(), restored=restored, wanted=wanted))
                 await self._store.write(partial(self._proved, peer=peer, proofs=proofs.proofs, done=done))
@@ -141,6 +145,11 @@ class Reconcile:
             if said.upto and (said.upto <= after or pages >= MOST_PAGES):
                 raise DeliveryError("reconcile.unproved", peer=peer.id)
             after, first = said.upto, False
+
+    def _in_time(self, until: float) -> None:
+        """Raises `DeliveryError` where a peer takes so long that others would wait for it."""
+        if self._clock.monotonic() >= until:
+            raise DeliveryError("peer.timeout")
 
     async def _say(self, peer: Participant, statement: Statement) -> tuple[Statement, Envelope]:
         """Say something to a peer and hear its answer, proved by its pinned key. Raises `DeliveryError`."""

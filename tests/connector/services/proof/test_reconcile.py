@@ -156,6 +156,28 @@ async def test_a_peer_that_goes_on_for_ever_is_left(two: Two, monkeypatch: pytes
     assert mark.state == "open"
 
 
+async def test_a_peer_that_takes_its_time_holds_nobody_up(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer just in time, and always something more to prove: others wait to be compared with too."""
+    city, peer = two.city, await peer_of(two.city, two.utility)
+    await went_back(city)
+    asked, passed = 0, [0.0]
+    monkeypatch.setattr(type(city.clock), "monotonic", lambda self: passed[0])
+
+    async def slow(to: Participant, said: Statement) -> tuple[Statement, Envelope]:
+        nonlocal asked
+        asked += 1
+        assert asked < 200
+        passed[0] += reconcile.DEADLINE
+        ids = () if said.wanted else range(statements.CONTRACTS)
+        lost = tuple(line(f"urn:x:{number:06d}", role="consumer") for number in ids)
+        return Statement(at=1, contracts=lost, upto="", processes=()), Envelope(said="", note="")
+
+    monkeypatch.setattr(city.reconcile, "_say", slow)
+    with pytest.raises(DeliveryError, match=r"peer\.timeout"):
+        await city.reconcile.compare("node", peer)
+    assert asked <= reconcile.WHOLE / reconcile.DEADLINE + 1
+
+
 # --- after a restore --------------------------------------------------------------------------------------------------
 
 
