@@ -568,7 +568,11 @@ class Bundle:
     def _terms(self) -> str:
         """Whether both sides have signed the same terms; each side that has not is told."""
         about = self.about
-        agreed = [one for one in self.letters if one.kind == "ContractAgreementMessage" and self._is_this(one)]
+        agreements = [one for one in self.letters if one.kind == "ContractAgreementMessage"]
+        agreed = [one for one in agreements if self._is_this(one)]
+        for one in agreements:
+            if one not in agreed:
+                self.report.note(one.part, "another agreement than the one that is checked here")
         if not agreed:
             raise EvidenceError("no message holds the agreement with this hash")
         self._same_negotiation()

@@ -334,6 +334,19 @@ def test_without_the_conclusion_nothing_is_concluded(made: tuple[Two, str, bytes
     assert "terms" in faults(listed_anew(made[0].city, files))
 
 
+def test_a_second_agreement_is_told(made: tuple[Two, str, bytes, bytes]) -> None:
+    """Whoever reads the first one in the bundle must not take it for what was signed."""
+    files = taken(made[2])
+    other = edited(files, f"{AGREEMENT}.body", set_to("agreement.target", "urn:x:all"))
+    files["messages/000.body"] = other[f"{AGREEMENT}.body"]
+    files["messages/000.json"] = edited(files, f"{AGREEMENT}.json", no_headers)[f"{AGREEMENT}.json"]
+    report = verify(listed_anew(made[0].city, files))
+    assert report.faults == []
+    assert [line for line in report.lines if line.startswith("note    messages/000")] == [
+        "note    messages/000: another agreement than the one that is checked here"
+    ]
+
+
 def read_did(document: bytes) -> str:
     return str(json.loads(document)["id"])
 
