@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +9,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
-from connector.cli.output import bullets, instant, labelled, paragraphs, table
+from connector.cli.output import bullets, instant, labelled, paragraphs, save, table
 from connector.cli.words import either
 
 COLUMNS = {"index": "entry", "at": "when", "event": "what", "actor": "by", "params": "details"}
@@ -84,14 +82,9 @@ def reconcile(call: Call, peer: str) -> None:
 def export(call: Call, output: str) -> None:
     """Write the log with its proofs, one JSON object a line, so that others can check it."""
     with call.remote.stream("/audit/export", {}) as answer:
-        if output == "-":
-            for piece in answer.chunks():
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            return
-        with Path(output).open("wb") as target:
-            written = sum(target.write(piece) for piece in answer.chunks())
-    call.answer({"file": output, "bytes": written}, lambda: f"{output}: {written} bytes")
+        written = save(answer.chunks(), output)
+    if written is not None:
+        call.answer({"file": output, "bytes": written}, lambda: f"{output}: {written} bytes")
 
 
 def _compared(told: Any) -> str:

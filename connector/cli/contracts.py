@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +9,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.lives import amend, end, hold, release, renew
 from connector.cli.names import CONTRACT, DAYS, PEER, segment
-from connector.cli.output import bullets, ending, instant, labelled, paragraphs, size, table, tail
+from connector.cli.output import bullets, ending, instant, labelled, paragraphs, save, size, table, tail
 from connector.cli.words import either, word
 
 COLUMNS = {
@@ -88,16 +86,11 @@ def evidence(call: Call, id: str, output: str) -> None:
     The file names the people here who decided. The language of the page is that of --lang.
     """
     with call.remote.stream(f"/contracts/{segment(id)}/evidence", {}) as answer:
-        if output == "-":
-            for piece in answer.chunks():
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            return
-        with Path(output).open("wb") as target:
-            written = sum(target.write(piece) for piece in answer.chunks())
+        written = save(answer.chunks(), output)
         signed = answer.headers.get("allmende-signed", "")
-    told = {"file": output, "bytes": written, "signed": signed}
-    call.answer(told, lambda: _written(output, written, signed))
+    if written is not None:
+        told = {"file": output, "bytes": written, "signed": signed}
+        call.answer(told, lambda: _written(output, written, signed))
 
 
 def _written(file: str, bytes: int, signed: str) -> str:

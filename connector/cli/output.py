@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from datetime import time as clock
+from pathlib import Path
 from typing import Any
 
 from connector.cli.words import either, word
@@ -40,6 +41,17 @@ def say_json(line: str) -> None:
 def say(text: str) -> None:
     """Print an answer. INVARIANT: what came from elsewhere cannot steer the terminal."""
     sys.stdout.write(_styled(text) + "\n")
+
+
+def save(pieces: Iterable[bytes], file: str) -> int | None:
+    """Write bytes into a file, or as they are to standard output for `-`. How many went into the file."""
+    if file != "-":
+        with Path(file).open("wb") as target:
+            return sum(target.write(piece) for piece in pieces)
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+    return None
 
 
 def remark(text: str) -> None:
