@@ -19,6 +19,7 @@ from connector.protocol.machine import Role
 from connector.protocol.messages import ContractAgreementMessage, ContractAgreementVerificationMessage, NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Participant, Signed
+from connector.services.life.contracts import terms_end
 from connector.services.negotiations import agreement_of
 from connector.services.proof.correspondence import AGREEMENT, VERIFICATION
 from connector.services.proof.statements import Letter, Proof
@@ -66,8 +67,10 @@ def reinstated(proof: Proof, peer: Participant, did: str, own: Own, now: int) ->
         agreement=message.agreement,
         agreement_body=proof.message,
     )
+    made = agreement_of(negotiation)
     contract = replace(
-        agreement_of(negotiation),
+        made,
+        expires=terms_end(made),
         held=Reason("contract.reinstated", {"peer": peer.id}),
         in_force=proof.in_force,
         ended=None if proof.in_force else Reason("reconcile.ended_there", {"contract": proof.id}),

@@ -185,9 +185,10 @@ async def test_a_peer_that_takes_its_time_holds_nobody_up(two: Two, monkeypatch:
 async def test_a_lost_contract_comes_back_held_with_our_own_signature(two: Two, who: str) -> None:
     node: Node = getattr(two, who)
     other = two.utility if node is two.city else two.city
-    id = await two.contract()
+    id = await two.contract(Terms(until="2099-12-31"))
     before = await agreement(node, id)
     assert before is not None
+    assert before.expires is not None
     await forgotten(node, id)
     await went_back(node)
     done = await node.reconcile.compare("node", await peer_of(node, other))
@@ -196,7 +197,7 @@ async def test_a_lost_contract_comes_back_held_with_our_own_signature(two: Two, 
     assert back is not None
     assert back.held is not None
     assert back.held.code == "contract.reinstated"
-    same = ("hash", "message", "role", "peer", "dataset", "negotiation", "in_force")
+    same = ("hash", "message", "role", "peer", "dataset", "negotiation", "in_force", "expires")
     assert [getattr(back, name) for name in same] == [getattr(before, name) for name in same]
     process = await node.negotiations.get(before.negotiation)
     theirs = await other.negotiations.get(process.peer_pid)
