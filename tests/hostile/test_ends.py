@@ -185,27 +185,6 @@ def test_a_proposal_that_was_swapped_is_not_consented_to_unseen(tmp_path: Path) 
     run(story)
 
 
-def test_a_consent_does_not_forget_a_notice_that_is_under_way(tmp_path: Path) -> None:
-    """A proposal that crosses a notice: the end that was given notice of stands on both sides."""
-
-    async def story() -> None:
-        pair = await contracted(tmp_path, NOTICE)
-        silent = Reply(503, b"")
-        pair.city.broken = lambda method, url: silent
-        await pair.city.endings.end("anna", pair.id, How.NOTICE)
-        day = pair.utility.clock.now() + 300 * MICRODAY
-        await pair.utility.endings.end("jo", pair.id, How.AGREEMENT, at=day)
-        await pair.until(pair.city, lambda a: a.proposed)
-        with pytest.raises(TransitionError, match=r"contract\.noticed_already"):
-            await pair.city.endings.consent("anna", pair.id)
-        pair.city.broken = lambda method, url: None
-        await pair.until(pair.city, lambda a: a.ends, DAY)
-        ours, theirs = await pair.both()
-        assert ours.ends == theirs.ends
-
-    run(story)
-
-
 def test_who_names_the_proposal_consents_to_it(tmp_path: Path) -> None:
     async def story() -> None:
         pair = await contracted(tmp_path, PLAIN)

@@ -107,7 +107,6 @@ class Endings:
         def act(tx: Transaction) -> None:
             agreement, proposal = self._proposed(tx, id)
             _looked_at(tx, proposal, seen)
-            _none_under_way(tx, agreement)
             params = {"proposal": proposal.id, "ends": proposal.params.get("ends", "")}
             told = self._notices.tell(tx, agreement.peer, id, Told.CONSENT, params, actor=operator)
             self._ends.keep(tx, replace(agreement, proposed="", asked=told.id), "contract.consenting", operator)
@@ -166,7 +165,9 @@ class Endings:
             raise InputError("contract.too_early", earliest=instants.stamp(earliest))
         ends = earliest if at is None else at
         _sooner(a, ends)
-        _none_under_way(tx, a)
+        waiting = tx.get(Notice, a.asked)
+        if waiting is not None and waiting.kind == Told.NOTICE:
+            raise TransitionError("contract.noticed_already")
         return self._tell(tx, operator, a, Told.NOTICE, ends, text, self._farewells.notice_settled)
 
     def _propose(self, tx: Transaction, operator: str, a: Agreement, at: int | None, text: str) -> Agreement:
@@ -229,13 +230,6 @@ def _concluded(view: Reading, a: Agreement) -> None:
     n = view.get(Negotiation, a.negotiation)
     if n is not None and (n.state != NegotiationState.FINALIZED or n.pending is not None):
         raise TransitionError("contract.unsettled")
-
-
-def _none_under_way(view: Reading, a: Agreement) -> None:
-    """Raises `TransitionError` while a notice of ours is: what becomes of it must not be forgotten for something else."""
-    waiting = view.get(Notice, a.asked)
-    if waiting is not None and waiting.kind == Told.NOTICE:
-        raise TransitionError("contract.noticed_already")
 
 
 def _looked_at(view: Reading, proposal: Notice, seen: str) -> None:
