@@ -9,6 +9,7 @@ starting again (`processes`). An order is given while the node runs, so one star
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -23,6 +24,9 @@ EXECUTED = "fault-executed"
 FULL = "ENOSPC"
 REFUSED_WRITES = "fault-writes"
 """There as soon as a write has failed for want of room."""
+
+_ON_PARENTS_DEATH = 1
+"""PR_SET_PDEATHSIG."""
 
 
 def ordered(directory: Path) -> Fault:
@@ -60,8 +64,17 @@ def _fill(directory: Path) -> None:
     switch.failing = failing
 
 
+def end_with_parent() -> None:
+    """When whoever has started this process is gone, however it went, this one goes too, stopped or not (prctl(2)).
+
+    What counts is the thread that started it: the test's own, or the one that waits for the process.
+    """
+    ctypes.CDLL(None).prctl(_ON_PARENTS_DEATH, int(signal.SIGKILL))
+
+
 def main() -> None:
     """Serve the node of the directory that is the first argument."""
+    end_with_parent()
     directory = Path(sys.argv[1])
     node.run(config.load(directory, os.environ), ordered(directory))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+PREFIX = "allmende-"
 CITY, UTILITY, MIDDLE = "city", "utility", "middle"
 ADDRESSES = {CITY: "10.77.1.2", UTILITY: "10.77.2.2"}
 GATEWAYS = {CITY: "10.77.1.1", UTILITY: "10.77.2.1"}
@@ -35,11 +36,12 @@ class Spaces:
                 pytest.skip(f"{program} is not installed")
         if os.geteuid() != 0:
             pytest.skip("network namespaces are for root")
-        self._names = {one: f"allmende-{os.getpid()}-{one}" for one in (CITY, UTILITY, MIDDLE)}
+        self._names = {one: f"{PREFIX}{os.getpid()}-{one}" for one in (CITY, UTILITY, MIDDLE)}
         self._routed = routed
 
     def open(self) -> None:
         """Make them. Skips where the kernel does not let us."""
+        _sweep()
         try:
             for name in self._names.values():
                 _run("ip", "netns", "add", name)
@@ -102,6 +104,15 @@ class Spaces:
             yield
         finally:
             self.run(MIDDLE, "nft", "flush chain ip cut lost")
+
+
+def _sweep() -> None:
+    """Remove the namespaces of test runs that are gone: who was killed has left its own."""
+    for place in (Path("/run/netns"), Path("/etc/netns")):
+        for found in place.glob(f"{PREFIX}*"):
+            if not Path("/proc", found.name.split("-")[1]).exists():
+                subprocess.run(["ip", "netns", "del", found.name], capture_output=True, check=False)
+                shutil.rmtree(Path("/etc/netns") / found.name, ignore_errors=True)
 
 
 def _enter(libc: ctypes.CDLL, descriptor: int) -> None:

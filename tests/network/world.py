@@ -28,7 +28,9 @@ from tests.harness import frames, front
 from tests.harness.authority import Authority
 from tests.network.spaces import ADDRESSES, CITY, GATEWAYS, MIDDLE, NAMES, UTILITY, Spaces
 
-HASTE = {**QUICK, "ALLMENDE_NETWORK__DEADLINE": "5"}
+DEADLINE = 2
+"""Seconds for one message."""
+HASTE = {**QUICK, "ALLMENDE_NETWORK__DEADLINE": str(DEADLINE)}
 PROXY_PORT = 3128
 LARGE = 192 << 20
 """A file that is on its way for a while, and hashed within a deadline."""
