@@ -151,7 +151,7 @@ class Node:
         self._addresses = address.Addresses(f"{self.config.public_url}/data", self.gate.credential)
 
     def _correspondence(self) -> None:
-        """Who the peers are, what is said to them, what they offer."""
+        """Those we deal with: peers, what is said to them and what they offer; our own operators."""
         store, clock = self.store, self.clock
         self.outbox = outbox.Outbox(
             store=store,
@@ -173,14 +173,12 @@ class Node:
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
 
     def _contracts(self, decide: Decide | None) -> None:
-        """What leads to a contract, and what is fetched under one: offers, negotiations, transfers."""
+        """What leads to a contract and its transfers: offers, negotiations, those who are asked, frame contracts."""
         store, clock, own = self.store, self.clock, self.did
         tell, rules = awaited.notice_to_peer(self.notices), fittings.approval_rules(self.config)
-        address = self._addresses.address
+        at = self._addresses.address
         self.questions = questions.Questions(clock=clock, rules=rules, tell=tell)
-        self.decisions = decisions.Decisions(
-            did=own, clock=clock, ids=self.ids, address=address, questions=self.questions
-        )
+        self.decisions = decisions.Decisions(did=own, clock=clock, ids=self.ids, address=at, questions=self.questions)
         ports: dict[str, Any] = {
             "store": store,
             "clock": clock,
@@ -192,7 +190,7 @@ class Node:
             "fault": self._fault,
         }
         self.negotiations = negotiations.Negotiations(questions=self.questions, **ports)
-        self.transfers = transfers.Transfers(seal=self.keys.sealer().seal, at=address, **ports)
+        self.transfers = transfers.Transfers(seal=self.keys.sealer().seal, at=at, **ports)
         self.outbox.services = {
             "negotiation": self.negotiations,
             "transfer": self.transfers,
@@ -217,7 +215,7 @@ class Node:
         )
 
     def _life_of_contracts(self) -> None:
-        """What a contract goes through once it is concluded."""
+        """What a contract goes through once it is concluded, and fetching what it is about."""
         store, clock = self.store, self.clock
         self.contracts = contracts.Contracts(store=store, clock=clock)
         self.endings = endings.Endings(

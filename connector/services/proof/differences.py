@@ -1,7 +1,7 @@
 """In what two sides that should have the same contracts differ, as reasons; pure.
 
 What lives here: comparing two lists of contracts. What does not: where they come from (`statements`), what follows
-(`reconcile`).
+(`reconcile`, `answering`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What two nodes say to each other when they compare: statements about contracts, processes and destroyed keys, signed.
 
 What lives here: the form of a statement, its signature, what a node says of itself. What does not: comparing
-(`differences`), acting on it (`reconcile`). The endpoint, `POST {url}/reconcile`, is an extension of ours.
+(`differences`), acting on it (`reconcile`, `answering`). The endpoint, `POST {url}/reconcile`, is an extension of ours.
 
 A statement is JSON text in an envelope with a signed note (C2SP signed-note) by the key that signs the tree heads; the
 note names both sides and the SHA-256 of the text. So whoever says one thing to one neighbour and another thing to
