@@ -100,7 +100,9 @@ class Decisions:
     def _outside(
         self, tx: Transaction, n: Negotiation, offer: PublishedOffer, differences: tuple[Difference, ...]
     ) -> negotiation.Command | None:
-        match offer.outside:
+        # Who asks to change a contract that stands wants an answer to that, not the published terms once more.
+        answer = Outside.ASK if n.replaces and offer.outside is Outside.COUNTER else offer.outside
+        match answer:
             case Outside.COUNTER:
                 return negotiation.Offer({**offer.document, "target": offer.asset})
             case Outside.ASK:
@@ -110,7 +112,7 @@ class Decisions:
                 first = differences[0].reason if differences else Reason("terms.unclear")
                 return negotiation.Terminate(Reason("terms.outside", {"difference": first.code, **first.params}))
             case _:
-                assert_never(offer.outside)
+                assert_never(answer)
 
     def _conclude(self, tx: Transaction, n: Negotiation) -> negotiation.Command | None:
         """The consumer has accepted our offer: whoever chose its words has no vote on them."""

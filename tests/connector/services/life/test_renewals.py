@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import DeliveryError, InputError, TransitionError
-from connector.protocol.messages import Catalog, Dataset, JsonObject
+from connector.protocol.messages import Catalog, Dataset
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, PublishedOffer
 from connector.services.life.contracts import Contracts, policy_of
@@ -89,16 +89,17 @@ def test_a_consumer_asks_for_more_time_and_the_new_contract_takes_the_place_of_t
         renewals = _renewals(pair.utility, pair.city)
         begun = await renewals.amend("jo", pair.id, Terms(until="2028-03-31"))
         assert begun.replaces == pair.id
-        # Beyond what is published: the provider's offer comes back, and the utility insists; a person there agrees.
-        n = await settled(pair.utility.negotiations, begun.id, ("OFFERED", "FINALIZED"))
-        assert n.state == "OFFERED"
+        # Beyond what is published, and no published terms in answer: people there decide about what was asked.
+        theirs = await _told(pair.city, pair.id, "REQUESTED")
         assert (await pair.at(pair.utility)).amending == begun.id
-        assert (await pair.at(pair.city)).amending == n.peer_pid
-        asked: JsonObject = begun.asked or {}
-        await pair.utility.negotiations.counter("jo", begun.id, lambda n: asked)
-        await settled(pair.utility.negotiations, begun.id, ("OFFERED",))
+        assert (await pair.at(pair.city)).amending == theirs.id
         assert all(one.in_force for one in await pair.both())
         assert t.state == "STARTED"
+        await pair.city.people("ada")
+        await pair.city.approvals.approve("ada", theirs.id)
+        new = await _made(pair.utility, begun.id)
+        await _linked(pair, new)
+        assert (await _contract(pair.city, new)).expires == LATER
 
     run(story)
 
