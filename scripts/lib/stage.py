@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lib.leash import leashed
+
 from connector.cli.remote import management_url
 from connector.cli.tree import run
 
@@ -118,7 +120,7 @@ class Actor:
         """Start the node's process; `ready` waits for it."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", str(self.directory)],
+                leashed([PROGRAM, "serve", str(self.directory)]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

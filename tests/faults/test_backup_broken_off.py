@@ -23,7 +23,8 @@ from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
 from tests.faults.processes import ROOT
-from tests.faults.test_full_disk import fill_up, small_disk
+from tests.faults.test_full_disk import THREE, fill_up
+from tests.harness.disks import small_disk
 
 pytestmark = pytest.mark.process
 SECRET = b"a passphrase for tests"
@@ -104,7 +105,7 @@ async def test_a_killed_restore_leaves_no_half_node(city: Path, tmp_path: Path, 
 async def test_no_room_for_a_backup_or_a_restore(city: Path, tmp_path: Path) -> None:
     source = tmp_path / "x.backup"
     back_up(city, source, SECRET, now=CLOCK.now(), environment={})
-    with small_disk(tmp_path / "disk"):
+    with small_disk(tmp_path / "disk", THREE):
         place = tmp_path / "disk"
         ballast = fill_up(place)
         with ballast.open("r+b") as file:

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.process
 PIECE, PAUSE = 1 << 20, 0.05
 SIZE = 256 * PIECE
 """Bytes of the file: more than a reader that takes its time gets within a test."""
+SOON = 8.0
+"""A second for the cut, and a busy machine; the whole file takes longer than that."""
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def cut(world: World, reader: Reader, contract: str, since: float, reasons: set[
     reader.join(timeout=10)
     assert not reader.is_alive()
     assert not reader.complete
-    assert reader.ended - since < 2.0  # a second for the cut, and a busy machine
+    assert reader.ended - since < SOON
     [provided] = until(lambda: entries(world.provider, "access.cut", contract), "no cut is written down")
     assert provided["reason"] in reasons
     [received] = until(lambda: entries(world.consumer, "data.received", contract), "nothing is written down")
@@ -159,7 +161,7 @@ def test_an_end_for_cause_cuts_the_stream(world: World, ender: str) -> None:
 
 
 def test_terms_that_end_cut_the_stream(world: World) -> None:
-    end = time.time() + 6
+    end = time.time() + 8  # a contract and the beginning of a stream have to fit in, on a busy machine too
     until_ = instants.stamp(int(end * 1_000_000))
     contract = agreed(world, "dated", {"until": until_})
     reader = reading(world, contract)

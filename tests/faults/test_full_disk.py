@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,26 +19,14 @@ from tests.faults.node import FULL
 from tests.faults.processes import NodeProcess, RefusedError, until
 from tests.faults.test_kill_points import POINTS, Point, story, victim_of
 from tests.faults.world import NEGOTIATIONS, World
+from tests.harness.disks import small_disk
 from tests.harness.syscalls import writes
 
 pytestmark = pytest.mark.process
 MEBIBYTE = 1 << 20
+THREE = "size=3m"
 SHORT = POINTS[::9]
 """One point of each of six messages."""
-
-
-@contextlib.contextmanager
-def small_disk(place: Path) -> Iterator[None]:
-    """A file system of three MiB at `place`; skips where none can be mounted."""
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def fill_up(place: Path) -> Path:
@@ -55,7 +42,7 @@ def fill_up(place: Path) -> Path:
 @pytest.fixture
 def cramped(tmp_path: Path) -> Iterator[World]:
     """Two neighbours, of whom the provider's directory lies on a small disk."""
-    with small_disk(tmp_path / "city"):
+    with small_disk(tmp_path / "city", THREE):
         made = World(tmp_path)
         try:
             made.start()

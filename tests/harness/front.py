@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
+from scripts.lib.leash import leashed
 from tests.harness.scripted import free_port
 
 MAIN = """\
@@ -97,7 +98,11 @@ async def listening(front: Front, port: int) -> AsyncIterator[None]:
     """The server, as soon as it listens on a port of the loopback."""
     with (front.folder / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *front.command, stdout=output, stderr=output, cwd=front.folder, env={**os.environ, **front.environment}
+            *leashed(front.command),
+            stdout=output,
+            stderr=output,
+            cwd=front.folder,
+            env={**os.environ, **front.environment},
         )
     try:
         await _listens(process, front.folder, port)

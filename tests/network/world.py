@@ -14,6 +14,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 from certs import did
 from connector import config
 from connector.proxy import shipped
+from scripts.lib.leash import leashed
 from tests.faults.processes import QUICK, ROOT, AwayError, NodeProcess, until
 from tests.faults.world import Grant, World
 from tests.harness import frames, front
@@ -78,6 +80,19 @@ class PlacedWorld(World):
         body = {"asset": name, "policy": "plain", "approval": {"frame": frames.NAME}}
         self.provider.call("POST", "/v1/offers", body)
         return name
+
+    def read_slowly(self, path: str) -> None:
+        """Read data at the consumer's node: a file of `LARGE` takes ten seconds. Raises what http.client does."""
+        token = (self.consumer.directory / "token").read_text().strip()
+        with self.spaces.inside(UTILITY):
+            connection = http.client.HTTPConnection("127.0.0.1", self.consumer.management_port, timeout=30.0)
+            try:
+                connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+                answer = connection.getresponse()
+                while answer.read(1 << 20):
+                    time.sleep(0.05)
+            finally:
+                connection.close()
 
     def access(self, grant: Grant) -> int:
         """The status of one access from the utility's network past its node."""
@@ -181,7 +196,7 @@ def _process(command: list[str], folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "output").open("wb") as output:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=environment)
+        process = subprocess.Popen(leashed(command), stdout=output, stderr=output, cwd=folder, env=environment)
     try:
         yield
     finally:

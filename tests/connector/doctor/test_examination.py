@@ -28,6 +28,7 @@ from connector.system import SystemClock
 from tests.connector.doctor.fronts import Front, deaf, fronted
 from tests.connector.doctor.patients import Patient, Shifted, examined, neighbour
 from tests.harness.authority import Authority
+from tests.harness.disks import small_disk
 
 Seed = Callable[[Path, pytest.MonkeyPatch], Awaitable[list[str]]]
 SEEDS: dict[str, tuple[str, Seed]] = {}
@@ -171,22 +172,9 @@ async def database_of_somebody_else(folder: Path, patch: pytest.MonkeyPatch) -> 
     return await patient.stopped()
 
 
-@asynccontextmanager
-async def disk(folder: Path, options: str) -> AsyncIterator[Path]:
-    """A small disk of its own."""
-    place = folder / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True).returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
 @names("doctor.disk_full")
 async def disk_full(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
-    async with disk(folder, "size=4m") as place:
+    with small_disk(folder / "disk", "size=4m") as place:
         patient = Patient(place)
         await patient.ran()
         with (place / "dump").open("wb") as dump:
@@ -201,7 +189,7 @@ async def disk_full(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
 
 @names("doctor.disk_full")
 async def disk_nearly_full(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
-    async with disk(folder, "size=8m") as place:
+    with small_disk(folder / "disk", "size=8m") as place:
         patient = Patient(place)
         await patient.ran()
         left = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
@@ -211,7 +199,7 @@ async def disk_nearly_full(folder: Path, patch: pytest.MonkeyPatch) -> list[str]
 
 @names("doctor.disk_readonly")
 async def disk_readonly(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
-    async with disk(folder, "size=8m") as place:
+    with small_disk(folder / "disk", "size=8m") as place:
         patient = Patient(place)
         await patient.ran()
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
@@ -220,7 +208,7 @@ async def disk_readonly(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
 
 @names("doctor.inodes")
 async def inodes_gone(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
-    async with disk(folder, "size=8m,nr_inodes=60") as place:
+    with small_disk(folder / "disk", "size=8m,nr_inodes=60") as place:
         patient = Patient(place)
         await patient.ran()
         for n in range(100):
