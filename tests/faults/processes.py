@@ -26,6 +26,7 @@ from certs import did
 from connector import founding
 from connector.store.connection import connect
 from connector.store.view import View
+from scripts.lib.leash import leashed
 from tests.faults.node import EXECUTED, FULL, ORDER, REFUSED_WRITES
 
 T = TypeVar("T")
@@ -185,7 +186,7 @@ class NodeProcess:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a node that compiles at each start takes twice as long
         with (self.directory / "stderr").open("ab") as errors:
             return subprocess.Popen(
-                [*self.through, sys.executable, "-m", "tests.faults.node", str(self.directory)],
+                leashed([*self.through, sys.executable, "-m", "tests.faults.node", str(self.directory)]),
                 cwd=self.tree,
                 env=environment,
                 stdin=subprocess.DEVNULL,
