@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -415,8 +415,8 @@ class Node:
         origin = checkpoint.origin(self.did, self._generation)
         return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), self.keys.head_public, self.keys.sign_head)
 
-    async def _sure(self, peer: str) -> None:
-        await self.continuity.sure(peer)
+    def _sure(self, peer: str) -> Awaitable[None]:
+        return self.continuity.sure(peer)
 
     async def _compare(self, peer: Participant) -> bool:
         """After a restore: compare with a peer, and use no key any more that it knows to be destroyed."""

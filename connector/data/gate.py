@@ -173,7 +173,7 @@ class Gate:
         `BusyError`, nothing kept.
         """
         self.prove(credential, pid)
-        await self._sure(await self._peer_of(pid))
+        await self._sure(self._peers.get(pid) or await self._peer_of(pid))
         # A stream is watched from before the decision: no change slips in between the two.
         watch = self._running.begin(pid) if ask.streamed else None
         try:
@@ -196,11 +196,10 @@ class Gate:
         return done
 
     async def _peer_of(self, pid: str) -> str:
-        """Whose transfer this is. Raises `UnknownError`."""
-        if (known := self._peers.get(pid)) is None:
-            known = await self._store.read(lambda view: _transfer(view, pid).peer)
-            _keep(self._peers, pid, known)
-        return known
+        """Whose transfer this is, remembered. Raises `UnknownError`."""
+        found = await self._store.read(lambda view: _transfer(view, pid).peer)
+        _keep(self._peers, pid, found)
+        return found
 
     async def outcome(self, admission: Admission, event: str, **params: str) -> None:
         """Audit how a stream ended: `access.finished`, `access.cut`, `access.broken`, with bytes and hash."""

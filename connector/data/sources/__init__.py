@@ -53,20 +53,18 @@ class Sources:
 
         What cannot be had is told to the operator by the asset's name: the peer learns nothing of it.
         """
+        source = self._by_kind.get(asset.kind)
         try:
-            content = await self._opened(asset, member)
+            if source is None:
+                raise SourceError("source.unknown", kind=asset.kind)
+            content = await source.open(asset, member)
         except NodeError as error:
             if isinstance(error, OurError) or not member:
                 self._fails(asset, error.reason.code)
             raise
-        self._failing.pop(asset.name, None)
+        if self._failing:
+            self._failing.pop(asset.name, None)
         return content
-
-    async def _opened(self, asset: Asset, member: str) -> Content:
-        source = self._by_kind.get(asset.kind)
-        if source is None:
-            raise SourceError("source.unknown", kind=asset.kind)
-        return await source.open(asset, member)
 
     def look(self, assets: Iterable[Asset]) -> None:
         """See whether these can be served, before somebody asks for them."""
