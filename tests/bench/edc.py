@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from typing import Any, Protocol
 
 from connector import founding
 from connector.cli.remote import Remote
-from tests.bench.node import ALLMENDE, folder, ready
+from tests.bench.node import folder, ready
 from tests.bench.rows import Goal, Row, rounds, say
 from tests.edc.artifacts import DEFAULT, RELEASES, runnable
 from tests.edc.runtime import Edc, running, until
@@ -36,6 +37,13 @@ from tests.harness.scripted import free_port
 WARM_UP, TIMES, BURST, SIDE_BY_SIDE = 20, 5, 100, 25
 POLL = 0.005
 MOST_LOST = 10
+# The log's library takes `rich` along where it is installed. Only development tools bring it: the product runs without.
+SERVE = (
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['rich'] = None; from connector.cli import main; main()",
+    "serve",
+)
 PATIENCE = 60.0
 IDLE_SECONDS = 1.0
 
@@ -158,7 +166,7 @@ def _served(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], Remote, str]]
     founding.initialise(home, url, public_port=public, management_port=management, lab=True)
     with (
         home.with_suffix(".log").open("wb") as log,
-        subprocess.Popen([ALLMENDE, "serve", str(home)], stdout=log, stderr=log) as process,
+        subprocess.Popen([*SERVE, str(home)], stdout=log, stderr=log) as process,
     ):
         try:
             until(lambda: ready(management), PATIENCE, "a node")
