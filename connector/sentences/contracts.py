@@ -22,6 +22,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Vertrag wurde gekündigt. Angegebener Grund: {text}",
         "The contract was ended by notice. Reason given: {text}",
     ),
+    "contract.ended_there": (
+        "Der Vertrag war bei der Gegenstelle schon beendet.",
+        "The contract had already ended at the peer.",
+    ),
     "contract.by_agreement": (
         "Der Vertrag wurde einvernehmlich beendet. Angegebener Grund: {text}",
         "The contract was ended by agreement. Reason given: {text}",

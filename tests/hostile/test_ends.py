@@ -92,6 +92,8 @@ def test_a_proposal_that_is_answered_with_an_end_takes_effect_on_the_day_propose
         kept = await pair.until(pair.city, lambda a: not a.asked)
         assert kept.in_force
         assert kept.ends == day
+        assert kept.ending is not None
+        assert kept.ending.code == "contract.ended_there", "nobody has consented"
 
     run(story)
 

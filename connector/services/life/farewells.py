@@ -77,8 +77,9 @@ class Farewells:
             return
         answer = answer_to(notice)
         if answer is not None and answer.params.get("state") == "ended":
+            # Nobody consented: it had ended there before the proposal came. Why is for a notice of its own to say.
             ends = max(asked_for(notice.params), self._clock.now())
-            self._ends.set(tx, replace(a, asked=""), ends, by_agreement(notice), notice.peer)
+            self._ends.set(tx, replace(a, asked=""), ends, Reason("contract.ended_there"), notice.peer)
         elif notice.state != "answered" or (answer is not None and answer.kind == "refused"):
             code = notice.state if answer is None else answer.code
             self._ends.keep(tx, replace(a, asked=""), "contract.refused", notice.peer, code=code)
