@@ -13,7 +13,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.leash import leashed
+from lib.ports import free_port
 
 from connector.cli.remote import management_url
 from connector.cli.tree import run
@@ -165,13 +165,6 @@ class Actor:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.kill()
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

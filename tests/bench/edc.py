@@ -28,11 +28,11 @@ from typing import Any, Protocol
 
 from connector import founding
 from connector.cli.remote import Remote
+from scripts.lib.ports import free_port
 from tests.bench.node import folder, ready
 from tests.bench.rows import Goal, Row, rounds, say
 from tests.edc.artifacts import DEFAULT, RELEASES, runnable
 from tests.edc.runtime import Edc, running, until
-from tests.harness.scripted import free_port
 
 WARM_UP, TIMES, BURST, SIDE_BY_SIDE = 20, 5, 100, 25
 POLL = 0.005

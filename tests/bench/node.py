@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from connector import founding
+from scripts.lib.ports import free_port
 from tests.bench.load import Child, Done, Load, child
 from tests.bench.rows import HOME, Goal, Row, rounds
 from tests.bench.worker import Access, Order, Shared
-from tests.harness.scripted import free_port
 
 MANY = Load(32, seconds=3)
 ALONE = Load(1, seconds=2)

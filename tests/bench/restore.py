@@ -30,9 +30,9 @@ from connector.records import Agreement, Answer, Entry
 from connector.services.proof import generations
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
+from scripts.lib.ports import free_port
 from tests.bench.rows import HOME, Goal, Row, rounds, say
 from tests.connector.backup.made import agreement
-from tests.harness.scripted import free_port
 
 GOAL = Goal("restore_s", "empty directory to serving, beside scrypt, SQLite's copy and an ordinary start", "s", 3.0)
 ALLMENDE = str(Path(sys.executable).with_name("allmende"))

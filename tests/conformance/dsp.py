@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from scripts.lib.ports import free_port
 from tests.conformance.kit import Kit, Result, fetch, run
 from tests.harness.script import (
     CATALOG,
@@ -19,7 +20,7 @@ from tests.harness.script import (
     PROVIDER_TRANSFERS,
     offer_id,
 )
-from tests.harness.scripted import Addresses, free_port, started
+from tests.harness.scripted import Addresses, started
 
 KIT = Kit(
     name="dsp",

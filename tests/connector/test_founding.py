@@ -10,7 +10,7 @@ import pytest
 from connector import config, founding, node
 from connector.errors import InputError
 from connector.records import SeenDocument
-from tests.harness.scripted import free_port
+from scripts.lib.ports import free_port
 
 
 def test_a_new_node_has_its_secrets_to_itself(tmp_path: Path) -> None:

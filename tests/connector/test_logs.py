@@ -17,8 +17,8 @@ from aiohttp import ClientSession, TCPConnector
 from connector import config, founding, node
 from connector.node import Node
 from connector.telemetry import configure_logs
+from scripts.lib.ports import free_port
 from tests.connector.http.nodes import manage, told
-from tests.harness.scripted import free_port
 
 PERSON, REASON, PURPOSE = "karin.schmidt", "weil Herr Weber krank ist", "https://purposes.example/geheimzweck-otto"
 MAIL, FILE, BROWSER = "karin@city.example", "akte-weber.csv", "127.0.0.2"

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from connector import config, founding, node
 from connector.errors import InputError, StoreError
 from connector.records import Operator, Right
-from tests.harness.scripted import free_port
+from scripts.lib.ports import free_port
 
 
 def make(folder: Path) -> config.Config:

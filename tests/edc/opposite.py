@@ -28,9 +28,9 @@ from connector.errors import UnauthenticatedError
 from connector.node import Node
 from connector.ports import Caller
 from connector.records import Participant
+from scripts.lib.ports import free_port
 from tests.edc.recording import RecordingPeer, listening
 from tests.edc.runtime import Edc
-from tests.harness.scripted import free_port
 
 FOREVER = 1 << 52
 """A mock token never ends here, in microseconds UTC."""

@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connector.ports import Reply
+from scripts.lib.ports import free_port
 from tests.edc.artifacts import MAIN, Runnable
 from tests.edc.recording import noted
-from tests.harness.scripted import free_port
 
 HEAP = "-Xmx512m"
 TUNED_MILLIS = 50

@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from connector import founding
 from connector.store.connection import connect
 from connector.store.view import View
 from scripts.lib.leash import leashed
+from scripts.lib.ports import free_port
 from tests.faults.node import EXECUTED, FULL, ORDER, REFUSED_WRITES
 
 T = TypeVar("T")
@@ -67,14 +67,6 @@ def until(ready: Callable[[], T | None], what: str, patience: float = PATIENCE) 
         if time.monotonic() > end:
             raise StuckError(what)
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 class NodeProcess:

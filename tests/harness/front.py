@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from scripts.lib.leash import leashed
-from tests.harness.scripted import free_port
+from scripts.lib.ports import free_port
 
 MAIN = """\
 daemon off;

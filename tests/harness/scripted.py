@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +30,7 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Outside, Participant, PublishedOffer
 from connector.services.changes import Change
 from policies.model import Reason
+from scripts.lib.ports import free_port
 from tests.harness.script import (
     CATALOG,
     CONSUMER_TRANSFERS,
@@ -315,18 +314,6 @@ def started(directory: Path) -> Iterator[Addresses]:
                     process.wait(10)
                 except subprocess.TimeoutExpired:
                     process.kill()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now, below those that the system gives to outgoing connections."""
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 if __name__ == "__main__":

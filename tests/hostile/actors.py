@@ -27,9 +27,9 @@ from connector.records import Agreement, Outside, Participant, PublishedOffer
 from connector.system import SystemClock, SystemIds
 from policies import render
 from policies.terms import Terms, to_policy
+from scripts.lib.ports import free_port
 from tests.connector.http.listening import said
 from tests.harness.frames import at_once
-from tests.harness.scripted import free_port
 
 HASTE = config.Limits(body_bytes=262_144, header_seconds=0.5, body_seconds=0.5, idle_seconds=5.0)
 BASE = "/dsp/2025-1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,17 +15,11 @@ from connector import founding, node
 from connector.config import load
 from connector.http.exchange import Request, Response
 from connector.node import Node
+from scripts.lib.ports import free_port
 from tests.connector.http.nodes import manage, told
 from tests.harness import frames
 
 DATA = b"tree;height\n" * 20_000
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -16,9 +16,9 @@ from connector.node import Node
 from connector.ports import Clock
 from connector.system import SystemClock, SystemIds
 from policies.model import Reason
+from scripts.lib.ports import free_port
 from tests.connector.doctor.fronts import Front, fronted
 from tests.harness.authority import Authority, Pair
-from tests.harness.scripted import free_port
 
 
 class Shifted(SystemClock):

@@ -19,8 +19,8 @@ from connector.http.client import trusting
 from connector.notify.mail import Mail, MailSettings
 from connector.services.watch.events import Importance
 from connector.services.watch.messenger import Digest, Line
+from scripts.lib.ports import free_port
 from tests.harness.authority import Authority
-from tests.harness.scripted import free_port
 
 AT = 1_800_000_000_000_000
 

@@ -12,9 +12,9 @@ from connector import config, founding, node
 from connector.node import Node
 from connector.records import Right
 from connector.services.watch.messenger import Messenger
+from scripts.lib.ports import free_port
 from tests.connector.notify.test_mail import Box, post_office
 from tests.connector.notify.test_webhook import SECRET, Receiver, listening
-from tests.harness.scripted import free_port
 
 ROUNDS = 4
 

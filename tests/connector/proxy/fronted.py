@@ -23,11 +23,11 @@ from connector.node import Node
 from connector.ports import Clock
 from connector.proxy import shipped
 from connector.records import Endpoint
+from scripts.lib.ports import free_port
 from tests.connector.http.nodes import manage, told
 from tests.harness import frames
 from tests.harness.authority import Authority
 from tests.harness.front import FRONTS, listening
-from tests.harness.scripted import free_port
 
 Limits = config.Limits
 

@@ -12,10 +12,10 @@ import pytest
 
 from connector import config
 from connector.node import Node
+from scripts.lib.ports import free_port
 from tests.connector.http.nodes import manage
 from tests.connector.proxy.fronted import (
     befriended,
-    free_port,
     fronted,
     request,
     running,

@@ -20,6 +20,7 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement
 from connector.services.changes import Change
 from policies.model import Reason
+from scripts.lib.ports import free_port
 from tests.connector.data.world import SetClock
 from tests.connector.http.nodes import manage, told
 from tests.connector.proxy.fronted import (
@@ -27,7 +28,6 @@ from tests.connector.proxy.fronted import (
     befriended,
     contract,
     events,
-    free_port,
     fronted,
     grant,
     running,
