@@ -1,0 +1,1 @@
+"""Trust in others: regions, credentials held and shown, joining, keys that go on."""
