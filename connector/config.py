@@ -134,6 +134,36 @@ class ContractSettings(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom this node believes without having compared keys: credentials, and how long what they say is taken as so."""
+
+    recheck_seconds: Annotated[
+        Seconds, Meta(description="how long a verdict is used; a revocation takes effect within it")
+    ] = 300.0
+    document_seconds: Annotated[
+        Seconds, Meta(description="how long a peer's published keys are used before they are looked at again")
+    ] = 300.0
+    stale_seconds: Annotated[
+        Seconds, Meta(description="how much longer they are used while the peer's document cannot be had")
+    ] = 3600.0
+    mutual_tls: Annotated[
+        Literal["off", "wanted", "required"],
+        Meta(description="whether peers show a certificate of their region; needs tls_certificate"),
+    ] = "off"
+
+
+class RegionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The region whose trust domain this node keeps; without a name it keeps none."""
+
+    name: Annotated[str, Meta(description="what the region is called; empty: this node keeps no region")] = ""
+    list_hours: Annotated[
+        Seconds, Meta(description="how long a published list of revocations may be used while this node is away")
+    ] = 24.0
+    credential_days: Annotated[Seconds, Meta(description="how long a member's credential lasts")] = 90.0
+    certificate_days: Annotated[Seconds, Meta(description="how long a node's certificate lasts")] = 90.0
+    device_days: Annotated[Seconds, Meta(description="how long a device's certificate lasts")] = 30.0
+
+
 class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Telling people what has happened, by mail and webhook; passwords stand in files of their own."""
 
@@ -177,6 +207,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     approval: ApprovalSettings = ApprovalSettings()
     audit: AuditSettings = AuditSettings()
     contracts: ContractSettings = ContractSettings()
+    trust: TrustSettings = TrustSettings()
+    region: RegionSettings = RegionSettings()
     notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
@@ -196,6 +228,8 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "approval": ApprovalSettings,
     "audit": AuditSettings,
     "contracts": ContractSettings,
+    "trust": TrustSettings,
+    "region": RegionSettings,
     "notify": NotifySettings,
     "log": LogSettings,
 }

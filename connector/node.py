@@ -23,7 +23,8 @@ import msgspec
 import structlog
 
 from certs import checkpoint, did, keys, words
-from connector import fittings, founding, hosting, telemetry, vitals
+from certs.did import Fetch
+from connector import fittings, founding, hosting, telemetry, trusting, vitals
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, fetching, gate
@@ -31,9 +32,9 @@ from connector.data.sources import Sources
 from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings
 from connector.errors import InputError, StoreError
-from connector.http import client, data, dsp, endpoints, management, offsets, reflection, road, signing
-from connector.identity.pinned import PinnedIdentity
+from connector.http import client, data, dsp, endpoints, management, offsets, publications, reflection, road, signing
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
+from connector.protocol import paths
 from connector.records import Participant
 from connector.services import (
     changes,
@@ -88,6 +89,7 @@ class Node:
         clock: Clock,
         ids: Ids,
         peer: Peer | None,
+        fetch: Fetch | None,
         fault: Fault,
         threaded: bool,
     ) -> None:
@@ -99,7 +101,7 @@ class Node:
         self.metrics, self.changes, self.rounds = telemetry.Metrics(), changes.Changes(), Rounds(clock)
         self.failed = asyncio.Event()
         """Set when the disk has failed: only a new process may write to the database."""
-        self._outside_things(identity, peer)
+        self._outside_things(identity, peer, fetch)
         self._way_of_data()
         self._correspondence()
         self._contracts(decide)
@@ -110,7 +112,7 @@ class Node:
 
     # --- what it is made of -------------------------------------------------------------------------------------------
 
-    def _outside_things(self, identity: Identity | None, peer: Peer | None) -> None:
+    def _outside_things(self, identity: Identity | None, peer: Peer | None, fetch: Fetch | None) -> None:
         """One adapter each."""
         config, clock = self.config, self.clock
         self._generation = 0
@@ -126,14 +128,34 @@ class Node:
         self._generation = checkpoint.generation(self.store.origin, self.did) or 0
         self.offsets = offsets.Offsets(clock)
         self.client = client.client_of(config.network, dated=self.offsets.see)
-        self._pinned = PinnedIdentity(store=self.store, clock=clock, ids=self.ids, own=self.did, key=self.keys.token)
-        self.identity: Identity = identity or self._pinned
-        # Another way of saying who is calling has no keys pinned, so nothing is signed for it or held against it.
-        self._signatures = self._pinned if identity is None else None
         bare: Peer = peer or self.client
+        self.fetch: Fetch = fetch or self.client
+        self.publications = publications.Publications(paths.prefix(config.public_url))
+        self.trust = self._trust(bare)
+        self.identity: Identity = identity or self.trust.identity
+        # Another way of saying who is calling knows no keys, so nothing is signed for it or held against it.
+        self._signatures = self.trust.identity if identity is None else None
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory])
         self.certificate = fittings.certificate(config)
+
+    def _trust(self, peer: Peer) -> trusting.Trusting:
+        return trusting.Trusting(
+            trusting.Ground(
+                config=self.config,
+                did=self.did,
+                base=self.base,
+                keys=self.keys,
+                store=self.store,
+                clock=self.clock,
+                ids=self.ids,
+                peer=peer,
+                fetch=self.fetch,
+                publications=self.publications,
+                changes=self.changes,
+                metrics=self.metrics,
+            )
+        )
 
     def _way_of_data(self) -> None:
         """The gate, and addresses that only it can make credentials for."""
@@ -168,7 +190,7 @@ class Node:
             ).keep_sent,
         )
         self.notices = notices.Notices(store=store, clock=clock, ids=self.ids, mail=self.outbox, changes=self.changes)
-        self.peers = peers.Peers(store=store, fetch=self.client, clock=clock, own=self.did, changed=self._peers_changed)
+        self.peers = peers.Peers(store=store, fetch=self.fetch, clock=clock, own=self.did, changed=self._peers_changed)
         self.discovery = discovery.Discovery(store=store, peer=self.peer, identity=self.identity)
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
 
@@ -280,7 +302,7 @@ class Node:
             did=own,
             public=public,
             sign=sign,
-            own=lambda one: self._pinned.is_own(one.method, one.url, one.headers, one.body),
+            own=lambda one: self.trust.identity.is_own(one.method, one.url, one.headers, one.body),
             destroyed=self.keyring.destroyed,
         )
         self.continuity = continuity.Continuity(
@@ -344,6 +366,7 @@ class Node:
     def _servers(self) -> None:
         """What peers speak to, and what operators speak to."""
         config = self.config
+        self.trust.settle(trusting.Around(peers=self.peers, offers=self.offers, notices=self.notices))
         self.dsp = self._dsp()
         self.data_plane = data.DataPlane(self.gate, self.sources, base=fittings.data_path(config))
         self.public_listener = fittings.public_listener(
@@ -373,6 +396,7 @@ class Node:
             ids=self.ids,
             metrics=self.metrics,
             reached=self.outbox.reached,
+            publications=self.publications,
         )
 
     def _services(self) -> endpoints.Services:
@@ -426,7 +450,7 @@ class Node:
         return done
 
     def _peers_changed(self, peer: str) -> None:
-        self._pinned.forget()
+        self.trust.identity.forget()
         self.outbox.forget()
         self.continuity.forget(peer)
         self.changes.publish(changes.Change("participant", peer))
@@ -440,6 +464,7 @@ class Node:
         await founding.keep_document(self.store, self.did, self._document, self.clock.now())
         await founding.first_operator(self.operators, self.config.directory)
         await self.continuity.start()
+        await self.trust.start()
         await self.outbox.start()
         await self.approvals.take_up()
         await self.approvals.look()
@@ -467,6 +492,7 @@ class Node:
                 (own.show_heads, exchange),
                 (self.approvals.look, APPROVAL_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
+                *self.trust.rounds(),
             ]
         )
         self.rounds.keep(self.endings.run())
@@ -475,6 +501,7 @@ class Node:
         """Take no more requests, finish those under way, stop sending, close the store."""
         await self.rounds.close()
         await self.continuity.close()
+        await self.trust.close()
         await self.gate.close()
         await self.public_listener.close()
         await self.management_listener.close()
@@ -492,6 +519,7 @@ def build(
     clock: Clock | None = None,
     ids: Ids | None = None,
     peer: Peer | None = None,
+    fetch: Fetch | None = None,
     fault: Fault = no_fault,
     threaded: bool = True,
 ) -> Node:
@@ -507,6 +535,7 @@ def build(
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
             peer=peer,
+            fetch=fetch,
             fault=fault,
             threaded=threaded,
         )

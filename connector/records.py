@@ -19,15 +19,35 @@ from connector.protocol.transfer import Transfer
 from policies.model import Reason
 
 
+class Vouch(Struct, frozen=True, kw_only=True):
+    """That the credentials of a participant were judged, and what came of it.
+
+    `region` is the DID of the issuer that vouches ("" where none does), `checked` when it was judged, `until` the
+    instant from which it has to be judged again: nothing is done with the participant before that has happened. `facts`
+    are what the credentials say of it (left operand IRI -> values), `scopes` what the region is believed for,
+    `refused` why it is not trusted any more.
+    """
+
+    region: str
+    checked: int
+    until: int
+    facts: Mapping[str, tuple[str, ...]] = {}
+    scopes: tuple[str, ...] = ()
+    refused: Reason | None = None
+
+
 class Participant(Struct, frozen=True, kw_only=True):
-    """A peer that an operator has added, with its pinned key. `id` is its DID.
+    """A peer that an operator has added, or that a trusted region vouches for. `id` is its DID.
 
     `url` is its root, `base` the DSP endpoint below it; `keys` are its public JWKs by key id as pinned, `tokens` the
     ids of those that may sign message tokens; `words` is the fingerprint of the pinned keys as words. `private` allows
     addresses in private networks for this peer. `facts` are what the operator states about it (left operand IRI ->
     values). `document` is the SHA-256 of its DID document as it was pinned (`SeenDocument`); `signs` the instant of its
     first signed message, 0 where none came yet: from then on an unsigned one is refused. `notices` is where it takes
-    notices about contracts, "" where it takes none.
+    notices about contracts, "" where it takes none. `pinned`: an operator has compared its keys; else `vouch` says who
+    vouches for it, and until when that is known. `credentials` is where it shows credentials, "" where nowhere.
+    `changed` is why nothing may happen with it until a person has looked: its keys are others, and nobody vouched for
+    the change. `seen` is when its document was last had.
     """
 
     id: str
@@ -44,6 +64,11 @@ class Participant(Struct, frozen=True, kw_only=True):
     document: str = ""
     signs: int = 0
     notices: str = ""
+    pinned: bool = True
+    vouch: Vouch | None = None
+    credentials: str = ""
+    changed: Reason | None = None
+    seen: int = 0
 
 
 class Right(StrEnum):
@@ -272,6 +297,186 @@ class SeenDocument(Struct, frozen=True, kw_only=True):
     at: int
 
 
+class Presented(Struct, frozen=True, kw_only=True):
+    """The credentials that a participant has shown, as verified; `id` is its DID. Kept so that a region's list of
+    revocations can be asked again without asking the participant. `tokens` are the signed credentials, `at` when they
+    were shown, `until` the earliest end among them."""
+
+    id: str
+    tokens: tuple[str, ...]
+    at: int
+    until: int
+
+
+class Region(Struct, frozen=True, kw_only=True):
+    """An issuer of credentials that this node believes. `id` is its DID.
+
+    `types` are the credential types that it is believed for, `scopes` what its members may do here (`catalog`,
+    `negotiate`). `keys` are its public keys by key id as they were when they were accepted, `words` their fingerprint.
+    `root` is the root certificate of its trust domain as PEM, "" where it has none. `private` lets its members have
+    addresses in private networks. `vouched_by` is the DID of the region on whose word it is believed, "" where an
+    operator has decided it. `vouches`: its own word about other regions is believed too. `own`: this node is a member.
+    """
+
+    id: str
+    name: str
+    title: str
+    url: str
+    words: str
+    added: int
+    added_by: str
+    keys: Mapping[str, JsonObject] = {}
+    types: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    root: str = ""
+    private: bool = False
+    vouched_by: str = ""
+    vouches: bool = False
+    own: bool = False
+    changed: Reason | None = None
+
+
+class HeldCredential(Struct, frozen=True, kw_only=True):
+    """A credential that this node holds and shows. `id` is the credential's own id; `token` the signed credential,
+    `kind` its type, `profile` its form and kind of status list."""
+
+    id: str
+    kind: str
+    issuer: str
+    profile: str
+    token: str
+    received: int
+    begins: int
+    ends: int
+    request: str = ""
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """Holder's side: a request for credentials under way. `id` is our pid of it, `process` the issuer's.
+
+    `state` is `open`, `issued` or `rejected`.
+    """
+
+    id: str
+    issuer: str
+    kinds: tuple[str, ...]
+    state: str
+    created: int
+    process: str = ""
+    code: str = ""
+    rejected: str = ""
+
+
+class Invite(Struct, frozen=True, kw_only=True):
+    """Region's side: a place in the region that waits for its node or device. `id` is the short name of the place.
+
+    `code` is the SHA-256 of the one-time code in hex, `role` is `node` or `device`, `key` the official municipality key
+    (AGS or ARS), `did` who has used the code: nobody else can use it again.
+    """
+
+    id: str
+    title: str
+    role: str
+    code: str
+    created: int
+    created_by: str
+    until: int
+    key: str = ""
+    private: bool = False
+    did: str = ""
+    used: int | None = None
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """Region's side: a participant or device of the region. `id` is its DID, or `urn:` name of a device.
+
+    `state` is `active`, `suspended`, `left` or `stolen`; only an active one gets anything.
+    """
+
+    id: str
+    name: str
+    title: str
+    role: str
+    state: str
+    since: int
+    key: str = ""
+    private: bool = False
+    reason: str = ""
+
+
+class Issuance(Struct, frozen=True, kw_only=True):
+    """Issuer's side: a request for credentials. `id` is our pid of it, `process` the holder's; `state` is `received`,
+    `issued` or `rejected`; `delivered` is when the holder has taken what was issued. `kinds` are the ids of what was
+    asked for, from the issuer's metadata."""
+
+    id: str
+    holder: str
+    process: str
+    kinds: tuple[str, ...]
+    state: str
+    created: int
+    token: str = ""
+    delivered: int | None = None
+    rejected: str = ""
+
+
+class Issued(Struct, frozen=True, kw_only=True):
+    """Issuer's side: a credential that was issued. `id` is the credential's own id; `place` its number in the status
+    lists, `profile` its form. `revoked` is when it was taken back, `suspended` when it was paused."""
+
+    id: str
+    holder: str
+    kind: str
+    profile: str
+    place: int
+    issued: int
+    ends: int
+    revoked: int | None = None
+    suspended: int | None = None
+    reason: str = ""
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """Region's side: an X.509 certificate that was issued. `id` is its serial number in hex, `member` whose it is,
+    `profile` what it is for (`node`, `signing`, `device`), `key` the SHA-256 of its public key."""
+
+    id: str
+    member: str
+    profile: str
+    key: str
+    issued: int
+    ends: int
+    pem: str
+    revoked: int | None = None
+    reason: str = ""
+
+
+class Description(Struct, frozen=True, kw_only=True):
+    """A self-description of this node or another member, as published: `id` is its URL, `token` the signed credential,
+    `about` what it is about."""
+
+    id: str
+    kind: str
+    about: str
+    token: str
+    issued: int
+    ends: int
+    issuer: str = ""
+
+
+class Handover(Struct, frozen=True, kw_only=True):
+    """A participant going on under another DID: `id` is the old one, `successor` the new. `state` is `proposed`, `agreed`
+    or `declined`; `statement` is what was signed, `ours`: it is this node that moves."""
+
+    id: str
+    successor: str
+    state: str
+    statement: str
+    at: int
+    ours: bool = False
+    decided_by: str = ""
+
+
 class Cursor(Struct, frozen=True, kw_only=True):
     """How far a reader of the audit log has come: `id` names the reader, `index` is the last leaf that it has done."""
 
@@ -420,5 +625,16 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Generation: (),
     Reconciliation: ("state",),
     Tombstone: ("owner",),
+    Presented: (),
+    Region: ("name",),
+    HeldCredential: ("kind", "issuer"),
+    Wish: ("issuer", "state"),
+    Invite: ("code",),
+    Member: ("name", "state"),
+    Issuance: ("holder", "state"),
+    Issued: ("holder", "place"),
+    Certificate: ("member", "key"),
+    Description: ("about", "kind"),
+    Handover: ("successor", "state"),
 }
 """Every kept kind and what it is found by."""

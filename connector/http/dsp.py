@@ -33,6 +33,7 @@ from connector.http.problems import (
     protocol_error,
     told,
 )
+from connector.http.publications import Publications
 from connector.http.signing import origin
 from connector.http.throttle import Throttle
 from connector.ports import Caller, Identity, Ids, Signatures
@@ -129,6 +130,7 @@ class Dsp:
         ids: Ids,
         metrics: Metrics,
         reached: Callable[[str], None],
+        publications: Publications,
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
@@ -137,7 +139,7 @@ class Dsp:
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
         self._prefix, self._origin = paths.prefix(public_url), origin(public_url)
-        self._signatures = signatures
+        self._signatures, self._publications = signatures, publications
         self._open = self._documents(did, did_document)
         self._router = self._routes()
 
@@ -146,6 +148,8 @@ class Dsp:
         try:
             if (document := self._open.get(request.path)) is not None and request.method == "GET":
                 return document
+            if (published := self._publications.find(request)) is not None:
+                return await published.answer(request)
             caller = await self._identity.verify(request.headers.get("authorization"))
             if self._signatures is not None:
                 caller = await self._checked(self._signatures, request, caller)

@@ -16,19 +16,33 @@ from sqlite_utils import Database
 
 from connector.records import (
     INDEXED,
+    Certificate,
     Cursor,
+    Description,
     Frame,
     Generation,
+    Handover,
+    HeldCredential,
+    Invite,
+    Issuance,
+    Issued,
+    Member,
     Notice,
+    Presented,
     Question,
     Reconciliation,
+    Region,
     SeenDocument,
     Signed,
     Tombstone,
+    Wish,
 )
 from connector.store import schema
 
-LATER = (Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone)
+LATER = (
+    *(Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone),
+    *(Presented, Region, HeldCredential, Wish, Invite, Member, Issuance, Issued, Certificate, Description, Handover),
+)
 """Kinds that version 1 did not have."""
 
 
@@ -40,7 +54,7 @@ def _first(database: Database) -> None:
 
 
 def _second(database: Database) -> None:
-    """Version 2: approvals, notices, signed messages and what was seen of their signers."""
+    """Version 2: approvals, notices, signed messages; regions, their members and what is issued to them."""
     for statement in schema.of_kinds(LATER):
         database.execute(statement)
 

