@@ -1,0 +1,266 @@
+"""Making certificates: the profiles of a region's trust domain, lists of revocations, answers about one certificate.
+
+What lives here: what stands in each kind of certificate (RFC 5280, 4.2), in a CRL (5.2) and in an OCSP response (RFC
+6960). What does not: whether somebody may have one (`connector.services.region.certificates`), judging those of others
+(`x509`), files (`region`). Serial numbers and instants are arguments; instants are microseconds UTC.
+
+A region has a root, and below it one authority for nodes and one for devices. Neither may make further authorities,
+the devices' may name no host at all, and the nodes' no address but loopback: whoever steals a device authority
+cannot pose as a server.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
+
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | Ed25519PublicKey
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+BACKDATED = 2 * DAY + 3_600 * SECOND
+"""How long before its making a certificate counts already: clocks that are two days late accept it."""
+ROOT_DAYS, AUTHORITY_DAYS = 20 * 365, 5 * 365
+_NAME = 64
+"""Longest name of a person, organisation or thing in a subject (RFC 5280, Appendix A.1)."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Profile(StrEnum):
+    """What an end certificate is for: a node's connections, a node's signatures (`x5u`), a device's connections."""
+
+    NODE = "node"
+    SIGNING = "signing"
+    DEVICE = "device"
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What an end certificate shall say. `member` is a DID or URN, `hosts` names and addresses, `name` a short name."""
+
+    profile: Profile
+    member: str
+    name: str
+    key: PublicKey
+    hosts: tuple[str, ...] = ()
+    begins: int
+    ends: int
+    serial: int
+
+
+class Authority:
+    """A key that signs certificates, and its own certificate."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+        self.key, self.certificate = key, certificate
+
+    def __repr__(self) -> str:
+        return f"Authority({self.certificate.subject.rfc4514_string()})"
+
+    @property
+    def name(self) -> str:
+        """What its list is called: the beginning of its key's identifier, in hex."""
+        return name_of(self.certificate)
+
+    @property
+    def ends(self) -> int:
+        """From when on its certificate does not count."""
+        return instant(self.certificate.not_valid_after_utc)
+
+    def issue(self, wanted: Wanted, *, public_url: str) -> x509.Certificate:
+        """An end certificate. It never outlives the authority's own."""
+        own = self.certificate
+        made = x509.CertificateBuilder(
+            issuer_name=own.subject,
+            subject_name=subject(_organisation(own), wanted.name),
+            public_key=wanted.key,
+            serial_number=wanted.serial,
+            not_valid_before=when(max(wanted.begins, instant(own.not_valid_before_utc))),
+            not_valid_after=when(min(wanted.ends, self.ends)),
+        )
+        made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        made = made.add_extension(_usage(signs=True), critical=True)
+        if uses := _EXTENDED[wanted.profile]:
+            made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        names = [x509.UniformResourceIdentifier(wanted.member), *map(_host, wanted.hosts)]
+        made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return self._finished(made, wanted.key, public_url)
+
+    def certify(self, certificate: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.Certificate:
+        """A certificate for another authority, prepared by `authority_form`."""
+        return self._finished(certificate.issuer_name(self.certificate.subject), key, public_url)
+
+    def _finished(self, made: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.Certificate:
+        """With the identifiers of both keys and the places to ask about revocation; signed."""
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_identifier(self.certificate))
+        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        made = made.add_extension(issuer, critical=False)
+        url = x509.UniformResourceIdentifier(f"{public_url}/crl/{self.name}.crl")
+        made = made.add_extension(x509.CRLDistributionPoints([_point(url)]), critical=False)
+        ask = x509.UniformResourceIdentifier(f"{public_url}/ocsp")
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, ask)
+        made = made.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        return made.sign(self.key, digest(self.key))
+
+    def revocations(self, revoked: Sequence[Revoked], *, number: int, made: int, until: int) -> bytes:
+        """A complete list in DER: everything revoked, with its `number`, which only ever grows."""
+        builder = x509.CertificateRevocationListBuilder(
+            issuer_name=self.certificate.subject, last_update=when(made), next_update=when(until)
+        )
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_identifier(self.certificate))
+        builder = builder.add_extension(issuer, critical=False)
+        builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+        for one in revoked:
+            entry = x509.RevokedCertificateBuilder(serial_number=one.serial, revocation_date=when(one.at))
+            entry = entry.add_extension(x509.CRLReason(one.reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.DER)
+
+    def answer(
+        self, about: x509.Certificate, revoked: Revoked | None, *, made: int, until: int, nonce: bytes | None
+    ) -> bytes:
+        """An OCSP response in DER about one certificate of this authority, signed by itself (RFC 6960, 4.2.2.2)."""
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=about,
+            issuer=self.certificate,
+            algorithm=hashes.SHA1(),  # noqa: S303 - identifies the authority (RFC 5019, 2.1.1), proves nothing
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=when(made),
+            next_update=when(until),
+            revocation_time=when(revoked.at) if revoked else None,
+            revocation_reason=revoked.reason if revoked else None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
+        if nonce is not None:
+            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.DER)
+
+
+class Revoked(Struct, frozen=True):
+    """A certificate that does not count any more: its serial number, since when, and why."""
+
+    serial: int
+    at: int
+    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
+
+
+# --- authorities ------------------------------------------------------------------------------------------------------
+
+
+def root(region: str, key: ec.EllipticCurvePrivateKey, *, number: int, serial: int, now: int) -> x509.Certificate:
+    """A region's root: signed by itself, for two levels of authorities, so that a later root can stand between."""
+    made = authority_form(region, f"Root {number}", key.public_key(), serial=serial, now=now, days=ROOT_DAYS, below=2)
+    name = subject(region, f"{region[: _NAME - 8]} Root {number}")
+    made = made.issuer_name(name)
+    made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return made.sign(key, digest(key))
+
+
+def authority_form(
+    region: str, role: str, key: PublicKey, *, serial: int, now: int, days: int = AUTHORITY_DAYS, below: int = 0
+) -> x509.CertificateBuilder:
+    """The certificate of an authority before it is signed; `below` is how many levels of others it may certify."""
+    made = x509.CertificateBuilder(
+        subject_name=subject(region, f"{region[: _NAME - len(role) - 1]} {role}"),
+        public_key=key,
+        serial_number=serial,
+        not_valid_before=when(now - BACKDATED),
+        not_valid_after=when(now + days * DAY),
+    )
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
+    return made.add_extension(_usage(certifies=True), critical=True)
+
+
+def nodes_names(suffixes: Sequence[str] = ()) -> x509.NameConstraints:
+    """What an authority for nodes may name: hosts below `suffixes` (none: any), and no address but loopback."""
+    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("127.0.0.0/8", "::1/128")]
+    return x509.NameConstraints([*map(x509.DNSName, suffixes), *networks], None)
+
+
+def devices_names() -> x509.NameConstraints:
+    """What an authority for devices may name: neither a host nor an address."""
+    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("0.0.0.0/0", "::/0")]
+    return x509.NameConstraints(None, [x509.DNSName(""), *networks])
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+_EXTENDED = {
+    Profile.NODE: (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH),
+    Profile.SIGNING: (),
+    Profile.DEVICE: (ExtendedKeyUsageOID.CLIENT_AUTH,),
+}
+
+
+def when(instant: int) -> datetime:
+    """An instant as certificates have it: whole seconds."""
+    return _EPOCH + timedelta(seconds=instant // SECOND)
+
+
+def instant(time: datetime) -> int:
+    """A time of a certificate in microseconds UTC."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """What the list of this authority is called: the beginning of its key's identifier, in hex."""
+    return _identifier(certificate).digest.hex()[:16]
+
+
+def digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
+    """The digest that goes with a curve (RFC 5758, 3.2)."""
+    return hashes.SHA384() if isinstance(key.curve, ec.SECP384R1) else hashes.SHA256()
+
+
+def subject(organisation: str, name: str) -> x509.Name:
+    """A subject of two parts, each cut to what a certificate may hold."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_NAME]),
+            x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME]),
+        ]
+    )
+
+
+def _organisation(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
+
+
+def _identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+
+
+def _point(url: x509.UniformResourceIdentifier) -> x509.DistributionPoint:
+    return x509.DistributionPoint(full_name=[url], relative_name=None, reasons=None, crl_issuer=None)
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _usage(*, signs: bool = False, certifies: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs or certifies,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=certifies,
+        crl_sign=certifies,
+        encipher_only=False,
+        decipher_only=False,
+    )
