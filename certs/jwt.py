@@ -3,26 +3,21 @@
 What lives here: issuing and verifying, and nothing that needs memory or time of its own. What does not: whose keys are
 trusted (the caller's `keys_of`), that a token is used only once (the store's transaction), credentials.
 
-This is the only user of pyjwt, and of its signature algorithms alone: the serialisation is taken apart here, strictly,
-because a token that can be written in two ways or read in two ways is a hole. The list of algorithms is fixed, the key
-decides which of them applies (RFC 8725, 3.1), and nothing in the header can bring a key along or name one to fetch.
+How a token is written and what its header may hold is `jws`; nothing in the header can bring a key along.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from certs import jws
 from certs.jwk import PublicKey
-from certs.strict import StrictError, from_base64url, read_object, to_base64url
+from certs.jws import Jws, JwsError, PrivateKey
+from certs.strict import StrictError, read_object
 
 SECOND = 1_000_000
 LIFE = 300
@@ -33,12 +28,7 @@ LEEWAY = 60
 """Seconds that clocks may differ."""
 MAX_TOKEN = 8_192
 """Characters of a token; larger ones are not looked at."""
-MAX_HEADER = 2_048
-"""Characters of its first part."""
 
-_ES256 = ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)
-_EDDSA = OKPAlgorithm()
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _HEADER = frozenset({"alg", "kid", "typ"})
 
 Keys = Mapping[str, PublicKey]
@@ -58,7 +48,11 @@ _Name = Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
 class Claims(Struct, frozen=True):
-    """What a verified token says. Times are seconds since 1970 (RFC 7519, NumericDate)."""
+    """What a token says. Times are seconds since 1970 (RFC 7519, NumericDate).
+
+    `token` is an access token for the sender's Credential Service, `code` what entitles it to a credential that it asks
+    for (DCP 1.0.1: `token`, `pre-authorized_code`).
+    """
 
     iss: _Name
     sub: _Name
@@ -67,7 +61,10 @@ class Claims(Struct, frozen=True):
     iat: _Numeric
     jti: Annotated[str, Meta(min_length=1, max_length=256)]
     nbf: _Numeric | UnsetType = UNSET
-    token: str | UnsetType = UNSET
+    token: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
+    code: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = msgspec.field(
+        default=UNSET, name="pre-authorized_code"
+    )
     vc: Any = UNSET
     vp: Any = UNSET
 
@@ -76,8 +73,15 @@ class Claims(Struct, frozen=True):
         return _instant(self.exp) + leeway * SECOND
 
 
+class Unproved(Struct, frozen=True):
+    """What a token says whose signature nobody has looked at. `kid` is the key that it names, "" for none."""
+
+    claims: Claims
+    kid: str
+
+
 def issue(
-    key: EllipticCurvePrivateKey | Ed25519PrivateKey,
+    key: PrivateKey,
     kid: str,
     *,
     issuer: str,
@@ -85,27 +89,21 @@ def issue(
     now: int,
     jti: str,
     life: int = LIFE,
+    token: str = "",
+    code: str = "",
 ) -> str:
     """A token of `issuer` for one message to `audience`, both DIDs; `kid` is the DID URL of `key`.
 
-    `now` is in microseconds UTC, `jti` must never be drawn twice, `life` is in seconds.
+    `now` is in microseconds UTC, `jti` must never be drawn twice, `life` is in seconds. `token` and `code` become the
+    claims `token` and `pre-authorized_code` where they are given.
     """
     at = now // SECOND
     claims = {"iss": issuer, "sub": issuer, "aud": audience, "iat": at, "exp": at + life, "jti": jti}
-    body = to_base64url(msgspec.json.encode(claims))
-    if isinstance(key, Ed25519PrivateKey):
-        signed = _header("EdDSA", kid) + body
-        signature = _EDDSA.sign(signed, key)
-    else:
-        signed = _header("ES256", kid) + body
-        signature = _ES256.sign(signed, key)
-    return (signed + b"." + to_base64url(signature)).decode()
-
-
-@lru_cache(maxsize=64)
-def _header(algorithm: str, kid: str) -> bytes:
-    """The first part of a token with the dot that ends it."""
-    return to_base64url(msgspec.json.encode({"alg": algorithm, "kid": kid, "typ": "JWT"})) + b"."
+    if token:
+        claims["token"] = token
+    if code:
+        claims["pre-authorized_code"] = code
+    return jws.sign(key, {"kid": kid, "typ": "JWT"}, msgspec.json.encode(claims))
 
 
 def verify(
@@ -124,46 +122,44 @@ def verify(
     `token.type`, `token.claims`, `token.subject`, `token.audience`, `token.expired`, `token.early`, `token.life`,
     `token.issuer`, `token.key`, `token.signature`. Not judged here: whether the token was used before.
     """
-    header, claims, signed, signature = _open(token)
-    _check_parties(claims, audience)
-    _check_times(claims, now, leeway * SECOND, max_life * SECOND)
-    _check_signature(_key(header, claims.iss, keys_of), header["alg"], signed, signature)
+    opened, claims = _open(token, audience, now, leeway, max_life)
+    key = _key(opened.kid, claims.iss, keys_of)
+    try:
+        jws.verify(opened, key)
+    except JwsError as error:
+        raise TokenError(f"token.{error.code}") from error
     return claims
 
 
-def _open(token: str) -> tuple[Mapping[str, Any], Claims, bytes, bytes]:
-    """Header, claims, the bytes that are signed and the signature; nothing of it is proved yet."""
-    if len(token) > MAX_TOKEN:
-        raise TokenError("token.too_large")
-    parts = _COMPACT.fullmatch(token)
-    if parts is None:
-        raise TokenError("token.malformed")
-    head, body, tail = (part.encode() for part in parts.groups())
+def peek(token: str, *, audience: str, now: int, leeway: int = LEEWAY, max_life: int = MAX_LIFE) -> Unproved:
+    """Everything about a token that can be judged without a key, before anything is asked of anybody.
+
+    NOTHING IS PROVED: whoever has written the token chose what is in it. Raises `TokenError` like `verify`, and
+    `token.key` where the key that is named is not the issuer's.
+    """
+    opened, claims = _open(token, audience, now, leeway, max_life)
+    kid = opened.kid or ""
+    if kid and not kid.startswith(claims.iss + "#"):
+        raise TokenError("token.key")
+    return Unproved(claims, kid)
+
+
+def _open(token: str, audience: str, now: int, leeway: int, max_life: int) -> tuple[Jws, Claims]:
+    """The parts of a token and its claims, which are right in everything but the signature."""
     try:
-        header = _read_header(head)
-        claims = read_object(from_base64url(body))
-        signature = from_base64url(tail)
+        opened = jws.read(token, limit=MAX_TOKEN, allowed=_HEADER)
+        kind = opened.header.get("typ", "JWT")
+        # RFC 8725, 3.11: a credential or another kind of token that names its type is no message token.
+        if kind != "JWT" and (not isinstance(kind, str) or kind.upper() not in ("JWT", "APPLICATION/JWT")):
+            raise TokenError("token.type")
+        claims = _read_claims(read_object(opened.payload))
+    except JwsError as error:
+        raise TokenError(f"token.{error.code}") from error
     except StrictError as error:
         raise TokenError("token.malformed") from error
-    return header, _read_claims(claims), head + b"." + body, signature
-
-
-@lru_cache(maxsize=256)
-def _read_header(head: bytes) -> Mapping[str, Any]:
-    """The header, checked as far as it can be without a key; each peer writes the same one again and again."""
-    if len(head) > MAX_HEADER:
-        raise TokenError("token.header")
-    header = read_object(from_base64url(head))
-    # Nothing may change what is signed (`crit`, `b64`) or bring a key along (`jwk`, `jku`, `x5c`, `x5u`): unknown
-    # parameters are refused, not ignored.
-    if not _HEADER.issuperset(header) or not isinstance(header.get("kid", ""), str):
-        raise TokenError("token.header")
-    if header.get("alg") not in ("ES256", "EdDSA"):
-        raise TokenError("token.algorithm")
-    kind = header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.upper() not in ("JWT", "APPLICATION/JWT"):
-        raise TokenError("token.type")
-    return header
+    _check_parties(claims, audience)
+    _check_times(claims, now, leeway * SECOND, max_life * SECOND)
+    return opened, claims
 
 
 def _read_claims(claims: dict[str, Any]) -> Claims:
@@ -201,25 +197,14 @@ def _instant(seconds: float) -> int:
     return seconds * SECOND if isinstance(seconds, int) else int(seconds * SECOND)
 
 
-def _key(header: Mapping[str, Any], issuer: str, keys_of: Callable[[str], Keys | None]) -> PublicKey:
+def _key(kid: str | None, issuer: str, keys_of: Callable[[str], Keys | None]) -> PublicKey:
     """The issuer's key that the header names; without a name the issuer must have exactly one (DCP 1.0.1)."""
     keys = keys_of(issuer)
     if keys is None:
         raise TokenError("token.issuer")
-    kid = header.get("kid")
     if kid is None and len(keys) == 1:
         return next(iter(keys.values()))
     found = None if kid is None else keys.get(kid)
     if found is None:
         raise TokenError("token.key")
     return found
-
-
-def _check_signature(key: PublicKey, algorithm: str, signed: bytes, signature: bytes) -> None:
-    """INVARIANT: the algorithm is the key's own; the header can agree or be refused, it cannot choose."""
-    if algorithm != key.algorithm:
-        raise TokenError("token.algorithm")
-    verifier = _ES256 if key.algorithm == "ES256" else _EDDSA
-    # 64 bytes for both: P1363 form of ES256 (RFC 7518, 3.4), Ed25519 (RFC 8032).
-    if len(signature) != 64 or not verifier.verify(signed, key.key, signature):  # type: ignore[arg-type]
-        raise TokenError("token.signature")

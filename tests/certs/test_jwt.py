@@ -15,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certs import jwk, jwt, keys
+from certs import jwk, jws, jwt, keys
 from certs.jwt import LEEWAY, LIFE, MAX_LIFE, SECOND, TokenError
-from certs.strict import from_base64url, to_base64url
-from tests.standards import STANDARDS, load
+from certs.strict import to_base64url
 
 CITY, UTILITY = "did:web:city.example", "did:web:utility.example"
 KID = f"{CITY}#token"
@@ -42,7 +41,7 @@ def signed(header: Any = HEADER, claims: Any = GOOD, key: Any = MINE.token) -> s
     """A token with any content and a signature that is right for the key."""
     text = f"{part(header)}.{part(claims)}".encode()
     elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
-    signature = jwt._ES256.sign(text, key) if elliptic else key.sign(text)
+    signature = jws._ES256.sign(text, key) if elliptic else key.sign(text)
     return f"{text.decode()}.{to_base64url(signature).decode()}"
 
 
@@ -241,36 +240,8 @@ def test_no_altered_token_is_accepted(data: st.DataObject) -> None:
 
 
 TOKEN = signed()
-VECTORS = STANDARDS / "trust" / "wycheproof-jose" / "json_web_signature_test.json"
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_nothing_but_a_refusal_comes_of_noise(head: bytes, body: bytes) -> None:
     refused(f"{to_base64url(head).decode()}.{to_base64url(body).decode()}.AAAA")
-
-
-@pytest.mark.skipif(not VECTORS.exists(), reason=f"no vectors at {VECTORS} (ALLMENDE_STANDARDS)")
-def test_wycheproof_vectors_with_p256_keys() -> None:
-    """The signature step takes no vector that the published verdict calls invalid, and takes some valid ones."""
-    taken = 0
-    for group in load(VECTORS)["testGroups"]:
-        public = group.get("public")
-        for case in group["tests"] if isinstance(public, dict) and jwk.usable(public) else []:
-            if _accepts(public, case["jws"]):
-                assert case["result"] == "valid", case
-                taken += 1
-    assert taken
-
-
-def _accepts(public: dict[str, Any], text: Any) -> bool:
-    """Whether the signature of a vector would be taken for that of a token."""
-    if not isinstance(text, str) or jwt._COMPACT.fullmatch(text) is None:
-        return False
-    head, body, tail = text.split(".")
-    try:
-        key = jwk.read(public)
-        header = json.loads(from_base64url(head.encode()))
-        jwt._check_signature(key, header.get("alg"), f"{head}.{body}".encode(), from_base64url(tail.encode()))
-    except Exception:
-        return False
-    return True
