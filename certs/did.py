@@ -29,6 +29,9 @@ DSP_CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
 MAX_DOCUMENT = 65_536
 """Bytes of a document; a longer one is refused."""
 MAX_METHODS = 64
+MAX_ENDPOINT = 2_048
+RELATIONS = ("capabilityInvocation", "assertionMethod", "authentication")
+"""Who may sign message tokens, what a party says, and the showing of credentials, in this order."""
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -57,14 +60,29 @@ class Fetch(Protocol):
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """What is used of a peer's document. `keys` are those that are understood here, by DID URL; `tokens` are the ids of
-    those that may sign message tokens (`capabilityInvocation`); `notices` is where it takes notices, "" for nowhere."""
+    """What is used of a peer's document. `keys` are those that are understood here, by DID URL.
+
+    `tokens` are the ids of those that may sign message tokens (`capabilityInvocation`), `assertions` of those that may
+    sign what it says (`assertionMethod`: credentials, tree heads), `presenters` of those that may show credentials
+    (`authentication`). `methods` is how many verification methods it has of whatever kind: a token that names no key is
+    for a document with one (DCP 1.0.1, Base Protocol). `services` are its endpoints by type, the first of each;
+    `notices` is where it takes notices, "" for nowhere.
+    """
 
     id: str
     keys: Mapping[str, Jwk]
     tokens: tuple[str, ...]
+    assertions: tuple[str, ...] = ()
+    presenters: tuple[str, ...] = ()
+    methods: int = 0
+    services: Mapping[str, str] = {}
     notices: str = ""
     body: bytes = b""
+
+    def pinned(self) -> dict[str, Jwk]:
+        """The keys that a peer is known by: those for message tokens, and for what it asserts."""
+        wanted = {*self.tokens, *self.assertions}
+        return {id: key for id, key in self.keys.items() if id in wanted}
 
 
 # --- identifier <-> URL -----------------------------------------------------------------------------------------------
@@ -186,13 +204,13 @@ async def resolve(fetch: Fetch, url: str, *, private: bool = False) -> Document:
     return found if found.notices.startswith(root(url) + "/") else replace(found, notices="")
 
 
-def read(body: bytes, did: str) -> Document:
-    """A document as had from the network, about `did`.
+def read(body: bytes, did: str, *, speaks: bool = True) -> Document:
+    """A document as had from the network, about `did`, who sends messages unless `speaks` is False.
 
     Keys of kinds that are not understood here are left out: they can prove nothing. Raises `DidError`:
     `did.document` (too large, not JSON, a name twice, a part of another shape), `did.other` (about somebody else),
     `did.method` (an id twice, foreign controller), `did.key` (a key that must not be used), `did.no_key` (none is left
-    that may sign message tokens).
+    that may sign message tokens, or none at all).
     """
     if len(body) > MAX_DOCUMENT:
         raise DidError("did.document", why="size")
@@ -203,32 +221,41 @@ def read(body: bytes, did: str) -> Document:
     if found.get("id") != did:
         raise DidError("did.other", id=str(found.get("id"))[:256])
     methods = _methods(found, did)
-    tokens = _related(found, did, "capabilityInvocation")
-    keys = _keys(methods, {*tokens, *_related(found, did, "assertionMethod")})
-    usable = tuple(id for id in tokens if id in keys)
-    if not usable:
+    related = {relation: _related(found, did, relation) for relation in RELATIONS}
+    keys = _keys(methods, {id for ids in related.values() for id in ids})
+    tokens, assertions, presenters = (tuple(id for id in related[name] if id in keys) for name in RELATIONS)
+    if not (tokens if speaks else keys):
         raise DidError("did.no_key", id=did)
-    return Document(id=did, keys=keys, tokens=usable, notices=_notices(found))
+    services = _services(found)
+    return Document(
+        id=did,
+        keys=keys,
+        tokens=tokens,
+        assertions=assertions,
+        presenters=presenters,
+        methods=len(methods),
+        services=services,
+        notices=services.get(NOTICES, ""),
+    )
 
 
-def _notices(found: Mapping[str, Any]) -> str:
-    """The endpoint of the first service of our type. A service that is written in another form is none of ours."""
-    services = found.get("service")
-    for service in services[:MAX_METHODS] if isinstance(services, list) else ():
-        endpoint = service.get("serviceEndpoint") if isinstance(service, dict) else None
-        if isinstance(endpoint, str) and len(endpoint) <= 2048 and service.get("type") in (NOTICES, [NOTICES]):
-            return endpoint
-    return ""
+def _services(found: Mapping[str, Any]) -> dict[str, str]:
+    """The endpoint of the first service of each type. One that is written in another form is none that is used here."""
+    listed = found.get("service")
+    services: dict[str, str] = {}
+    for service in listed[:MAX_METHODS] if isinstance(listed, list) else ():
+        if not isinstance(service, dict):
+            continue
+        endpoint, kinds = service.get("serviceEndpoint"), service.get("type")
+        for kind in kinds[:MAX_METHODS] if isinstance(kinds, list) else [kinds]:
+            if isinstance(endpoint, str) and len(endpoint) <= MAX_ENDPOINT and isinstance(kind, str):
+                services.setdefault(kind[:256], endpoint)
+    return services
 
 
 def _methods(found: Mapping[str, Any], did: str) -> dict[str, Mapping[str, Any]]:
     """Every verification method by its full id, whether listed or written inside a relationship."""
-    embedded = [
-        item
-        for relation in ("capabilityInvocation", "assertionMethod")
-        for item in _list(found, relation)
-        if isinstance(item, dict)
-    ]
+    embedded = [item for relation in RELATIONS for item in _list(found, relation) if isinstance(item, dict)]
     methods: dict[str, Mapping[str, Any]] = {}
     for method in [*_list(found, "verificationMethod"), *embedded]:
         id = _full(method.get("id"), did) if isinstance(method, dict) else None

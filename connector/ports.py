@@ -1,8 +1,8 @@
 """What services need from the outside: Protocols, implemented by one thin adapter each.
 
-Store (`connector.store`), Identity (`connector.identity`), Peer and Fetch (`connector.http.client`), Source
-(`connector.data.sources`), Facts, Clock, Ids (`connector.system`). Each has one contract-test class in `tests/ports`
-that every adapter must pass.
+Store (`connector.store`), Identity, Proofs and Documents (`connector.identity`), Peer and Fetch
+(`connector.http.client`), Source (`connector.data.sources`), Facts, Clock, Ids (`connector.system`). Each has one
+contract-test class in `tests/ports` that every adapter must pass.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from certs.did import Document
 from connector.records import Answer, Asset, Entry, Head, Logged
 
 R = TypeVar("R", bound=Struct)
@@ -159,13 +160,17 @@ class Sent(Struct, frozen=True):
 
 class Caller(Struct, frozen=True):
     """A proved caller: its DID, the token's id and end (microseconds UTC) so that it can be used only once, and the
-    request that it has sent, whose signature, where it has one, is verified."""
+    request that it has sent, whose signature, where it has one, is verified. `grant` is what its token gives us to ask
+    at its Credential Service with (DCP 1.0.1, Base Protocol: `token`), `code` its `pre-authorized_code`; "" for none.
+    """
 
     id: str
     jti: str
     expires: int
     issued: int = 0
     sent: Sent = Sent()
+    grant: str = ""
+    code: str = ""
 
 
 class Identity(Protocol):
@@ -177,6 +182,34 @@ class Identity(Protocol):
     async def verify(self, authorization: str | None) -> Caller:
         """The proved caller. Raises `UnauthenticatedError` with a code and no secret. Does not note the use: the
         caller's transaction does (`Transaction.use_token`)."""
+
+
+class Proofs(Protocol):
+    """Proof of a DID and nothing more, for the Decentralized Claims Protocol itself: whoever asks for credentials or
+    brings them need not be known here."""
+
+    async def introduce(self, audience: str, *, grant: str = "", code: str = "") -> str:
+        """The value of an Authorization header for one message to `audience`, with what it has given us: the `token`
+        of its own message or the `pre-authorized_code` of its invitation. Never the same twice."""
+
+    async def bare(self, authorization: str | None) -> Caller:
+        """The caller, who holds the keys of its DID: nothing is said about whether it is known or trusted.
+
+        Raises `UnauthenticatedError`; `MessageError` `did.form` and `RefusedError` `did.method` for DIDs that are not
+        looked up; `TooOftenError`. Does not note the use: the caller's transaction does (`Transaction.use_token`).
+        """
+
+
+class Documents(Protocol):
+    """What DIDs say of themselves (did:web): fetched under guard, kept for a while, asked for once at a time."""
+
+    async def document(self, did: str, *, private: bool = False, lacking: str = "", fresh: bool = False) -> Document:
+        """The document of `did`, as kept or fetched now.
+
+        `private` allows private addresses. A kept document without the key `lacking` is fetched anew, so is every one
+        with `fresh`, each at most once in a while. Raises `DidError` (form, content, another's), `DeliveryError` (not
+        to be had) and `BusyError` (too many at once).
+        """
 
 
 class Signatures(Protocol):

@@ -130,7 +130,7 @@ class Surroundings:
             return Visit(peer=peer, cause=cause)
         ahead = _ahead(reply.headers.get("date", ""), before, self._clock.now())
         try:
-            keys = did.read(reply.body, peer.id).keys if reply.status == 200 else None
+            keys = did.read(reply.body, peer.id).pinned() if reply.status == 200 else None
         except DidError as error:
             return Visit(peer=peer, ahead=ahead, cause=error.code)
         return Visit(peer=peer, keys=keys, ahead=ahead, cause="" if keys is not None else f"status {reply.status}")

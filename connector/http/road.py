@@ -200,7 +200,7 @@ def _identity(url: str, body: bytes, who: str, keys: Mapping[str, JsonObject]) -
         if error.code == "did.other":
             return Reason("reach.did", {"url": url, "found": error.params.get("id", "?"), "wanted": who})
         return Reason("reach.body", {"url": url})
-    if not same_keys(found.keys, keys):
+    if not same_keys(found.pinned(), keys):
         return Reason("reach.keys", {"url": url, "did": who})
     return None
 

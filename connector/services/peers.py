@@ -83,10 +83,10 @@ class Peers:
         base = _base(root, await self._fetch.fetch(join(root, VERSION_PATH), private=private))
         return Sighting(
             did=found.id,
-            words=fingerprint(jwk.thumbprint(key) for key in found.keys.values()),
+            words=fingerprint(jwk.thumbprint(key) for key in found.pinned().values()),
             url=root,
             base=base,
-            keys=found.keys,
+            keys=found.pinned(),
             tokens=found.tokens,
             notices=found.notices,
             document=found.body,

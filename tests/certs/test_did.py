@@ -189,8 +189,10 @@ def test_keys_that_are_not_understood_are_left_out() -> None:
         "capabilityInvocation": [DID + "#rsa", DID + "#multi", TOKEN, "did:web:other.example#token"],
     }
     found = did.read(json.dumps(document).encode(), DID)
-    assert set(found.keys) == {TOKEN, AUDIT}
-    assert found.tokens == (TOKEN,)
+    assert set(found.keys) == {TOKEN, AUDIT, DID + "#login"}
+    assert set(found.pinned()) == {TOKEN, AUDIT}, "who may show credentials may not send messages for that"
+    assert (found.tokens, found.assertions, found.presenters) == ((TOKEN,), (TOKEN, AUDIT), (DID + "#login",))
+    assert found.methods == 5
 
 
 def method(**change: Any) -> list[dict[str, Any]]:
@@ -308,3 +310,23 @@ async def test_where_notices_are_taken_is_read_back() -> None:
 )
 async def test_notices_go_nowhere_but_to_the_node_itself(service: Any) -> None:
     assert (await did.resolve(Fetched({**NODE, "service": service}), URL)).notices == ""
+
+
+def test_services_are_read_by_type_and_the_first_of_each_counts() -> None:
+    service = [
+        {"id": DID + "#a", "type": "CredentialService", "serviceEndpoint": "https://city.example/dcp"},
+        {"id": DID + "#b", "type": ["CredentialService", "IssuerService"], "serviceEndpoint": "https://x.example"},
+        {"id": DID + "#c", "type": "DataService", "serviceEndpoint": {"uri": "https://x.example"}},
+        {"id": DID + "#d", "type": "DataService", "serviceEndpoint": "https://" + "x" * 2_048},
+        {"id": DID + "#e", "type": 7, "serviceEndpoint": "https://x.example"},
+        "text",
+    ]
+    found = did.read(json.dumps(NODE | {"service": service}).encode(), DID)
+    assert found.services == {"CredentialService": "https://city.example/dcp", "IssuerService": "https://x.example"}
+
+
+def test_who_only_says_something_needs_no_key_for_messages() -> None:
+    body = json.dumps(NODE | {"capabilityInvocation": []}).encode()
+    assert did.read(body, DID, speaks=False).assertions == (TOKEN, AUDIT)
+    with pytest.raises(DidError, match=r"did\.no_key"):
+        did.read(json.dumps(NODE | {"verificationMethod": []}).encode(), DID, speaks=False)

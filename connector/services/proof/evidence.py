@@ -204,7 +204,7 @@ class Evidence:
         for one in reversed(case.documents):
             if one.did == party:
                 try:
-                    return fingerprint(jwk.thumbprint(key) for key in did.read(one.body, party).keys.values())
+                    return fingerprint(jwk.thumbprint(key) for key in did.read(one.body, party).pinned().values())
                 except did.DidError:
                     return ""
         return case.peer.words if case.peer is not None and case.peer.id == party else ""
