@@ -315,7 +315,8 @@ class Region(Struct, frozen=True, kw_only=True):
     `negotiate`). `keys` are its public keys by key id as they were when they were accepted, `words` their fingerprint.
     `root` is the root certificate of its trust domain as PEM, "" where it has none. `private` lets its members have
     addresses in private networks. `vouched_by` is the DID of the region on whose word it is believed, "" where an
-    operator has decided it. `vouches`: its own word about other regions is believed too. `own`: this node is a member.
+    operator has decided it, and `until` the instant at which that word ends. `vouches`: its own word about other
+    regions is believed too. `own`: this node is a member.
     """
 
     id: str
@@ -334,6 +335,7 @@ class Region(Struct, frozen=True, kw_only=True):
     vouches: bool = False
     own: bool = False
     changed: Reason | None = None
+    until: int | None = None
 
 
 class HeldCredential(Struct, frozen=True, kw_only=True):
@@ -371,7 +373,8 @@ class Invite(Struct, frozen=True, kw_only=True):
     """Region's side: a place in the region that waits for its node or device. `id` is the short name of the place.
 
     `code` is the SHA-256 of the one-time code in hex, `role` is `node` or `device`, `key` the official municipality key
-    (AGS or ARS), `did` who has used the code: nobody else can use it again.
+    (AGS or ARS), `did` who has used the code: nobody else can use it again. `listed`: everybody may see that it is a
+    member.
     """
 
     id: str
@@ -385,12 +388,14 @@ class Invite(Struct, frozen=True, kw_only=True):
     private: bool = False
     did: str = ""
     used: int | None = None
+    listed: bool = True
 
 
 class Member(Struct, frozen=True, kw_only=True):
     """Region's side: a participant or device of the region. `id` is its DID, or `urn:` name of a device.
 
-    `state` is `active`, `suspended`, `left` or `stolen`; only an active one gets anything.
+    `state` is `active`, `suspended`, `left` or `stolen`; only an active one gets anything. `listed`: the region's
+    public document names it while it is active.
     """
 
     id: str
@@ -402,6 +407,22 @@ class Member(Struct, frozen=True, kw_only=True):
     key: str = ""
     private: bool = False
     reason: str = ""
+    listed: bool = True
+
+
+class Neighbour(Struct, frozen=True, kw_only=True):
+    """Region's side: another region that this one vouches for. `id` is its DID; `token` is the signed credential that
+    says so, for `types` of credentials and `scopes`."""
+
+    id: str
+    title: str
+    url: str
+    types: tuple[str, ...]
+    scopes: tuple[str, ...]
+    token: str
+    issued: int
+    issued_by: str
+    ends: int
 
 
 class Issuance(Struct, frozen=True, kw_only=True):
@@ -465,8 +486,8 @@ class Description(Struct, frozen=True, kw_only=True):
 
 
 class Handover(Struct, frozen=True, kw_only=True):
-    """A participant going on under another DID: `id` is the old one, `successor` the new. `state` is `proposed`, `agreed`
-    or `declined`; `statement` is what was signed, `ours`: it is this node that moves."""
+    """A participant going on under another DID: `id` is the old one, `successor` the new. `state` is `proposed`,
+    `agreed` or `declined`; `statement` is what was signed, `ours`: it is this node that moves."""
 
     id: str
     successor: str
@@ -631,6 +652,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Wish: ("issuer", "state"),
     Invite: ("code",),
     Member: ("name", "state"),
+    Neighbour: (),
     Issuance: ("holder", "state"),
     Issued: ("holder", "place"),
     Certificate: ("member", "key"),

