@@ -93,9 +93,9 @@ def with_(members: Json, **changed: Any) -> Json:
 # --- self-issued ID tokens --------------------------------------------------------------------------------------------
 
 
-def claims(issuer: str, audience: str, now: float, jti: str, **changed: Any) -> Json:
+def claims(issuer: str, audience: str, now: float, **changed: Any) -> Json:
     """Claims of a message token; `token` is the access token for the Credential Service of the sender."""
-    made = {"iss": issuer, "sub": issuer, "aud": audience, "iat": int(now), "exp": int(now) + 300, "jti": jti}
+    made = {"iss": issuer, "sub": issuer, "aud": audience, "iat": int(now), "exp": int(now) + 300}
     return with_({**made, "token": "opaque"}, **changed)
 
 

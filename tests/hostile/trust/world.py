@@ -235,7 +235,7 @@ class Holder(Party):
 
     def claims(self, **changed: Any) -> Json:
         """Claims of a message token."""
-        return forge.claims(self.did, self.city, self.clock.seconds(), number(), **changed)
+        return forge.claims(self.did, self.city, self.clock.seconds(), **{"jti": number(), **changed})
 
     def token(self, *, header: Json | None = None, key: Key | bytes | None = None, **changed: Any) -> str:
         """A message token for the node, honest but for `header` and `changed` claims."""
