@@ -59,6 +59,14 @@ class Wanted(Struct, frozen=True, kw_only=True):
     serial: int
 
 
+class Revoked(Struct, frozen=True):
+    """A certificate that does not count any more: its serial number, since when, and why."""
+
+    serial: int
+    at: int
+    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
+
+
 class Authority:
     """A key that signs certificates, and its own certificate."""
 
@@ -93,7 +101,7 @@ class Authority:
         made = made.add_extension(_usage(signs=True), critical=True)
         if uses := _EXTENDED[wanted.profile]:
             made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-        names = [x509.UniformResourceIdentifier(wanted.member), *map(_host, wanted.hosts)]
+        names = [x509.UniformResourceIdentifier(wanted.member), *map(host_of, wanted.hosts)]
         made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return self._finished(made, wanted.key, public_url)
 
@@ -147,14 +155,6 @@ class Authority:
         return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.DER)
 
 
-class Revoked(Struct, frozen=True):
-    """A certificate that does not count any more: its serial number, since when, and why."""
-
-    serial: int
-    at: int
-    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
-
-
 # --- authorities ------------------------------------------------------------------------------------------------------
 
 
@@ -190,8 +190,10 @@ def nodes_names(suffixes: Sequence[str] = ()) -> x509.NameConstraints:
 
 def devices_names() -> x509.NameConstraints:
     """What an authority for devices may name: neither a host nor an address."""
+    # A top-level domain that nobody can have (RFC 6761, 6.4): an empty list of what is allowed cannot be written down,
+    # and not everybody understands the empty name as "all of them".
     networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("0.0.0.0/0", "::/0")]
-    return x509.NameConstraints(None, [x509.DNSName(""), *networks])
+    return x509.NameConstraints([x509.DNSName("invalid")], networks)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -215,7 +217,7 @@ def instant(time: datetime) -> int:
 
 def name_of(certificate: x509.Certificate) -> str:
     """What the list of this authority is called: the beginning of its key's identifier, in hex."""
-    return _identifier(certificate).digest.hex()[:16]
+    return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()[:16]
 
 
 def digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
@@ -224,13 +226,9 @@ def digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
 
 
 def subject(organisation: str, name: str) -> x509.Name:
-    """A subject of two parts, each cut to what a certificate may hold."""
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_NAME]),
-            x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME]),
-        ]
-    )
+    """A subject of two parts, each cut to what a certificate may hold; an empty one is left out."""
+    parts = ((NameOID.ORGANIZATION_NAME, organisation), (NameOID.COMMON_NAME, name))
+    return x509.Name([x509.NameAttribute(kind, said[:_NAME]) for kind, said in parts if said])
 
 
 def _organisation(certificate: x509.Certificate) -> str:
@@ -245,7 +243,8 @@ def _point(url: x509.UniformResourceIdentifier) -> x509.DistributionPoint:
     return x509.DistributionPoint(full_name=[url], relative_name=None, reasons=None, crl_issuer=None)
 
 
-def _host(name: str) -> x509.GeneralName:
+def host_of(name: str) -> x509.GeneralName:
+    """A host as an alternative name: an address or a DNS name."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
