@@ -340,7 +340,8 @@ class Region(Struct, frozen=True, kw_only=True):
 
 class HeldCredential(Struct, frozen=True, kw_only=True):
     """A credential that this node holds and shows. `id` is the credential's own id; `token` the signed credential,
-    `kind` its type, `profile` its form and kind of status list."""
+    `kind` its type, `profile` its form and kind of status list, `request` our pid of what it was asked for with.
+    `revoked` is when it was found to be revoked or suspended: it is shown to nobody then."""
 
     id: str
     kind: str
@@ -351,12 +352,14 @@ class HeldCredential(Struct, frozen=True, kw_only=True):
     begins: int
     ends: int
     request: str = ""
+    revoked: int | None = None
 
 
 class Wish(Struct, frozen=True, kw_only=True):
     """Holder's side: a request for credentials under way. `id` is our pid of it, `process` the issuer's.
 
-    `state` is `open`, `issued` or `rejected`.
+    `state` is `open`, `issued` or `rejected`. `private` allows the issuer an address in a private network; `asked` is
+    when the issuer has taken the request, None where it has not.
     """
 
     id: str
@@ -367,6 +370,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     process: str = ""
     code: str = ""
     rejected: str = ""
+    private: bool = False
+    asked: int | None = None
 
 
 class Invite(Struct, frozen=True, kw_only=True):
@@ -428,7 +433,8 @@ class Neighbour(Struct, frozen=True, kw_only=True):
 class Issuance(Struct, frozen=True, kw_only=True):
     """Issuer's side: a request for credentials. `id` is our pid of it, `process` the holder's; `state` is `received`,
     `issued` or `rejected`; `delivered` is when the holder has taken what was issued. `kinds` are the ids of what was
-    asked for, from the issuer's metadata."""
+    asked for, from the issuer's metadata, `credentials` those of what was issued for it, in the same order. `token` is
+    what the holder wants to be shown on delivery, `private` allows it an address in a private network."""
 
     id: str
     holder: str
@@ -439,6 +445,8 @@ class Issuance(Struct, frozen=True, kw_only=True):
     token: str = ""
     delivered: int | None = None
     rejected: str = ""
+    credentials: tuple[str, ...] = ()
+    private: bool = False
 
 
 class Issued(Struct, frozen=True, kw_only=True):
