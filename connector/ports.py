@@ -203,10 +203,12 @@ class Proofs(Protocol):
 class Documents(Protocol):
     """What DIDs say of themselves (did:web): fetched under guard, kept for a while, asked for once at a time."""
 
-    async def document(self, did: str, *, private: bool = False, lacking: str = "", fresh: bool = False) -> Document:
+    async def document(
+        self, did: str, *, url: str = "", private: bool = False, lacking: str = "", fresh: bool = False
+    ) -> Document:
         """The document of `did`, as kept or fetched now.
 
-        `private` allows private addresses. A kept document without the key `lacking` is fetched anew, so is every one
+        `url` is its root where that is known, `private` allows private addresses there. A kept document without the key `lacking` is fetched anew, so is every one
         with `fresh`, each at most once in a while. Raises `DidError` (form, content, another's), `DeliveryError` (not
         to be had) and `BusyError` (too many at once).
         """
