@@ -91,7 +91,7 @@ class Authority:
         own = self.certificate
         made = x509.CertificateBuilder(
             issuer_name=own.subject,
-            subject_name=subject(_organisation(own), wanted.name),
+            subject_name=subject(organisation(own), wanted.name),
             public_key=wanted.key,
             serial_number=wanted.serial,
             not_valid_before=when(max(wanted.begins, instant(own.not_valid_before_utc))),
@@ -103,23 +103,24 @@ class Authority:
             made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         names = [x509.UniformResourceIdentifier(wanted.member), *map(host_of, wanted.hosts)]
         made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return self._finished(made, wanted.key, public_url)
+        ask = x509.UniformResourceIdentifier(f"{public_url}/ocsp")
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, ask)
+        made = made.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        return self._identified(made, wanted.key, public_url).sign(self.key, digest(self.key))
 
-    def certify(self, certificate: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.Certificate:
-        """A certificate for another authority, prepared by `authority_form`."""
-        return self._finished(certificate.issuer_name(self.certificate.subject), key, public_url)
+    def certify(self, form: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.Certificate:
+        """The certificate of another authority, prepared by `authority_form`. Nobody is asked about it live: the key
+        that would have to answer lies in a safe."""
+        form = self._identified(form.issuer_name(self.certificate.subject), key, public_url)
+        return form.sign(self.key, digest(self.key))
 
-    def _finished(self, made: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.Certificate:
-        """With the identifiers of both keys and the places to ask about revocation; signed."""
+    def _identified(self, made: x509.CertificateBuilder, key: PublicKey, public_url: str) -> x509.CertificateBuilder:
+        """With the identifiers of both keys, and the place of the list."""
         issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_identifier(self.certificate))
         made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         made = made.add_extension(issuer, critical=False)
         url = x509.UniformResourceIdentifier(f"{public_url}/crl/{self.name}.crl")
-        made = made.add_extension(x509.CRLDistributionPoints([_point(url)]), critical=False)
-        ask = x509.UniformResourceIdentifier(f"{public_url}/ocsp")
-        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, ask)
-        made = made.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
-        return made.sign(self.key, digest(self.key))
+        return made.add_extension(x509.CRLDistributionPoints([_point(url)]), critical=False)
 
     def revocations(self, revoked: Sequence[Revoked], *, number: int, made: int, until: int) -> bytes:
         """A complete list in DER: everything revoked, with its `number`, which only ever grows."""
@@ -160,19 +161,18 @@ class Authority:
 
 def root(region: str, key: ec.EllipticCurvePrivateKey, *, number: int, serial: int, now: int) -> x509.Certificate:
     """A region's root: signed by itself, for two levels of authorities, so that a later root can stand between."""
-    made = authority_form(region, f"Root {number}", key.public_key(), serial=serial, now=now, days=ROOT_DAYS, below=2)
-    name = subject(region, f"{region[: _NAME - 8]} Root {number}")
-    made = made.issuer_name(name)
+    name = titled(region, f"Root {number}")
+    made = authority_form(name, key.public_key(), serial=serial, now=now, days=ROOT_DAYS, below=2).issuer_name(name)
     made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     return made.sign(key, digest(key))
 
 
 def authority_form(
-    region: str, role: str, key: PublicKey, *, serial: int, now: int, days: int = AUTHORITY_DAYS, below: int = 0
+    name: x509.Name, key: PublicKey, *, serial: int, now: int, days: int = AUTHORITY_DAYS, below: int = 0
 ) -> x509.CertificateBuilder:
     """The certificate of an authority before it is signed; `below` is how many levels of others it may certify."""
     made = x509.CertificateBuilder(
-        subject_name=subject(region, f"{region[: _NAME - len(role) - 1]} {role}"),
+        subject_name=name,
         public_key=key,
         serial_number=serial,
         not_valid_before=when(now - BACKDATED),
@@ -231,7 +231,13 @@ def subject(organisation: str, name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(kind, said[:_NAME]) for kind, said in parts if said])
 
 
-def _organisation(certificate: x509.Certificate) -> str:
+def titled(region: str, role: str) -> x509.Name:
+    """An authority's subject: its role is never cut off."""
+    return subject(region, f"{region[: _NAME - len(role) - 1]} {role}")
+
+
+def organisation(certificate: x509.Certificate) -> str:
+    """The region that an authority of ours is of."""
     return str(certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
 
 

@@ -165,10 +165,29 @@ def path(
     if now >= ends(leaf):
         raise CertificateError("certificate.expired")
     _check_end(leaf, purpose)
-    policy = PolicyBuilder().store(Store(list(roots))).time(when(now)).max_chain_depth(MAX_DEPTH)
-    policy = policy.extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_END)
+    return _verified(leaf, others, roots, now, _END)
+
+
+def check_authority(one: x509.Certificate, *, roots: Sequence[x509.Certificate], below: int, now: int) -> None:
+    """Has one of `roots` certified this authority, which may have `below` levels of others? Raises `CertificateError`
+    `certificate.untrusted`."""
+    found = _verified(one, (), roots, now, ExtensionPolicy.webpki_defaults_ca())
+    basic = _extension(found.leaf.extensions, x509.BasicConstraints)
+    if basic is None or not basic.ca or (basic.path_length is not None and basic.path_length < below):
+        raise CertificateError("certificate.untrusted")
+
+
+def _verified(
+    leaf: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    now: int,
+    policy: ExtensionPolicy,
+) -> Chain:
+    rules = PolicyBuilder().store(Store(list(roots))).time(when(now)).max_chain_depth(MAX_DEPTH)
+    rules = rules.extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=policy)
     try:
-        found = policy.build_client_verifier().verify(leaf, list(others)).chain
+        found = rules.build_client_verifier().verify(leaf, list(others)).chain
     except (VerificationError, ValueError, UnsupportedAlgorithm):
         raise CertificateError("certificate.untrusted") from None
     return Chain(tuple(found), min(map(ends, found)))
