@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -112,35 +112,39 @@ def opened(note: str, origin: str, public: bytes, verify: Verify) -> Checkpoint:
     Raises `CheckpointError`: as `opened_text`, `checkpoint.*` (its text), `checkpoint.origin` also where the log is
     somebody else's.
     """
-    checkpoint = parse(opened_text(note, origin, public, verify))
+    return _opened(note, origin, (public,), verify)
+
+
+def _opened(note: str, origin: str, publics: Sequence[bytes], verify: Verify) -> Checkpoint:
+    checkpoint = parse(opened_text(note, origin, publics, verify))
     if checkpoint.origin != origin:
         raise CheckpointError("checkpoint.origin")
     return checkpoint
 
 
-def opened_text(note: str, name: str, public: bytes, verify: Verify) -> str:
-    """The text of a note that `name` has signed with the key `public`.
+def opened_text(note: str, name: str, publics: Sequence[bytes], verify: Verify) -> str:
+    """The text of a note that `name` has signed with one of the keys `publics`: keys follow each other.
 
-    Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by this key), `note.signature` (it does not
+    Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by any of these keys), `note.signature` (it does not
     verify).
     """
     body, lines = _parted(note)
-    wanted = key_id(name, public)
-    ours = [signature for said, key, signature in map(_signature, lines) if said == name and key == wanted]
+    wanted = {key_id(name, public): public for public in publics}
+    ours = [(wanted[key], one) for said, key, one in map(_signature, lines) if said == name and key in wanted]
     if not ours:
         raise CheckpointError("note.unsigned")
-    if not all(len(one) == 64 and verify(public, one, body.encode()) for one in ours):
+    if not all(len(one) == 64 and verify(public, one, body.encode()) for public, one in ours):
         raise CheckpointError("note.signature")
     return body
 
 
-def opened_any(note: str, name: str, public: bytes, verify: Verify) -> tuple[Checkpoint, int]:
-    """As `opened`, of whichever generation of the log `name`; with its number. Raises `CheckpointError`."""
+def opened_any(note: str, name: str, publics: Sequence[bytes], verify: Verify) -> tuple[Checkpoint, int]:
+    """As `opened`, by one of several keys and of whichever generation of the log `name`; with its number. Raises `CheckpointError`."""
     said = note.partition("\n")[0]
     number = generation(said, name)
     if number is None:
         raise CheckpointError("checkpoint.origin")
-    return opened(note, said, public, verify), number
+    return _opened(note, said, publics, verify), number
 
 
 def _parted(note: str) -> tuple[str, list[str]]:

@@ -25,6 +25,8 @@ from certs.strict import StrictError, read_object
 CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1")
 NOTICES = "AllmendeNotices"
 """Type of the service at which a node takes notices about contracts (an extension of ours)."""
+CHANGES = "AllmendeKeys"
+"""Type of the service at which a node shows the statements by which its keys follow each other (`handover`)."""
 DSP_CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
 MAX_DOCUMENT = 65_536
 """Bytes of a document; a longer one is refused."""
@@ -159,26 +161,39 @@ def audit_key(did: str) -> str:
     return did + "#audit"
 
 
-def document(url: str, base: str, token: Jwk, audit: Jwk) -> dict[str, Any]:
+class Service(Struct, frozen=True):
+    """An endpoint of this node in its document: the fragment of its id, its type, its URL."""
+
+    fragment: str
+    type: str
+    endpoint: str
+
+
+def document(url: str, base: str, keys: Mapping[str, Jwk], services: Sequence[Service] = ()) -> dict[str, Any]:
     """The document of a node at root `url` with its DSP endpoints below `base`.
 
-    Service entries as DSP 2025-1 wants them: a CatalogService whose endpoint ends in `/catalog`, a DataService whose
-    endpoint is the version document; and where this node takes notices.
+    `keys` are its public keys by the fragment of their ids. What is called `token` or `token-2` may sign message
+    tokens, show credentials and assert; every other key may only assert. Service entries as DSP 2025-1 wants them: a
+    CatalogService whose endpoint ends in `/catalog`, a DataService whose endpoint is the version document; where this
+    node takes notices, and says how its keys have changed; then `services`.
     """
     did = of_url(url)
     spelled = root(url)
+    tokens = [f"{did}#{name}" for name in keys if name.partition("-")[0] == "token"]
+    own = [
+        Service("catalog", "CatalogService", base.rstrip("/") + "/catalog"),
+        Service("dsp", "DataService", spelled + "/.well-known/dspace-version"),
+        Service("notices", NOTICES, spelled + "/notices"),
+        Service("keys", CHANGES, spelled + "/keys"),
+    ]
     return {
         "@context": [*CONTEXT, DSP_CONTEXT],
         "id": did,
-        "verificationMethod": [_method(did, token_key(did), token), _method(did, audit_key(did), audit)],
-        "authentication": [token_key(did)],
-        "capabilityInvocation": [token_key(did)],
-        "assertionMethod": [token_key(did), audit_key(did)],
-        "service": [
-            _service(did + "#catalog", "CatalogService", base.rstrip("/") + "/catalog"),
-            _service(did + "#dsp", "DataService", spelled + "/.well-known/dspace-version"),
-            _service(did + "#notices", NOTICES, spelled + "/notices"),
-        ],
+        "verificationMethod": [_method(did, f"{did}#{name}", key) for name, key in keys.items()],
+        "authentication": tokens,
+        "capabilityInvocation": tokens,
+        "assertionMethod": [f"{did}#{name}" for name in keys],
+        "service": [_service(f"{did}#{one.fragment}", one.type, one.endpoint) for one in (*own, *services)],
     }
 
 

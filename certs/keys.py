@@ -1,10 +1,11 @@
 """A node's own keys: making, keeping and loading them, sealing secrets, signing tree heads.
 
-What lives here: four keys in `DIR/keys`, one file each, mode 0600: `token.pem` (P-256, signs message tokens),
-`audit.pem` (Ed25519, signs tree heads), `seal.key` (32 bytes, AES-256-GCM for secrets at rest), `grant.key` (32 bytes,
-data access credentials). The credentials directory of a service manager (systemd `LoadCredential=`) is looked at first
-where one is given.
-What does not: tokens (`jwt`), public keys of others (`jwk`), the form of a tree head (`checkpoint`).
+What lives here: four keys in `DIR/keys`, one file each, mode 0600: `token.pem` (P-256 or Ed25519, signs message
+tokens), `audit.pem` (Ed25519, signs tree heads), `seal.key` (32 bytes, AES-256-GCM for secrets at rest), `grant.key`
+(32 bytes, data access credentials); a region's `region/issuer.pem` too. Those that follow on the first three are
+`token-2.pem`, `audit-2.pem` and so on; which of them signs says `ring.json`, which is there from the first change on.
+The credentials directory of a service manager (systemd `LoadCredential=`) is looked at first where one is given.
+What does not: the life of a key (`ring`), tokens (`jwt`), public keys of others (`jwk`), tree heads (`checkpoint`).
 
 Private keys are PKCS #8 in PEM (RFC 5958, RFC 7468), the others 64 hexadecimal digits.
 """
@@ -13,14 +14,16 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -30,12 +33,18 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certs import jwk
+from certs import ring as rings
 from certs.jwk import Jwk
+from certs.ring import Key, Kind, Ring, RingError
 
 TOKEN, AUDIT, SEAL, GRANT = "token.pem", "audit.pem", "seal.key", "grant.key"
 FILES = (TOKEN, AUDIT, SEAL, GRANT)
 
+RING = "ring.json"
+P256, ED25519 = "P-256", "Ed25519"
+
 _LIMIT = 16_384
+_LARGEST_RING = 1_000_000
 
 
 class KeyFileError(Exception):
@@ -82,32 +91,75 @@ class Sealer:
             raise SealError from error
 
 
-class NodeKeys:
-    """The four keys of a node. Its text form shows thumbprints only."""
+Private: TypeAlias = EllipticCurvePrivateKey | Ed25519PrivateKey
+"""What signs: P-256 (ES256) or Ed25519 (EdDSA)."""
 
-    def __init__(self, token: EllipticCurvePrivateKey, audit: Ed25519PrivateKey, seal: bytes, grant: bytes) -> None:
-        self.token = token
-        self.audit = audit
+
+class NodeKeys:
+    """The keys of a node: those that sign, by their names in the ring, and two symmetric ones. Its text form shows
+    thumbprints only."""
+
+    def __init__(self, private: Mapping[str, Private], ring: Ring, seal: bytes, grant: bytes) -> None:
         self.grant = grant
         self._seal, self._sealer = seal, Sealer(seal)
-        self.token_jwk: Jwk = jwk.write(token.public_key())
-        self.audit_jwk: Jwk = jwk.write(audit.public_key())
-        self.head_public: bytes = audit.public_key().public_bytes_raw()
+        self.turn(private, ring)
 
     def __repr__(self) -> str:
         return f"NodeKeys({', '.join(self.thumbprints)})"
 
+    def turn(self, private: Mapping[str, Private], ring: Ring) -> None:
+        """Go on with these keys, as the ring says."""
+        self.ring = ring
+        self._private = {one.name: private[one.name] for one in ring.secret()}
+        token, audit = ring.signing("token"), ring.signing("audit")
+        assert token is not None  # INVARIANT: `ring.checked`
+        assert audit is not None
+        self.token: Private = self._private[token.name]
+        self.token_name = token.name
+        self.token_jwk: Jwk = token.jwk
+        head = self._private[audit.name]
+        assert isinstance(head, Ed25519PrivateKey)  # INVARIANT: no audit key of another kind is loaded or made
+        self.audit = head
+        self.audit_jwk: Jwk = audit.jwk
+        self.head_public: bytes = head.public_key().public_bytes_raw()
+
     @property
-    def thumbprints(self) -> tuple[str, str]:
-        """RFC 7638 thumbprints of the token and the audit key."""
-        return jwk.thumbprint(self.token_jwk), jwk.thumbprint(self.audit_jwk)
+    def private(self) -> Mapping[str, Private]:
+        """Every private key that is kept, by name."""
+        return self._private
+
+    @property
+    def thumbprints(self) -> tuple[str, ...]:
+        """RFC 7638 thumbprints of the published keys."""
+        return tuple(one.thumbprint for one in self.ring.published())
+
+    def published(self) -> dict[str, Jwk]:
+        """The public keys of the DID document by the fragments of their ids; those that sign come first."""
+        shown = sorted(self.ring.published(), key=lambda one: (rings.KINDS.index(one.kind), one.state != "signs"))
+        return {one.name: one.jwk for one in shown}
+
+    def signing(self, kind: Kind = "token") -> tuple[Private, str]:
+        """The key of this kind that signs now, and its name, which is the fragment of its id in the DID document.
+
+        Raises `KeyError` for a kind that this node has no key of.
+        """
+        found = self.ring.signing(kind)
+        if found is None:
+            raise KeyError(kind)
+        return self._private[found.name], found.name
+
+    def heads(self) -> tuple[bytes, ...]:
+        """The raw public keys that ever signed our tree heads, the present one first."""
+        known = (jwk.read(one.jwk).key for one in self.ring.of("audit"))
+        raw = (one.public_bytes_raw() for one in known if isinstance(one, Ed25519PublicKey))
+        return (self.head_public, *(one for one in raw if one != self.head_public))
 
     def sealer(self) -> Sealer:
         """Seals secrets that this node keeps; the same one each time, so that a renewed key reaches everybody."""
         return self._sealer
 
     def symmetric(self) -> dict[str, bytes]:
-        """The keys that can be renewed: file name -> key. The other two are who this node is, and pinned by peers."""
+        """The symmetric keys: file name -> key."""
         return {SEAL: self._seal, GRANT: self.grant}
 
     def renew(self, name: str, key: bytes) -> None:
@@ -123,24 +175,41 @@ class NodeKeys:
         return self.audit.sign(note)
 
     def files(self) -> dict[str, bytes]:
-        """What is kept: file name -> content."""
-        form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return {
-            TOKEN: self.token.private_bytes(*form),
-            AUDIT: self.audit.private_bytes(*form),
-            SEAL: self._seal.hex().encode() + b"\n",
-            GRANT: self.grant.hex().encode() + b"\n",
-        }
+        """What is kept: file name -> content. The ring has a file from the first change of a key on."""
+        found = {file_of(one): _pem(self._private[one.name]) for one in self.ring.secret()}
+        found |= {SEAL: self._seal.hex().encode() + b"\n", GRANT: self.grant.hex().encode() + b"\n"}
+        return found | ({RING: rings.write(self.ring)} if self.ring != _first(self._private) else {})
+
+
+def file_of(key: Key) -> str:
+    """Where a private key lies, below the directory of keys."""
+    return f"region/{key.name}.pem" if key.kind == "issuer" else f"{key.name}.pem"
+
+
+def public_jwk(key: Private) -> Jwk:
+    """The public half of a key."""
+    return jwk.write(key.public_key())
+
+
+def _pem(key: Private) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _first(private: Mapping[str, Private]) -> Ring:
+    """The ring of a node whose keys have never changed."""
+    kinds = [kind for kind in rings.KINDS if kind in private]
+    return rings.begun(Key(name=kind, kind=kind, jwk=public_jwk(private[kind]), state="signs") for kind in kinds)
+
+
+def draw(kind: Kind, form: str = P256) -> Private:
+    """A fresh key of a kind; `form` is P-256 or Ed25519. Tree heads are signed with Ed25519 only."""
+    return Ed25519PrivateKey.generate() if kind == "audit" or form == ED25519 else generate_private_key(SECP256R1())
 
 
 def generate() -> NodeKeys:
     """Fresh keys, kept nowhere."""
-    return NodeKeys(
-        generate_private_key(SECP256R1()),
-        Ed25519PrivateKey.generate(),
-        secrets.token_bytes(32),
-        secrets.token_bytes(32),
-    )
+    private: dict[str, Private] = {"token": draw("token"), "audit": draw("audit")}
+    return NodeKeys(private, _first(private), secrets.token_bytes(32), secrets.token_bytes(32))
 
 
 def create(folder: Path) -> NodeKeys:
@@ -164,6 +233,44 @@ def create(folder: Path) -> NodeKeys:
         code = "keys.exist" if folder.is_dir() and any(folder.iterdir()) else "keys.write"
         raise KeyFileError(code, path=str(folder), error=error.strerror or "") from error
     return keys
+
+
+def keep(folder: Path, key: Key, private: Private) -> None:
+    """Keep the private half of a key that no ring names yet. Raises `KeyFileError`."""
+    _place(folder / file_of(key), _pem(private))
+
+
+def keep_ring(folder: Path, ring: Ring) -> None:
+    """Put a ring in the place of the one before, whole and on disk when this returns. Raises `KeyFileError`."""
+    _place(folder / RING, rings.write(ring))
+
+
+def clear(folder: Path, ring: Ring) -> list[str]:
+    """Destroy the files of private keys that the ring does not want any more; returns their names."""
+    wanted = {file_of(one) for one in ring.secret()}
+    found = (path for kind in rings.KINDS for path in _kept(folder, kind))
+    unwanted = [path for path in found if str(path.relative_to(folder)) not in wanted]
+    for path in unwanted:
+        path.unlink(missing_ok=True)
+        _sync(path.parent)
+    return [path.stem for path in unwanted]
+
+
+def _kept(folder: Path, kind: Kind) -> list[Path]:
+    place = folder / "region" if kind == "issuer" else folder
+    return [path for path in place.glob(f"{kind}*.pem") if re.fullmatch(rf"{kind}(?:-[0-9]+)?", path.stem)]
+
+
+def _place(path: Path, content: bytes) -> None:
+    """A file that is there whole under its name, or as it was before."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        _write(fresh, content)
+        fresh.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise KeyFileError("keys.write", path=str(path), error=error.strerror or "") from error
 
 
 def thumbprint(name: str, key: bytes) -> str:
@@ -236,12 +343,47 @@ def load(folder: Path, credentials: Path | None = None) -> NodeKeys:
     Raises `KeyFileError` with the file's path: `key.missing`, `key.mode` (others may read or write it), `key.owner`,
     `key.kind` (not a regular file), `key.content`.
     """
+    ring = read_ring(folder)
+    if ring is None:
+        private = {kind: load_one(folder, credentials, kind, f"{kind}.pem") for kind in ("token", "audit")}
+        if isinstance(private["token"], Ed25519PrivateKey):  # the first one is made for P-256: this is another key
+            raise KeyFileError("key.content", path=str(folder / TOKEN), want="P-256")
+    else:
+        private = {one.name: load_one(folder, credentials, one.kind, file_of(one)) for one in ring.secret()}
+        for one in ring.secret():
+            if public_jwk(private[one.name]) != one.jwk:
+                raise KeyFileError("key.other", path=str(folder / file_of(one)), ring=str(folder / RING))
+    if (ring is None or ring.signing("issuer") is None) and (folder / "region" / "issuer.pem").exists():
+        private["issuer"] = load_one(folder, credentials, "issuer", "region/issuer.pem")
+        issuer = Key(name="issuer", kind="issuer", jwk=public_jwk(private["issuer"]), state="signs")
+        ring = None if ring is None else rings.added(ring, issuer)
     return NodeKeys(
-        _ec(*_read(folder, credentials, TOKEN)),
-        _ed25519(*_read(folder, credentials, AUDIT)),
+        private,
+        _first(private) if ring is None else ring,
         _symmetric(*_read(folder, credentials, SEAL)),
         _symmetric(*_read(folder, credentials, GRANT)),
     )
+
+
+def read_ring(folder: Path) -> Ring | None:
+    """The ring of a directory of keys; None where no key has ever changed. Raises `KeyFileError`."""
+    if not (folder / RING).exists():
+        return None
+    try:
+        return rings.read(_checked(folder / RING, forbidden=0o177, owners={os.geteuid()}, limit=_LARGEST_RING))
+    except RingError as error:
+        raise KeyFileError("key.content", path=str(folder / RING), want="JSON") from error
+
+
+def load_one(folder: Path, credentials: Path | None, kind: Kind, name: str) -> Private:
+    """A private key by its file's name. Raises as `load`."""
+    path, content = _read(folder, credentials, name)
+    key = _private(path, content)
+    if isinstance(key, Ed25519PrivateKey):
+        return key
+    if kind != "audit" and isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
+        return key
+    raise KeyFileError("key.content", path=str(path), want="Ed25519" if kind == "audit" else "P-256")
 
 
 def _read(folder: Path, credentials: Path | None, name: str) -> tuple[Path, bytes]:
@@ -252,7 +394,7 @@ def _read(folder: Path, credentials: Path | None, name: str) -> tuple[Path, byte
     return folder / name, _checked(folder / name, forbidden=0o177, owners={os.geteuid()})
 
 
-def _checked(path: Path, *, forbidden: int, owners: set[int]) -> bytes:
+def _checked(path: Path, *, forbidden: int, owners: set[int], limit: int = _LIMIT) -> bytes:
     """The content of a file whose mode and owner are right; judged on the open descriptor, links are not followed."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -268,26 +410,11 @@ def _checked(path: Path, *, forbidden: int, owners: set[int]) -> bytes:
             raise KeyFileError("key.owner", path=str(path), owner=str(found.st_uid), want=str(os.geteuid()))
         if found.st_mode & forbidden:
             raise KeyFileError("key.mode", path=str(path), mode=f"{stat.S_IMODE(found.st_mode):04o}", want="0600")
-        return file.read(_LIMIT)
-
-
-def _ec(path: Path, content: bytes) -> EllipticCurvePrivateKey:
-    """A P-256 private key, or `KeyFileError`."""
-    key = _private(path, content)
-    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise KeyFileError("key.content", path=str(path), want="P-256")
-    return key
-
-
-def _ed25519(path: Path, content: bytes) -> Ed25519PrivateKey:
-    """An Ed25519 private key, or `KeyFileError`."""
-    key = _private(path, content)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError("key.content", path=str(path), want="Ed25519")
-    return key
+        return file.read(limit)
 
 
 def _private(path: Path, content: bytes) -> object:
+    """Whatever key a file holds."""
     try:
         return load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:

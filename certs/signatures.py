@@ -1,7 +1,7 @@
 """HTTP Message Signatures over one request, in the one form that this project writes and takes (RFC 9421, RFC 9530).
 
 What lives here: signing and verifying `@method @target-uri content-digest authorization` (without `content-digest`
-where there is no body) with ES256, label `allmende`, tag `allmende-dsp`. What does not: whose keys are trusted (the
+where there is no body) with ES256 or EdDSA, label `allmende`, tag `allmende-dsp`. What does not: whose keys are trusted (the
 caller's `keys`), which instants are acceptable, whether a request has to be signed at all.
 
 This is the only user of http-message-signatures. The library says once, per key id, what the signature base of this
@@ -28,9 +28,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec import Struct
 
 from certs.jwk import PublicKey
+from certs.jws import PrivateKey
 
 if TYPE_CHECKING:
-    from http_message_signatures.algorithms import ECDSA_P256_SHA256
+    from http_message_signatures import HTTPSignatureAlgorithm as Algorithm
 
 LABEL: Final = "allmende"
 TAG: Final = "allmende-dsp"
@@ -72,7 +73,7 @@ class Proof(Struct, frozen=True):
     created: int
 
 
-def sign(key: EllipticCurvePrivateKey, keyid: str, covered: Covered, created: int) -> dict[str, str]:
+def sign(key: PrivateKey, keyid: str, covered: Covered, created: int) -> dict[str, str]:
     """The fields that a request is sent with: Content-Digest (with a body), Signature-Input and Signature.
 
     `created` is in seconds since 1970. Raises `SignatureError` `signature.value` where a value cannot be signed.
@@ -96,7 +97,7 @@ def verify(fields: Mapping[str, str], covered: Covered, keys: Mapping[str, Publi
         raise SignatureError("signature.digest")
     signature = _bytes(fields.get(SIGNATURE, ""))
     key = keys.get(keyid)
-    if key is None or key.algorithm != "ES256":
+    if key is None:
         raise SignatureError("signature.key")
     base, _ = _base(keyid, covered, digest, created)
     try:
@@ -107,17 +108,21 @@ def verify(fields: Mapping[str, str], covered: Covered, keys: Mapping[str, Publi
 
 
 @lru_cache(maxsize=64)
-def _signer(key: EllipticCurvePrivateKey) -> ECDSA_P256_SHA256:
-    from http_message_signatures.algorithms import ECDSA_P256_SHA256
+def _signer(key: PrivateKey) -> Algorithm:
+    from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 
-    return ECDSA_P256_SHA256(private_key=key)  # type: ignore[no-untyped-call]
+    if isinstance(key, EllipticCurvePrivateKey):
+        return ECDSA_P256_SHA256(private_key=key)  # type: ignore[no-untyped-call]
+    return ED25519(private_key=key)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=1024)
-def _verifier(key: PublicKey) -> ECDSA_P256_SHA256:
-    from http_message_signatures.algorithms import ECDSA_P256_SHA256
+def _verifier(key: PublicKey) -> Algorithm:
+    from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 
-    return ECDSA_P256_SHA256(public_key=key.key)  # type: ignore[no-untyped-call]
+    # INVARIANT: the algorithm is the key's own (RFC 9421, 3.3.4 and 3.3.6).
+    kind = ECDSA_P256_SHA256 if key.algorithm == "ES256" else ED25519
+    return kind(public_key=key.key)
 
 
 def content_digest(body: bytes) -> str:

@@ -14,15 +14,13 @@ import random
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 
-from certs import checkpoint, did, keys, words
+from certs import checkpoint, did, keys
 from certs.did import Fetch
 from connector import fittings, founding, hosting, telemetry, trusting, vitals
 from connector.chores import Chores, Rounds
@@ -62,6 +60,7 @@ from connector.services.proof import (
     reconcile,
     settling,
 )
+from connector.services.trust import own_document
 from connector.services.watch import figures, happenings, probes
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
@@ -96,8 +95,7 @@ class Node:
         self.config, self.clock, self.ids, self._fault, self._threaded = config, clock, ids, fault, threaded
         self.did, self.base = did.of_url(config.public_url), config.public_url + dsp.BASE
         self.keys = keys.load(config.directory / "keys", hosting.credentials())
-        self.document = did.document(config.public_url, self.base, self.keys.token_jwk, self.keys.audit_jwk)
-        self._document = msgspec.json.encode(self.document)
+        self.document = own_document.OwnDocument(config.public_url, self.base, self.keys)
         self.metrics, self.changes, self.rounds = telemetry.Metrics(), changes.Changes(), Rounds(clock)
         self.failed = asyncio.Event()
         """Set when the disk has failed: only a new process may write to the database."""
@@ -185,9 +183,7 @@ class Node:
             fill=self._addresses.fill,
             limits=fittings.outbox_limits(self.config),
             sure=self._sure,
-            keep=correspondence.Correspondence(
-                self.did, sha256(self._document).hexdigest(), self._signatures
-            ).keep_sent,
+            keep=correspondence.Correspondence(self.did, self.document.digest, self._signatures).keep_sent,
         )
         self.notices = notices.Notices(store=store, clock=clock, ids=self.ids, mail=self.outbox, changes=self.changes)
         self.peers = peers.Peers(store=store, fetch=self.fetch, clock=clock, own=self.did, changed=self._peers_changed)
@@ -263,19 +259,19 @@ class Node:
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
-        store, clock, own, public, sign = self.store, self.clock, self.did, self.keys.head_public, self.keys.sign_head
+        store, clock, own = self.store, self.clock, self.did
         self.heads = heads.Heads(
             store=store,
             clock=clock,
             peer=self.peer,
             identity=self.identity,
             did=own,
-            public=public,
+            publics=self.keys.heads,
             contradicted=lambda found: self.continuity.contradicted(found),
         )
-        self.audit = audit.Audit(store=store, heads=self.heads, did=own, public=public)
+        self.audit = audit.Audit(store=store, heads=self.heads, did=own, publics=self.keys.heads)
         self.evidence = evidence.Evidence(
-            store=store, clock=clock, name=own, public=public, sign=sign, document=self._document
+            store=store, clock=clock, name=own, own=self.keys, document=self.document.body
         )
         self.keyring = keyring.Keyring(
             store=store,
@@ -288,9 +284,7 @@ class Node:
             rekeyed=lambda name: self.gate.rekey(self.keys.grant),
         )
         own_side = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
-        self.answering = answering.Answering(
-            store=store, clock=clock, settling=own_side, did=own, public=public, sign=sign
-        )
+        self.answering = answering.Answering(store=store, clock=clock, settling=own_side, did=own, own=self.keys)
         self.reconcile = reconcile.Reconcile(
             store=store,
             clock=clock,
@@ -300,8 +294,7 @@ class Node:
             settling=own_side,
             changes=self.changes,
             did=own,
-            public=public,
-            sign=sign,
+            keys=self.keys,
             own=lambda one: self.trust.identity.is_own(one.method, one.url, one.headers, one.body),
             destroyed=self.keyring.destroyed,
         )
@@ -380,7 +373,7 @@ class Node:
         return dsp.Dsp(
             public_url=self.config.public_url,
             did=self.did,
-            did_document=self.document,
+            did_document=self.document.body,
             identity=self.identity,
             signatures=self._signatures,
             intake=intake.Intake(store=self.store),
@@ -402,7 +395,7 @@ class Node:
     def _services(self) -> endpoints.Services:
         return endpoints.Services(
             did=self.did,
-            words=words.fingerprint(self.keys.thumbprints),
+            words=self.document.words,
             public_url=self.config.public_url,
             version=version("allmende"),
             store=self.store,
@@ -461,7 +454,7 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         await founding.same_as_ever(self.store, self.did)
         await self.keyring.settle()
-        await founding.keep_document(self.store, self.did, self._document, self.clock.now())
+        await founding.keep_document(self.store, self.did, self.document.body(), self.clock.now())
         await founding.first_operator(self.operators, self.config.directory)
         await self.continuity.start()
         await self.trust.start()

@@ -62,7 +62,7 @@ class Trusting:
     def _identity(self) -> None:
         """Who is calling."""
         own = self.ground
-        self.identity = PinnedIdentity(store=own.store, clock=own.clock, ids=own.ids, own=own.did, key=own.keys.token)
+        self.identity = PinnedIdentity(store=own.store, clock=own.clock, ids=own.ids, own=own.did, keys=own.keys)
 
     def settle(self, around: Around) -> None:
         """What stands on the node's services; to be called once, before the listeners are made."""

@@ -164,8 +164,8 @@ def _head(source: Path, manifest: Manifest, place: Path, builder: Builder, edge:
         return
     note = (source / "head.txt").read_text("utf-8")
     try:
-        public = keys.load(place / "keys").head_public
-        head, _ = checkpoint.opened_any(note, manifest.did, public, checkpoint.ed25519)
+        publics = keys.load(place / "keys").heads()
+        head, _ = checkpoint.opened_any(note, manifest.did, publics, checkpoint.ed25519)
     except KeyFileError as error:
         raise InputError(error.code, **error.params) from None
     except CheckpointError:

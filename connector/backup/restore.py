@@ -112,7 +112,7 @@ async def _marked(place: Path, identity: str, backup: int, clock: Clock) -> Rest
 
     store = SqliteStore.open(place / DATABASE, clock=clock, sign_head=sign, threaded=False)
     try:
-        whole = await audit.looked_through(store, identity, own.head_public)
+        whole = await audit.looked_through(store, identity, own.heads())
         number = generations.following(await store.read(generations.generations), clock.now())
         held = await store.write(lambda tx: generations.begin(tx, number, backup, clock.now()))
     finally:

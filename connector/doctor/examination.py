@@ -131,7 +131,7 @@ class Doctor:
             return [
                 *([wrong] if wrong is not None else ()),
                 *memory.identity(view, config),
-                *(memory.signature(view, config, self._own.head_public) if self._own else ()),
+                *(memory.signature(view, config, self._own.heads()) if self._own else ()),
                 *memory.clock(view, now),
                 *memory.lab(view, config),
             ]
@@ -216,7 +216,7 @@ async def _beside(act: Callable[[], T]) -> T:
 def _documented(config: Config, own: NodeKeys) -> Mapping[str, JsonObject]:
     """The keys that stand in the node's DID document."""
     who = did.of_url(config.public_url)
-    return {did.token_key(who): own.token_jwk, did.audit_key(who): own.audit_jwk}
+    return {f"{who}#{name}": key for name, key in own.published().items()}
 
 
 # --- a node that is stopped -------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def _keeps(
         return nothing
     store: Any = looked  # only its reading half is used
     who = did.of_url(config.public_url)
-    identity = PinnedIdentity(store=store, clock=clock, ids=ids, own=who, key=own.token)
+    identity = PinnedIdentity(store=store, clock=clock, ids=ids, own=who, keys=own)
     peer = SigningPeer(client, identity)
-    heads = Heads(store=store, clock=clock, peer=peer, identity=identity, did=who, public=own.head_public)
+    heads = Heads(store=store, clock=clock, peer=peer, identity=identity, did=who, publics=own.heads)
     return heads.kept_of_us

@@ -35,13 +35,13 @@ def identity(view: Reading, config: Config) -> Iterator[Reason]:
         yield Reason("node.identity", {"was": head.id, "now": now})
 
 
-def signature(view: Reading, config: Config, public: bytes) -> Iterator[Reason]:
-    """Is the newest head signed by the key that is there? Keys and database belong together."""
+def signature(view: Reading, config: Config, publics: Sequence[bytes]) -> Iterator[Reason]:
+    """Is the newest head signed by a key that is or was there? Keys and database belong together."""
     head = view.head()
     if head is None:
         return
     try:
-        checkpoint.opened(head.note, head.id, public, checkpoint.ed25519)
+        checkpoint.opened_any(head.note, did.of_url(config.public_url), publics, checkpoint.ed25519)
     except CheckpointError as error:
         yield Reason("audit.signature", {"cause": error.code})
 

@@ -114,7 +114,7 @@ class Dsp:
         *,
         public_url: str,
         did: str,
-        did_document: JsonObject,
+        did_document: Callable[[], bytes],
         identity: Identity,
         signatures: Signatures | None,
         intake: Intake,
@@ -140,7 +140,9 @@ class Dsp:
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
         self._prefix, self._origin = paths.prefix(public_url), origin(public_url)
         self._signatures, self._publications = signatures, publications
-        self._open = self._documents(did, did_document)
+        self._open = self._documents(did)
+        self._did_document = did_document
+        self._own = "/.well-known/did.json" if not self._prefix else f"{self._prefix}/did.json"
         self._router = self._routes()
 
     async def handle(self, request: Request) -> Response:
@@ -148,6 +150,8 @@ class Dsp:
         try:
             if (document := self._open.get(request.path)) is not None and request.method == "GET":
                 return document
+            if request.path == self._own and request.method == "GET":
+                return Response(200, _DOCUMENT, self._did_document())
             if (published := self._publications.find(request)) is not None:
                 return await published.answer(request)
             caller = await self._identity.verify(request.headers.get("authorization"))
@@ -332,18 +336,14 @@ class Dsp:
         add("POST", f"{self._prefix}/notices", None, self._take_notice)
         return router
 
-    def _documents(self, did: str, did_document: JsonObject) -> Mapping[str, Response]:
-        """What everybody may read: the version document and who this node is."""
+    def _documents(self, did: str) -> Mapping[str, Response]:
+        """What everybody may read and never changes: the version document."""
         versions = ProtocolVersions(
             protocolVersions=(
                 Version(version=VERSION, path=BASE, binding="HTTPS", serviceId=did, identifierType="did:web"),
             )
         )
-        at_root = "/.well-known/did.json" if not self._prefix else f"{self._prefix}/did.json"
-        return {
-            self._prefix + paths.VERSION_PATH: Response(200, _DOCUMENT, codec.encode(versions)),
-            at_root: Response(200, _DOCUMENT, msgspec.json.encode(did_document)),
-        }
+        return {self._prefix + paths.VERSION_PATH: Response(200, _DOCUMENT, codec.encode(versions))}
 
     def _family(self, path: str) -> Family | None:
         """Whose error form a path takes; below the protocol's base the catalogue's, where it is nobody's."""

@@ -59,10 +59,10 @@ class Examines(Protocol):
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """What the management API stands on. `words` is this node's own fingerprint."""
+    """What the management API stands on. `words` gives this node's own fingerprint."""
 
     did: str
-    words: str
+    words: Callable[[], str]
     public_url: str
     version: str
     store: Store

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec.structs import replace
 
-from certs import did, jwk, jwt, signatures
+from certs import jwk, jwt, signatures
+from certs.keys import NodeKeys, Private
 from certs.jwt import LEEWAY, SECOND, TokenError
 from certs.signatures import Covered, SignatureError
 from connector.errors import DeliveryError, UnauthenticatedError
@@ -24,19 +24,18 @@ _PAGE = 500
 
 
 class PinnedIdentity:
-    """This node as `own` (its DID) with `key`; peers as the store has them.
+    """This node as `own` (its DID) with `keys`; peers as the store has them.
 
     All peers' keys are held in memory, so that a stranger costs no read. `forget` must be called after every commit
     that adds, changes or removes a participant.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids, own: str, key: EllipticCurvePrivateKey) -> None:
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, own: str, keys: NodeKeys) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._own = own
-        self._key = key
-        self._kid = did.token_key(own)
+        self._keys = keys
         self._known: Mapping[str, jwt.Keys] | None = None
         self._version = 0
         self._loading = asyncio.Lock()
@@ -44,7 +43,8 @@ class PinnedIdentity:
     async def token(self, audience: str) -> str:
         """See `ports.Identity.token`."""
         now, jti = self._clock.now(), self._ids.token()
-        return "Bearer " + jwt.issue(self._key, self._kid, issuer=self._own, audience=audience, now=now, jti=jti)
+        key, kid = self._signing()
+        return "Bearer " + jwt.issue(key, kid, issuer=self._own, audience=audience, now=now, jti=jti)
 
     async def verify(self, authorization: str | None) -> Caller:
         """See `ports.Identity.verify`. `Caller.expires` is when the token stops being accepted, leeway included."""
@@ -61,15 +61,17 @@ class PinnedIdentity:
     def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
         """See `ports.Signatures.sign`. Raises `DeliveryError` `peer.url` for an address that cannot be signed."""
         covered = Covered(method, url, authorization, body)
+        key, kid = self._signing()
         try:
-            return signatures.sign(self._key, self._kid, covered, self._clock.now() // SECOND)
+            return signatures.sign(key, kid, covered, self._clock.now() // SECOND)
         except SignatureError as error:
             raise DeliveryError("peer.url") from error
 
     def attest(self, audience: str, url: str, body: bytes) -> Mapping[str, str]:
         """See `ports.Signatures.attest`. The token lives for a second, so that it opens nothing when it is read."""
         now, jti = self._clock.now(), self._ids.token()
-        token = jwt.issue(self._key, self._kid, issuer=self._own, audience=audience, now=now, jti=jti, life=1)
+        key, kid = self._signing()
+        token = jwt.issue(key, kid, issuer=self._own, audience=audience, now=now, jti=jti, life=1)
         authorization = f"Bearer {token}"
         return {"authorization": authorization, **self.sign("POST", url, authorization, body)}
 
@@ -94,13 +96,19 @@ class PinnedIdentity:
         return replace(caller, sent=Sent(method, url, fields, made))
 
     def is_own(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Did this node sign that request, as it stands, with the key that it has?"""
-        keys = {self._kid: jwk.read(jwk.write(self._key.public_key()))}
+        """Did this node sign that request, as it stands, with a key of its own that nobody has stolen?"""
+        kept = (one for one in self._keys.ring.of("token") if not one.revoked)
+        keys = {f"{self._own}#{one.name}": jwk.read(one.jwk) for one in kept}
         try:
             signatures.verify(headers, Covered(method, url, headers.get("authorization", ""), body), keys)
         except SignatureError:
             return False
         return True
+
+    def _signing(self) -> tuple[Private, str]:
+        """The key that signs now, and its id."""
+        key, name = self._keys.signing()
+        return key, f"{self._own}#{name}"
 
     def forget(self) -> None:
         """Participants have changed: the next token is judged by what the store holds now."""

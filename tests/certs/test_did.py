@@ -14,7 +14,7 @@ from tests.standards import needs_standards, schemas
 
 KEYS = keys.generate()
 URL, DID = "https://city.example", "did:web:city.example"
-NODE = did.document(URL, URL + "/dsp/2025-1", KEYS.token_jwk, KEYS.audit_jwk)
+NODE = did.document(URL, URL + "/dsp/2025-1", KEYS.published())
 TOKEN, AUDIT = DID + "#token", DID + "#audit"
 
 PAIRS = [
@@ -154,7 +154,7 @@ def test_service_entries_are_as_the_protocol_wants_them() -> None:
     registry = jsonschema_rs.Registry(list(found.items()))
     schema = next(schema for id, schema in found.items() if id.endswith("did-service-schema.json"))
     validator = jsonschema_rs.Draft201909Validator(schema, registry=registry)
-    catalog, data, _ = NODE["service"]
+    catalog, data, *_ = NODE["service"]
     assert validator.is_valid(catalog)
     assert (data["type"], data["serviceEndpoint"]) == ("DataService", URL + "/.well-known/dspace-version")
     assert validator.is_valid(data | {"serviceEndpoint": catalog["serviceEndpoint"]})

@@ -147,7 +147,7 @@ async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterato
     made.peers._fetch = road
     road.nodes[urlsplit(url).netloc] = made
     try:
-        await founding.keep_document(made.store, made.did, made._document, made.clock.now())
+        await founding.keep_document(made.store, made.did, made.document.body(), made.clock.now())
         await made.outbox.start()
         yield made
     finally:

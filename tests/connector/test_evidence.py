@@ -366,7 +366,7 @@ def test_heads_are_looked_for_among_all_documents_of_their_side(made: tuple[Two,
     city, files = made[0].city, taken(made[2])
     for _ in range(6):  # in whichever order they come
         other = keys.generate()
-        body = json.dumps(did.document(city.config.public_url, "https://x", other.token_jwk, other.audit_jwk)).encode()
+        body = json.dumps(did.document(city.config.public_url, "https://x", other.published())).encode()
         assert json.loads(body)["id"] == city.did
         files[f"documents/{sha256(body).hexdigest()}.json"] = body
     assert faults(listed_anew(city, files)) == []
@@ -462,7 +462,7 @@ async def test_a_log_that_goes_on_in_a_new_generation_is_one_of_the_same_node(tm
     name = "did:web:city.example"
     document = verifier.read_document(
         json.dumps(
-            did.document("https://city.example", "https://city.example/dsp", city.token_jwk, city.audit_jwk)
+            did.document("https://city.example", "https://city.example/dsp", city.published())
         ).encode()
     )
     for origin in (name, checkpoint.origin(name, 3)):

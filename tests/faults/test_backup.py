@@ -25,7 +25,7 @@ from connector.backup.backup import back_up
 from connector.backup.restore import Restored, declare, restore
 from connector.protocol import codec
 from connector.records import Agreement, Head, Outgoing, Participant, Signed, Tombstone, Written
-from connector.services.proof.heads import audit_key
+from connector.services.proof.heads import audit_keys
 from connector.services.proof.statements import Envelope, opened
 from connector.store.view import View
 from connector.system import SystemClock
@@ -346,8 +346,8 @@ def test_F40_another_text_of_a_contract_is_found_and_proved_by_its_signed_statem
     kept = honest.look(lambda view: view.select(Signed, process=f"statement {cheat.did}"))
     own = honest.look(lambda view: view.get(Participant, cheat.did))
     assert own is not None
-    public = audit_key(own)
-    assert public is not None
+    public = audit_keys(own)
+    assert public
     envelope = Envelope(said=kept[0].body.decode(), note=kept[0].headers["note"])
     said = opened(envelope, cheat.did, honest.did, public, ed25519)
     assert {one.id: one.hash for one in said.contracts} == {contract: found["params"]["theirs"]}

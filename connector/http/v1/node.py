@@ -43,7 +43,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             id=services.did,
             public_url=services.public_url,
             version=services.version,
-            words=services.words,
+            words=services.words(),
             health=_health(services, visit.language),
             outbox=tuple(showing.queue(one, known, visit.language) for one in standing),
             counts=await services.store.read(_counts),

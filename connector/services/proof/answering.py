@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from certs import checkpoint
+from certs.keys import NodeKeys
 from connector.errors import MessageError, NodeError
 from connector.ports import Caller, Clock, Reading, Store, Transaction
 from connector.protocol.machine import Process
@@ -20,7 +21,7 @@ from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Entry, Participant
 from connector.services.intake import admit, note_refusal
 from connector.services.proof import differences, settling, statements
-from connector.services.proof.heads import audit_key
+from connector.services.proof.heads import audit_keys
 from connector.services.proof.settling import Settling
 from connector.services.proof.statements import Envelope, Standing, Statement
 
@@ -37,12 +38,11 @@ class Answering:
         clock: Clock,
         settling: Settling,
         did: str,
-        public: bytes,
-        sign: checkpoint.Sign,
+        own: NodeKeys,
         verify: checkpoint.Verify = checkpoint.ed25519,
     ) -> None:
         self._store, self._clock, self._settling = store, clock, settling
-        self._did, self._public, self._sign, self._verify = did, public, sign, verify
+        self._did, self._own, self._verify = did, own, verify
 
     async def answer(self, caller: Caller, envelope: Envelope) -> Envelope:
         """Take a peer's statement and give ours. Raises `MessageError`, `UnauthenticatedError` (token used before)."""
@@ -62,14 +62,12 @@ class Answering:
         told = await self._store.write(act)
         if isinstance(told, NodeError):
             raise told
-        return statements.enclosed(told, self._did, caller.id, self._public, self._sign)
+        return statements.enclosed(told, self._did, caller.id, self._own)
 
     def _read(self, view: Reading, caller: Caller, envelope: Envelope) -> Statement:
         participant = view.get(Participant, caller.id)
-        public = None if participant is None else audit_key(participant)
-        if public is None:
-            raise MessageError("statement.unproved", peer=caller.id)
-        return statements.opened(envelope, caller.id, self._did, public, self._verify)
+        publics = () if participant is None else audit_keys(participant)
+        return statements.opened(envelope, caller.id, self._did, publics, self._verify)
 
     def _answered(self, tx: Transaction, caller: Caller, said: Statement, envelope: Envelope) -> Statement:
         if said.restored and said.processes is not None:

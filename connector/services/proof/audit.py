@@ -8,7 +8,7 @@ Source: RFC 9162, 2.1; C2SP tlog-checkpoint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -71,13 +71,19 @@ class Exported(Struct, frozen=True, kw_only=True):
 
 
 class Audit:
-    """Reads and proves the log. `did` and `public` are those that our heads are signed with."""
+    """Reads and proves the log. `did` is ours, `publics` are the keys that sign our heads or have."""
 
     def __init__(
-        self, *, store: Store, heads: Heads, did: str, public: bytes, verify: checkpoint.Verify = checkpoint.ed25519
+        self,
+        *,
+        store: Store,
+        heads: Heads,
+        did: str,
+        publics: Callable[[], Sequence[bytes]],
+        verify: checkpoint.Verify = checkpoint.ed25519,
     ) -> None:
         self._store, self._heads = store, heads
-        self._did, self._public, self._verify = did, public, verify
+        self._did, self._publics, self._verify = did, publics, verify
 
     async def log(self, after: int = -1, limit: int = 100) -> list[Noted]:
         """Entries in order, beginning behind the leaf index `after`."""
@@ -117,7 +123,7 @@ class Audit:
         head = await self._store.read(lambda view: view.head())
         known = await self._store.read(generations)
         sizes = frozenset(part(known, one) for one in kept.values())
-        passed = await looked_through(self._store, self._did, self._public, self._verify, sizes, head)
+        passed = await looked_through(self._store, self._did, self._publics(), self._verify, sizes, head)
         findings = [*passed.findings, *await self._ends(head)]
         agreeing: list[str] = []
         for peer, one in kept.items():
@@ -179,7 +185,7 @@ class Audit:
 async def looked_through(
     store: Store,
     did: str,
-    public: bytes,
+    publics: Sequence[bytes],
     verify: checkpoint.Verify = checkpoint.ed25519,
     sizes: frozenset[int] = frozenset(),
     head: Head | None = None,
@@ -192,7 +198,7 @@ async def looked_through(
     async for one in entries(store, head.size):
         passed.take(one)
     passed.close(head)
-    passed.findings += _signature(head, did, public, verify)
+    passed.findings += _signature(head, did, publics, verify)
     return passed
 
 
@@ -210,10 +216,10 @@ async def entries(store: Store, size: int) -> AsyncIterator[Logged]:
         await asyncio.sleep(0)
 
 
-def _signature(head: Head, did: str, public: bytes, verify: checkpoint.Verify) -> list[Reason]:
+def _signature(head: Head, did: str, publics: Sequence[bytes], verify: checkpoint.Verify) -> list[Reason]:
     """Is the kept head the one that we signed?"""
     try:
-        signed, _ = checkpoint.opened_any(head.note, did, public, verify)
+        signed, _ = checkpoint.opened_any(head.note, did, publics, verify)
     except CheckpointError as error:
         return [Reason("audit.signature", {"cause": error.code})]
     same = (signed.size, signed.root) == (head.size, head.root)

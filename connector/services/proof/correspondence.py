@@ -10,7 +10,7 @@ message says no more than "verified".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -66,10 +66,10 @@ def keep_received(tx: Transaction, caller: Caller, process: Negotiation, kind: s
 
 
 class Correspondence:
-    """Our own half: messages that a peer has acknowledged. `did` is ours, `document` the SHA-256 of our DID document as
-    it is served now; `signatures` is None where this node does not sign."""
+    """Our own half: messages that a peer has acknowledged. `did` is ours, `document` gives the SHA-256 of our DID document
+    as it is served now; `signatures` is None where this node does not sign."""
 
-    def __init__(self, did: str, document: str, signatures: Signatures | None) -> None:
+    def __init__(self, did: str, document: Callable[[], str], signatures: Signatures | None) -> None:
         self._did, self._document, self._signatures = did, document, signatures
 
     def keep_sent(self, tx: Transaction, item: Outgoing, body: bytes, fields: Mapping[str, str], at: int) -> None:
@@ -92,7 +92,7 @@ class Correspondence:
                 url=item.url,
                 headers=fields,
                 body=body,
-                document=self._document,
+                document=self._document(),
                 at=at,
             )
         )

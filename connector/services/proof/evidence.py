@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from certs import checkpoint, did, jwk, tree, verifier
+from certs.keys import NodeKeys
 from certs.words import fingerprint
 from connector.errors import InputError
 from connector.ports import Clock, Reading, Store, Transaction
@@ -42,7 +43,7 @@ from connector.sentences import Language
 from connector.sentences import evidence as words
 from connector.services.proof import evidence_page as page
 from connector.services.proof.correspondence import AGREEMENT, Signers, letters, parties, signers
-from connector.services.proof.heads import audit_key
+from connector.services.proof.heads import audit_keys
 from policies import explain, parse
 from policies.model import PolicyError, PolicyKind
 
@@ -76,14 +77,12 @@ class _Case(Struct, frozen=True, kw_only=True):
 
 
 class Evidence:
-    """Writes bundles. `name` is our DID, `public` and `sign` the key that signs tree heads; `document` our own DID
+    """Writes bundles. `name` is our DID, `own` has the key that signs tree heads; `document` gives our own DID
     document as it is served."""
 
-    def __init__(
-        self, *, store: Store, clock: Clock, name: str, public: bytes, sign: Callable[[bytes], bytes], document: bytes
-    ) -> None:
+    def __init__(self, *, store: Store, clock: Clock, name: str, own: NodeKeys, document: Callable[[], bytes]) -> None:
         self._store, self._clock = store, clock
-        self._name, self._public, self._sign, self._document = name, public, sign, document
+        self._name, self._own, self._document = name, own, document
 
     async def signed(self, contracts: Sequence[Agreement]) -> list[Signers]:
         """Whose signatures under each of these contracts are kept here."""
@@ -119,7 +118,8 @@ class Evidence:
             raise InputError("agreement.unknown", id=id)
         asset, peer = view.get(Asset, contract.dataset), view.get(Participant, contract.peer)
         kept = self._letters(view, contract)
-        own = SeenDocument(id=sha256(self._document).hexdigest(), did=self._name, body=self._document, at=0)
+        body = self._document()
+        own = SeenDocument(id=sha256(body).hexdigest(), did=self._name, body=body, at=0)
         theirs = None if peer is None else view.get(SeenDocument, peer.document) or _of_pins(peer, self._name)
         latest = [own] if theirs is None else [own, theirs]
         seen = [view.get(SeenDocument, id) for id in {one.document for one in kept} - {"", *(one.id for one in latest)}]
@@ -214,7 +214,7 @@ class Evidence:
         ever signed by it, nor it by one."""
         listed = [f"{sha256(content).hexdigest()} {len(content)} {name}" for name, content in files.items()]
         text = "\n".join((verifier.FORM, self._name, *listed)) + "\n"
-        return checkpoint.note(text, self._name, self._public, self._sign).encode()
+        return checkpoint.note(text, self._name, self._own.head_public, self._own.sign_head).encode()
 
     # --- the log ------------------------------------------------------------------------------------------------------
 
@@ -308,9 +308,8 @@ def _of_pins(peer: Participant, exporter: str) -> SeenDocument:
 
 def _signed_by(head: Head, peer: Participant) -> bool:
     """Is a kept head signed with the key that is pinned now? One from before a change of keys proves nothing here."""
-    key = audit_key(peer)
     try:
-        return key is not None and bool(checkpoint.opened_any(head.note, peer.id, key, checkpoint.ed25519))
+        return bool(checkpoint.opened_any(head.note, peer.id, audit_keys(peer), checkpoint.ed25519))
     except checkpoint.CheckpointError:
         return False
 

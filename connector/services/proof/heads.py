@@ -16,6 +16,7 @@ goes on, and its proof is from there. The old head stays kept beside the new one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
@@ -29,6 +30,7 @@ from certs import checkpoint, jwk, tree
 from certs.checkpoint import Checkpoint, CheckpointError
 from connector.errors import DeliveryError, RefusedError
 from connector.ports import Caller, Clock, Identity, Peer, Reading, Reply, Store, Transaction
+from connector.protocol.messages import JsonObject
 from connector.records import Entry, Generation, Head, Participant
 from connector.services.intake import admit, note_refusal
 from connector.services.proof.generations import carried, current, generations
@@ -36,6 +38,8 @@ from policies.model import Reason
 
 DEADLINE = 10.0
 """Seconds for one request about heads."""
+
+_AUDIT = re.compile(r"[^#]*#audit(?:-[0-9]+)?")
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
@@ -86,7 +90,8 @@ class Taken(Struct, frozen=True):
 
 
 class Heads:
-    """Our head at the neighbours, and theirs here. `did` is our own, `public` the raw key that signs our heads.
+    """Our head at the neighbours, and theirs here. `did` is our own, `publics` gives the raw keys that sign our heads or
+    have done so.
 
     `contradicted` is told where a peer keeps a head of ours that our log does not bear out.
     """
@@ -99,13 +104,13 @@ class Heads:
         peer: Peer,
         identity: Identity,
         did: str,
-        public: bytes,
+        publics: Callable[[], Sequence[bytes]],
         verify: checkpoint.Verify = checkpoint.ed25519,
         contradicted: Callable[[Reason], None] = lambda found: None,
     ) -> None:
         self._contradicted = contradicted
         self._store, self._clock, self._peer, self._identity = store, clock, peer, identity
-        self._did, self._public, self._verify = did, public, verify
+        self._did, self._publics, self._verify = did, publics, verify
         self._shown: dict[str, Shown | None] = {}
 
     # --- theirs -------------------------------------------------------------------------------------------------------
@@ -215,12 +220,12 @@ class Heads:
         return Taken(200, _kept(head))
 
     def _theirs(self, who: Participant | None, did: str, note: str) -> tuple[Checkpoint, int]:
-        """The checkpoint in a peer's note, proved by its pinned key, and its generation. Raises `RefusedError`."""
-        public = None if who is None else audit_key(who)
-        if public is None:
+        """The checkpoint in a peer's note, proved by a believed key, and its generation. Raises `RefusedError`."""
+        publics = () if who is None else audit_keys(who)
+        if not publics:
             raise RefusedError("head.no_key", peer=did)
         try:
-            return checkpoint.opened_any(note, did, public, self._verify)
+            return checkpoint.opened_any(note, did, publics, self._verify)
         except CheckpointError as error:
             raise RefusedError("head.unverified", peer=did, cause=error.code) from None
 
@@ -304,22 +309,25 @@ class Heads:
         try:
             kept = msgspec.json.decode(reply.body, type=Kept)
             return (
-                Shown(*checkpoint.opened_any(kept.note, self._did, self._public, self._verify)) if kept.note else None
+                Shown(*checkpoint.opened_any(kept.note, self._did, self._publics(), self._verify))
+                if kept.note
+                else None
             )
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CheckpointError):
             raise DeliveryError("head.unproved", peer=peer.id) from None
 
 
-def audit_key(participant: Participant) -> bytes | None:
-    """The raw Ed25519 key that a participant signs its heads with, as pinned (key id ending in `#audit`)."""
-    for key_id, key in participant.keys.items():
-        if key_id.endswith("#audit"):
-            try:
-                read = jwk.read(key)
-            except jwk.JwkError:
-                return None
-            return read.key.public_bytes_raw() if isinstance(read.key, Ed25519PublicKey) else None
-    return None
+def audit_keys(participant: Participant) -> tuple[bytes, ...]:
+    """The raw Ed25519 keys that a participant may sign its heads with (key ids ending in `#audit`, `#audit-2` …)."""
+    return tuple(raw for id, key in participant.keys.items() if _AUDIT.fullmatch(id) and (raw := _raw(key)) is not None)
+
+
+def _raw(key: JsonObject) -> bytes | None:
+    try:
+        read = jwk.read(key)
+    except jwk.JwkError:
+        return None
+    return read.key.public_bytes_raw() if isinstance(read.key, Ed25519PublicKey) else None
 
 
 def part(known: Sequence[Generation], kept: Shown) -> int:

@@ -26,6 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import checkpoint
+from certs.keys import NodeKeys
 from connector.errors import DeliveryError, MessageError
 from connector.ports import Clock, Identity, Peer, Reading, Store, Transaction
 from connector.protocol.machine import Role
@@ -34,7 +35,7 @@ from connector.records import Agreement, Entry, Participant, Reconciliation
 from connector.services.changes import Change, Changes
 from connector.services.proof import differences, reinstating, settling, statements
 from connector.services.proof.generations import RESTORED
-from connector.services.proof.heads import Heads, audit_key
+from connector.services.proof.heads import Heads, audit_keys
 from connector.services.proof.settling import Settling
 from connector.services.proof.statements import Envelope, Proof, Standing, Statement
 from policies.model import Reason
@@ -76,15 +77,14 @@ class Reconcile:
         settling: Settling,
         changes: Changes,
         did: str,
-        public: bytes,
-        sign: checkpoint.Sign,
+        keys: NodeKeys,
         own: reinstating.Own,
         destroyed: Callable[[Transaction, Sequence[statements.Destroyed]], None],
         verify: checkpoint.Verify = checkpoint.ed25519,
     ) -> None:
         self._store, self._clock, self._peer, self._identity, self._heads = store, clock, peer, identity, heads
         self._settling, self._changes = settling, changes
-        self._did, self._public, self._sign, self._verify = did, public, sign, verify
+        self._did, self._keys, self._verify = did, keys, verify
         self._own, self._destroyed = own, destroyed
 
     async def settle(self, peer: Participant) -> bool:
@@ -153,7 +153,7 @@ class Reconcile:
 
     async def _say(self, peer: Participant, statement: Statement) -> tuple[Statement, Envelope]:
         """Say something to a peer and hear its answer, proved by its pinned key. Raises `DeliveryError`."""
-        envelope = statements.enclosed(statement, self._did, peer.id, self._public, self._sign)
+        envelope = statements.enclosed(statement, self._did, peer.id, self._keys)
         reply = await self._peer.send(
             "POST",
             f"{peer.url.rstrip('/')}/reconcile",
@@ -164,10 +164,9 @@ class Reconcile:
         )
         if reply.status != 200:
             raise DeliveryError("reconcile.answer", peer=peer.id, status=str(reply.status))
-        public = audit_key(peer) or b""
         try:
             answer = msgspec.json.decode(reply.body, type=Envelope)
-            return statements.opened(answer, peer.id, self._did, public, self._verify), answer
+            return statements.opened(answer, peer.id, self._did, audit_keys(peer), self._verify), answer
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MessageError):
             raise DeliveryError("reconcile.unproved", peer=peer.id) from None
 

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 
 from certs import checkpoint
 from certs.checkpoint import CheckpointError
+from certs.keys import NodeKeys
 from connector.errors import MessageError
 from connector.ports import Reading, Transaction
 from connector.protocol.machine import Process
@@ -119,16 +120,20 @@ class Envelope(Struct, frozen=True, kw_only=True):
     note: Annotated[str, Meta(max_length=checkpoint.MAX_NOTE)]
 
 
-def enclosed(statement: Statement, teller: str, reader: str, public: bytes, sign: checkpoint.Sign) -> Envelope:
+def enclosed(statement: Statement, teller: str, reader: str, own: NodeKeys) -> Envelope:
     """A statement of ours, signed."""
     said = msgspec.json.encode(statement).decode()
-    return Envelope(said=said, note=checkpoint.note(_text(said, teller, reader), teller, public, sign))
+    return Envelope(
+        said=said, note=checkpoint.note(_text(said, teller, reader), teller, own.head_public, own.sign_head)
+    )
 
 
-def opened(envelope: Envelope, teller: str, reader: str, public: bytes, verify: checkpoint.Verify) -> Statement:
+def opened(
+    envelope: Envelope, teller: str, reader: str, publics: Sequence[bytes], verify: checkpoint.Verify
+) -> Statement:
     """What a peer says. Raises `MessageError`: `statement.unproved`, `statement.unreadable`."""
     try:
-        text = checkpoint.opened_text(envelope.note, teller, public, verify)
+        text = checkpoint.opened_text(envelope.note, teller, publics, verify)
         if text != _text(envelope.said, teller, reader):
             raise MessageError("statement.unproved", peer=teller)
         return msgspec.json.decode(envelope.said, type=Statement)

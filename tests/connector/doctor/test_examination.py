@@ -497,7 +497,7 @@ async def management_behind_the_proxy(folder: Path, patch: pytest.MonkeyPatch) -
 async def own_document_is_an_old_copy(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
     patient = Patient(folder)
     old = keys.generate()
-    document = did.document(patient.url, f"{patient.url}/dsp/2025-1", old.token_jwk, old.audit_jwk)
+    document = did.document(patient.url, f"{patient.url}/dsp/2025-1", old.published())
     front = Front(patient.port, static={"/city/did.json": (200, msgspec.json.encode(document))})
     async with patient.served(front) as made:
         return await examined(made)
@@ -507,7 +507,7 @@ async def own_document_is_an_old_copy(folder: Path, patch: pytest.MonkeyPatch) -
 async def another_node_answers(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
     patient = Patient(folder)
     async with patient.served() as made, neighbour(folder, made) as other:
-        document = msgspec.json.encode(did.document(other.config.public_url, other.base, {}, {}))
+        document = msgspec.json.encode(did.document(other.config.public_url, other.base, {}))
         front = Front(patient.port, static={"/city/did.json": (200, document)})
         found = await made.road.documents(patient.url, made.did, {}, private=True)
         assert found is not None

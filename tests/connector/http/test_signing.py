@@ -61,7 +61,7 @@ async def test_no_address_is_signed_that_would_not_be_asked(url: str, peer: Sign
 @pytest.fixture
 async def peer(tmp_path: Path) -> SigningPeer:
     store = SqliteStore.open(tmp_path / "state.db", clock=SystemClock(), sign_head=lambda *_: "", threaded=False)
-    identity = PinnedIdentity(store=store, clock=SystemClock(), ids=SystemIds(), own=CITY, key=KEYS.token)
+    identity = PinnedIdentity(store=store, clock=SystemClock(), ids=SystemIds(), own=CITY, keys=KEYS)
     return SigningPeer(HttpPeer(deadline=5), identity)
 
 

@@ -92,7 +92,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Counted]:
 @pytest.fixture
 def node(store: Counted) -> Callable[..., PinnedIdentity]:
     def make(own: str, clock: Clock | None = None) -> PinnedIdentity:
-        return PinnedIdentity(store=store, clock=clock or Clock(), ids=SystemIds(), own=own, key=KEYS[own].token)
+        return PinnedIdentity(store=store, clock=clock or Clock(), ids=SystemIds(), own=own, keys=KEYS[own])
 
     return make
 

@@ -33,7 +33,7 @@ class Web:
         self.private: list[bool] = []
 
     def node(self, url: str, own: NodeKeys, versions: Any = VERSIONS) -> None:
-        document = did.document(url, url + "/dsp/2025-1", own.token_jwk, own.audit_jwk)
+        document = did.document(url, url + "/dsp/2025-1", own.published())
         self.pages[did.document_url(url)] = json.dumps(document).encode()
         self.pages[url + "/.well-known/dspace-version"] = json.dumps(versions).encode()
 

@@ -58,9 +58,9 @@ class Town:
             peer=self,  # type: ignore[arg-type]  # only `send` is used
             identity=self,  # type: ignore[arg-type]  # only `token` is used
             did=self.did,
-            public=self.public,
+            publics=lambda: (self.public,),
         )
-        self.audit = Audit(store=self.store, heads=self.heads, did=self.did, public=self.public)
+        self.audit = Audit(store=self.store, heads=self.heads, did=self.did, publics=lambda: (self.public,))
 
     def sign_head(self, size: int, root: bytes, at: int) -> str:
         origin = checkpoint.origin(self.did, self.generation)
@@ -280,7 +280,7 @@ async def test_a_log_that_is_not_borne_out_is_not_shown_and_nothing_is_written(t
             peer=a,  # type: ignore[arg-type]
             identity=a,  # type: ignore[arg-type]
             did=a.did,
-            public=a.public,
+            publics=lambda: (a.public,),
             contradicted=told.append,
         )
         for _ in range(2):
@@ -437,7 +437,7 @@ async def test_heads_grow_without_a_trace_in_either_log(towns: tuple[Town, Town]
         peer=a,  # type: ignore[arg-type]
         identity=a,  # type: ignore[arg-type]
         did=a.did,
-        public=a.public,
+        publics=lambda: (a.public,),
     )
     await a.note(7)
     assert await push(a, b) is None

@@ -307,14 +307,14 @@ async def test_a_peer_that_says_it_was_restored_keeps_no_contract_that_was_repla
 async def test_only_what_the_peer_has_signed_for_us_is_read(two: Two) -> None:
     city, utility = two.city, two.utility
     said = Statement(at=1)
-    good = statements.enclosed(said, city.did, utility.did, city.keys.head_public, city.keys.sign_head)
+    good = statements.enclosed(said, city.did, utility.did, city.keys)
     public = city.keys.head_public
 
     def read(one: Envelope, teller: str = city.did, reader: str = utility.did) -> Statement:
-        return statements.opened(one, teller, reader, public, checkpoint.ed25519)
+        return statements.opened(one, teller, reader, (public,), checkpoint.ed25519)
 
     assert read(good) == said
-    forged = statements.enclosed(said, city.did, utility.did, city.keys.head_public, utility.keys.sign_head)
+    forged = statements.enclosed(said, city.did, utility.did, utility.keys)
     for wrong in (replace(good, said=good.said + " "), replace(good, note="x"), forged):
         with pytest.raises(MessageError, match=r"statement\.unproved"):
             read(wrong)
