@@ -467,7 +467,8 @@ class Issued(Struct, frozen=True, kw_only=True):
 
 class Certificate(Struct, frozen=True, kw_only=True):
     """Region's side: an X.509 certificate that was issued. `id` is its serial number in hex, `member` whose it is,
-    `profile` what it is for (`node`, `signing`, `device`), `key` the SHA-256 of its public key."""
+    `profile` what it is for (`node`, `signing`, `device`), `key` the SHA-256 of its public key, `authority` is the name
+    of who has signed it."""
 
     id: str
     member: str
@@ -476,8 +477,33 @@ class Certificate(Struct, frozen=True, kw_only=True):
     issued: int
     ends: int
     pem: str
+    authority: str = ""
     revoked: int | None = None
     reason: str = ""
+
+
+class TakenBack(Struct, frozen=True, kw_only=True):
+    """An entry of a list of revocations: serial number in hex, since when, until when the certificate would have
+    counted, and why (`member.stolen`, `member.left`, `member.suspended` or an operator's own word)."""
+
+    serial: str
+    at: int
+    ends: int
+    reason: str
+
+
+class Revocations(Struct, frozen=True, kw_only=True):
+    """The latest list of revocations of an authority. `id` is the authority's name, made from its key; `body` the
+    signed list. `region` is the DID of the region that it was had from, "" for a list of our own, of which `entries`
+    say what stands in it. A number never comes twice."""
+
+    id: str
+    number: int
+    made: int
+    until: int
+    body: bytes
+    region: str = ""
+    entries: tuple[TakenBack, ...] = ()
 
 
 class Description(Struct, frozen=True, kw_only=True):
@@ -664,6 +690,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Issuance: ("holder", "state"),
     Issued: ("holder", "place"),
     Certificate: ("member", "key"),
+    Revocations: ("region",),
     Description: ("about", "kind"),
     Handover: ("successor", "state"),
 }

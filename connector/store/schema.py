@@ -24,6 +24,7 @@ from connector.records import (
     INDEXED,
     Agreement,
     Asset,
+    Certificate,
     Notice,
     Operator,
     Outgoing,
@@ -46,6 +47,7 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Agreement: ("negotiation",),
     Outgoing: ("pid",),
     Notice: ("about",),
+    Certificate: ("member", "key"),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""
