@@ -43,13 +43,13 @@ class Reading(Protocol):
         INVARIANT: nobody changes a fetched record or anything in it: several may have the same one.
         """
 
-    def find(self, kind: type[R], **where: Any) -> R | None:
+    def find(self, kind: type[R], /, **where: Any) -> R | None:
         """The first record whose indexed attributes (`records.INDEXED`) equal `where`, or None."""
 
-    def select(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
+    def select(self, kind: type[R], /, *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
         """Records in the order of their ids, beginning behind `after` (keyset paging)."""
 
-    def count(self, kind: type[R], **where: Any) -> int:
+    def count(self, kind: type[R], /, **where: Any) -> int:
         """How many records match."""
 
     def tally(self, kind: type[R], attribute: str) -> Mapping[Any, int]:

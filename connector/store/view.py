@@ -52,19 +52,19 @@ class View:
         body = self._body(kind, id)
         return None if body is None else _decoded(kind, id, body)
 
-    def find(self, kind: type[R], **where: Any) -> R | None:
+    def find(self, kind: type[R], /, **where: Any) -> R | None:
         """The first record whose indexed attributes equal `where`, or None."""
         found = self.select(kind, limit=1, **where)
         return found[0] if found else None
 
-    def select(self, kind: type[R], *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
+    def select(self, kind: type[R], /, *, after: str = "", limit: int = 100, **where: Any) -> list[R]:
         """Records in the order of their ids, beginning behind `after`."""
         form = shape(kind)
         sql = f"SELECT id, body FROM {form.name} WHERE {form.where(where)} ORDER BY id LIMIT ?"  # noqa: S608
         rows = self._connection.execute(sql, (*where.values(), after, limit)).fetchall()
         return [_decoded(kind, id, body) for id, body in rows]
 
-    def count(self, kind: type[R], **where: Any) -> int:
+    def count(self, kind: type[R], /, **where: Any) -> int:
         """How many records match."""
         form = shape(kind)
         sql = f"SELECT count(*) FROM {form.name} WHERE {form.where(where)}"  # noqa: S608
