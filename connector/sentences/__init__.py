@@ -23,7 +23,9 @@ from connector.sentences import (
     node,
     peers,
     processes,
+    regions,
     sharing,
+    trust,
     wire,
 )
 from connector.sentences.form import Both
@@ -44,7 +46,9 @@ SUBJECTS: Final = (
     node,
     peers,
     processes,
+    regions,
     sharing,
+    trust,
     wire,
 )
 TEMPLATES: Final[Mapping[str, Both]] = {code: both for subject in SUBJECTS for code, both in subject.TEMPLATES.items()}

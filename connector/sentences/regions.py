@@ -1,0 +1,162 @@
+"""Regions: keeping one, joining one, believing some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    # a region that this node keeps
+    "region.not_kept": (
+        "Dieser Knoten führt keine Region. Anlegen mit: allmende region init VERZEICHNIS --name NAME",
+        "This node keeps no region. Make one with: allmende region init DIR --name NAME",
+    ),
+    "invite.title": (
+        "Eine Einladung braucht einen Namen in einer Zeile, höchstens 200 Zeichen.",
+        "An invitation needs a name in one line, of 200 characters at most.",
+    ),
+    "invite.name_taken": (
+        "Den Platz „{name}“ gibt es schon. Wählen Sie mit --name einen anderen Kurznamen.",
+        'There is a place "{name}" already. Choose another short name with --name.',
+    ),
+    "invite.role": (
+        "„{role}“ gibt es nicht: ein Platz ist für node oder device.",
+        '"{role}" will not do: a place is for a node or a device.',
+    ),
+    "invite.key": (
+        "„{key}“ ist kein amtlicher Schlüssel: ein AGS hat 8 Ziffern, ein ARS 12.",
+        '"{key}" is no official municipality key: an AGS has 8 digits, an ARS 12.',
+    ),
+    "invite.days": (
+        "{days} Tage gehen nicht: mehr als 0 und höchstens {most}.",
+        "{days} days will not do: more than 0 and {most} at most.",
+    ),
+    "invite.none": (
+        "Eine Einladung „{name}“ gibt es nicht. Alle Plätze: allmende region members",
+        'There is no invitation "{name}". All places: allmende region members',
+    ),
+    "invite.taken_up": (
+        "Die Einladung „{name}“ ist schon eingelöst, von {did}. Beenden: allmende region remove {name}",
+        'The invitation "{name}" has been taken up, by {did}. To end it: allmende region remove {name}',
+    ),
+    "invite.unknown": (
+        "Diesen Code gibt es hier nicht; er ist vertippt, zurückgenommen oder von einer anderen Region.",
+        "There is no such code here; it is mistyped, withdrawn, or another region's.",
+    ),
+    "invite.late": (
+        "Dieser Code ist abgelaufen. Bitten Sie die Region um eine neue Einladung.",
+        "This code is too late. Ask the region for another invitation.",
+    ),
+    "invite.used": (
+        "Dieser Code ist schon verwendet. Bitten Sie die Region um eine neue Einladung.",
+        "This code has been used. Ask the region for another invitation.",
+    ),
+    "invite.other_role": (
+        "Dieser Code ist für einen anderen Platz bestimmt: {role}.",
+        "This code is meant for another kind of place: {role}.",
+    ),
+    "member.unknown": (
+        "Ein Mitglied „{name}“ gibt es nicht. Alle: allmende region members",
+        'There is no member "{name}". All of them: allmende region members',
+    ),
+    "member.state": (
+        "Das geht nicht: {name} ist zurzeit „{state}“.",
+        'That will not do: {name} is "{state}" at the moment.',
+    ),
+    "member.suspended": (
+        "Diese Mitgliedschaft ruht. Nur die Region kann sie wieder in Kraft setzen: allmende region restore",
+        "This membership is suspended. Only the region can restore it: allmende region restore",
+    ),
+    "member.stolen": (
+        "Die Schlüssel unter diesem Namen sind als gestohlen gemeldet; er bekommt hier nichts mehr.",
+        "The keys under this name have been reported stolen; it gets nothing here any more.",
+    ),
+    "vouch.self": ("Für sich selbst bürgt keine Region.", "No region vouches for itself."),
+    "vouch.many": ("Eine Region bürgt für höchstens {most} andere.", "A region vouches for {most} others at most."),
+    "vouch.unknown": (
+        "Für {region} bürgt diese Region nicht. Für wen sie bürgt: allmende region status",
+        "This region does not vouch for {region}. For whom it does: allmende region status",
+    ),
+    # regions of others
+    "region.place": (
+        "„{place}“ ist weder die Adresse einer Region (https://…) noch ihre Kennung (did:web:…).",
+        '"{place}" is neither the address of a region (https://…) nor its identifier (did:web:…).',
+    ),
+    "region.none": (
+        "Unter {place} ist keine Region, die Nachweise ausstellt ({why}).",
+        "There is no region at {place} that issues credentials ({why}).",
+    ),
+    "region.document": (
+        "Was {region} über sich als Region mitteilt, ist nicht zu lesen.",
+        "What {region} says of itself as a region cannot be read.",
+    ),
+    "region.no_root": (
+        "{region} hat kein Stammzertifikat; ein Code lässt sich damit nicht vergleichen.",
+        "{region} has no root certificate; there is nothing to compare a code with.",
+    ),
+    "region.unknown": (
+        "Einer Region „{region}“ glaubt dieser Knoten nicht. Welchen er glaubt: allmende trust list",
+        'This node believes no region "{region}". Those that it does: allmende trust list',
+    ),
+    "region.name": (
+        "„{name}“ geht nicht als Kurzname: Kleinbuchstaben, Ziffern, Bindestriche.",
+        '"{name}" does not do as a short name: small letters, digits, hyphens.',
+    ),
+    "region.name_taken": (
+        "Der Name „{name}“ ist für eine andere Region vergeben. Wählen Sie mit --name einen anderen.",
+        'The name "{name}" belongs to another region. Choose another one with --name.',
+    ),
+    "region.types": (
+        "„{type}“ ist keine Art von Nachweis; gemeint ist etwa MembershipCredential.",
+        '"{type}" is no type of credential; say for example MembershipCredential.',
+    ),
+    "region.scopes": ("Erlauben lässt sich: {known}.", "What can be allowed: {known}."),
+    "region.words": (
+        "Die Wörter stimmen nicht überein: genannt wurde „{told}“, gefunden wurde „{found}“. Fragen Sie nach.",
+        'The words do not match: told were "{told}", found were "{found}". Ask before you believe it.',
+    ),
+    "region.keys_changed": (
+        "{region} hat andere Schlüssel als die, denen hier geglaubt wird: bekannt „{pinned}“, gefunden „{found}“. "
+        "Fragen Sie dort nach; dann: allmende trust remove {region} und neu hinzufügen.",
+        '{region} has other keys than those that are believed here: known "{pinned}", found "{found}". '
+        "Ask there; then: allmende trust remove {region}, and add it again.",
+    ),
+    "region.many": ("Ein Knoten glaubt höchstens {most} Regionen.", "A node believes {most} regions at most."),
+    # joining
+    "code.form": (
+        "Das ist kein Code einer Einladung: er hat 25 Zeichen in fünf Gruppen. Bitte prüfen Sie die Schreibweise.",
+        "That is no code of an invitation: it has 25 characters in five groups. Check the spelling.",
+    ),
+    "code.form.why.check": (
+        "Ein Zeichen ist falsch, oder zwei sind vertauscht.",
+        "A character is wrong, or two have changed places.",
+    ),
+    "code.form.why.length": ("Gezählt wurden: {part}.", "Counted were: {part}."),
+    "code.form.why.character": ("„{part}“ kommt in keinem Code vor.", '"{part}" is in no code.'),
+    "code.root": (
+        "Dieser Code ist nicht von {region}, oder unter der Adresse antwortet jemand anderes. "
+        "Es ist nichts geschehen. Fragen Sie bei der Region nach Adresse und Code.",
+        "This code is not one of {region}, or somebody else answers at the address. Nothing has been done. Ask the "
+        "region for its address and a code.",
+    ),
+    "join.refused": ("{region} lehnt ab.", "{region} refuses."),
+    "join.waiting": (
+        "{region} hat die Bitte und stellt den Nachweis noch aus.",
+        "{region} has the request and has not issued the credential yet.",
+    ),
+    "join.trust": ("Dieser Knoten glaubt der Region {region}.", "This node believes the region {region}."),
+    "join.certificates": (
+        "Zertifikate der Region sind geholt; die Schlüssel dazu sind hier entstanden und bleiben hier.",
+        "Certificates of the region have been fetched; their keys were made here and stay here.",
+    ),
+    "join.credential": (
+        "Der Nachweis der Mitgliedschaft ist da.",
+        "The membership credential is here.",
+    ),
+    "join.description": (
+        "Die Selbstbeschreibung dieses Knotens ist veröffentlicht.",
+        "This node's description of itself is published.",
+    ),
+}
