@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from certs import credentials, vcdm
-from certs.credentials import Keys
+from certs.envelopes import Keys
 from certs.jws import PrivateKey
 from certs.strict import StrictError, from_base64url, to_base64url
 from certs.vcdm import VC20, CredentialError, Profile, Status

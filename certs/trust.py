@@ -17,7 +17,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from certs.credentials import LEEWAY, Credential
+from certs.credentials import Credential
+from certs.envelopes import LEEWAY
 from certs.vcdm import FOREVER, write_date
 
 MEMBERSHIP: Final = "MembershipCredential"

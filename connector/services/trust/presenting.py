@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
-from certs import credentials
+from certs import presentations
 from certs.jws import PrivateKey
 from connector.errors import UnauthenticatedError
 from connector.ports import Caller, Clock, Ids, Store, Transaction
@@ -80,7 +80,7 @@ class Presenting:
         if not found:
             return []
         signer = self._signer()
-        return credentials.present(
+        return presentations.present(
             signer.key,
             signer.kid,
             holder=self._did,
