@@ -125,4 +125,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Rückrufadresse ist keine brauchbare http(s)-Adresse.",
         "The callback address is not a usable http(s) address.",
     ),
+    "message.callback_elsewhere": (
+        "Die Rückrufadresse gehört nicht zu dem Teilnehmer, der sie nennt.",
+        "The callback address does not belong to the participant that gives it.",
+    ),
 }

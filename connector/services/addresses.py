@@ -1,7 +1,8 @@
 """Addresses that a peer gives us: read before anything is sent there.
 
-What lives here: the form of a callback address; what a data address says. What does not: whether the host may be
-connected to; the client checks that after resolution, right before connecting (`connector.http.client`).
+What lives here: the form of a callback address, and whose it may be; what a data address says. What does not: whether
+the host may be connected to: the client checks that after resolution, right before connecting
+(`connector.http.client`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 from msgspec import UNSET
 
 from connector.errors import MessageError
+from connector.ports import Reading
 from connector.protocol.messages import DataAddress
+from connector.records import Participant
 
 MAX_LENGTH = 2048
 EDC = "https://w3id.org/edc/v0.0.1/ns/"
@@ -33,6 +36,23 @@ def callback(address: str) -> str:
     if len(address) > MAX_LENGTH or parts.scheme not in ("http", "https") or not parts.hostname or not plain:
         raise MessageError("message.callback", place="/callbackAddress")
     return address.rstrip("/")
+
+
+def callback_of(view: Reading, peer: str, address: str) -> str:
+    """The callback address that `peer` gives, as `callback`.
+
+    Raises `MessageError` also where a participant that nobody here has looked at wants to be answered at another host
+    than the one where its DID document has it: we would knock at somebody else's door in its name.
+    """
+    read, known = callback(address), view.get(Participant, peer)
+    if known is not None and not known.pinned and _origin(read) not in (_origin(known.base), _origin(known.url)):
+        raise MessageError("message.callback_elsewhere", place="/callbackAddress")
+    return read
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
 
 
 def data_address(address: DataAddress) -> tuple[str, dict[str, str]] | None:

@@ -27,7 +27,7 @@ from connector.protocol.messages import (
 )
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.records import Agreement, Ask, Participant, PublishedOffer, Question
-from connector.services.addresses import callback
+from connector.services.addresses import callback_of
 from connector.services.approval.questions import Questions
 from connector.services.changes import Change
 from connector.services.life.contracts import terms_end
@@ -98,7 +98,7 @@ class Negotiations(Processes[Negotiation]):
             id=self._ids.pid(),
             role=role,
             peer=caller.id,
-            callback=callback(address),
+            callback=callback_of(tx, caller.id, address),
             dataset=dataset,
             now=now,
             replaces="" if old is UNSET else old,

@@ -27,7 +27,7 @@ from connector.protocol.messages import (
 )
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Endpoint, Participant
-from connector.services.addresses import callback, data_address
+from connector.services.addresses import callback_of, data_address
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
@@ -86,7 +86,7 @@ class Transfers(Processes[Transfer]):
             id=self._ids.pid(),
             role=Role.PROVIDER,
             peer=caller.id,
-            callback=callback(message.callbackAddress),
+            callback=callback_of(tx, caller.id, message.callbackAddress),
             agreement=agreement.id,
             format=message.format,
             dataset=agreement.dataset,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from connector.errors import MessageError
 from connector.protocol.messages import DataAddress, EndpointProperty
-from connector.services.addresses import EDC, callback, data_address
+from connector.records import Participant
+from connector.services.addresses import EDC, callback, callback_of, data_address
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,56 @@ def test_refused(given: str) -> None:
     with pytest.raises(MessageError) as wrong:
         callback(given)
     assert wrong.value.reason.params == {"place": "/callbackAddress"}
+
+
+class Known:
+    """A view that holds one participant, or none."""
+
+    def __init__(self, known: Participant | None) -> None:
+        self._known = known
+
+    def get(self, kind: type[Participant], id: str) -> Participant | None:
+        return self._known
+
+
+TOWN = Participant(
+    id="did:web:town.example",
+    name="town",
+    url="https://town.example",
+    base="https://dsp.town.example:8443/dsp/2025-1",
+    keys={},
+    tokens=(),
+    words="",
+    added=0,
+    added_by="",
+    pinned=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "good"),
+    [
+        ("https://town.example/dsp", True),
+        ("https://TOWN.example/other/path", True),
+        ("https://dsp.town.example:8443/dsp/2025-1", True),
+        ("https://dsp.town.example/dsp/2025-1", False),
+        ("http://town.example/dsp", False),
+        ("https://town.example.evil.example/dsp", False),
+        ("https://victim.example/dsp", False),
+        ("https://127.0.0.1/dsp", False),
+    ],
+)
+def test_a_participant_that_nobody_has_looked_at_is_answered_at_home(given: str, good: bool) -> None:
+    view: Any = Known(TOWN)
+    if good:
+        assert callback_of(view, TOWN.id, given) == given
+        return
+    with pytest.raises(MessageError) as wrong:
+        callback_of(view, TOWN.id, given)
+    assert wrong.value.reason.code == "message.callback_elsewhere"
+    for known in (None, replace(TOWN, pinned=True)):
+        trusted: Any = Known(known)
+        assert callback_of(trusted, TOWN.id, given) == given, "an operator has compared its keys"
 
 
 def address(endpoint: str | UnsetType, **properties: str) -> DataAddress:
