@@ -14,14 +14,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
@@ -65,6 +66,16 @@ class Revoked(Struct, frozen=True):
     serial: int
     at: int
     reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
+
+
+class Standing(Enum):
+    """What is said of a certificate that was not revoked: issued here and good, or not known here."""
+
+    GOOD = "good"
+    UNKNOWN = "unknown"
+
+
+Status: TypeAlias = Standing | Revoked
 
 
 class Authority:
@@ -132,28 +143,35 @@ class Authority:
         builder = builder.add_extension(x509.CRLNumber(number), critical=False)
         for one in revoked:
             entry = x509.RevokedCertificateBuilder(serial_number=one.serial, revocation_date=when(one.at))
-            entry = entry.add_extension(x509.CRLReason(one.reason), critical=False)
+            if one.reason is not x509.ReasonFlags.unspecified:  # RFC 5280, 5.3.1: then it is left out
+                entry = entry.add_extension(x509.CRLReason(one.reason), critical=False)
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.DER)
 
-    def answer(
-        self, about: x509.Certificate, revoked: Revoked | None, *, made: int, until: int, nonce: bytes | None
-    ) -> bytes:
-        """An OCSP response in DER about one certificate of this authority, signed by itself (RFC 6960, 4.2.2.2)."""
-        builder = ocsp.OCSPResponseBuilder().add_response(
-            cert=about,
-            issuer=self.certificate,
-            algorithm=hashes.SHA1(),  # noqa: S303 - identifies the authority (RFC 5019, 2.1.1), proves nothing
-            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+    def answer(self, asked: ocsp.OCSPRequest, status: Status, *, made: int, until: int) -> bytes:
+        """An OCSP response in DER to a request about one of this authority's certificates, signed by itself (RFC 6960,
+        4.2.2.2), with the request's nonce where it has one."""
+        revoked = status if isinstance(status, Revoked) else None
+        said = ocsp.OCSPCertStatus.REVOKED if isinstance(status, Revoked) else _OCSP[status]
+        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
+            issuer_name_hash=asked.issuer_name_hash,
+            issuer_key_hash=asked.issuer_key_hash,
+            serial_number=asked.serial_number,
+            algorithm=asked.hash_algorithm,
+            cert_status=said,
             this_update=when(made),
             next_update=when(until),
             revocation_time=when(revoked.at) if revoked else None,
             revocation_reason=revoked.reason if revoked else None,
         )
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
-        if nonce is not None:
-            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        for nonce in (one.value for one in asked.extensions if isinstance(one.value, x509.OCSPNonce)):
+            builder = builder.add_extension(nonce, critical=False)
         return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.DER)
+
+    def is_asked(self, asked: ocsp.OCSPRequest) -> bool:
+        """Is this request about a certificate of this authority? (RFC 6960, 4.1.1: the hash of its key's bits.)"""
+        return asked.issuer_key_hash == key_bits_hash(self.key.public_key(), asked.hash_algorithm)
 
 
 # --- authorities ------------------------------------------------------------------------------------------------------
@@ -198,6 +216,7 @@ def devices_names() -> x509.NameConstraints:
 
 # --- parts ------------------------------------------------------------------------------------------------------------
 
+_OCSP = {Standing.GOOD: ocsp.OCSPCertStatus.GOOD, Standing.UNKNOWN: ocsp.OCSPCertStatus.UNKNOWN}
 _EXTENDED = {
     Profile.NODE: (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH),
     Profile.SIGNING: (),
@@ -223,6 +242,20 @@ def name_of(certificate: x509.Certificate) -> str:
 def digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
     """The digest that goes with a curve (RFC 5758, 3.2)."""
     return hashes.SHA384() if isinstance(key.curve, ec.SECP384R1) else hashes.SHA256()
+
+
+def key_bits_hash(key: CertificatePublicKeyTypes, algorithm: hashes.HashAlgorithm) -> bytes:
+    """The hash of a key's bits alone, by which OCSP names who has issued a certificate (RFC 6960, 4.1.1)."""
+    match key:
+        case ec.EllipticCurvePublicKey():
+            bits = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        case rsa.RSAPublicKey():
+            bits = key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+        case _:
+            bits = key.public_bytes(Encoding.Raw, PublicFormat.Raw) if isinstance(key, Ed25519PublicKey) else b""
+    made = hashes.Hash(algorithm)
+    made.update(bits)
+    return made.finalize()
 
 
 def subject(organisation: str, name: str) -> x509.Name:

@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from msgspec import Struct
 
-from certs.authority import instant, name_of
+from certs.authority import instant, key_bits_hash, name_of
 from certs.x509 import CertificateError, Chain, begins, ends
 
 MAX_LIST = 4_194_304
@@ -97,9 +95,8 @@ def read_answer(data: bytes, about: x509.Certificate, issuer: x509.Certificate, 
         found = ocsp.load_der_ocsp_response(data) if len(data) <= MAX_ANSWER else None
         if found is None or found.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise CertificateError("revocation.form")
-        if found.serial_number != about.serial_number or found.issuer_key_hash != _key_hash(
-            issuer, found.hash_algorithm
-        ):
+        own = key_bits_hash(issuer.public_key(), found.hash_algorithm)
+        if found.serial_number != about.serial_number or found.issuer_key_hash != own:
             raise CertificateError("revocation.issuer")
         _check_answer(found, issuer, now)
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
@@ -110,21 +107,6 @@ def read_answer(data: bytes, about: x509.Certificate, issuer: x509.Certificate, 
         raise CertificateError("revocation.stale", authority=name_of(issuer))
     revoked = None if found.revocation_time_utc is None else instant(found.revocation_time_utc)
     return Answer(name_of(issuer), about.serial_number, revoked, instant(found.next_update_utc))
-
-
-def _key_hash(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> bytes:
-    """What an answer calls the key of an issuer: the hash of its bits alone (RFC 6960, 4.1.1)."""
-    key = issuer.public_key()
-    digest = hashes.Hash(algorithm)
-    bits = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        bits = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    elif isinstance(key, rsa.RSAPublicKey):
-        bits = key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
-    elif isinstance(key, Ed25519PublicKey):
-        bits = key.public_bytes_raw()
-    digest.update(bits)
-    return digest.finalize()
 
 
 def _check_answer(found: ocsp.OCSPResponse, issuer: x509.Certificate, now: int) -> None:
