@@ -259,7 +259,7 @@ def _published(who: Holder, key: Json, **more: Json) -> None:
 @pytest.mark.parametrize(
     "kind", ["P-384 as ES256", "P-384", "Ed25519 as ES256", "alg of the JWK", "P-256 called P-384"]
 )
-async def test_S4_S18_of_the_published_key(world: Scene, kind: str) -> None:
+async def test_S4_of_the_published_key(world: Scene, kind: str) -> None:
     who = world.mallory
     match kind:
         case "P-384 as ES256" | "P-384":
