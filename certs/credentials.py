@@ -201,6 +201,6 @@ def prove(credential: Credential, keys: Keys, now: int) -> None:
 def check_period(credential: Credential, now: int) -> None:
     """Return if a credential is valid at `now`; a clock that is ahead is excused at the beginning, none at the end."""
     if now >= credential.ends:
-        raise CredentialError("credential.expired", id=credential.id[:256], ended=vcdm.write_date(credential.ends))
+        raise CredentialError("credential.expired", id=credential.id[:256], ended=str(credential.ends))
     if credential.begins > now + LEEWAY:
-        raise CredentialError("credential.early", id=credential.id[:256], begins=vcdm.write_date(credential.begins))
+        raise CredentialError("credential.early", id=credential.id[:256], begins=str(credential.begins))

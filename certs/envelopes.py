@@ -76,9 +76,8 @@ def seal(
 ) -> str:
     """A document as a signed token with these claims beside it."""
     if profile == VC20:
-        return jws.sign(
-            key, {"kid": kid, "typ": f"{kind}+jwt", "cty": kind}, msgspec.json.encode({**document, **claims})
-        )
+        header = {"kid": kid, "typ": f"{kind}+jwt", "cty": kind}
+        return jws.sign(key, header, msgspec.json.encode({**document, **claims}))
     return jws.sign(key, {"kid": kid, "typ": "JWT"}, msgspec.json.encode({**claims, kind: document}))
 
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from certs.credentials import Credential
 from certs.envelopes import LEEWAY
-from certs.vcdm import FOREVER, write_date
+from certs.vcdm import FOREVER
 
 MEMBERSHIP: Final = "MembershipCredential"
 """The type of a credential by which a region says who is its member."""
@@ -208,7 +208,7 @@ def _anchored(credential: Credential, anchor: Anchor | None, anchors: Mapping[st
     if voucher is None or voucher.voucher or VOUCHING not in voucher.types:
         yield Link("voucher", False, "trust.voucher_unknown", told)
     elif anchor.until <= now:
-        yield Link("voucher", False, "trust.voucher_ended", told | {"ended": write_date(anchor.until)}, anchor.until)
+        yield Link("voucher", False, "trust.voucher_ended", told | {"ended": str(anchor.until)}, anchor.until)
     else:
         yield Link("voucher", True, "trust.voucher", told | {"through": voucher.name}, anchor.until)
 
@@ -236,13 +236,13 @@ def _looked(checked: Checked, now: int) -> Iterator[Link]:
         yield Link("proof", True, "trust.proof", {"kid": credential.kid})
     yield _period(credential, now)
     if checked.certified < credential.ends:
-        ended = {"ended": write_date(checked.certified), "issuer": credential.issuer}
+        ended = {"ended": str(checked.certified), "issuer": credential.issuer}
         yield Link("certificate", False, "trust.outlives_certificate", ended, checked.certified)
     yield _status(checked, now)
 
 
 def _period(credential: Credential, now: int) -> Link:
-    told = {"begins": write_date(credential.begins), "ends": write_date(credential.ends)}
+    told = {"begins": str(credential.begins), "ends": str(credential.ends)}
     if now >= credential.ends:
         return Link("period", False, "trust.ended", told, credential.ends)
     if credential.begins > now + LEEWAY:
@@ -255,7 +255,7 @@ def _status(checked: Checked, now: int) -> Link:
     credential = checked.credential
     if not credential.status:
         return Link("status", True, "trust.status_none")
-    told = {"list": credential.status[0].list, "listed": write_date(checked.listed)}
+    told = {"list": credential.status[0].list, "listed": str(checked.listed)}
     if checked.revoked is None:
         return Link("status", False, "trust.status_unknown", told)
     if checked.revoked:

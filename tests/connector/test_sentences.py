@@ -21,7 +21,14 @@ TREE = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and
 OWN = {"HttpError", "MovedError", "Reason"}
 NOT_TOLD = {"cli"}
 """The command line has sentences of its own."""
-PASSED_ON = {"jwt.py": "TokenError", "keys.py": "KeyFileError"}
+PASSED_ON = {
+    "jwt.py": "TokenError",
+    "keys.py": "KeyFileError",
+    "vcdm.py": "CredentialError",
+    "credentials.py": "CredentialError",
+    "presentations.py": "CredentialError",
+    "status.py": "CredentialError",
+}
 """Errors of `certs` whose codes the connector raises as its own."""
 
 
@@ -54,6 +61,32 @@ def _codes(args: list[ast.expr]) -> list[str]:
         if found:
             break
     return found
+
+
+def linked() -> list[str]:
+    """Every code of a link in a chain of trust."""
+    tree = ast.parse((Path(certs.__file__).parent / "trust.py").read_text("utf-8"))
+    return sorted(
+        {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("trust.")
+        }
+    )
+
+
+@pytest.mark.parametrize("code", linked())
+def test_every_link_of_a_chain_of_trust_is_told(code: str) -> None:
+    assert code in TEMPLATES
+
+
+@pytest.mark.parametrize("what", ["credential", "presentation"])
+@pytest.mark.parametrize(
+    "detail",
+    ["too_large", "malformed", "header", "algorithm", "kind", "wrapper", "date", "key", "signature"],
+)
+def test_every_refusal_of_a_signed_document_is_told(what: str, detail: str) -> None:
+    assert f"{what}.{detail}" in TEMPLATES
 
 
 def test_the_search_finds_what_is_there() -> None:
