@@ -33,8 +33,8 @@ _HEADER = frozenset({"alg", "kid", "typ"})
 _OTHERS = frozenset({"vc", "vp", "credentialSubject", "verifiableCredential"})
 """Claims by which a credential or presentation is known, in either version of the data model."""
 
-Keys = Mapping[str, PublicKey]
-"""An issuer's keys that may sign message tokens, by key id."""
+Keys = Mapping[str, PublicKey | None]
+"""An issuer's verification methods by id, each with its key, or None where it may not sign message tokens."""
 
 
 class TokenError(Exception):
@@ -197,13 +197,13 @@ def _instant(seconds: float) -> int:
 
 
 def _key(kid: str | None, issuer: str, keys_of: Callable[[str], Keys | None]) -> PublicKey:
-    """The issuer's key that the header names; without a name the issuer must have exactly one (DCP 1.0.1)."""
+    """The issuer's key that the header names; without a name the issuer must have exactly one method (DCP 1.0.1)."""
     keys = keys_of(issuer)
     if keys is None:
         raise TokenError("token.issuer")
-    if kid is None and len(keys) == 1:
-        return next(iter(keys.values()))
-    found = None if kid is None else keys.get(kid)
+    if kid is None and len(keys) != 1:
+        raise TokenError("token.key")
+    found = next(iter(keys.values())) if kid is None else keys.get(kid)
     if found is None:
         raise TokenError("token.key")
     return found

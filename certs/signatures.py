@@ -85,8 +85,9 @@ def sign(key: PrivateKey, keyid: str, covered: Covered, created: int) -> dict[st
     return {DIGEST: digest, **fields} if digest else fields
 
 
-def verify(fields: Mapping[str, str], covered: Covered, keys: Mapping[str, PublicKey]) -> Proof:
-    """What the signature in `fields` proves about a request. `keys` are the signer's own, by key id; no other is used.
+def verify(fields: Mapping[str, str], covered: Covered, keys: Mapping[str, PublicKey | None]) -> Proof:
+    """What the signature in `fields` proves about a request. `keys` are the signer's own, by key id, None for one that
+    signs no messages; no other is used.
 
     Raises `SignatureError`: `signature.form` (a field is missing, or not written as `sign` writes it),
     `signature.digest` (of another body), `signature.key`, `signature.value`, `signature.wrong`.

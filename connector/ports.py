@@ -213,6 +213,9 @@ class Documents(Protocol):
         to be had) and `BusyError` (too many at once).
         """
 
+    def keeps(self, did: str) -> bool:
+        """Is something known of `did`, so that asking for its document is unlikely to ask anybody?"""
+
 
 class Signatures(Protocol):
     """What requests are signed with, beside the tokens that say who is calling (RFC 9421)."""

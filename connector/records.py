@@ -25,7 +25,7 @@ class Vouch(Struct, frozen=True, kw_only=True):
     `region` is the DID of the issuer that vouches ("" where none does), `checked` when it was judged, `until` the
     instant from which it has to be judged again: nothing is done with the participant before that has happened. `facts`
     are what the credentials say of it (left operand IRI -> values), `scopes` what the region is believed for,
-    `refused` why it is not trusted any more.
+    `refused` why it is not trusted any more, `shown` when the credentials were last shown.
     """
 
     region: str
@@ -34,6 +34,7 @@ class Vouch(Struct, frozen=True, kw_only=True):
     facts: Mapping[str, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
     refused: Reason | None = None
+    shown: int = 0
 
 
 class Participant(Struct, frozen=True, kw_only=True):
@@ -47,7 +48,8 @@ class Participant(Struct, frozen=True, kw_only=True):
     notices about contracts, "" where it takes none. `pinned`: an operator has compared its keys; else `vouch` says who
     vouches for it, and until when that is known. `credentials` is where it shows credentials, "" where nowhere.
     `changed` is why nothing may happen with it until a person has looked: its keys are others, and nobody vouched for
-    the change. `seen` is when its document was last had.
+    the change. `seen` is when its document was last had. `change` is the number of the last change of its keys that
+    counted here.
     """
 
     id: str
@@ -69,6 +71,21 @@ class Participant(Struct, frozen=True, kw_only=True):
     credentials: str = ""
     changed: Reason | None = None
     seen: int = 0
+    change: int = 0
+
+    def barred(self, now: int) -> Reason | None:
+        """Why nothing may happen with it at `now`; None where it is pinned, or vouched for."""
+        if self.changed is not None or self.pinned:
+            return self.changed
+        if self.vouch is None:
+            return Reason("trust.unknown", {"peer": self.id})
+        if self.vouch.refused is not None:
+            return self.vouch.refused
+        return Reason("trust.lapsed", {"peer": self.id}) if now >= self.vouch.until else None
+
+    def may(self, scope: str) -> bool:
+        """Is it believed for `scope` (`catalog`, `negotiate`)? Whoever was pinned is for all."""
+        return self.pinned or (self.vouch is not None and scope in self.vouch.scopes)
 
 
 class Right(StrEnum):
@@ -316,7 +333,7 @@ class Region(Struct, frozen=True, kw_only=True):
     `root` is the root certificate of its trust domain as PEM, "" where it has none. `private` lets its members have
     addresses in private networks. `vouched_by` is the DID of the region on whose word it is believed, "" where an
     operator has decided it, and `until` the instant at which that word ends. `vouches`: its own word about other
-    regions is believed too. `own`: this node is a member.
+    regions is believed too. `own`: this node is a member. `change` is as in `Participant`.
     """
 
     id: str
@@ -336,6 +353,7 @@ class Region(Struct, frozen=True, kw_only=True):
     own: bool = False
     changed: Reason | None = None
     until: int | None = None
+    change: int = 0
 
 
 class HeldCredential(Struct, frozen=True, kw_only=True):
@@ -451,7 +469,8 @@ class Issuance(Struct, frozen=True, kw_only=True):
 
 class Issued(Struct, frozen=True, kw_only=True):
     """Issuer's side: a credential that was issued. `id` is the credential's own id; `place` its number in the status
-    lists, `profile` its form. `revoked` is when it was taken back, `suspended` when it was paused."""
+    lists, `profile` its form. `revoked` is when it was taken back, `suspended` when it was paused, `offered` when its
+    holder was offered the next one."""
 
     id: str
     holder: str
@@ -463,6 +482,7 @@ class Issued(Struct, frozen=True, kw_only=True):
     revoked: int | None = None
     suspended: int | None = None
     reason: str = ""
+    offered: int | None = None
 
 
 class Certificate(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
-"""Who is calling, by pinned keys: tokens are verified with the keys of `Participant` records and no others.
+"""Who is calling, by keys that are known: tokens are verified with the keys of `Participant` records and no others.
 
-What lives here: the Identity and Signatures ports over explicit pins; nothing is resolved, nothing is fetched, whatever
-a key id looks like. What does not: the form of a token (`certs.jwt`) and of a signature (`certs.signatures`), pinning
-(`services.peers`), single use (the store's transaction).
+What lives here: the Identity and Signatures ports over what the store holds; nothing is resolved, nothing is fetched,
+whatever a key id looks like. What does not: the form of a token (`certs.jwt`) and of a signature (`certs.signatures`),
+pinning (`services.peers`), everybody else (`dcp`), single use (the store's transaction).
 """
 
 from __future__ import annotations
@@ -10,24 +10,44 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import jwk, jwt, signatures
-from certs.keys import NodeKeys, Private
 from certs.jwt import LEEWAY, SECOND, TokenError
+from certs.keys import NodeKeys, Private
 from certs.signatures import Covered, SignatureError
-from connector.errors import DeliveryError, UnauthenticatedError
+from connector.errors import DeliveryError, RefusedError, UnauthenticatedError
 from connector.ports import Caller, Clock, Ids, Reading, Sent, Store
-from connector.records import Participant
+from connector.records import Participant, Region
 
 _PAGE = 500
+
+
+class Known(Struct, frozen=True):
+    """Who is known: token keys by participant, and the participants with whom more than their keys has to be right.
+
+    `regions`: is any region believed; `inside`: does one of them have members in private networks.
+    """
+
+    keys: dict[str, jwt.Keys]
+    watched: dict[str, Participant]
+    regions: bool
+    inside: bool
+
+    def take(self, peer: Participant) -> None:
+        """This is how a participant stands now."""
+        self.keys[peer.id] = _token_keys(peer)
+        self.watched.pop(peer.id, None)
+        if not peer.pinned or peer.changed is not None:
+            self.watched[peer.id] = peer
 
 
 class PinnedIdentity:
     """This node as `own` (its DID) with `keys`; peers as the store has them.
 
     All peers' keys are held in memory, so that a stranger costs no read. `forget` must be called after every commit
-    that adds, changes or removes a participant.
+    that adds, changes or removes a participant or a region; `heard` will do where one participant has changed.
     """
 
     def __init__(self, *, store: Store, clock: Clock, ids: Ids, own: str, keys: NodeKeys) -> None:
@@ -36,27 +56,44 @@ class PinnedIdentity:
         self._ids = ids
         self._own = own
         self._keys = keys
-        self._known: Mapping[str, jwt.Keys] | None = None
+        self._known: Known | None = None
         self._version = 0
         self._loading = asyncio.Lock()
 
     async def token(self, audience: str) -> str:
         """See `ports.Identity.token`."""
+        return self._issued(audience)
+
+    def _issued(self, audience: str, *, grant: str = "", code: str = "") -> str:
         now, jti = self._clock.now(), self._ids.token()
         key, kid = self._signing()
-        return "Bearer " + jwt.issue(key, kid, issuer=self._own, audience=audience, now=now, jti=jti)
+        token = jwt.issue(key, kid, issuer=self._own, audience=audience, now=now, jti=jti, token=grant, code=code)
+        return f"Bearer {token}"
 
     async def verify(self, authorization: str | None) -> Caller:
-        """See `ports.Identity.verify`. `Caller.expires` is when the token stops being accepted, leeway included."""
-        token = _bearer(authorization)
-        known = self._known
-        if known is None:
-            known = await self._load()
+        """See `ports.Identity.verify`. `Caller.expires` is when the token stops being accepted, leeway included.
+
+        Raises `RefusedError` too, where nobody vouches for the caller any more.
+        """
+        known = self._known or await self._load()
         try:
-            claims = jwt.verify(token, audience=self._own, keys_of=known.get, now=self._clock.now())
+            claims = self._verified(bearer(authorization), known)
         except TokenError as error:
             raise UnauthenticatedError(error.code) from error
-        return Caller(claims.iss, claims.jti, claims.accepted_until(), int(claims.iat) * SECOND)
+        self._check_standing(known, claims.iss)
+        return caller_of(claims)
+
+    def _verified(self, token: str, known: Known) -> jwt.Claims:
+        """What a token of somebody known says. Raises `TokenError`."""
+        return jwt.verify(token, audience=self._own, keys_of=known.keys.get, now=self._clock.now())
+
+    def _check_standing(self, known: Known, did: str) -> None:
+        """Raises `UnauthenticatedError` where its keys are in doubt, `RefusedError` where nobody vouches for it."""
+        peer = known.watched.get(did)
+        why = None if peer is None else peer.barred(self._clock.now())
+        if peer is None or why is None:
+            return
+        raise (RefusedError if peer.changed is None else UnauthenticatedError)(why.code, **why.params)
 
     def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
         """See `ports.Signatures.sign`. Raises `DeliveryError` `peer.url` for an address that cannot be signed."""
@@ -76,16 +113,14 @@ class PinnedIdentity:
         return {"authorization": authorization, **self.sign("POST", url, authorization, body)}
 
     async def check(self, caller: Caller, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Caller:
-        """See `ports.Signatures.check`. The key has to be one that is pinned for this caller, and the signature
-        made while its token was good."""
+        """See `ports.Signatures.check`. The key has to be one that is known for this caller, and the signature made
+        while its token was good."""
         if signatures.INPUT not in headers and signatures.SIGNATURE not in headers:
             return replace(caller, sent=Sent(method, url))
-        known = self._known
-        if known is None:
-            known = await self._load()
+        known = self._known or await self._load()
         authorization = headers.get("authorization", "")
         try:
-            proof = signatures.verify(headers, Covered(method, url, authorization, body), known.get(caller.id, {}))
+            proof = signatures.verify(headers, Covered(method, url, authorization, body), known.keys.get(caller.id, {}))
         except SignatureError as error:
             raise UnauthenticatedError(error.code) from error
         made = proof.created * SECOND
@@ -111,34 +146,61 @@ class PinnedIdentity:
         return key, f"{self._own}#{name}"
 
     def forget(self) -> None:
-        """Participants have changed: the next token is judged by what the store holds now."""
+        """Participants or regions have changed: the next token is judged by what the store holds now."""
         self._version += 1
         self._known = None
 
-    async def _load(self) -> Mapping[str, jwt.Keys]:
-        """Keys of all participants, read once however many callers wait."""
+    def heard(self, peer: Participant) -> None:
+        """This participant stands so from now on, as it was committed; everybody else stands as before."""
+        self._version += 1
+        if self._known is not None:
+            self._known.take(peer)
+
+    async def _load(self) -> Known:
+        """All participants, read once however many callers wait."""
         async with self._loading:
             while self._known is None:
                 version = self._version
-                known = await self._store.read(_pinned)
+                known = await self._store.read(_read)
                 # INVARIANT: what was read before a change is never kept after it.
                 if version == self._version:
                     self._known = known
             return self._known
 
 
-def _pinned(view: Reading) -> Mapping[str, jwt.Keys]:
-    """Token keys by participant."""
-    known: dict[str, jwt.Keys] = {}
+def _read(view: Reading) -> Known:
+    regions = [one for one in view.select(Region, limit=_PAGE) if one.changed is None]
+    known = Known({}, {}, bool(regions), any(one.private for one in regions))
     after = ""
     while page := view.select(Participant, after=after, limit=_PAGE):
-        known |= {peer.id: {id: jwk.read(peer.keys[id]) for id in peer.tokens} for peer in page}
+        for peer in page:
+            known.take(peer)
         after = page[-1].id
     return known
 
 
-def _bearer(authorization: str | None) -> str:
-    """The token of an Authorization header (RFC 6750, 2.1; the scheme's case does not matter, RFC 9110, 11.1)."""
+def _token_keys(peer: Participant) -> jwt.Keys:
+    """Every key of a participant, with None for those that sign no messages: whoever has several has to name one."""
+    return {id: jwk.read(key) if id in peer.tokens else None for id, key in peer.keys.items()}
+
+
+def caller_of(claims: jwt.Claims) -> Caller:
+    """The caller whom a verified token proves."""
+    return Caller(
+        claims.iss,
+        claims.jti,
+        claims.accepted_until(),
+        int(claims.iat) * SECOND,
+        grant=claims.token or "",
+        code=claims.code or "",
+    )
+
+
+def bearer(authorization: str | None) -> str:
+    """The token of an Authorization header (RFC 6750, 2.1; the scheme's case does not matter, RFC 9110, 11.1).
+
+    Raises `UnauthenticatedError`.
+    """
     if authorization is None:
         raise UnauthenticatedError("token.missing")
     scheme, _, token = authorization.partition(" ")

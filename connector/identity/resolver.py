@@ -77,10 +77,10 @@ class Resolver:
             kept = await self._flight(did, url, private)
         return self._usable(kept)
 
-    def age(self, did: str) -> float | None:
-        """Seconds since the document of `did` was had, None where none is kept."""
+    def keeps(self, did: str) -> bool:
+        """See `ports.Documents.keeps`."""
         kept = self._kept.get(did)
-        return None if kept is None or kept.document is None else self._clock.monotonic() - kept.had
+        return did in self._flights or (kept is not None and not self._due(kept, "", False))
 
     async def close(self) -> None:
         """Fetch nothing more."""
