@@ -10,17 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from msgspec import Struct
 
 from certs.authority import PublicKey, digest, host_of, subject
 from certs.x509 import MAX_BYTES, key_hash
 
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 MAX_REQUEST = 16_384
 """Bytes of a request as it is sent."""
 ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
@@ -87,12 +89,13 @@ def _names(found: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
     return names
 
 
-def request(key: ec.EllipticCurvePrivateKey, member: str, hosts: Sequence[str]) -> bytes:
+def request(key: PrivateKey, member: str, hosts: Sequence[str]) -> bytes:
     """A request for `member` (a DID or URN) and these hosts, as EST carries it."""
     names = [x509.UniformResourceIdentifier(member), *map(host_of, hosts)]
     made = x509.CertificateSigningRequestBuilder(subject_name=subject("", member))
     made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return _encoded(made.sign(key, digest(key)).public_bytes(Encoding.DER))
+    algorithm = None if isinstance(key, Ed25519PrivateKey) else digest(key)
+    return _encoded(made.sign(key, algorithm).public_bytes(Encoding.DER))
 
 
 def certs_only(certificates: Sequence[x509.Certificate]) -> bytes:

@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
+from certs import tls
 from connector.config import Network
 from connector.errors import DeliveryError, InputError
 from connector.http.addresses import GuardedResolver, Lookup, Reach, allowed, check, is_address, parse
@@ -53,11 +54,7 @@ async def system_lookup(host: str, port: int) -> Sequence[str]:
 
 def trusting(authorities: Path | None) -> ssl.SSLContext:
     """Certificates are verified against the system's authorities, and those of the file where one is given."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if authorities is not None:
-        context.load_verify_locations(cafile=authorities)
-    return context
+    return tls.client(authorities)
 
 
 class HttpStream:
@@ -103,7 +100,8 @@ class HttpPeer:
     ) -> None:
         self._dated = dated
         self._proxy = proxy
-        self._tls = trusting(authorities)
+        self._authorities = authorities
+        self._tls = self._peers = trusting(authorities)
         self._lookup = lookup
         self._deadline = ClientTimeout(total=deadline)
         self._idle = idle
@@ -114,8 +112,14 @@ class HttpPeer:
 
     @property
     def context(self) -> ssl.SSLContext:
-        """What certificates are judged by."""
+        """What certificates of servers that are no peers are judged by."""
         return self._tls
+
+    def show(self, own: tuple[Path, Path] | None, roots: Sequence[str]) -> None:
+        """From the next connection on, show this certificate (chain and key) to peers that ask for one, and take theirs
+        where it leads to one of `roots` (PEM). Raises `OSError` where the files cannot be used: all stays as it was.
+        """
+        self._peers = tls.client(self._authorities, roots=roots, own=own) if own or roots else self._tls
 
     async def send(
         self,
@@ -160,7 +164,7 @@ class HttpPeer:
         session = self._session(url, private)
         try:
             async with session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, timeout=within
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=within, ssl=self._peers
             ) as response:
                 self._dated(url.raw_authority, response.headers.get("Date", ""))
                 return Reply(response.status, await _bounded(response, limit), _headers(response))
@@ -176,7 +180,9 @@ class HttpPeer:
         timeout = ClientTimeout(sock_read=self._idle)
         try:
             async with asyncio.timeout(self._deadline.total if deadline is None else deadline):
-                response = await session.get(target, headers=headers, allow_redirects=False, timeout=timeout)
+                response = await session.get(
+                    target, headers=headers, allow_redirects=False, timeout=timeout, ssl=self._peers
+                )
         except (aiohttp.ClientError, OSError) as error:
             raise DeliveryError(_code(error)) from error
         return HttpStream(response)

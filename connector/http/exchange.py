@@ -30,13 +30,18 @@ def nothing() -> None:
 
 
 class Request(Struct, frozen=True):
-    """`path` is the raw path without the query; `headers` has lower-case names, or is case-insensitive."""
+    """`path` is the raw path without the query; `headers` has lower-case names, or is case-insensitive.
+
+    `shown` is the certificate that the client has shown in its handshake, and those that came with it up to a root
+    that is trusted, in DER; empty where it has shown none. Nothing is said about revocation.
+    """
 
     method: str
     path: str
     query: str
     headers: Headers
     body: bytes
+    shown: tuple[bytes, ...] = ()
 
 
 class Response(Struct, frozen=True):

@@ -134,7 +134,7 @@ class Listener:
             path = request.raw_path.partition("?")[0]
             return await self._answer(request, connection, self._refuse(path, request.headers, error), last=True)
         connection.enter(Stage.SERVING)
-        response = await self._serve(Request(request.method, path, query, request.headers, body))
+        response = await self._serve(Request(request.method, path, query, request.headers, body, connection.shown))
         return await self._answer(request, connection, response)
 
     async def _body(self, request: web.BaseRequest, connection: Connection) -> bytes:

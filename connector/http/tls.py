@@ -7,24 +7,29 @@ from the next handshake on; files that do not fit together, as in the middle of 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
+from certs import tls
 from connector.errors import InputError
 from policies.model import Reason
 
 log = structlog.get_logger()
 
+_TICKETS = 2
+"""How many tickets for resuming a session a client gets; what OpenSSL does by itself."""
 Stamp = tuple[int, ...]
 
 
 class Certificate:
     """Certificate chain and key, as PEM files."""
 
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Raises `InputError` where the files cannot be read or do not fit together."""
-        self._certificate, self._key = certificate, key
+    def __init__(self, certificate: Path, key: Path, *, modern: bool = False) -> None:
+        """`modern`: TLS 1.3 only. Raises `InputError` where the files cannot be read or do not fit together."""
+        self._certificate, self._key, self._modern = certificate, key, modern
+        self._roots: tuple[str, ...] = ()
         self._wrong: Reason | None = None
         self._seen = self._stamp()
         try:
@@ -38,6 +43,17 @@ class Certificate:
     def context(self) -> ssl.SSLContext:
         """The context to listen with; each handshake takes the certificate that is current then."""
         return self._front
+
+    def ask(self, roots: Sequence[str]) -> None:
+        """From the next handshake on, ask clients for a certificate that leads to one of these roots (PEM); none: ask
+        for nothing. Where the files cannot be read just now, it counts as soon as they can."""
+        if tuple(roots) == self._roots:
+            return
+        self._roots, self._seen = tuple(roots), ()
+        # Whether to ask is taken from the context that listens, whom to believe from the one that takes over.
+        self._front.verify_mode = ssl.CERT_OPTIONAL if roots else ssl.CERT_NONE
+        self._front.num_tickets = 0 if roots else _TICKETS
+        self._look()
 
     def wrong(self) -> Reason | None:
         """Why the files as they are now cannot be used, so that the former pair is served; None where all is well."""
@@ -69,12 +85,7 @@ class Certificate:
             log.info("tls.renewed")
 
     def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # An encrypted key is refused rather than asked for at the terminal.
-        context.load_cert_chain(self._certificate, self._key, password="")
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+        return tls.server(self._certificate, self._key, roots=self._roots, modern=self._modern)
 
     def _stamp(self) -> Stamp:
         """What changes when a file is replaced, written or made readable, through links; empty while one is missing."""
