@@ -325,6 +325,14 @@ class Presented(Struct, frozen=True, kw_only=True):
     until: int
 
 
+class StatusCopy(Struct, frozen=True, kw_only=True):
+    """The last good list of revocations of an issuer, as it is signed. `id` is its purpose and its URL."""
+
+    id: str
+    token: str
+    at: int
+
+
 class Region(Struct, frozen=True, kw_only=True):
     """An issuer of credentials that this node believes. `id` is its DID.
 
@@ -701,6 +709,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Reconciliation: ("state",),
     Tombstone: ("owner",),
     Presented: (),
+    StatusCopy: (),
     Region: ("name",),
     HeldCredential: ("kind", "issuer"),
     Wish: ("issuer", "state"),

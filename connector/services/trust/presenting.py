@@ -1,7 +1,7 @@
 """Our Credential Service, showing: who was given a pass sees the credentials that it opens.
 
 What lives here: answering a presentation query. What does not: how credentials got here (`wallet`), the form of
-presentations (`certs.credentials`), asking others (`connector.identity`).
+presentations (`certs.presentations`), asking others (`connector.identity`).
 Source: DCP 1.0.1, Verifiable Presentation Protocol, Resolution API: more scopes than the pass has get fewer credentials
 and no error; only valid credentials are shown; one presentation holds credentials of one model.
 """

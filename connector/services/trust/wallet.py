@@ -122,7 +122,7 @@ class Wallet:
                 wanted = tuple(dict.fromkeys(kinds))
                 wish = Wish(id=self._ids.pid(), issuer=issuer, kinds=wanted, state="open", created=now)
                 wish = replace(wish, code=code or "", private=private)
-                params = {"issuer": issuer, "kinds": " ".join(wanted), "request": wish.id}
+                params = {"peer": issuer, "kinds": " ".join(wanted), "request": wish.id}
                 tx.record(Entry(event="credential.requested", actor=operator or self._did, params=params))
             tx.put(wish)
             tx.after(lambda: self._errands.take(wish.id))
@@ -202,7 +202,7 @@ class Wallet:
         def act(tx: Transaction) -> None:
             admit(tx, caller)
             shown = " ".join(kinds) or " ".join(one.id for one in message.credentials)
-            params = {"issuer": caller.id, "kinds": shown[:512], "reason": " ".join(reasons)[:256]}
+            params = {"peer": caller.id, "kinds": shown[:512], "reason": " ".join(reasons)[:256]}
             tx.record(Entry(event="credential.offered", actor=caller.id, params=params))
 
         await self._store.write(act)
@@ -284,7 +284,7 @@ class Wallet:
         if wish is None or wish.state != "open":
             return
         tx.put(replace(wish, state="rejected", rejected=why, code=""))
-        params = {"issuer": wish.issuer, "kinds": " ".join(wish.kinds), "why": why, "request": wish.id}
+        params = {"peer": wish.issuer, "kinds": " ".join(wish.kinds), "why": why, "request": wish.id}
         tx.record(Entry(event="credential.rejected", actor=actor, params=params))
         tx.after(lambda: self._errands.take(id))
 
@@ -357,7 +357,7 @@ class Wallet:
             if old.profile == one.profile:
                 tx.delete(HeldCredential, old.id)
         tx.put(one)
-        params = {"issuer": one.issuer, "kind": one.kind, "credential": one.id, "profile": one.profile}
+        params = {"peer": one.issuer, "kind": one.kind, "credential": one.id, "profile": one.profile}
         tx.record(Entry(event="credential.received", actor=one.issuer, params=params))
         for tell in self.told:
             tell(tx, one)

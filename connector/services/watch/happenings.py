@@ -40,6 +40,8 @@ SHOWN = (
     "days",
     "policy",
     "frame",
+    "kind",
+    "kinds",
     "code",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
