@@ -36,6 +36,7 @@ from connector.records import (
     Revocations,
     SeenDocument,
     Signed,
+    StatusCopy,
     Tombstone,
     Wish,
 )
@@ -45,6 +46,7 @@ LATER = (
     *(Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone),
     *(
         Presented,
+        StatusCopy,
         Region,
         HeldCredential,
         Wish,

@@ -30,6 +30,15 @@ def place(given: str) -> tuple[str, str]:
         raise InputError("region.place", place=given[:256]) from error
 
 
+def allowed_inside(url: str, private: bool, lab: bool) -> bool:
+    """May private addresses be connected to for `url`: where an operator has allowed it, and, by a laboratory node, on
+    loopback?"""
+    try:
+        return private or (lab and _is_loopback(urlsplit(url).hostname or ""))
+    except ValueError:
+        return False
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
