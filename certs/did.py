@@ -41,7 +41,7 @@ _LOOPBACK = re.compile(r"127(?:\.(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,256}", re.ASCII)
-_KINDS = frozenset({"JsonWebKey", "JsonWebKey2020"})
+_KINDS = ("JsonWebKey", "JsonWebKey2020")
 _DEFAULT_PORT = {"https": 443, "http": 80}
 
 

@@ -34,7 +34,7 @@ _SUBJECTS: Final = {"vc": "credential", "vp": "presentation"}
 _HEADER = frozenset({"alg", "kid", "typ", "cty"})
 _FOREIGN_HEADER = _HEADER | {"iss", "iat", "exp", "x5u"}
 _TYPES: Final = {
-    kind: frozenset(
+    kind: tuple(
         prefix + f"{kind}+{spelling}"
         for prefix in ("", "application/")
         for spelling in ("jwt", "ld+json+jwt", "ld+jwt")
@@ -42,9 +42,7 @@ _TYPES: Final = {
     for kind in _SUBJECTS
 }
 _CONTENTS: Final = {
-    kind: frozenset(
-        prefix + name for prefix in ("", "application/") for name in (kind, f"{kind}+ld+json", f"{kind}+ld")
-    )
+    kind: tuple(prefix + name for prefix in ("", "application/") for name in (kind, f"{kind}+ld+json", f"{kind}+ld"))
     for kind in _SUBJECTS
 }
 _WRAPPED_TYPES = frozenset({"JWT", "jwt", "application/jwt"})

@@ -31,6 +31,7 @@ Jwk: TypeAlias = dict[str, Any]
 Algorithm = Literal["ES256", "EdDSA"]
 ForeignAlgorithm = Literal["ES384", "PS256", "RS256"]
 
+_SMALL_PRIMES = tuple(n for n in range(3, 168) if all(n % d for d in range(2, 13)) or n in (3, 5, 7, 11))
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -60,7 +61,7 @@ class ForeignKey(Struct, frozen=True, eq=False):
 
 def usable(jwk: Mapping[str, Any]) -> bool:
     """Whether this is a kind of key that is understood here at all: P-256 or Ed25519."""
-    return (jwk.get("kty"), jwk.get("crv")) in {("EC", "P-256"), ("OKP", "Ed25519")}
+    return (jwk.get("kty"), jwk.get("crv")) in (("EC", "P-256"), ("OKP", "Ed25519"))
 
 
 def read(jwk: Mapping[str, Any]) -> PublicKey:
@@ -158,13 +159,20 @@ def _parse_p384(x: bytes, y: bytes) -> ForeignKey:
 def _parse_rsa(algorithm: ForeignAlgorithm, modulus: bytes, exponent: bytes) -> ForeignKey:
     """The parsed key; short ones, endless ones and unusual exponents are refused (RFC 7518, 3.3: 2048 bits or more)."""
     number = int.from_bytes(modulus)
-    if not 2_048 <= number.bit_length() <= 8_192 or number % 2 == 0 or exponent != b"\x01\x00\x01":
+    usual = 2_048 <= number.bit_length() <= 8_192 and number % 2 == 1 and exponent == b"\x01\x00\x01"
+    if not usual or _factorable(number):
         raise JwkError("jwk.weak")
     try:
         key = RSAPublicNumbers(65_537, number).public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise JwkError("jwk.weak") from error
     return ForeignKey(algorithm, key, thumbprint({"e": _b64(exponent), "kty": "RSA", "n": _b64(modulus)}))
+
+
+def _factorable(number: int) -> bool:
+    """Whether a modulus comes from the faulty generator of CVE-2017-15361 (ROCA): to each small prime it is a power of
+    65537, which hardly one in a hundred million others is."""
+    return all(number % prime in {pow(65_537, power, prime) for power in range(prime)} for prime in _SMALL_PRIMES)
 
 
 def of(key: EllipticCurvePublicKey | Ed25519PublicKey) -> PublicKey:

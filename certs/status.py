@@ -164,7 +164,7 @@ def read_list(
         raise CredentialError("status.issuer", issuer=found.issuer[:256])
     if found.id != url:
         raise CredentialError("status.url", url=found.id[:256])
-    kinds = {subject for kind, subject in _KINDS.values() if kind in found.types}
+    kinds = [subject for kind, subject in _KINDS.values() if kind in found.types]
     if found.claims.get("type") not in kinds:
         raise CredentialError("status.kind")
     if found.claims.get("statusPurpose") != purpose:

@@ -49,7 +49,7 @@ CONTEXTS: Final = frozenset(
 MEMBERSHIP_SCHEMA: Final = "urn:allmende:schema:membership"
 ENTRIES: Final[Mapping[Profile, str]] = {VC20: "BitstringStatusListEntry", VC11: "StatusList2021Entry"}
 """Types of status entries by profile. An issuer may use the newer one in the older model too."""
-PURPOSES: Final = frozenset({"revocation", "suspension"})
+PURPOSES: Final = ("revocation", "suspension")
 """Purposes of status lists that are understood; an entry with any other refuses its credential."""
 
 _MAX_TEXT, _MAX_ITEMS = 2_048, 16
