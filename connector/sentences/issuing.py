@@ -43,6 +43,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "These credentials were not asked for, or of somebody else.",
     ),
     "wish.rejected": ("Der Aussteller hat den Antrag abgelehnt.", "The issuer has rejected the request."),
+    "wish.refused": (
+        "Der Aussteller nimmt den Antrag nicht an.",
+        "The issuer does not take the request.",
+    ),
     "wish.unanswered": (
         "Der Aussteller hat den Antrag nicht rechtzeitig beantwortet.",
         "The issuer has not answered the request in time.",

@@ -152,6 +152,14 @@ class Wallet:
             raise UnknownError("wish.unknown", id=id[:256])
         return found
 
+    async def offered(self, issuer: str, *, private: bool = False) -> builtins.list[CredentialObject]:
+        """What an issuer (a DID) says that it has; it is asked now. Raises `DeliveryError`."""
+        return await self._resolved(issuer, (), private=private, required=True)
+
+    async def offered(self, issuer: str, *, private: bool = False) -> builtins.list[CredentialObject]:
+        """What an issuer says that it issues, as it is now. Raises `DeliveryError`."""
+        return await self._resolved(issuer, (), private=private, required=True)
+
     async def renew(self) -> None:
         """Ask for what has two thirds of its life behind it, once; a chore."""
         now = self._clock.now()
@@ -275,16 +283,18 @@ class Wallet:
         await self._store.write(lambda tx: self._over(tx, wish.id, why, actor=self._did))
 
     def _rejected(self, tx: Transaction, caller: Caller, id: str, why: str) -> None:
+        """`why` is a text of the issuer: kept in the log, told to people only where it is a code."""
         admit(tx, caller)
-        self._over(tx, id, why[:512], actor=caller.id)
+        code = why if len(why) <= 64 and _CODE.fullmatch(why) else "wish.rejected"
+        self._over(tx, id, code, actor=caller.id, said=why[:512])
 
-    def _over(self, tx: Transaction, id: str, why: str, *, actor: str) -> None:
+    def _over(self, tx: Transaction, id: str, why: str, *, actor: str, said: str = "") -> None:
         """A request that got nothing; one that was answered stays answered."""
         wish = tx.get(Wish, id)
         if wish is None or wish.state != "open":
             return
         tx.put(replace(wish, state="rejected", rejected=why, code=""))
-        params = {"peer": wish.issuer, "kinds": " ".join(wish.kinds), "why": why, "request": wish.id}
+        params = {"peer": wish.issuer, "kinds": " ".join(wish.kinds), "why": why, "said": said, "request": wish.id}
         tx.record(Entry(event="credential.rejected", actor=actor, params=params))
         tx.after(lambda: self._errands.take(id))
 
@@ -415,7 +425,7 @@ def _code_of(reply: Reply) -> str:
         code = msgspec.json.decode(reply.body, type=_Said).code
     except msgspec.MsgspecError:
         code = ""
-    return code if len(code) <= 64 and _CODE.fullmatch(code) else f"status {reply.status}"
+    return code if len(code) <= 64 and _CODE.fullmatch(code) else "wish.refused"
 
 
 def _ask_again(tx: Transaction, id: str) -> None:
