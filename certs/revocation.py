@@ -52,19 +52,29 @@ def read_list(data: bytes, issuer: x509.Certificate, *, now: int) -> RevocationL
     Raises `CertificateError`: `revocation.form` (cannot be read, is partial, or says what is not understood),
     `revocation.issuer` (somebody else's), `revocation.stale`.
     """
+    found = parse(data, name_of(issuer))
+    try:
+        _check_list(x509.load_der_x509_crl(data), issuer)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        raise CertificateError("revocation.form") from None
+    if now >= found.until:
+        raise CertificateError("revocation.stale", authority=found.authority)
+    return found
+
+
+def parse(data: bytes, authority: str) -> RevocationList:
+    """What a list says that was checked before. Raises `CertificateError` `revocation.form`."""
     if len(data) > MAX_LIST:
         raise CertificateError("revocation.form")
     try:
         found = x509.load_der_x509_crl(data)
-        _check_list(found, issuer)
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         revoked = {one.serial_number: instant(one.revocation_date_utc) for one in found}
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
         raise CertificateError("revocation.form") from None
-    if found.next_update_utc is None or now >= instant(found.next_update_utc):
-        raise CertificateError("revocation.stale", authority=name_of(issuer))
-    made, until = instant(found.last_update_utc), instant(found.next_update_utc)
-    return RevocationList(name_of(issuer), number, made, until, revoked)
+    if found.next_update_utc is None:
+        raise CertificateError("revocation.form")
+    return RevocationList(authority, number, instant(found.last_update_utc), instant(found.next_update_utc), revoked)
 
 
 def _check_list(found: x509.CertificateRevocationList, issuer: x509.Certificate) -> None:

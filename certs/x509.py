@@ -46,10 +46,9 @@ class CertificateError(Exception):
 
 
 class Purpose(Enum):
-    """What a certificate is shown for: by a client of a connection, by a server, or for signatures of its own."""
+    """What a certificate is shown for: by a client of a connection, or for signatures of its own."""
 
     CLIENT = "client"
-    SERVER = "server"
     SIGNING = "signing"
 
 
@@ -218,8 +217,6 @@ def _serves(uses: x509.ExtendedKeyUsage | None, purpose: Purpose) -> bool:
     match purpose:
         case Purpose.CLIENT:
             return ExtendedKeyUsageOID.CLIENT_AUTH in named
-        case Purpose.SERVER:
-            return ExtendedKeyUsageOID.SERVER_AUTH in named
         case Purpose.SIGNING:
             return True
 

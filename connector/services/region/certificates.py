@@ -25,8 +25,9 @@ from certs.region import RegionKeys, pem
 from certs.x509 import key_hash
 from certs.x509 import read as read_certificates
 from connector.errors import InputError, MessageError, RefusedError
-from connector.ports import Clock, Reading, Store, Transaction
+from connector.ports import Caller, Clock, Reading, Store, Transaction
 from connector.records import Certificate, Entry, Member
+from connector.services.intake import admit
 from connector.services.region.lists import PAUSED, Lists
 from connector.services.region.members import Members
 
@@ -90,10 +91,10 @@ class Certificates:
         return await self._store.write(act)
 
     async def renew(
-        self, name: str, body: bytes, profile: Profile | None, *, shown: x509.Certificate | None = None
+        self, name: str, body: bytes, profile: Profile | None, *, proof: Caller | x509.Certificate
     ) -> x509.Certificate:
-        """Another certificate for a member that has proved to be `name`: by its message token, or by the certificate
-        `shown`, whose path and revocation were checked.
+        """Another certificate for a member that has proved to be `name`: by its message token, which is used up, or by
+        its certificate, whose path and revocation were checked.
 
         Raises as `enrol`, and `RefusedError` `member.inactive` for whoever is no active member: a device that still
         waits, or whose place was taken back, gets nothing for the certificate that it has.
@@ -104,11 +105,13 @@ class Certificates:
         kind = profile or _profile_of(name)
 
         def act(tx: Transaction) -> x509.Certificate:
+            if isinstance(proof, Caller):
+                admit(tx, proof)
             member = self._members.standing(tx, name)
             if member is None:
                 raise RefusedError("member.inactive")
-            if shown is not None:
-                self._check_shown(tx, member, shown, asked)
+            if isinstance(proof, x509.Certificate):
+                self._check_shown(tx, member, proof, asked)
             return self._given(tx, member, kind, asked)
 
         return await self._store.write(act)
