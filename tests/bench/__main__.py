@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import edc, evidence, node, restore
+from tests.bench import edc, evidence, node, restore, trust
 from tests.bench.rows import Report, Row, encoded, machine, table
 from tests.conformance.kit import UnavailableError
 
 BENCHES: Mapping[str, Mapping[str, Callable[[int], Row]]] = {
     "node": node.ROWS,
     "edc": edc.ROWS,
+    "trust": trust.ROWS,
     "operate": {**restore.ROWS, **evidence.ROWS, **edc.ROWS},
 }
 ROUNDS = 5
