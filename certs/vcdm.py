@@ -85,7 +85,7 @@ class Membership(Struct, frozen=True):
     id: Annotated[str, Meta(min_length=1, max_length=_MAX_TEXT)]
     name: Annotated[str, Meta(min_length=1, max_length=_MAX_TEXT)]
     memberOf: Annotated[str, Meta(min_length=1, max_length=_MAX_TEXT)]
-    municipalityKey: Annotated[str, Meta(pattern="^[0-9]{2,12}$")] = ""
+    municipalityKey: Annotated[str, Meta(pattern=r"^[0-9]{2,12}\Z")] = ""
 
 
 SCHEMAS: Final[Mapping[str, type[Struct]]] = {MEMBERSHIP_SCHEMA: Membership}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from certs import jwk, jws, jwt, keys
 from certs.jwt import LEEWAY, LIFE, MAX_LIFE, SECOND, TokenError
-from certs.strict import to_base64url
+from certs.strict import from_base64url, to_base64url
 
 CITY, UTILITY = "did:web:city.example", "did:web:utility.example"
 KID = f"{CITY}#token"
@@ -208,6 +208,51 @@ def test_a_second_spelling_of_the_signature_is_refused() -> None:
     place = alphabet.index(token[-1])
     for spare in range(1, 16):
         assert refused(token[:-1] + alphabet[place ^ spare]) == "token.malformed"
+
+
+def test_a_token_carries_an_access_token_or_a_code() -> None:
+    """DCP 1.0.1, Base Protocol (`token`) and Credential Issuance Protocol (`pre-authorized_code`)."""
+    token = jwt.issue(
+        MINE.token, KID, issuer=CITY, audience=UTILITY, now=NOW, jti="one", token="opaque", code="ABCDE-FGHJK"
+    )
+    claims = verify(token)
+    assert (claims.token, claims.code) == ("opaque", "ABCDE-FGHJK")
+    body = json.loads(from_base64url(token.split(".")[1].encode()))
+    assert body == GOOD | {"token": "opaque", "pre-authorized_code": "ABCDE-FGHJK"}
+    for name in ("token", "pre-authorized_code"):
+        for value in (1, None, "", "x" * 5_000):
+            assert refused(signed(claims=GOOD | {name: value})) == "token.claims"
+
+
+@pytest.mark.parametrize("token", [signed(), signed({"alg": "ES256"}), signed(key=OTHER.token)])
+def test_a_peek_proves_nothing_and_needs_no_key(token: str) -> None:
+    found = jwt.peek(token, audience=UTILITY, now=NOW)
+    assert found.claims.iss == CITY
+    assert found.kid == ("" if token == signed({"alg": "ES256"}) or '"kid"' not in _head(token) else KID)
+
+
+def _head(token: str) -> str:
+    return from_base64url(token.split(".")[0].encode()).decode()
+
+
+KEYS_DECIDE = {"token.signature", "token.issuer", "token.key", "token.algorithm"}
+"""Codes that it may take keys to come to; a key id that is not the issuer's shows without."""
+
+
+@pytest.mark.parametrize(("token", "code"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_can_be_refused_without_a_key_is_refused_at_a_peek(token: str, code: str) -> None:
+    found = ""
+    try:
+        jwt.peek(token, audience=UTILITY, now=NOW)
+    except TokenError as error:
+        found = error.code
+    assert found in ((code, "token.key", "") if code in KEYS_DECIDE else (code,))
+
+
+def test_a_peek_refuses_a_key_of_somebody_else() -> None:
+    for kid in (f"{UTILITY}#token", "#token", CITY, f"{CITY}x#token"):
+        with pytest.raises(TokenError, match=r"token\.key"):
+            jwt.peek(signed(HEADER | {"kid": kid}), audience=UTILITY, now=NOW)
 
 
 def test_time_ends_at_the_leeway() -> None:
