@@ -25,7 +25,9 @@ LIFE = 300
 MAX_LIFE = 600
 """Seconds that an accepted token may live."""
 LEEWAY = 60
-"""Seconds that clocks may differ."""
+"""Seconds that the other's clock may be behind."""
+EARLY = 50
+"""Seconds that it may be ahead: less, for a token that begins in a minute says that it is not to be taken now."""
 MAX_TOKEN = 8_192
 """Characters of a token; larger ones are not looked at."""
 
@@ -185,9 +187,11 @@ def _check_times(claims: Claims, now: int, leeway: int, max_life: int) -> None:
     expires, issued = _instant(claims.exp), _instant(claims.iat)
     if now >= expires + leeway:
         raise TokenError("token.expired")
-    if issued > now + leeway or (claims.nbf is not UNSET and _instant(claims.nbf) > now + leeway):
+    latest = now + min(leeway, EARLY * SECOND)
+    if issued > latest or (claims.nbf is not UNSET and _instant(claims.nbf) > latest):
         raise TokenError("token.early")
-    if not 0 < expires - issued <= max_life:
+    # Both are whole seconds for many senders, and may have been cut off apart.
+    if not 0 < expires - issued <= max_life + SECOND:
         raise TokenError("token.life")
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs import jwk, jws, jwt, keys
-from certs.jwt import LEEWAY, LIFE, MAX_LIFE, SECOND, TokenError
+from certs.jwt import EARLY, LEEWAY, LIFE, MAX_LIFE, SECOND, TokenError
 from certs.strict import from_base64url, to_base64url
 
 CITY, UTILITY = "did:web:city.example", "did:web:utility.example"
@@ -146,9 +146,9 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "signed by another": (signed(key=OTHER.token), "token.signature"),
     # S12, S13: time
     "expired": (signed(claims=GOOD | {"iat": AT - LIFE - LEEWAY, "exp": AT - LEEWAY}), "token.expired"),
-    "nbf ahead": (signed(claims=GOOD | {"nbf": AT + LEEWAY + 1}), "token.early"),
-    "iat ahead": (signed(claims=GOOD | {"iat": AT + LEEWAY + 1}), "token.early"),
-    "lives too long": (signed(claims=GOOD | {"exp": AT + MAX_LIFE + 1}), "token.life"),
+    "nbf ahead": (signed(claims=GOOD | {"nbf": AT + EARLY + 1}), "token.early"),
+    "iat ahead": (signed(claims=GOOD | {"iat": AT + EARLY + 1}), "token.early"),
+    "lives too long": (signed(claims=GOOD | {"exp": AT + MAX_LIFE + 2}), "token.life"),
     "ends before it begins": (signed(claims=GOOD | {"iat": AT + 30, "exp": AT + 30}), "token.life"),
     "exp missing": (signed(claims={k: v for k, v in GOOD.items() if k != "exp"}), "token.claims"),
     "iat missing": (signed(claims={k: v for k, v in GOOD.items() if k != "iat"}), "token.claims"),
@@ -261,8 +261,8 @@ def test_time_ends_at_the_leeway() -> None:
     assert end == NOW + (LIFE + LEEWAY) * SECOND
     assert verify(token, end - 1).jti == "one"
     assert refused(token, end) == "token.expired"
-    assert verify(token, NOW - LEEWAY * SECOND).jti == "one"
-    assert refused(token, NOW - LEEWAY * SECOND - 1) == "token.early"
+    assert verify(token, NOW - EARLY * SECOND).jti == "one"
+    assert refused(token, NOW - EARLY * SECOND - 1) == "token.early"
 
 
 def test_a_stranger_costs_no_signature_check() -> None:
