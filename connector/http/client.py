@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,7 @@ class HttpPeer:
         self._proxy = proxy
         self._authorities = authorities
         self._tls = self._peers = trusting(authorities)
+        self._origins_shown: frozenset[str] = frozenset()
         self._lookup = lookup
         self._deadline = ClientTimeout(total=deadline)
         self._idle = idle
@@ -115,11 +116,18 @@ class HttpPeer:
         """What certificates of servers that are no peers are judged by."""
         return self._tls
 
-    def show(self, own: tuple[Path, Path] | None, roots: Sequence[str]) -> None:
-        """From the next connection on, show this certificate (chain and key) to peers that ask for one, and take theirs
-        where it leads to one of `roots` (PEM). Raises `OSError` where the files cannot be used: all stays as it was.
+    def show(self, own: tuple[Path, Path] | None, roots: Sequence[str], origins: Collection[str]) -> None:
+        """From the next connection on, show this certificate (chain and key) to the peers at `origins` (host and port),
+        where they ask for one, and take theirs if it leads to one of `roots` (PEM).
+
+        Nobody else sees it: a server that does not know its root would break off. Raises `OSError` where the files
+        cannot be used: all stays as it was.
         """
         self._peers = tls.client(self._authorities, roots=roots, own=own) if own or roots else self._tls
+        self._origins_shown = frozenset(origins)
+
+    def _context(self, url: URL) -> ssl.SSLContext:
+        return self._peers if url.raw_authority in self._origins_shown else self._tls
 
     async def send(
         self,
@@ -164,7 +172,7 @@ class HttpPeer:
         session = self._session(url, private)
         try:
             async with session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, timeout=within, ssl=self._peers
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=within, ssl=self._context(url)
             ) as response:
                 self._dated(url.raw_authority, response.headers.get("Date", ""))
                 return Reply(response.status, await _bounded(response, limit), _headers(response))
@@ -181,7 +189,7 @@ class HttpPeer:
         try:
             async with asyncio.timeout(self._deadline.total if deadline is None else deadline):
                 response = await session.get(
-                    target, headers=headers, allow_redirects=False, timeout=timeout, ssl=self._peers
+                    target, headers=headers, allow_redirects=False, timeout=timeout, ssl=self._context(target)
                 )
         except (aiohttp.ClientError, OSError) as error:
             raise DeliveryError(_code(error)) from error

@@ -208,6 +208,13 @@ class OwnCertificates:
         chain = await self._checked(region, name, key, reply.body)
         await self._use(name, chain)
 
+    def _key(self, name: str) -> PrivateKey:
+        """The key that the next certificate is for. Raises `InputError`."""
+        try:
+            return pairs.next_key(self._folder, TLS) if name == TLS else self._token()
+        except KeyFileError as error:
+            raise InputError(error.code, **error.params) from None
+
     async def _checked(self, region: Region, name: str, key: PrivateKey, body: bytes) -> tuple[x509.Certificate, ...]:
         """The chain without its root. INVARIANT: nothing is taken into use that does not fit our key and our DID, and
         does not lead to the root of this region."""

@@ -57,7 +57,7 @@ class Chains:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._clock, self._fetch, self._own, self._changed = store, clock, fetch, own, changed
-        self._ground = Ground()
+        self._ground, self._lacking = Ground(), False
         self._judged: OrderedDict[bytes, tuple[Chain, int]] = OrderedDict()
 
     @property
@@ -86,7 +86,12 @@ class Chains:
         if not certificates:
             raise CertificateError("certificate.form")
         found = path(certificates[0], certificates[1:], roots=believed, now=now, purpose=purpose)
-        until = revocation.check(found, lists=self._ground.lists, now=now)
+        try:
+            until = revocation.check(found, lists=self._ground.lists, now=now)
+        except CertificateError as error:
+            # A region may have an authority since this morning: its list is asked for soon, and not by each caller.
+            self._lacking |= error.code in ("revocation.missing", "revocation.stale")
+            raise
         self._judged[key] = (found, until)
         if len(self._judged) > _KEPT:
             self._judged.popitem(last=False)
@@ -111,8 +116,14 @@ class Chains:
         if others:
             self._changed()
 
+    async def catch_up(self) -> None:
+        """Get the lists now where one was missing lately."""
+        if self._lacking:
+            await self.refresh()
+
     async def refresh(self) -> None:
         """Get the lists of all believed regions anew; each by itself, so that one that is away stops no other."""
+        self._lacking = False
         regions, _ = await self._store.read(_stored)
         got = await asyncio.gather(*(self._refresh(one) for one in regions), return_exceptions=True)
         for region, wrong in zip(regions, got, strict=True):
