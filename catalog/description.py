@@ -47,10 +47,10 @@ class Register(StrEnum):
 _REGISTERS: Final[Mapping[Register, tuple[str, str]]] = {
     Register.MUNICIPALITY: ("gx:LocalRegistrationNumber", "gx:local"),
     Register.VAT: ("gx:VatID", "gx:vatID"),
-    Register.LEI: ("gx:LeiCode", "schema:leiCode"),
+    Register.LEI: ("gx:LeiCode", "https://schema.org/leiCode"),
     Register.EORI: ("gx:EORI", "gx:eori"),
     Register.EUID: ("gx:EUID", "gx:euid"),
-    Register.TAX: ("gx:TaxID", "schema:taxID"),
+    Register.TAX: ("gx:TaxID", "https://schema.org/taxID"),
 }
 
 
@@ -162,7 +162,13 @@ class Describing(Struct, frozen=True):
                 **_named(f"{party.name or self.did}: data space connector", "Offers datasets under usage contracts."),
                 "gx:providedBy": {"id": self.subject(PARTICIPANT)},
                 "gx:serviceOfferingTermsAndConditions": [_text("gx:TermsAndConditions", terms)],
-                "gx:servicePolicy": [_policy("gx:policyLanguage", "ODRL", base + "/catalog")],
+                "gx:servicePolicy": [
+                    {
+                        "type": "gx:AccessUsagePolicy",
+                        "gx:policyLanguage": "ODRL",
+                        "gx:policyDocument": _uri(base + "/catalog"),
+                    }
+                ],
                 "gx:dataProtectionRegime": ["GDPR2016"],
                 "gx:provisionType": "public",
                 "gx:endpoint": endpoint,
@@ -245,10 +251,6 @@ def _address(place: Place) -> JsonObject:
 
 def _text(kind: str, text: Text) -> JsonObject:
     return {"type": kind, "gx:url": _uri(text.url), "gx:hash": text.hash}
-
-
-def _policy(key: str, language: str, document: str) -> JsonObject:
-    return {"type": "gx:AccessUsagePolicy", key: language, "gx:policyDocument": _uri(document)}
 
 
 def _uri(url: str) -> JsonObject:

@@ -35,7 +35,13 @@ MAX_NODES: Final = 10_000
 
 _MIME = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*", re.ASCII)
 _SUBDIVISION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}", re.ASCII)
-_ALIASES: Final = {"name": "schema:name", "description": "schema:description"}
+_ALIASES: Final = {
+    "name": "schema:name",
+    "description": "schema:description",
+    # The official context has no prefix for this vocabulary.
+    "https://schema.org/leiCode": "schema:leiCode",
+    "https://schema.org/taxID": "schema:taxID",
+}
 _KEYWORDS: Final = frozenset({"id", "type"})
 
 JsonObject = Mapping[str, Any]

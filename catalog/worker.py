@@ -1,0 +1,189 @@
+"""The process in which documents of strangers are read: bounded in time, memory and size, and not missed when it dies.
+
+What lives here: starting it, asking it, ending it, and what it does. What does not: RDF itself, which it alone imports
+(`contexts`). A node imports this module and no library of RDF with it.
+
+Canonicalising takes time that grows exponentially with nodes that look alike (RDFC-1.0, 7.1), JSON-LD and shapes have
+their own ways of never ending; so nobody counts steps: the process has so many seconds and so much memory, and whoever
+needs more is refused. The next question gets a new process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from policies.model import Reason
+
+SECONDS: Final = 0.9
+"""How long one document may take."""
+STARTING: Final = 30.0
+"""How long the process may take to load its libraries."""
+MEMORY: Final = 1 << 30
+"""Bytes of address space that it may have."""
+MAX_BYTES: Final = 262_144
+"""Bytes of a document."""
+MAX_ANSWER: Final = 16 << 20
+
+JsonObject = dict[str, Any]
+
+
+class WorkerError(Exception):
+    """The document is refused: `reason` says why, with a code and what it is about."""
+
+    def __init__(self, code: str, what: str = "") -> None:
+        super().__init__(code)
+        self.reason = Reason(code, {"what": what})
+
+
+class Read(Struct, frozen=True):
+    """What a document says (`contexts.Meaning`)."""
+
+    canonical: str
+    nodes: tuple[JsonObject, ...]
+    subjects: tuple[str, ...]
+
+
+class Worker:
+    """One process at a time, kept between questions. Blocks: to be called beside an event loop, in a thread.
+
+    `shapes` and `classes` are files of official SHACL shapes and of their classes, "" for none.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, shapes: str = "", classes: str = "") -> None:
+        self._seconds, self._memory, self._files = seconds, memory, (shapes, classes)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def read(self, document: bytes) -> Read:
+        """What a JSON-LD document says. Raises `WorkerError`: `context.time`, `context.large`, `context.form` and the
+        codes of `contexts.read`."""
+        return msgspec.convert(self._ask("read", document), Read)
+
+    def canonical(self, quads: bytes, *, sha384: bool = False) -> str:
+        """RDFC-1.0 of N-Quads. Raises `WorkerError`."""
+        return str(self._ask("canonical-384" if sha384 else "canonical", quads)["canonical"])
+
+    def fits(self, document: bytes) -> list[tuple[str, str, str]]:
+        """What of a document does not fit the official shapes: node, property, constraint. Raises `WorkerError`, also
+        where there are no shapes."""
+        return [(one[0], one[1], one[2]) for one in self._ask("shapes", document)["found"]]
+
+    @property
+    def pid(self) -> int | None:
+        """The process that answers, None where there is none."""
+        return None if self._process is None else self._process.pid
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _ask(self, task: str, body: bytes) -> JsonObject:
+        if len(body) > MAX_BYTES:
+            raise WorkerError("context.large", str(len(body)))
+        with self._lock:
+            process = self._running()
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(msgspec.json.encode([task, body]) + b"\n")
+                process.stdin.flush()
+            line = self._line(process, self._seconds)
+        answer = None if line is None else msgspec.json.decode(line, type=dict[str, Any])
+        if answer is None:
+            raise WorkerError("context.time")
+        if "error" in answer:
+            raise WorkerError(answer["error"], answer["what"])
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """The process, ready for a question."""
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end()
+        command = [sys.executable, "-c", _START, str(self._memory), *self._files]
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing of the document
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT
+        )
+        if self._line(self._process, STARTING) is None:
+            raise WorkerError("context.worker")
+        return self._process
+
+    def _line(self, process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
+        """One line of its answer. Where there is none in time, or too much of it, the process is ended: None."""
+        assert process.stdout is not None
+        until, parts, size = time.monotonic() + seconds, list[bytes](), 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and size <= MAX_ANSWER and selector.select(left):
+                part = os.read(process.stdout.fileno(), 65_536)
+                parts.append(part)
+                size += len(part)
+                if not part:
+                    break
+                if part.endswith(b"\n"):
+                    return b"".join(parts)
+        self._end()
+        return None
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+_ROOT: Final = str(Path(__file__).resolve().parent.parent)
+_START: Final = "from catalog.worker import serve; serve()"
+
+
+# --- in the process ---------------------------------------------------------------------------------------------------
+
+
+def serve() -> None:
+    """What the process does: limits for itself, its libraries, then one answer a line."""
+    memory, shapes, classes = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from catalog import contexts
+
+    fitting = contexts.Shapes(Path(shapes).read_bytes(), Path(classes).read_bytes()) if shapes else None
+    _say({})
+    for line in sys.stdin.buffer:
+        task, body = msgspec.json.decode(line, type=tuple[str, bytes])
+        _say(_answer(contexts, fitting, task, body))
+
+
+def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str, Any]:
+    try:
+        if task.startswith("canonical"):
+            return {"canonical": contexts.canonical_form(body.decode(), task.endswith("384"))}
+        meaning = contexts.read(msgspec.json.decode(body, type=dict[str, Any]))
+        if task == "read":
+            return msgspec.to_builtins(meaning)  # type: ignore[no-any-return]
+        if fitting is None:
+            return {"error": "context.shapes", "what": ""}
+        return {"found": fitting.check(meaning.canonical, meaning.subjects)}
+    except contexts.ContextError as error:
+        return {"error": error.code, "what": error.what}
+    except MemoryError:
+        return {"error": "context.large", "what": "memory"}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        return {"error": "context.form", "what": ""}
+
+
+def _say(answer: Mapping[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    sys.stdout.buffer.flush()

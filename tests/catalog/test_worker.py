@@ -1,0 +1,135 @@
+"""Covers catalog/worker.py: the official vectors of RDFC-1.0 through the process, and row J3 of the hostile cases."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from catalog import terms
+from catalog.worker import MAX_BYTES, Worker, WorkerError
+from tests.catalog import samples
+from tests.catalog.samples import LOIRE, TRUST, needs_trust
+
+CANON = TRUST / "rdf-canon"
+GOOD = msgspec.json.encode({"@context": [terms.V2, terms.GX], "@graph": samples.subjects()})
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    made = Worker()
+    yield made
+    made.close()
+
+
+def _code(error: pytest.ExceptionInfo[WorkerError]) -> str:
+    return error.value.reason.code
+
+
+def _vectors() -> list[dict[str, Any]]:
+    manifest = CANON / "manifest.jsonld"
+    entries = json.loads(manifest.read_bytes())["entries"] if manifest.is_file() else []
+    return [one for one in entries if one["type"] == "rdfc:RDFC10EvalTest"]
+
+
+@needs_trust
+def test_all_official_vectors_have_their_canonical_form(worker: Worker) -> None:
+    vectors = _vectors()
+    for one in vectors:
+        found = worker.canonical((CANON / one["action"]).read_bytes(), sha384=one.get("hashAlgorithm") == "SHA384")
+        assert found == "".join(sorted((CANON / one["result"]).read_text().splitlines(keepends=True))), one["id"]
+    assert len(vectors) == 64
+
+
+@needs_trust
+def test_j3_a_poison_graph_ends_the_worker_and_not_the_node(worker: Worker) -> None:
+    poison = (CANON / "rdfc10" / "test074-in.nq").read_bytes()
+    assert worker.canonical(b"") == ""
+    before = worker.pid
+    assert before is not None
+    with pytest.raises(WorkerError) as error:
+        worker.canonical(poison)
+    assert _code(error) == "context.time"
+    assert worker.pid is None
+    assert not _lives(before)
+    assert len(worker.read(GOOD).subjects) > 5
+    assert worker.pid not in (None, before)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_a_document_says_comes_back(worker: Worker) -> None:
+    found = worker.read(GOOD)
+    kinds = {kind for node in found.nodes for kind in node["type"]}
+    assert {"gx:LegalPerson", "gx:Address", "gx:ServiceOffering", "gx:DataProduct"} <= kinds
+    assert found.canonical.count("\n") > 40
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"{", "context.form"),
+        (b"[]", "context.form"),
+        (b"\xff", "context.form"),
+        (b"[" * 100_000, "context.form"),
+        (b'{"@context":"https://evil.example"}', "context.unknown"),
+        (b" " * (MAX_BYTES + 1), "context.large"),
+    ],
+)
+def test_what_is_no_document_is_refused_by_name(worker: Worker, document: bytes, code: str) -> None:
+    with pytest.raises(WorkerError) as error:
+        worker.read(document)
+    assert _code(error) == code
+
+
+def test_memory_is_bounded() -> None:
+    small = Worker(memory=1 << 20)
+    with pytest.raises(WorkerError) as error:
+        small.read(GOOD)
+    assert _code(error) == "context.worker"
+    assert small.pid is None
+
+
+def test_a_worker_that_died_is_replaced(worker: Worker) -> None:
+    worker.read(GOOD)
+    assert worker.pid is not None
+    os.kill(worker.pid, 9)
+    for _ in range(2):
+        try:
+            assert worker.read(GOOD).subjects
+        except WorkerError:
+            continue
+    assert worker.read(GOOD).subjects
+
+
+@needs_trust
+def test_official_shapes_are_asked_in_the_worker_too(worker: Worker) -> None:
+    with pytest.raises(WorkerError) as error:
+        worker.fits(GOOD)
+    assert _code(error) == "context.shapes"
+    simple = Worker(seconds=30, shapes=str(LOIRE / "xfsc-test-shapes.ttl"), classes=str(LOIRE / "ontology-classes.ttl"))
+    try:
+        assert isinstance(simple.fits(GOOD), list)
+    finally:
+        simple.close()
+
+
+def test_a_node_imports_no_rdf() -> None:
+    code = (
+        "import sys, connector.node;"
+        "print([m for m in sys.modules if m.split('.')[0] in ('rdflib', 'pyshacl', 'pyoxigraph', 'pyld')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
