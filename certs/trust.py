@@ -170,6 +170,9 @@ def _chain(did: str, checked: Checked, anchors: Mapping[str, Anchor], now: int) 
     """Every link between a credential of `did` and an operator's decision, in the order in which they are told."""
     credential = checked.credential
     anchor = anchors.get(credential.issuer)
+    if anchor is None:
+        # Nothing that a stranger signs is looked at any further.
+        return _Chain(checked, tuple(_anchored(credential, None, anchors, now)), None, (), ())
     types, scopes = _believed(anchor, anchors, credential.types)
     links = (
         *_anchored(credential, anchor, anchors, now),
@@ -231,9 +234,11 @@ def _looked(checked: Checked, now: int) -> Iterator[Link]:
     """That the credential is genuine, in force, covered by its issuer's certificate, and not taken back."""
     credential = checked.credential
     if checked.fault:
+        # Nobody asks a list about what is not genuine.
         yield Link("proof", False, checked.fault, checked.params)
-    else:
-        yield Link("proof", True, "trust.proof", {"kid": credential.kid})
+        yield _period(credential, now)
+        return
+    yield Link("proof", True, "trust.proof", {"kid": credential.kid})
     yield _period(credential, now)
     if checked.certified < credential.ends:
         ended = {"ended": str(checked.certified), "issuer": credential.issuer}
