@@ -109,7 +109,7 @@ class Authority:
             not_valid_after=when(min(wanted.ends, self.ends)),
         )
         made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        made = made.add_extension(_usage(signs=True), critical=True)
+        made = made.add_extension(usage(signs=True), critical=True)
         if uses := _EXTENDED[wanted.profile]:
             made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         names = [x509.UniformResourceIdentifier(wanted.member), *map(host_of, wanted.hosts)]
@@ -197,7 +197,7 @@ def authority_form(
         not_valid_after=when(now + days * DAY),
     )
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
-    return made.add_extension(_usage(certifies=True), critical=True)
+    return made.add_extension(usage(certifies=True), critical=True)
 
 
 def nodes_names(suffixes: Sequence[str] = ()) -> x509.NameConstraints:
@@ -290,7 +290,8 @@ def host_of(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _usage(*, signs: bool = False, certifies: bool = False) -> x509.KeyUsage:
+def usage(*, signs: bool = False, certifies: bool = False) -> x509.KeyUsage:
+    """What a key may be used for: signatures of its own, and where it certifies those of certificates and lists too."""
     return x509.KeyUsage(
         digital_signature=signs or certifies,
         content_commitment=False,

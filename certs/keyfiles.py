@@ -40,10 +40,11 @@ def _read(path: Path, *, forbidden: int) -> bytes:
         raise KeyFileError("key.missing", path=str(path)) from error
     except OSError as error:
         raise KeyFileError("key.unreadable", path=str(path), error=error.strerror or "") from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise KeyFileError("key.kind", path=str(path))
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise KeyFileError("key.kind", path=str(path))
         if found.st_uid != os.geteuid():
             raise KeyFileError("key.owner", path=str(path), owner=str(found.st_uid), want=str(os.geteuid()))
         if found.st_mode & forbidden:

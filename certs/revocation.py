@@ -109,7 +109,7 @@ def read_answer(data: bytes, about: x509.Certificate, issuer: x509.Certificate, 
         if found.serial_number != about.serial_number or found.issuer_key_hash != own:
             raise CertificateError("revocation.issuer")
         _check_answer(found, issuer, now)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.ExtensionNotFound):
         raise CertificateError("revocation.form") from None
     if found.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
         raise CertificateError("revocation.unknown")

@@ -70,15 +70,21 @@ def renew_root(folder: Path, *, public_url: str, now: int) -> RegionKeys:
 def successors(
     roots: Sequence[x509.Certificate], offered: Sequence[x509.Certificate], *, now: int
 ) -> tuple[x509.Certificate, ...]:
-    """The roots among `offered` whose keys one of `roots`, which are believed, has certified.
+    """The roots among `offered` whose keys one of `roots`, which are believed, has certified; and so on from those.
 
     A certificate that signs itself proves nothing; that the believed root names the same key for an authority does.
     """
-    return tuple(
-        one
-        for one in offered
-        if one.issuer == one.subject and one not in roots and now < ends(one) and _certified(one, roots, offered, now)
-    )
+    believed = list(roots)
+    for _ in offered:  # whoever was away for long has several roots to follow
+        believed += [
+            one
+            for one in offered
+            if one.issuer == one.subject
+            and one not in believed
+            and now < ends(one)
+            and _certified(one, believed, offered, now)
+        ]
+    return tuple(believed[len(roots) :])
 
 
 def _certified(

@@ -171,7 +171,7 @@ class Certifying:
 
 def _origins(view: Reading) -> frozenset[str]:
     """Host and port of everybody we deal with."""
-    urls = [one.url for one in (*_all(view, Participant), *_all(view, Region))]
+    urls = [*(one.url for one in _all(view, Participant)), *(one.url for one in _all(view, Region))]
     return frozenset(urlsplit(url).netloc for url in urls)
 
 
