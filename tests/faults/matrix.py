@@ -167,12 +167,15 @@ MATRIX: Mapping[str, Row] = {
         ("connector/http/test_data.py::test_a_change_between_decision_and_first_byte",),
     ),
     "F25": Row(
-        "a peer's keys change",
+        "a peer's keys change, its DID document cannot be had",
         (
             "connector/identity/test_pinned.py::test_a_new_pin_counts_at_once_and_the_old_key_no_more",
             "connector/services/test_peers.py::test_a_pin_is_never_moved",
+            "connector/identity/test_resolver.py::test_a_document_serves_on_while_it_cannot_be_had_and_then_no_more",
+            "connector/identity/test_resolver.py::test_unknown_keys_make_it_fetch_once_in_a_while",
+            "hostile/trust/test_dids.py::test_a_document_that_cannot_be_had_is_used_for_its_while_and_no_longer",
+            "hostile/trust/test_dids.py::test_a_document_is_asked_for_once_however_many_ask",
         ),
-        "keys are pinned by people and never fetched, so there is no document whose absence could matter",
     ),
     "F26": Row(
         "slow, half and silent clients",
@@ -232,10 +235,21 @@ MATRIX: Mapping[str, Row] = {
         (
             "certs/test_jwt.py::test_hostile_tokens_are_refused",
             "hostile/test_callers.py::test_whatever_proves_nothing_gets_one_constant_answer",
+            "hostile/trust/test_tokens.py::test_S_of_a_pinned_peer",
+            "hostile/trust/test_tokens.py::test_S_of_a_stranger",
+            "hostile/trust/test_replays.py::test_S15_again",
         ),
     ),
     "F33": Row("hostile COSE and CBOR", missing="nothing reads COSE yet"),
-    "F34": Row("RDF and SHACL that blow up", missing="nothing reads RDF yet"),
+    "F34": Row(
+        "RDF and SHACL that blow up",
+        (
+            "catalog/test_worker.py::test_j3_a_poison_graph_ends_the_worker_and_not_the_node",
+            "catalog/test_worker.py::test_memory_is_bounded",
+            "catalog/test_contexts.py::test_j1_an_unknown_context_is_refused_and_never_fetched",
+            "catalog/test_contexts.py::test_too_much_is_refused",
+        ),
+    ),
     "F35": Row("a broker that restarts", missing="the edge node is not built yet"),
     "F36": Row("a power cut of an edge node", missing="the edge node is not built yet"),
     "F37": Row(

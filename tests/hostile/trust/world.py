@@ -244,6 +244,25 @@ class Holder(Party):
         return forge.jws(signer, forge.with_(fields, **(header or {})), self.claims(**changed))
 
 
+async def believe(city: Node, issuer: Issuer, types: Iterable[str] = (MEMBERSHIP,), *, private: bool = False) -> None:
+    """Have a node believe an issuer, as an operator would; `private`: its members may be on loopback."""
+    region = Region(
+        id=issuer.did,
+        name=issuer.host.partition(".")[0],
+        title=issuer.host,
+        url=issuer.url,
+        words="",
+        added=0,
+        added_by="test",
+        keys={issuer.kid: forge.jwk(issuer.key)},
+        types=tuple(types),
+        scopes=("catalog", "negotiate"),
+        private=private,
+    )
+    await city.store.write(lambda tx: tx.put(region))
+    city.identity.forget()  # type: ignore[attr-defined]
+
+
 class State(msgspec.Struct):
     """What a refusal must leave as it was."""
 
@@ -271,20 +290,7 @@ class Scene:
 
     async def trust(self, issuer: Issuer, types: Iterable[str] = (MEMBERSHIP,)) -> None:
         """Have the node believe an issuer, as an operator would."""
-        region = Region(
-            id=issuer.did,
-            name=issuer.host.partition(".")[0],
-            title=issuer.host,
-            url=issuer.url,
-            words="",
-            added=0,
-            added_by="test",
-            keys={issuer.kid: forge.jwk(issuer.key)},
-            types=tuple(types),
-            scopes=("catalog", "negotiate"),
-        )
-        await self.city.store.write(lambda tx: tx.put(region))
-        self.changed()
+        await believe(self.city, issuer, types)
 
     async def pin(self, party: Holder) -> None:
         """Have the node know somebody by compared keys."""
@@ -342,11 +348,10 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(
-    folder: Path, pair: Pair, authority: Path, *, again: bool = False, **limits: Any
-) -> AsyncIterator[Scene]:
-    """A node in an internet of its own, which trusts the region."""
-    directory, clock, net = folder / "city", Clock(), Internet()
+async def a_node(
+    directory: Path, authority: Path, clock: Clock, *, again: bool = False, **limits: Any
+) -> AsyncIterator[Node]:
+    """A node on loopback that trusts the test's certificate authority and is in haste with everybody."""
     if not again:
         founding.initialise(directory, f"http://127.0.0.1:{free_port()}", public_port=1, management_port=2, lab=True)
     settings = config.load(directory, {})
@@ -358,16 +363,23 @@ async def scene(
         limits=replace(HASTE, **limits),
         audit=replace(settings.audit, exchange_seconds=3600.0),
     )
-    async with net.running(pair):
-        city = node.build(settings, clock=clock)
-        await city.start()
-        try:
-            made = Scene(net, city, clock)
-            await made.trust(made.region)
-            net.forget()
-            yield made
-        finally:
-            await city.close()
+    made = node.build(settings, clock=clock)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: Path, pair: Pair, authority: Path, **more: Any) -> AsyncIterator[Scene]:
+    """A node in an internet of its own, which trusts the region."""
+    clock, net = Clock(), Internet()
+    async with net.running(pair), a_node(folder / "city", authority, clock, **more) as city:
+        made = Scene(net, city, clock)
+        await made.trust(made.region)
+        net.forget()
+        yield made
 
 
 def codes(entries: Iterable[Mapping[str, Any]]) -> list[str]:
