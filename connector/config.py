@@ -341,6 +341,8 @@ def _joint_problems(config: Config) -> list[str]:
         problems.append(
             "[public] socket: TLS is ended by the web server in front; take tls_certificate and tls_key out"
         )
+    if config.trust.mutual_tls != "off" and not public.tls_certificate:
+        problems.append("[trust] mutual_tls: needs tls_certificate; a web server in front would end the connections")
     if public.socket and not Path(public.socket).is_absolute():
         problems.append(f"[public] socket: {public.socket!r} is no absolute path")
     if not public.tls_certificate and not is_loopback(public.host):
@@ -420,6 +422,19 @@ def template(public_url: str, *, public_port: int, management_port: int) -> str:
             else:
                 lines.append(f"# {field.name} = {_toml(field.default)}")
     return "\n".join(lines) + "\n"
+
+
+def with_setting(text: str, section: str, name: str, value: str) -> str:
+    """The text of an `allmende.toml` with one setting put in, where its comment or its old value stands."""
+    line = f"{name} = {msgspec.json.encode(value).decode()}"
+    start = re.search(rf"(?m)^\[{section}\][^\n]*\n", text)
+    if start is None:
+        return f"{text.rstrip()}\n\n[{section}]\n{line}\n"
+    following = re.compile(r"(?m)^\[").search(text, start.end())
+    body = text[start.end() : following.start() if following else len(text)]
+    found = re.search(rf"(?m)^(?:# )?{name} = [^\n]*$", body)
+    changed = f"{line}\n{body}" if found is None else body[: found.start()] + line + body[found.end() :]
+    return text[: start.end()] + changed + text[start.end() + len(body) :]
 
 
 def description(field: msgspec.structs.FieldInfo) -> str:

@@ -1,23 +1,25 @@
 """What makes a node who it is, for good: its beginning, and that it comes back as the same one.
 
-What lives here: making a node's directory (`initialise`), and what every start sees to before anybody is answered. What
-does not: the form of the settings (`config`) and of the keys (`certs.keys`), what a node is made of (`node`).
+What lives here: making a node's directory (`initialise`) and the region that it keeps (`found_region`), and what every
+start sees to before anybody is answered. What does not: the form of the settings (`config`) and of the keys
+(`certs.keys`, `certs.region`), what a node is made of (`node`).
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from certs import checkpoint, did, keys, words
+from certs import checkpoint, did, keys, region, words
 from connector import config as settings
 from connector.errors import InputError
 from connector.ports import Store
-from connector.records import SeenDocument
 from connector.services.operators import Operators
 
 FIRST_OPERATOR = "admin"
@@ -55,6 +57,34 @@ def initialise(directory: Path, public_url: str, *, public_port: int, management
     return Made(identity, words.fingerprint(own.thumbprints))
 
 
+def found_region(directory: Path, name: str, *, now: int, suffixes: Sequence[str] = ()) -> str:
+    """Let the node in a directory keep a region: keys of a trust domain, and its name in the settings; the SHA-256 of
+    its root certificate in hex. With `suffixes` its nodes may have no other hosts than those below them.
+
+    Made again, it goes on where it was stopped. Raises `InputError`: no node there, `region.exists` (of another name),
+    `region.title`, keys that cannot be written.
+    """
+    if not 0 < len(name) <= 56 or not name.isprintable() or name != name.strip():
+        raise InputError("region.title")
+    path = directory / "allmende.toml"
+    config = settings.load(directory, {})
+    if config.region.name not in ("", name):
+        raise InputError("region.exists", name=config.region.name)
+    folder = directory / "keys" / "region"
+    try:
+        if not region.exists(folder):
+            region.create(folder, name=name, public_url=config.public_url, now=now, suffixes=suffixes)
+        root = region.load(folder).root.public_bytes(Encoding.DER)
+    except keys.KeyFileError as error:
+        raise InputError(error.code, **error.params) from None
+    if config.region.name != name:
+        fresh = path.with_suffix(".new")
+        fresh.write_text(settings.with_setting(path.read_text("utf-8"), "region", "name", name), "utf-8")
+        settings.read(directory, fresh.read_text("utf-8"), {})  # never leave a node that does not start
+        fresh.replace(path)
+    return sha256(root).hexdigest()
+
+
 def _write_secret(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -71,13 +101,6 @@ async def same_as_ever(store: Store, own: str) -> None:
     head = await store.read(lambda view: view.head())
     if head is not None and checkpoint.generation(head.id, own) is None:
         raise InputError("node.identity", was=head.id, now=own)
-
-
-async def keep_document(store: Store, own: str, document: bytes, now: int) -> None:
-    """Our own DID document as it is served from now on, for those who read old messages later."""
-    kept = SeenDocument(id=sha256(document).hexdigest(), did=own, body=document, at=now)
-    if await store.read(lambda view: view.get(SeenDocument, kept.id)) is None:
-        await store.write(lambda tx: tx.put(kept))
 
 
 async def first_operator(operators: Operators, directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Commands that work on a node's directory instead of asking a running node: `init` and `serve`.
+"""Commands that work on a node's directory instead of asking a running node: `init`, `serve` and `region init`.
 
 The one module of the command line that builds a node; it loads one only when a command runs, so that help stays fast.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
-from connector.cli.output import bullets, labelled, paragraphs, remark
+from connector.cli.output import bullets, labelled, paragraphs, remark, waiting
 from connector.cli.words import either
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ def init(
     The public URL is permanent: the node's identity (a DID) is made from it, and contracts name it. To change it later
     is to become somebody else.
     """
+    told = _founded(call, directory, public_url, lab, port, management_port)
+    call.answer(told, lambda: _welcome(directory, told))
+
+
+def _founded(
+    call: Call, directory: Path, public_url: str, lab: bool, port: int | None, management_port: int | None
+) -> dict[str, str]:
+    """Make a node; who it is."""
     from connector.config import is_loopback
     from connector.errors import NodeError
     from connector.founding import initialise
@@ -78,8 +86,59 @@ def init(
             said = either(f"This will not do: {problems}", f"So geht es nicht: {problems}")
             raise CommandError(said, failure.reason.code, failure.reason.params) from failure
         raise explained(call, failure, directory) from failure
-    told = {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
-    call.answer(told, lambda: _welcome(directory, told))
+    return {"directory": str(directory), "public_url": public_url, "id": made.did, "words": made.words}
+
+
+@click.command(
+    "init",
+    cls=Leaf,
+    node=False,
+    examples=[
+        'allmende region init ./node --name "Region Elbland"',
+        'allmende region init ./region --name "Region Elbland" --public-url https://region.elbland.example',
+    ],
+)
+@click.argument("directory", type=DIRECTORY)
+@click.option("--name", required=True, help="What the region is called; it stands in every certificate.")
+@click.option("--public-url", help="Make the node too: the address at which it is reached, for good.")
+@click.option("--lab", is_flag=True, help="A laboratory node: allow a loopback address and plain http on it.")
+@click.option("--port", type=click.IntRange(0, 65535), help="As of init, for a node that is made.")
+@click.option("--management-port", type=click.IntRange(0, 65535), help="As of init, for a node that is made.")
+@click.option(
+    "--below", "suffixes", multiple=True, metavar="DOMAIN", help="Members have no hosts but below it; repeatable."
+)
+@click.pass_obj
+def region_init(
+    call: Call,
+    /,
+    directory: Path,
+    name: str,
+    public_url: str | None,
+    lab: bool,
+    port: int | None,
+    management_port: int | None,
+    suffixes: tuple[str, ...],
+) -> None:
+    """Make the trust domain of a region, kept by the node in DIRECTORY: root, authorities, issuer key, its name.
+
+    Works without a network, and on a directory whose node does not run. The root's key is needed again only when an
+    authority ends; take it off the machine and keep it in a safe.
+    """
+    from connector.errors import NodeError
+    from connector.founding import found_region
+    from connector.system import SystemClock
+
+    made_node = public_url is not None and not (directory / "allmende.toml").exists()
+    if public_url is not None and made_node:
+        _founded(call, directory, public_url, lab, port, management_port)
+    try:
+        with waiting(either("Making keys", "Schlüssel entstehen")):
+            root = found_region(directory, name, now=SystemClock().now(), suffixes=suffixes)
+    except NodeError as failure:
+        raise explained(call, failure, directory) from failure
+    folder = directory / "keys" / "region"
+    told = {"directory": str(directory), "name": name, "root": root, "keys": str(folder), "made_node": made_node}
+    call.answer(told, lambda: _region_made(directory, told))
 
 
 @click.command(cls=Leaf, node=False, examples=["allmende serve ./node"])
@@ -139,6 +198,38 @@ def _welcome(directory: Path, told: dict[str, str]) -> str:
                 *([f"allmende proxy nginx {directory}"] if told["public_url"].startswith("https:") else []),
                 f"allmende status --node {directory}",
                 "allmende help start",
+            ],
+        ),
+    )
+
+
+def _region_made(directory: Path, told: dict[str, Any]) -> str:
+    return paragraphs(
+        either(
+            f"{told['name']} has a trust domain, kept by the node in {directory}.",
+            f"{told['name']} hat eine Vertrauensdomäne, geführt vom Knoten in {directory}.",
+        ),
+        labelled([("root certificate", told["root"]), ("keys", told["keys"])]),
+        either(
+            f"The key of the root ({told['keys']}/root.pem) is not needed while the region runs. Copy it onto a medium "
+            "that lies\nin a safe, twice, then delete it here: whoever has it can pose as the region.",
+            f"Der Schlüssel der Wurzel ({told['keys']}/root.pem) wird im Betrieb nicht gebraucht. Kopieren Sie ihn auf "
+            "einen\nDatenträger im Tresor, zweimal, und löschen Sie ihn hier: wer ihn hat, kann sich als die Region "
+            "ausgeben.",
+        ),
+        bullets(
+            "Next",
+            [
+                either(
+                    f"allmende serve {directory}    (start it again if it runs)",
+                    f"allmende serve {directory}    (neu starten, falls er läuft)",
+                ),
+                either(
+                    f'allmende region invite "Town of Nachbarsdorf" --node {directory}',
+                    f'allmende region invite "Gemeinde Nachbarsdorf" --node {directory}',
+                ),
+                f"allmende region status --node {directory}",
+                "allmende help regions",
             ],
         ),
     )

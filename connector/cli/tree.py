@@ -33,11 +33,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("connector.cli.backups:restore", "Make a node again from its backup."),
         "export": ("connector.cli.exports:export", "Write the whole node in open formats."),
         "import": ("connector.cli.exports:import_", "Make a node from an export."),
-        "key": ("connector.cli.keys:key", "The node's own keys; renew them."),
+        "key": ("connector.cli.keys:key", "The node's own keys; let others follow them."),
         "operator": ("connector.cli.operators:operator", "Persons and programs that may work with the node."),
     },
     "Neighbours": {
         "peer": ("connector.cli.peers:peer", "Participants that this node knows and trusts."),
+        "join": ("connector.cli.join:join", "Join a region with a one-time code."),
+        "trust": ("connector.cli.trust:trust", "Regions that this node believes; why somebody is trusted."),
+        "credential": ("connector.cli.credential:credential", "Credentials that this node holds or has issued."),
+        "region": ("connector.cli.region:region", "Keep a region: its trust domain, members, invitations."),
     },
     "What this node shares": {
         "asset": ("connector.cli.assets:asset", "Data that lies here and can be shared."),

@@ -14,7 +14,7 @@ from msgspec import Struct
 from connector.data.fetching import Fetching
 from connector.http.exchange import Headers
 from connector.http.views import Input
-from connector.ports import Store
+from connector.ports import Clock, Store
 from connector.records import Right
 from connector.sentences import Language
 from connector.services.approval.approvals import Approvals
@@ -34,7 +34,17 @@ from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence
 from connector.services.proof.keyring import Keyring
 from connector.services.proof.reconcile import Reconcile
+from connector.services.region.domain import Domain
+from connector.services.region.members import Members
+from connector.services.region.overview import Overview
+from connector.services.region.revocation import Revocation
+from connector.services.region.vouching import Vouching
 from connector.services.transfers import Transfers
+from connector.services.trust.explaining import Explaining
+from connector.services.trust.joining import Joining
+from connector.services.trust.regions import Regions
+from connector.services.trust.vouched import Vouched
+from connector.services.trust.wallet import Wallet
 from connector.services.watch.figures import Figures
 from connector.services.watch.happenings import Happenings
 from connector.services.watch.probes import Probes
@@ -56,6 +66,28 @@ class Examines(Protocol):
     """The doctor (`connector.doctor`)."""
 
     async def examine(self) -> Examined: ...
+
+
+class RegionServices(Struct, frozen=True, kw_only=True):
+    """A region that this node keeps."""
+
+    members: Members
+    vouching: Vouching
+    revocation: Revocation
+    overview: Overview
+    domain: Domain
+
+
+class TrustServices(Struct, frozen=True, kw_only=True):
+    """What is about trust; `region` is None where this node keeps none."""
+
+    clock: Clock
+    regions: Regions
+    vouched: Vouched
+    joining: Joining
+    explaining: Explaining
+    wallet: Wallet
+    region: RegionServices | None = None
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -91,6 +123,7 @@ class Services(Struct, frozen=True, kw_only=True):
     probes: Probes
     health: Health
     metrics: Metrics
+    trust: TrustServices
 
 
 class Visit(Struct, frozen=True):

@@ -26,6 +26,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Es sind die Schlüssel, mit denen sie bekannt wurde: {words}.",
         "Its keys are those that it became known with: {words}.",
     ),
+    "trust.live": (
+        "Eben gefragt: sie antwortet, mit den Schlüsseln, die hier bekannt sind.",
+        "Asked just now: it answers, with the keys that are known here.",
+    ),
+    "trust.keys_differ": (
+        "Eben gefragt: sie zeigt andere Schlüssel als die, die hier bekannt sind.",
+        "Asked just now: it shows other keys than those that are known here.",
+    ),
     "trust.live_failed": (
         "Sie ist jetzt nicht zu fragen; gezeigt wird, was zuletzt bekannt war.",
         "It cannot be asked now; shown is what was known last.",

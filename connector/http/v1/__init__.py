@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.http.endpoints import Endpoint, Services
-from connector.http.v1 import contracts, doctor, events, evidence, frames, keeping, negotiations, node, offering, people
+from connector.http.v1 import (
+    contracts,
+    credentials,
+    doctor,
+    events,
+    evidence,
+    frames,
+    keeping,
+    negotiations,
+    node,
+    offering,
+    people,
+    region,
+    trust,
+)
 
 
 def table(services: Services) -> Sequence[Endpoint]:
@@ -21,4 +35,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *doctor.endpoints(services),
         *events.endpoints(services),
         *keeping.endpoints(services),
+        *trust.endpoints(services),
+        *credentials.endpoints(services),
+        *region.endpoints(services),
     ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from connector.http.views.forms import Input, Iri, Limit, ReasonView, View
+from connector.http.views.forms import Input, Iri, ReasonView, View
 from connector.http.views.region import Kind, Reason
 
 
@@ -36,11 +36,15 @@ class NewRequest(Input, frozen=True, kw_only=True):
 
 
 class RequestView(View, frozen=True, kw_only=True):
-    """A request: `waiting` says why nothing has come yet."""
+    """A request of this node. `state` is `open`, `issued` or `rejected`; `why` says why nothing has come."""
 
+    id: str
     issuer: str
+    issuer_name: str
     kinds: tuple[str, ...]
-    waiting: ReasonView | None
+    state: str
+    created: int
+    why: ReasonView | None
 
 
 class OfferedView(View, frozen=True, kw_only=True):
@@ -70,10 +74,3 @@ class Revoking(Input, frozen=True, kw_only=True):
     """Why a credential is taken back."""
 
     reason: Reason = ""
-
-
-class IssuedQuery(Input, frozen=True, kw_only=True):
-    """Pages of issued credentials."""
-
-    after: str = ""
-    limit: Limit = 100

@@ -16,8 +16,8 @@ Days = Annotated[float, Meta(gt=0, le=366)]
 
 class NewInvite(Input, frozen=True, kw_only=True):
     """A place in the region. `name` is short, made from the title where it is missing; `key` is the official
-    municipality key (AGS or ARS); `private` allows an address in a private network; `listed`: everybody may see it among
-    the members."""
+    municipality key (AGS or ARS); `private` allows an address in a private network; `listed`: everybody may see it
+    among the members."""
 
     title: Title
     name: Name | None = None
@@ -29,7 +29,7 @@ class NewInvite(Input, frozen=True, kw_only=True):
 
 
 class InviteView(View, frozen=True, kw_only=True):
-    """A place; `state` is `open`, `late`, `taken` (its code has been used) or `done` (what it was for was delivered)."""
+    """A place; `state` is `open`, `late`, `taken` (its code was used) or `done` (what it was for was delivered)."""
 
     name: str
     title: str
@@ -74,8 +74,8 @@ class MoveMember(Input, frozen=True, kw_only=True):
 
 
 class RegionView(View, frozen=True, kw_only=True):
-    """How the region of this node is doing. `words` are the fingerprint of the keys with which it signs credentials,
-    `root` the SHA-256 of its root certificate; `root_key`: the root's key lies on this machine."""
+    """How the region of this node is doing. `words` are the fingerprint of the node's keys, which others compare; `root`
+    is the SHA-256 of the root certificate; `root_key`: the root's key lies on this machine."""
 
     did: str
     name: str
@@ -94,7 +94,8 @@ class RegionView(View, frozen=True, kw_only=True):
 
 
 class NewVouch(Input, frozen=True, kw_only=True):
-    """Another region, by URL or DID, whose members are to be believed. With `words` its keys must have this fingerprint."""
+    """Another region, by URL or DID, whose members are to be believed. With `words` its keys must have that
+    fingerprint."""
 
     region: Iri
     words: str | None = None

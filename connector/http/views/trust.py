@@ -75,7 +75,8 @@ class TrustView(View, frozen=True, kw_only=True):
 
 
 class NewJoin(Input, frozen=True, kw_only=True):
-    """The region's root URL and the one-time code of an invitation. `private` allows an address in a private network."""
+    """The region's root URL and the one-time code of an invitation; `private` allows an address in a private
+    network."""
 
     url: Url
     code: Annotated[str, Meta(min_length=1, max_length=100)]

@@ -11,9 +11,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from certs import jwk
 from certs.region import RegionKeys
-from certs.words import fingerprint
 from connector.ports import Clock, Reading, Store
 from connector.records import Invite, Issued, Member, Neighbour
 
@@ -21,7 +19,7 @@ _PAGE = 500
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A region. `words` are the fingerprint of the keys with which it signs credentials, `root` the SHA-256 of its root
+    """A region. `words` are the fingerprint of its node's keys, which others compare; `root` is the SHA-256 of its root
     certificate in hex; `root_key` says whether the root's key lies on this machine."""
 
     did: str
@@ -41,12 +39,21 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Overview:
-    """Looks at the region of this node. `keys` gives its keys as they are now."""
+    """Looks at the region of this node. `words` and `keys` give its fingerprint and its keys as they are now."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, did: str, name: str, url: str, keys: Callable[[], RegionKeys]
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        did: str,
+        name: str,
+        url: str,
+        words: Callable[[], str],
+        keys: Callable[[], RegionKeys],
     ) -> None:
-        self._store, self._clock, self._did, self._name, self._url, self._keys = store, clock, did, name, url, keys
+        self._store, self._clock, self._did, self._name, self._url = store, clock, did, name, url
+        self._words, self._keys = words, keys
 
     async def look(self) -> Standing:
         """As it is now."""
@@ -66,7 +73,7 @@ class Overview:
             did=self._did,
             name=self._name,
             url=self._url,
-            words=fingerprint([jwk.thumbprint(jwk.write(keys.issuer.public_key()))]),
+            words=self._words(),
             root=sha256(keys.root.public_bytes(Encoding.DER)).hexdigest(),
             root_key=keys.root_key is not None,
             root_ends=_ends(keys.root.not_valid_after_utc.timestamp()),

@@ -18,6 +18,7 @@ from connector.ports import Clock, Store, Transaction
 from connector.records import Entry, Neighbour
 from connector.services.region.document import VOUCHES
 from connector.services.region.members import DAY
+from connector.services.trust.places import place
 from connector.services.trust.regions import Belief, Regions, Sighting, checked, known_words
 
 Issue = Callable[[str, str, Mapping[str, Any], int, int], str]
@@ -72,13 +73,14 @@ class Vouching:
         tx.record(Entry(event="region.vouched", actor=operator, params=params))
         return given
 
-    async def withdraw(self, operator: str, did: str) -> Neighbour:
-        """Take the word back. Raises `InputError` `vouch.unknown`."""
+    async def withdraw(self, operator: str, given: str) -> Neighbour:
+        """Take the word back. Raises `InputError` `region.place`, `vouch.unknown`."""
+        did = place(given)[0]
 
         def act(tx: Transaction) -> Neighbour:
             known = tx.get(Neighbour, did)
             if known is None:
-                raise InputError("vouch.unknown", region=did[:256])
+                raise InputError("vouch.unknown", region=given[:256])
             tx.delete(Neighbour, did)
             params = {"region": known.id, "title": known.title}
             tx.record(Entry(event="region.unvouched", actor=operator, params=params))

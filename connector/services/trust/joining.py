@@ -10,6 +10,7 @@ with each call and kept nowhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -22,9 +23,12 @@ from certs.codes import CodeError
 from certs.trust import MEMBERSHIP
 from connector.errors import InputError
 from connector.ports import Clock, Reading, Store, Transaction
-from connector.records import Entry, HeldCredential, Region
+from connector.records import Entry, HeldCredential, Region, Wish
 from connector.services.trust.regions import Belief, Regions, Sighting
 from policies.model import Reason
+
+PATIENCE, LOOK_SECONDS = 10.0, 0.1
+"""Seconds that one call waits for a delivery, and between two looks at whether it has come."""
 
 
 class Step(StrEnum):
@@ -49,11 +53,13 @@ class Enrols(Protocol):
 class Requests(Protocol):
     """Credentials of this node from an issuer (`wallet`)."""
 
-    async def ask(self, issuer: str, kinds: tuple[str, ...], code: str) -> Reason | None:
-        """Ask for credentials, or look after what was asked for; None once they are here, else why not yet.
+    async def request(
+        self, issuer: str, kinds: Sequence[str], code: str | None = None, *, operator: str = "", private: bool = False
+    ) -> Wish:
+        """Ask for credentials; what is asked for already goes on."""
 
-        Raises `NodeError` where they are refused.
-        """
+    async def wish(self, id: str) -> Wish:
+        """How far a request is."""
 
 
 class Publishes(Protocol):
@@ -162,10 +168,24 @@ class Joining:
         if step is Step.CERTIFICATES and self._enrols is not None:
             await self._enrols.enrol(region, code)
         elif step is Step.CREDENTIAL:
-            return await self._requests.ask(region.id, (MEMBERSHIP,), code)
+            return await self._ask(operator, region, code)
         elif step is Step.DESCRIPTION and self._publishes is not None:
             await self._publishes.publish()
         return None
+
+    async def _ask(self, operator: str, region: Region, code: str) -> Reason | None:
+        """Ask for the membership credential and wait a little, for the region delivers it of its own accord.
+
+        Raises `InputError` `join.refused`.
+        """
+        wish = await self._requests.request(region.id, (MEMBERSHIP,), code, operator=operator, private=region.private)
+        until = self._clock.monotonic() + PATIENCE
+        while wish.state == "open" and self._clock.monotonic() < until:
+            await self._clock.sleep(LOOK_SECONDS)
+            wish = await self._requests.wish(wish.id)
+        if wish.state == "rejected":
+            raise InputError("join.refused", region=region.title, said=wish.rejected)
+        return Reason("join.waiting", {"region": region.title}) if wish.state == "open" else None
 
 
 def membership(view: Reading, region: str, now: int) -> HeldCredential | None:

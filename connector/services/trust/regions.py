@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from certs import jwk
-from certs.did import DidError, Document, Fetch
+from certs.did import DidError, Fetch
 from certs.trust import MEMBERSHIP
 from certs.words import WordsError, fingerprint, parse, same
 from connector.errors import DeliveryError, InputError, UnknownError
@@ -37,8 +37,8 @@ _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """Which region is at a place, before anybody believes it. `keys` are those that it signs credentials with, `words`
-    their fingerprint; `public` is its document, None where it has none."""
+    """Which region is at a place, before anybody believes it. `keys` are those that it is known by, `words` their
+    fingerprint: the same as of the node that keeps it. `public` is its document, None where it has none."""
 
     did: str
     title: str
@@ -95,8 +95,7 @@ class Regions:
             found = await self._documents.document(identity, private=private, fresh=True)
         except DidError as error:
             raise InputError("region.none", place=given[:256], why=error.code) from error
-        keys = issuer_keys(found)
-        if not keys:
+        if not found.assertions:
             raise InputError("region.none", place=given[:256], why="did.no_key")
         public = await self.public(identity, url, private=private)
         if public is None and "IssuerService" not in found.services:
@@ -105,8 +104,8 @@ class Regions:
             did=identity,
             title=public.name if public else identity,
             url=url,
-            words=fingerprint(jwk.thumbprint(key) for key in keys.values()),
-            keys=keys,
+            words=fingerprint(jwk.thumbprint(key) for key in found.pinned().values()),
+            keys=found.pinned(),
             public=public,
         )
 
@@ -216,12 +215,6 @@ def known_region(view: Reading, region: str) -> Region:
     if found is None:
         raise UnknownError("region.unknown", region=region[:256])
     return found
-
-
-def issuer_keys(found: Document) -> dict[str, JsonObject]:
-    """The keys with which a party signs credentials: those named `#issuer…`, else all that it may assert with."""
-    own = [id for id in found.assertions if id.partition("#")[2].startswith("issuer")]
-    return {id: found.keys[id] for id in own or found.assertions}
 
 
 def short_name(title: str, url: str) -> str:

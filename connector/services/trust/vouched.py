@@ -9,6 +9,7 @@ What an operator has decided about a region stands, whatever others say of it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -126,16 +127,20 @@ def public_keys(keys: Mapping[str, JsonObject]) -> dict[str, PublicKey]:
     """Kept keys as they are verified with; what is not understood any more proves nothing."""
     read: dict[str, PublicKey] = {}
     for id, key in keys.items():
-        try:
+        with contextlib.suppress(JwkError):
             read[id] = jwk.read(key)
-        except JwkError:
-            continue
     return read
+
+
+def issuing(region: Region) -> dict[str, PublicKey]:
+    """The keys with which a region signs credentials: those named `#issuer…`, else all that it is known by."""
+    own = {id: key for id, key in region.keys.items() if id.partition("#")[2].startswith("issuer")}
+    return public_keys(own or region.keys)
 
 
 def _said(tokens: Iterable[str], voucher: Region, now: int) -> Iterable[Credential]:
     """What a region has signed about others; one that cannot be read or was signed by somebody else says nothing."""
-    keys = public_keys(voucher.keys)
+    keys = issuing(voucher)
     for token in tokens:
         try:
             one = credentials.verify(token, keys, now)
