@@ -42,10 +42,13 @@ class Register(StrEnum):
     EORI = "eori"
     EUID = "euid"
     TAX = "tax"
+    REGION = "region"
+    """The members of a region: for who stands in no other register."""
 
 
 _REGISTERS: Final[Mapping[Register, tuple[str, str]]] = {
     Register.MUNICIPALITY: ("gx:LocalRegistrationNumber", "gx:local"),
+    Register.REGION: ("gx:LocalRegistrationNumber", "gx:local"),
     Register.VAT: ("gx:VatID", "gx:vatID"),
     Register.LEI: ("gx:LeiCode", "https://schema.org/leiCode"),
     Register.EORI: ("gx:EORI", "gx:eori"),
@@ -135,8 +138,7 @@ class Describing(Struct, frozen=True):
     def registration(self, party: Party) -> Draft:
         """The number under which the participant is registered, for whoever attests it."""
         kind, term = _REGISTERS[party.register]
-        number = municipality(party.number) if party.register is Register.MUNICIPALITY else party.number
-        return self._draft(REGISTRATION, kind, {term: number} if party.number else {})
+        return self._draft(REGISTRATION, kind, {term: number(party)} if party.number else {})
 
     def issuer(self) -> Draft:
         """gx:Issuer: that the Gaia-X terms and conditions are agreed to."""
@@ -209,9 +211,15 @@ class Describing(Struct, frozen=True):
         return Draft(name, kind, {"id": self.subject(name), "type": kind, **said})
 
 
-def municipality(key: str) -> str:
-    """An official municipality key as the text of a local registration number: which register it is stands with it."""
-    return f"{'ARS' if len(key) == 12 else 'AGS'} {key}"
+def number(party: Party) -> str:
+    """A number as it is written in a description; one of a local register says which register it is of."""
+    match party.register:
+        case Register.MUNICIPALITY:
+            return f"{'ARS' if len(party.number) == 12 else 'AGS'} {party.number}"
+        case Register.REGION:
+            return f"member {party.number}"
+        case _:
+            return party.number
 
 
 def _contents(product: Product) -> JsonObject:

@@ -63,10 +63,12 @@ def issue(
     profile: Profile = VC20,
     schema: str | None = None,
     contexts: Sequence[str] = (),
+    evidence: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """A credential of `issuer` about `subject`, signed by `key` whose DID URL is `kid`.
 
-    Instants are microseconds UTC and written in whole seconds. `contexts` come after the one of the data model.
+    Instants are microseconds UTC and written in whole seconds. `contexts` come after the one of the data model,
+    `evidence` says on which grounds the issuer says it.
     """
     first, starts, stops = (
         (vcdm.V2, "validFrom", "validUntil") if profile == VC20 else (vcdm.V1, "issuanceDate", "expirationDate")
@@ -83,6 +85,8 @@ def issue(
     if status:
         entries = [vcdm.write_status(entry) for entry in status]
         document["credentialStatus"] = entries if len(entries) > 1 else entries[0]
+    if evidence:
+        document["evidence"] = list(evidence)
     if schema is not None:
         document["credentialSchema"] = {"id": schema, "type": "JsonSchema"}
     beside = {} if profile == VC20 else {"iss": issuer, "sub": subject, "jti": id, "nbf": begins // SECOND}

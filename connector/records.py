@@ -534,6 +534,31 @@ class Revocations(Struct, frozen=True, kw_only=True):
     entries: tuple[TakenBack, ...] = ()
 
 
+class Particulars(Struct, frozen=True, kw_only=True):
+    """What an operator has said of the participant behind this node, for its descriptions; `id` is always `own`.
+
+    `register` says which register `number` is of (`catalog.description.Register`), both empty for what a membership
+    credential says. `terms` is where the terms of service are and `terms_hash` the SHA-256 of that document in hex, both
+    empty for this node's own. `published`: the descriptions are shown to everybody, and kept up to date.
+    """
+
+    id: str
+    name: str = ""
+    description: str = ""
+    country: str = "DE"
+    region: str = ""
+    locality: str = ""
+    postcode: str = ""
+    street: str = ""
+    register: str = ""
+    number: str = ""
+    terms: str = ""
+    terms_hash: str = ""
+    published: bool = False
+    changed: int = 0
+    changed_by: str = ""
+
+
 class Description(Struct, frozen=True, kw_only=True):
     """A self-description of this node or another member, as published: `id` is its URL, `token` the signed credential,
     `about` what it is about."""
@@ -721,6 +746,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Certificate: ("member", "key"),
     Revocations: ("region",),
     Description: ("about", "kind"),
+    Particulars: (),
     Handover: ("successor", "state"),
 }
 """Every kept kind and what it is found by."""

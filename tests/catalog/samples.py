@@ -61,5 +61,6 @@ NUMBERS = {
     Register.EORI: "DE1234567890",
     Register.EUID: "DED4601V.HRB123",
     Register.TAX: "1234567890",
+    Register.REGION: "did:web:daten.nachbarsdorf.example of did:web:region.example",
 }
 """A number in every register."""

@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "c5604d38c7445fb617c8bb0caf33d04b3d1d10e40ecd910d4825cc4f1fe598a9",
+    2: "174a28cc86de05811c32e36d45ba77d2879e897f36589b3567859e768217e7a6",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
