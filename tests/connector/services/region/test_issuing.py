@@ -194,7 +194,7 @@ def test_a_request_that_comes_twice_is_one_request(folder: Path) -> None:
         body = scene.request("urn:uuid:x")
         answers = [
             await scene.region.post(
-                "/issuer/credentials", scene.request("urn:uuid:x"), scene.nord.token(scene.region.did)
+                "/issuer/credentials", body, scene.nord.token(scene.region.did)
             )
             for _ in range(2)
         ]
