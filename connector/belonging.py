@@ -73,7 +73,7 @@ class Belonging:
     def __init__(self, base: Base) -> None:
         self._base = base
         self._shared: dict[str, Any] = {"store": base.store, "clock": base.clock, "ids": base.ids, "did": base.did}
-        self.calls = Calls(peer=base.peer, proofs=base.proofs, documents=base.documents)
+        self.calls = Calls(peer=base.peer, proofs=base.proofs, documents=base.documents, lab=base.config.lab)
         self._holding()
         self._believing()
         self.issuing: Issuing | None = None
@@ -198,7 +198,12 @@ class Belonging:
         return [(self.wallet.renew, RENEW_SECONDS), (self.vouched.refresh, REFRESH_SECONDS), *issuing]
 
     async def start(self) -> None:
-        """Take up what was under way."""
+        """Take up what was under way. The region that is kept here is believed here, with the keys that it has now."""
+        base, domain = self._base, self._base.certifying.domain
+        if domain is not None:
+            keys = {f"{base.did}#{name}": key for name, key in base.keys.published().items()}
+            own = base.config
+            await self.regions.keep_own(base.did, own.region.name, own.public_url, keys, domain.keys().root_pem)
         await self.wallet.start()
         if self.issuing is not None:
             await self.issuing.start()
