@@ -125,8 +125,8 @@ def _opened(note: str, origin: str, publics: Sequence[bytes], verify: Verify) ->
 def opened_text(note: str, name: str, publics: Sequence[bytes], verify: Verify) -> str:
     """The text of a note that `name` has signed with one of the keys `publics`: keys follow each other.
 
-    Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by any of these keys), `note.signature` (it does not
-    verify).
+    Raises `CheckpointError`: `note.format`, `note.unsigned` (no signature by any of these keys), `note.signature` (it
+    does not verify).
     """
     body, lines = _parted(note)
     wanted = {key_id(name, public): public for public in publics}
@@ -139,7 +139,10 @@ def opened_text(note: str, name: str, publics: Sequence[bytes], verify: Verify) 
 
 
 def opened_any(note: str, name: str, publics: Sequence[bytes], verify: Verify) -> tuple[Checkpoint, int]:
-    """As `opened`, by one of several keys and of whichever generation of the log `name`; with its number. Raises `CheckpointError`."""
+    """As `opened`, by one of several keys and of whichever generation of the log `name`; with its number.
+
+    Raises `CheckpointError`.
+    """
     said = note.partition("\n")[0]
     number = generation(said, name)
     if number is None:

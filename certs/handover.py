@@ -167,6 +167,27 @@ def follow(
     where they vouch for this participant's keys. A document that has only lost keys needs no statement, unless it was
     the last that could sign. What is unreadable, about somebody else, of the past or not proved is as if not there.
     """
+    reached = advance(did, known, number, statements, regions)
+    unknown = [id for id, key in found.items() if not _same(key, reached.believed.get(id))]
+    if not unknown:
+        return Accepted(number=reached.number, by=reached.by)
+    return Refused(code="keys.revoked" if _prints(found, unknown) & reached.revoked else "keys.unproved")
+
+
+class Reached(Struct, frozen=True, kw_only=True):
+    """Where statements lead: the keys by id that are believed then, those that were revoked on the way, the number of
+    the last change, and the ids of the keys that vouched."""
+
+    believed: Mapping[str, Jwk]
+    revoked: frozenset[str]
+    number: int
+    by: tuple[str, ...]
+
+
+def advance(
+    did: str, known: Mapping[str, Jwk], number: int, statements: Sequence[str], regions: Mapping[str, PublicKey]
+) -> Reached:
+    """Follow the statements from the keys `known`, believed up to change `number`."""
     believed, last, by = dict(known), number, list[str]()
     revoked: set[str] = set()
     for token, change in _in_order(did, number, statements):
@@ -176,10 +197,7 @@ def follow(
         last, revoked = change.number, revoked | set(change.revoked)
         by.append(vouching)
         believed = {str(one["kid"]): one for one in change.after if jwk.thumbprint(one) not in revoked}
-    unknown = [id for id, key in found.items() if not _same(key, believed.get(id))]
-    if not unknown:
-        return Accepted(number=last, by=tuple(by))
-    return Refused(code="keys.revoked" if _prints(found, unknown) & revoked else "keys.unproved")
+    return Reached(believed=believed, revoked=frozenset(revoked), number=last, by=tuple(by))
 
 
 def _in_order(did: str, number: int, statements: Sequence[str]) -> list[tuple[str, Change]]:

@@ -122,6 +122,8 @@ class NodeKeys:
         self.audit = head
         self.audit_jwk: Jwk = audit.jwk
         self.head_public: bytes = head.public_key().public_bytes_raw()
+        self.head: tuple[bytes, Callable[[bytes], bytes]] = (self.head_public, head.sign)
+        """What signs tree heads, in one piece: the writer may be at it while keys change."""
 
     @property
     def private(self) -> Mapping[str, Private]:
@@ -134,8 +136,8 @@ class NodeKeys:
         return tuple(one.thumbprint for one in self.ring.published())
 
     def published(self) -> dict[str, Jwk]:
-        """The public keys of the DID document by the fragments of their ids; those that sign come first."""
-        shown = sorted(self.ring.published(), key=lambda one: (rings.KINDS.index(one.kind), one.state != "signs"))
+        """The public keys of the DID document by the fragments of their ids."""
+        shown = sorted(self.ring.published(), key=lambda one: rings.KINDS.index(one.kind))
         return {one.name: one.jwk for one in shown}
 
     def signing(self, kind: Kind = "token") -> tuple[Private, str]:

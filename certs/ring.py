@@ -83,9 +83,10 @@ class Ring(Struct, frozen=True, kw_only=True):
         """Those whose private half is kept."""
         return tuple(one for one in self.keys if one.state in PRIVATE)
 
-    def following(self, kind: Kind) -> str:
-        """The name that the next key of a kind gets."""
-        last = max((int(one.name.partition("-")[2] or 1) for one in self.of(kind)), default=0)
+    def following(self, kind: Kind, taken: Iterable[str] = ()) -> str:
+        """The name that the next key of a kind gets; `taken` are names that were used elsewhere."""
+        names = (name for name in (*taken, *(one.name for one in self.of(kind))) if name.partition("-")[0] == kind)
+        last = max((int(name.partition("-")[2] or 1) for name in names), default=0)
         return kind if last == 0 else f"{kind}-{last + 1}"
 
 
@@ -118,14 +119,25 @@ def switched(ring: Ring, name: str, now: int, until: int) -> Ring:
     return replace(ring, keys=tuple(map(step, ring.keys)))
 
 
-def withdrawn(ring: Ring, names: Iterable[str], now: int, *, revoked: bool = False) -> Ring:
+def withdrawn(ring: Ring, names: Iterable[str], now: int) -> Ring:
     """Without these keys in the document; none of them may be the one that signs."""
     gone = frozenset(names)
 
     def step(one: Key) -> Key:
-        return replace(one, state="gone", until=now, revoked=one.revoked or revoked) if one.name in gone else one
+        return replace(one, state="gone", until=now) if one.name in gone else one
 
     return checked(replace(ring, keys=tuple(map(step, ring.keys))))
+
+
+def replaced(ring: Ring, key: Key, now: int) -> Ring:
+    """From now on `key` signs, and every other key of its kind is revoked."""
+
+    def step(one: Key) -> Key:
+        if one.kind != key.kind or one.state == "gone":
+            return one
+        return replace(one, state="gone", until=now, revoked=True)
+
+    return checked(replace(ring, keys=(*map(step, ring.keys), replace(key, state="signs", since=now))))
 
 
 def read(data: bytes) -> Ring:

@@ -1,8 +1,8 @@
 """HTTP Message Signatures over one request, in the one form that this project writes and takes (RFC 9421, RFC 9530).
 
 What lives here: signing and verifying `@method @target-uri content-digest authorization` (without `content-digest`
-where there is no body) with ES256 or EdDSA, label `allmende`, tag `allmende-dsp`. What does not: whose keys are trusted (the
-caller's `keys`), which instants are acceptable, whether a request has to be signed at all.
+where there is no body) with ES256 or EdDSA, label `allmende`, tag `allmende-dsp`. What does not: whose keys are
+trusted (the caller's `keys`), which instants are acceptable, whether a request has to be signed at all.
 
 This is the only user of http-message-signatures. The library says once, per key id, what the signature base of this
 form looks like, and does the cryptography; a message's own values are then set in its place. That costs a fiftieth of

@@ -4,8 +4,9 @@
 
 What is checked: that no byte of the bundle was changed since a participant signed its list of contents (Ed25519); that
 each message was signed by its sender for its receiver (HTTP Message Signatures, RFC 9421; Digest Fields, RFC 9530;
-ES256 tokens, RFC 7515) with a key of the sender's DID document as it was then seen; that both sides signed the same
-terms (RFC 8785, SHA-256); that the participant's log holds the entries (RFC 9162) under a head that it signed.
+ES256 or EdDSA tokens, RFC 7515) with a key of the sender's DID document as it was then seen; that both sides signed the
+same terms (RFC 8785, SHA-256); that the participant's log holds the entries (RFC 9162) under a head that it signed;
+that keys which follow each other were vouched for by those before them.
 
 What cannot be checked offline: that a DID document in the bundle is the true one. So the fingerprints of its keys are
 printed in words, as `allmende peer list` shows them: compare these, or give them with --expect, for both sides. Nor
@@ -47,7 +48,7 @@ LIMIT = 64 * 1024 * 1024
 LEEWAY = 60
 READINGS = ("contract.pdf", "terms.de.txt", "terms.en.txt")
 REQUIRED = (CONTRACT, ENTRIES, HEAD, "README.txt", "verify.py", *READINGS)
-SERIES = re.compile(r"messages/[0-9]+\.(?:json|body)|documents/[0-9a-f]{64}\.json")
+SERIES = re.compile(r"messages/[0-9]+\.(?:json|body)|documents/[0-9a-f]{64}\.json|keys/[0-9]+\.jws")
 
 
 class EvidenceError(Exception):
@@ -280,6 +281,31 @@ def read_document(data: bytes) -> Document:
     return Document(did, keys, related("capabilityInvocation"), related("assertionMethod"), str(found.get("note", "")))
 
 
+class KeyChange(NamedTuple):
+    """A statement about keys: whose, the thumbprints of the key that signed it, of all keys before and after it, and of
+    those that are revoked by it."""
+
+    did: str
+    signer: str
+    own: set[str]
+    revoked: set[str]
+
+
+def _verify(jwk: Mapping[str, str], message: bytes, signature: bytes) -> None:
+    """ES256 or EdDSA, as the key is. Raises `EvidenceError`."""
+    if (jwk.get("kty"), jwk.get("crv")) == ("OKP", "Ed25519"):
+        try:
+            Ed25519PublicKey.from_public_bytes(_decoded(jwk["x"], url=True)).verify(signature, message)
+        except InvalidSignature:
+            raise EvidenceError("the signature does not verify") from None
+        return
+    _es256(jwk, message, signature)
+
+
+def _algorithm(jwk: Mapping[str, str]) -> str:
+    return "EdDSA" if jwk.get("kty") == "OKP" else "ES256"
+
+
 def _es256(jwk: Mapping[str, str], message: bytes, signature: bytes) -> None:
     if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256") or len(signature) != 64:
         raise EvidenceError("not an ES256 key and signature")
@@ -392,7 +418,7 @@ def check_letter(letter: Letter, receiver: str, document: Document) -> str:
     signature = re.fullmatch(r"allmende=:([A-Za-z0-9+/]{86}==):", headers.get("signature", ""))
     if signature is None:
         raise EvidenceError("Signature is not of the form that is checked here")
-    _es256(document.keys[found["keyid"]], base.encode(), _decoded(signature[1]))
+    _verify(document.keys[found["keyid"]], base.encode(), _decoded(signature[1]))
     created = int(found["created"])
     _check_token(headers["authorization"], letter.sender, receiver, document, created)
     _check_address(letter.url, receiver)
@@ -406,9 +432,9 @@ def _check_token(authorization: str, sender: str, receiver: str, document: Docum
         raise EvidenceError("the token is not of the form that is checked here")
     header, claims = (read_json(_decoded(found[place], url=True)) for place in (1, 2))
     kid = header.get("kid", document.tokens[0] if len(document.tokens) == 1 else None)
-    if header.get("alg") != "ES256" or kid not in document.tokens:
+    if kid not in document.tokens or header.get("alg") != _algorithm(document.keys[kid]):
         raise EvidenceError("the token is signed with another key than the sender's")
-    _es256(document.keys[kid], f"{found[1]}.{found[2]}".encode(), _decoded(found[3], url=True))
+    _verify(document.keys[kid], f"{found[1]}.{found[2]}".encode(), _decoded(found[3], url=True))
     if not claims["iss"] == claims["sub"] == sender or claims["aud"] not in (receiver, [receiver]):
         raise EvidenceError("the token is from or for somebody else")
     if not claims["iat"] - LEEWAY <= created < claims["exp"] + LEEWAY:
@@ -440,6 +466,7 @@ class Bundle:
         self.files, self.report, self.expected = files, report, expected
         self.about: Mapping[str, Any] = {}
         self.documents: dict[str, Document] = {}
+        self.changes: list[KeyChange] = []
         self.letters: list[Letter] = []
         self.proved: set[str] = set()
 
@@ -472,6 +499,10 @@ class Bundle:
     def _documents(self) -> None:
         for name in sorted(name for name in self.files if name.startswith("documents/")):
             self.report.attempt(name, lambda: self._document(name))  # noqa: B023 - called at once
+        for name in sorted(name for name in self.files if name.startswith("keys/")):
+            self.report.attempt(name, lambda: self._change(name))  # noqa: B023 - called at once
+        if self.expected:
+            self._compare()
 
     def _document(self, name: str) -> str:
         found, id = read_document(self.files[name]), sha256(self.files[name]).hexdigest()
@@ -483,11 +514,54 @@ class Bundle:
                 raise EvidenceError(f"{found.did} and {other.did} have a key in common")
         self.documents[id] = found
         told = words(_thumbprint(jwk) for jwk in found.keys.values())
-        if self.expected and f"{found.did}={told}" not in self.expected:
-            raise EvidenceError(f"{found.did} has the key words {told}, which are not expected of it")
         if found.note:
             self.report.note(name, found.note)
         return f"DID document of {found.did} as then seen; compare its key words: {told}"
+
+    def _change(self, name: str) -> str:
+        """A statement by which a side's keys follow each other: signed by a key of one of its documents."""
+        found = re.fullmatch(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", self.files[name].decode())
+        if found is None:
+            raise EvidenceError("not a statement that is checked here")
+        header, said = (read_json(_decoded(found[place], url=True)) for place in (1, 2))
+        did, kid, keys = str(said["did"]), str(header["kid"]), [dict(one) for one in said["to"]]
+        if header.get("typ") != "allmende-keys+jwt":
+            raise EvidenceError("not a statement about keys")
+        known = [one.keys[kid] for one in self.documents.values() if one.did == did and kid in one.keys]
+        for jwk in [*known, *(one for one in keys if one.get("kid") == kid)]:
+            if header.get("alg") != _algorithm(jwk):
+                continue
+            try:
+                _verify(jwk, f"{found[1]}.{found[2]}".encode(), _decoded(found[3], url=True))
+            except EvidenceError:
+                continue
+            own = {str(one) for one in said["from"]} | {_thumbprint(one) for one in keys}
+            self.changes.append(KeyChange(did, _thumbprint(jwk), own, {str(one) for one in said["revoked"]}))
+            return f"{did}: keys that follow each other, signed by {kid}"
+        raise EvidenceError("not signed by a key that is known here")
+
+    def _compare(self) -> None:
+        """Each document has the key words that are expected of its side, or keys that such keys have vouched for."""
+        for name, one in self.documents.items():
+            told = words(_thumbprint(jwk) for jwk in one.keys.values())
+            expected = f"{one.did}={told}" in self.expected
+            self.report.judge(
+                f"documents/{name}.json words",
+                expected or {_thumbprint(jwk) for jwk in one.keys.values()} <= self._vouched(one.did),
+                "as expected" if expected else "vouched for by the keys that are expected",
+                f"{one.did} has the key words {told}, which are not expected of it",
+            )
+
+    def _vouched(self, did: str) -> set[str]:
+        """The thumbprints of a side's keys that those with the expected words have vouched for, one after the other."""
+        known: set[str] = set()
+        for one in (one for one in self.documents.values() if one.did == did):
+            prints = [_thumbprint(jwk) for jwk in one.keys.values()]
+            known |= set(prints) if f"{did}={words(prints)}" in self.expected else set()
+        changes = [one for one in self.changes if one.did == did and one.signer not in one.revoked]
+        while any(one.signer in known and not one.own <= known for one in changes):
+            known |= {own for one in changes if one.signer in known for own in one.own}
+        return known
 
     def _manifest(self) -> str:
         """The list of contents, and every part of it, is what the exporter has signed."""

@@ -252,8 +252,11 @@ class Gate:
         if (reason := _not_in_force(transfer, agreement, self._clock.now())) is not None:
             raise AccessRefusedError((reason,))
         assert agreement is not None
-        if view.get(Participant, transfer.peer) is None:
+        peer = view.get(Participant, transfer.peer)
+        if peer is None:
             raise AccessRefusedError((Reason("peer.unknown", {"id": transfer.peer}),))
+        if (barred := peer.barred(self._clock.now())) is not None:
+            raise AccessRefusedError((barred,))
         try:
             agreed = self._agreements.read(agreement)
         except RefusedError as error:

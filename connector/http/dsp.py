@@ -13,14 +13,14 @@ counted, and so is one too many. A path of a process takes the pid of either rol
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 import structlog
 from msgspec import UNSET, Struct
 
-from connector.errors import MessageError, NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.errors import MessageError, NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http.exchange import JSON, Headers, Request, Response, Router, arguments
 from connector.http.paging import Position, links
 from connector.http.problems import (
@@ -47,7 +47,6 @@ from connector.protocol.messages import (
     ContractNegotiationTerminationMessage,
     ContractOfferMessage,
     ContractRequestMessage,
-    JsonObject,
     Message,
     ProtocolVersions,
     TransferCompletionMessage,
@@ -77,6 +76,10 @@ _GZIP_FROM = 1_024
 _ANSWER: Headers = {"content-type": JSON}
 _DOCUMENT: Headers = {"content-type": JSON, "cache-control": "public, max-age=300"}
 _MEDIA = ("application/json", "application/ld+json")
+
+
+Bound = Callable[[Sequence[bytes], str], None]
+"""Do these certificates of a connection (DER) belong to this DID? Raises `UnauthenticatedError`, `RefusedError`."""
 
 
 class Service(Protocol):
@@ -131,6 +134,7 @@ class Dsp:
         metrics: Metrics,
         reached: Callable[[str], None],
         publications: Publications,
+        bound: Bound,
         page: int = PAGE,
     ) -> None:
         self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
@@ -139,7 +143,7 @@ class Dsp:
         self._negotiations, self._transfers = negotiations, transfers
         self._ids, self._metrics, self._reached, self._page = ids, metrics, reached, page
         self._prefix, self._origin = paths.prefix(public_url), origin(public_url)
-        self._signatures, self._publications = signatures, publications
+        self._signatures, self._publications, self._bound = signatures, publications, bound
         self._open = self._documents(did)
         self._did_document = did_document
         self._own = "/.well-known/did.json" if not self._prefix else f"{self._prefix}/did.json"
@@ -188,6 +192,7 @@ class Dsp:
             # A call too many is not kept: neither its token, which serves again, nor an entry, or a flood would fill
             # the log.
             self._throttle.take(caller.id)
+            await self._connected(request, caller)
             route, values = await self._routed(request, caller)
             call = Call(request, caller, values)
             if not route.always:
@@ -204,6 +209,14 @@ class Dsp:
             return self._error(self._unexpected(error), family, pids, request.headers)
         self._reached(caller.id)
         return response
+
+    async def _connected(self, request: Request, caller: Caller) -> None:
+        """Is the caller who is at the other end? A token that somebody else brings is not used up by it."""
+        try:
+            self._bound(request.shown, caller.id)
+        except RefusedError as error:
+            await self._intake.refuse(caller, "tls", error)
+            raise
 
     async def _routed(self, request: Request, caller: Caller) -> tuple[Route, tuple[str, ...]]:
         try:

@@ -81,7 +81,9 @@ class DcpIdentity(PinnedIdentity):
     # --- who we are ---------------------------------------------------------------------------------------------------
 
     async def token(self, audience: str) -> str:
-        """See `ports.Identity.token`. It brings a pass for our own Credential Service."""
+        """See `ports.Identity.token`. It brings a pass for our own Credential Service. Raises as `pinned`."""
+        await self._check_audience(audience)
+        await self._check_audience(audience)
         return self._issued(audience, grant=self._passes(audience, self._clock.now(), self._ids.token()))
 
     async def introduce(self, audience: str, *, grant: str = "", code: str = "") -> str:
@@ -102,7 +104,7 @@ class DcpIdentity(PinnedIdentity):
         if claims.iss in known.watched:
             await self._look(known.watched[claims.iss], claims)
         if self.parties is not None:
-            self.parties.heard(claims.iss, claims.token or "")
+            self.parties.heard(claims.iss, (claims.token or "") if known.regions else "")
         return caller_of(claims)
 
     async def bare(self, authorization: str | None) -> Caller:
@@ -168,6 +170,15 @@ class DcpIdentity(PinnedIdentity):
             await self.parties.admit(document, grant)
         except (DidError, NodeError) as error:
             log.info("trust.still_refused", error=type(error).__name__)
+
+    async def settle(self, did: str) -> None:
+        """Have it known how somebody stands on whom data depends: judged again where the verdict has ended."""
+        peer = (self._known or await self._load()).watched.get(did)
+        if peer is None or self.parties is None:
+            return
+        self.parties.heard(did, "")
+        if peer.changed is None and peer.barred(self._clock.now()) is not None:
+            await self.parties.renew(did)
 
     # --- proof of a DID -----------------------------------------------------------------------------------------------
 

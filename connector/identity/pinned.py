@@ -61,8 +61,15 @@ class PinnedIdentity:
         self._loading = asyncio.Lock()
 
     async def token(self, audience: str) -> str:
-        """See `ports.Identity.token`."""
+        """See `ports.Identity.token`. Raises `DeliveryError` where the keys that `audience` shows are in doubt."""
+        await self._check_audience(audience)
         return self._issued(audience)
+
+    async def _check_audience(self, audience: str) -> None:
+        """INVARIANT: nothing is said to a participant whose keys are in doubt: somebody else may sit there."""
+        peer = (self._known or await self._load()).watched.get(audience)
+        if peer is not None and peer.changed is not None:
+            raise DeliveryError(peer.changed.code, **peer.changed.params)
 
     def _issued(self, audience: str, *, grant: str = "", code: str = "") -> str:
         now, jti = self._clock.now(), self._ids.token()

@@ -41,8 +41,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         '"{word}" is not a word of a fingerprint; check the spelling.',
     ),
     "peer.keys_changed": (
-        "Die Schlüssel von {name} sind andere als die eingetragenen. Fragen Sie nach, bevor Sie sie neu eintragen.",
-        "The keys of {name} are not those that were pinned. Ask before you pin them anew.",
+        "Die Schlüssel von {name} sind andere als die eingetragenen, und niemand bürgt dafür. Bekannt sind die Wörter"
+        " {pinned}; jetzt zeigt sie {found}. Rufen Sie dort an; stimmen die neuen, dann:"
+        ' allmende peer accept-keys {name} --words "…"',
+        "The keys of {name} are not those that are known, and nobody vouches for them. Known are the words {pinned};"
+        " now it shows {found}. Call them; if the new ones are right, then:"
+        ' allmende peer accept-keys {name} --words "…"',
     ),
     "peer.address_refused": (
         "Die Adresse führt in ein Netz, das für diese Gegenstelle nicht erlaubt ist.",

@@ -139,7 +139,7 @@ async def joined(folder: Path, *, signing: tuple[bool, bool] = (True, True)) -> 
 @asynccontextmanager
 async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterator[Node]:
     founding.initialise(folder, url, public_port=0, management_port=0, lab=False)
-    made = node.build(load(folder, {}), peer=road, threaded=False)
+    made = node.build(load(folder, {}), peer=road, fetch=road, threaded=False)
     if not signs:
         for part in (made.outbox, made.discovery, made.heads):
             part._peer = road
@@ -147,7 +147,7 @@ async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterato
     made.peers._fetch = road
     road.nodes[urlsplit(url).netloc] = made
     try:
-        await founding.keep_document(made.store, made.did, made.document.body(), made.clock.now())
+        await made.keyring.settle()
         await made.outbox.start()
         yield made
     finally:

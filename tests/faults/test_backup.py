@@ -295,7 +295,7 @@ def test_a_destroyed_key_stays_destroyed(pair: World) -> None:
     source = backed_up(pair.provider)
     old = {one["name"]: one["thumbprint"] for one in pair.provider.call("GET", "/v1/keys")["items"]}
     for name in ("grant", "sealing"):
-        pair.provider.call("POST", f"/v1/keys/{name}/renew", {})
+        pair.provider.call("POST", f"/v1/keys/{name}/rotate", {})
     now = {
         one["name"]: one["thumbprint"] for one in pair.provider.call("GET", "/v1/keys")["items"] if not one["destroyed"]
     }

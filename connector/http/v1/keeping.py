@@ -30,8 +30,10 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     async def listed(visit: Visit) -> views.Page[views.KeyView]:
         return views.Page(items=tuple(map(_key, await services.keyring.list())), next=None)
 
-    async def renew(visit: Visit) -> views.KeyView:
-        return _key(await services.keyring.renew(visit.operator, visit.values[0]))
+    async def rotate(visit: Visit) -> views.KeyView:
+        body: views.Rotating = visit.body
+        made = await services.keyring.rotate(visit.operator, visit.values[0], revoke=body.revoke, form=body.form)
+        return _key(made)
 
     return [
         Endpoint(
@@ -53,15 +55,23 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
         ),
         Endpoint(
             method="POST",
-            path="/v1/keys/{name}/renew",
+            path="/v1/keys/{name}/rotate",
             right=Right.ADMIN,
-            about="Replace a key; the old one is destroyed for good, and peers remember that.",
-            serve=renew,
-            body=views.Nothing,
+            about="Let a key be followed by another; one that is destroyed is so for good, and peers remember that.",
+            serve=rotate,
+            body=views.Rotating,
             answer=views.KeyView,
         ),
     ]
 
 
 def _key(one: Held) -> views.KeyView:
-    return views.KeyView(name=one.name, thumbprint=one.thumbprint, destroyed=one.destroyed)
+    return views.KeyView(
+        name=one.name,
+        thumbprint=one.thumbprint,
+        destroyed=one.destroyed,
+        state=one.state,
+        form=one.form,
+        since=one.since or None,
+        until=one.until or None,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.http.views.forms import ReasonView, View
+from connector.http.views.forms import Input, ReasonView, View
 
 
 class ComparedView(View, frozen=True, kw_only=True):
@@ -20,8 +20,23 @@ class ComparedView(View, frozen=True, kw_only=True):
 
 
 class KeyView(View, frozen=True, kw_only=True):
-    """A key by its thumbprint; `destroyed` is the instant from which it must not be used, None for one in use."""
+    """A key by its thumbprint; `destroyed` is the instant from which it must not be used, None for one in use.
+
+    `state`: `signs`, `next` (published, signs from `since` on), `published` (until `until`), `used`, `gone`.
+    """
 
     name: str
     thumbprint: str
     destroyed: int | None
+    state: str
+    form: str
+    since: int | None
+    until: int | None
+
+
+class Rotating(Input, frozen=True, kw_only=True):
+    """How a key is followed by the next one. `revoke`: the old one is believed no more at once; `form` is P-256 or
+    Ed25519, for keys that sign messages."""
+
+    revoke: bool = False
+    form: str = "P-256"

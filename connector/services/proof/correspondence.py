@@ -66,8 +66,8 @@ def keep_received(tx: Transaction, caller: Caller, process: Negotiation, kind: s
 
 
 class Correspondence:
-    """Our own half: messages that a peer has acknowledged. `did` is ours, `document` gives the SHA-256 of our DID document
-    as it is served now; `signatures` is None where this node does not sign."""
+    """Our own half: messages that a peer has acknowledged. `did` is ours, `document` gives the SHA-256 of our DID
+    document as it is served now; `signatures` is None where this node does not sign."""
 
     def __init__(self, did: str, document: Callable[[], str], signatures: Signatures | None) -> None:
         self._did, self._document, self._signatures = did, document, signatures

@@ -44,6 +44,7 @@ from connector.sentences import evidence as words
 from connector.services.proof import evidence_page as page
 from connector.services.proof.correspondence import AGREEMENT, Signers, letters, parties, signers
 from connector.services.proof.heads import audit_keys
+from connector.services.trust.handover import about, subject
 from policies import explain, parse
 from policies.model import PolicyError, PolicyKind
 
@@ -71,6 +72,7 @@ class _Case(Struct, frozen=True, kw_only=True):
     latest: Mapping[str, str]
     """By DID, the document for messages of which it is not kept which one was seen then."""
     peer: Participant | None
+    statements: Sequence[str]
     title: str
     template: PolicyVersion | None
     signers: Signers
@@ -103,7 +105,7 @@ class Evidence:
         at = self._clock.now()
         # Setting a page takes some 40 ms: nobody else has to wait for that.
         readings = await asyncio.to_thread(self._readings, case, at, language)
-        files = {**readings, **_messages(case), **_documents(case)}
+        files = {**readings, **_messages(case), **_documents(case), **self._statements(case)}
         files |= await self._log(case)
         files["verify.py"] = inspect.getsource(verifier).encode()
         files[verifier.MANIFEST] = self._manifest(files)
@@ -130,6 +132,7 @@ class Evidence:
             documents=(*(one for one in seen if one is not None), *latest),
             latest={one.did: one.id for one in latest},
             peer=peer,
+            statements=about(view, subject(contract.peer)),
             title="" if asset is None else asset.title,
             template=_template(view, negotiation),
             signers=signers(view, contract),
@@ -198,6 +201,11 @@ class Evidence:
             "terms.en.txt": _text(terms["en"], sheet, "en"),
             verifier.CONTRACT: msgspec.json.format(msgspec.json.encode(about), indent=2),
         }
+
+    def _statements(self, case: _Case) -> dict[str, bytes]:
+        """By which statements the keys of both sides follow each other."""
+        told = (*self._own.ring.statements, *case.statements)
+        return {f"keys/{number:03d}.jws": one.encode() for number, one in enumerate(told, 1)}
 
     def _words(self, case: _Case, party: str) -> str:
         """The fingerprint of a party's keys, as in the newest of its documents that is kept."""

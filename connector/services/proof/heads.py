@@ -90,8 +90,8 @@ class Taken(Struct, frozen=True):
 
 
 class Heads:
-    """Our head at the neighbours, and theirs here. `did` is our own, `publics` gives the raw keys that sign our heads or
-    have done so.
+    """Our head at the neighbours, and theirs here. `did` is our own, `publics` gives the raw keys that sign our
+    heads or have done so.
 
     `contradicted` is told where a peer keeps a head of ours that our log does not bear out.
     """

@@ -17,16 +17,20 @@ COMPARED = {
 }
 
 
-def test_keys_are_listed_and_renewed(api: Api, types: Types) -> None:
-    used = {"name": "grant", "thumbprint": "ab" * 16, "destroyed": None}
-    gone = {"name": "grant", "thumbprint": "cd" * 16, "destroyed": 0}
-    api.answers["GET /v1/keys"] = {"items": [used, gone], "next": None}
+def test_keys_are_listed_and_rotated(api: Api, types: Types) -> None:
+    form = {"form": "", "since": None, "until": None, "destroyed": None}
+    used = {**form, "name": "grant", "thumbprint": "ab" * 16, "state": "used"}
+    gone = {**form, "name": "grant", "thumbprint": "cd" * 16, "state": "gone", "destroyed": 0}
+    next_ = {**form, "name": "token-2", "thumbprint": "ef" * 16, "state": "next", "since": 86_400_000_000}
+    api.answers["GET /v1/keys"] = {"items": [used, gone, next_], "next": None}
     said = types("key", "list")
-    assert "ab" * 16 in said.out
-    assert "1970-01-01" in said.out
-    api.answers["POST /v1/keys/grant/renew"] = used
-    assert "ab" * 16 in types("key", "renew", "grant").out
-    assert types("key", "renew", "token").status == 2
+    for shown in ("ab" * 16, "1970-01-01", "1970-01-02", "next"):
+        assert shown in said.out
+    api.answers["POST /v1/keys/grant/rotate"] = used
+    assert "ab" * 16 in types("key", "rotate", "grant").out
+    api.answers["POST /v1/keys/token/rotate"] = next_
+    assert "1970-01-02" in types("key", "rotate", "token", "--kind", "ed25519").out
+    assert types("key", "rotate", "seal").status == 2
 
 
 def test_a_comparison_is_shown_and_a_difference_is_a_failure(api: Api, types: Types) -> None:

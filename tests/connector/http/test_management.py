@@ -118,7 +118,7 @@ ROLES: dict[str, Right | None] = {
     "GET /v1/events": Right.AUDITOR,
     "GET /v1/contracts/{id}/evidence": Right.AUDITOR,
     "GET /v1/keys": Right.AUDITOR,
-    "POST /v1/keys/{name}/renew": Right.ADMIN,
+    "POST /v1/keys/{name}/rotate": Right.ADMIN,
     "POST /v1/peers/{peer}/reconcile": Right.STEWARD,
     "POST /v1/doctor": Right.STEWARD,
     "POST /v1/peers/{peer}/probe": Right.STEWARD,

@@ -45,7 +45,7 @@ async def test_a_renewed_key_is_used_kept_and_its_predecessor_buried(two: Two, n
     old = on_disk(city, file)
     await sealed(city, b"secret")
     credential = city.gate.credential("pid")
-    made = await city.keyring.renew("mayor", name)
+    made = await city.keyring.rotate("mayor", name)
     new = on_disk(city, file)
     assert new != old
     assert made.thumbprint == keys.thumbprint(file, new)
@@ -64,7 +64,7 @@ async def test_a_renewed_key_is_used_kept_and_its_predecessor_buried(two: Two, n
 
 
 async def test_peers_are_told_and_remember(two: Two) -> None:
-    await two.city.keyring.renew("mayor", "grant")
+    await two.city.keyring.rotate("mayor", "grant")
     while await two.waiting():
         await two.utility.changes.until("x", "x", _no, 0.01)
     kept = await two.utility.store.read(lambda view: view.select(Tombstone, owner=two.city.did))
@@ -158,10 +158,10 @@ async def test_a_tombstone_of_somebody_elses_key_is_none_of_ours(two: Two) -> No
     assert utility.keys.symmetric() == before
 
 
-async def test_who_it_is_is_not_renewed(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("token", "audit", ""):
+async def test_only_keys_that_are_there_and_ours_to_write_are_followed(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("issuer", "seal", ""):
         with pytest.raises(InputError, match=r"key\.name"):
-            await two.city.keyring.renew("mayor", name)
+            await two.city.keyring.rotate("mayor", name)
     monkeypatch.setattr(two.city.keyring, "_outside", lambda name: True)
     with pytest.raises(InputError, match=r"key\.outside"):
-        await two.city.keyring.renew("mayor", "grant")
+        await two.city.keyring.rotate("mayor", "grant")
