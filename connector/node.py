@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -58,17 +58,20 @@ from connector.services.proof import (
     heads,
     keyring,
     reconcile,
+    rotation,
     settling,
 )
 from connector.services.trust import own_document
 from connector.services.watch import figures, happenings, probes
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
-from connector.system import StatedFacts, SystemClock, SystemIds
+from connector.system import KnownFacts, SystemClock, SystemIds
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
 TELL_SECONDS = 2.0
+TURN_SECONDS = 5.0
+"""How often it is looked whether a key's time has come."""
 APPROVAL_SECONDS = 60.0
 """How often deadlines and reminders of decisions are looked at; their length is in days."""
 LAST_SECONDS = 0.5
@@ -149,6 +152,7 @@ class Node:
                 ids=self.ids,
                 peer=peer,
                 fetch=self.fetch,
+                document=self.document,
                 publications=self.publications,
                 changes=self.changes,
                 metrics=self.metrics,
@@ -160,12 +164,12 @@ class Node:
         self.gate = gate.Gate(
             store=self.store,
             clock=self.clock,
-            facts=StatedFacts(),
+            facts=KnownFacts(self.clock),
             key=self.keys.grant,
             changes=self.changes,
             fault=self._fault,
             judged=self.metrics.access,
-            sure=self._sure,
+            sure=self._sure_and_trusted,
             stopped=lambda: self.continuity.broken,
         )
         self._addresses = address.Addresses(f"{self.config.public_url}/data", self.gate.credential)
@@ -282,6 +286,7 @@ class Node:
             did=own,
             notices=self.notices,
             rekeyed=lambda name: self.gate.rekey(self.keys.grant),
+            life=self._life_of_keys,
         )
         own_side = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
         self.answering = answering.Answering(store=store, clock=clock, settling=own_side, did=own, own=self.keys)
@@ -300,6 +305,21 @@ class Node:
         )
         self.continuity = continuity.Continuity(
             store=store, heads=self.heads, clock=clock, stop=store.stop, compare=self._compare
+        )
+
+    def _life_of_keys(self, bury: Callable[[Transaction, str, str, str], None]) -> rotation.Rotation:
+        return rotation.Rotation(
+            store=self.store,
+            clock=self.clock,
+            own=self.keys,
+            folder=self.config.directory / "keys",
+            credentials=hosting.credentials(),
+            did=self.did,
+            body=self.document.body,
+            notices=self.notices,
+            ahead=2 * self.config.trust.document_seconds,
+            bury=bury,
+            fault=self._fault,
         )
 
     def _watching(self) -> None:
@@ -326,6 +346,7 @@ class Node:
                 continuity=self.continuity,
                 gate=self.gate,
                 certificate=self.certificate,
+                certificates=lambda: self.trust.certifying.trouble(),
                 outbox=self.outbox,
                 sources=self.sources,
                 messengers=self.messengers,
@@ -359,7 +380,17 @@ class Node:
     def _servers(self) -> None:
         """What peers speak to, and what operators speak to."""
         config = self.config
-        self.trust.settle(trusting.Around(peers=self.peers, offers=self.offers, notices=self.notices))
+        self.trust.settle(
+            trusting.Around(
+                peers=self.peers,
+                offers=self.offers,
+                notices=self.notices,
+                keyring=self.keyring,
+                forget=self._peers_changed,
+                ask=self.certificate.ask if self.certificate else _nobody_asks,
+                show=self.client.show,
+            )
+        )
         self.dsp = self._dsp()
         self.data_plane = data.DataPlane(self.gate, self.sources, base=fittings.data_path(config))
         self.public_listener = fittings.public_listener(
@@ -390,6 +421,7 @@ class Node:
             metrics=self.metrics,
             reached=self.outbox.reached,
             publications=self.publications,
+            bound=self.trust.certifying.mutual.check,
         )
 
     def _services(self) -> endpoints.Services:
@@ -424,16 +456,22 @@ class Node:
             probes=self.probes,
             health=self.health,
             metrics=self.metrics,
+            trust=self.trust.services,
         )
 
     # --- what one room asks of another --------------------------------------------------------------------------------
 
     def _sign_head(self, size: int, root: bytes, at: int) -> str:
         origin = checkpoint.origin(self.did, self._generation)
-        return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), self.keys.head_public, self.keys.sign_head)
+        return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), *self.keys.head)
 
     def _sure(self, peer: str) -> Awaitable[None]:
         return self.continuity.sure(peer)
+
+    async def _sure_and_trusted(self, peer: str) -> None:
+        """Where the verdict on a peer has ended, it is judged again before the gate does."""
+        await self.trust.identity.settle(peer)
+        await self._sure(peer)
 
     async def _compare(self, peer: Participant) -> bool:
         """After a restore: compare with a peer, and use no key any more that it knows to be destroyed."""
@@ -454,7 +492,6 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         await founding.same_as_ever(self.store, self.did)
         await self.keyring.settle()
-        await founding.keep_document(self.store, self.did, self.document.body(), self.clock.now())
         await founding.first_operator(self.operators, self.config.directory)
         await self.continuity.start()
         await self.trust.start()
@@ -483,6 +520,7 @@ class Node:
                 (own.look_at_sources, SWEEP_SECONDS),
                 (self.continuity.go_on, exchange),
                 (own.show_heads, exchange),
+                (self.keyring.turn, TURN_SECONDS),
                 (self.approvals.look, APPROVAL_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
                 *self.trust.rounds(),
@@ -502,6 +540,10 @@ class Node:
         await self.outbox.close()
         await self.client.close()
         await self.store.close()
+
+
+def _nobody_asks(roots: Sequence[str]) -> None:
+    """TLS is ended by somebody else, who asks clients for nothing."""
 
 
 def build(

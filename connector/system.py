@@ -1,4 +1,4 @@
-"""The small adapters of the product: the machine's clock, drawn identifiers, facts that operators have stated.
+"""The small adapters of the product: the machine's clock, drawn identifiers, facts about peers.
 
 What lives here: three ports of one screen each. What does not: anything that decides.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import uuid_utils
 
-from connector.ports import Reading
+from connector.ports import Clock, Reading
 from connector.records import Participant
 
 
@@ -44,10 +44,22 @@ class SystemIds:
         return secrets.token_urlsafe(24)
 
 
-class StatedFacts:
-    """The Facts port on what operators have stated about a peer."""
+class KnownFacts:
+    """The Facts port on what operators have stated about a peer, and what its credentials say as long as that stands.
+
+    Where both speak of one operand, the operator's word stands and the credentials' is not heard: somebody here has
+    decided it. What nobody says is unknown, and an unknown that matters refuses.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
     def of(self, view: Reading, party: str) -> Mapping[str, tuple[str, ...]]:
-        """Left operand IRI -> values; empty where nothing is stated, and an unknown that matters refuses."""
+        """Left operand IRI -> values; empty where nothing is known."""
         participant = view.get(Participant, party)
-        return {} if participant is None else participant.facts
+        if participant is None:
+            return {}
+        vouch = participant.vouch
+        if vouch is None or vouch.refused is not None or self._clock.now() >= vouch.until:
+            return participant.facts
+        return {**vouch.facts, **participant.facts}

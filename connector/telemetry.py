@@ -175,6 +175,12 @@ class Metrics:
         self._accesses = Counter(
             "allmende_accesses", "Decisions on accesses to data, by outcome", ["outcome"], registry=self.registry
         )
+        self._trust = Counter(
+            "allmende_trust_verdicts",
+            "Verdicts on those for whom a region may vouch, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._counting: dict[tuple[str, ...], Any] = {}
         self._by_outcome: dict[str, Callable[[], None]] = {}
         self._shown = _Shown()
@@ -187,6 +193,10 @@ class Metrics:
     def refused(self, listener: str, code: str) -> None:
         """One request got nowhere: unauthenticated, malformed, too large, too slow."""
         self._child("refusals", self._refusals, listener, code).inc()
+
+    def trust(self, outcome: str) -> None:
+        """Somebody is `admitted` or `refused`, or nobody vouches any more (`lapsed`), or again (`back`)."""
+        self._child("trust", self._trust, outcome).inc()
 
     def access(self, outcome: str) -> None:
         """One access to data was judged: `permitted`, `examined`, `unserved` or `refused`."""

@@ -11,20 +11,40 @@ token. What is to be done now and then is in `rounds`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from certs.did import Fetch
 from certs.keys import NodeKeys
+from connector import belonging, certifying
 from connector.chores import Work
 from connector.config import Config
+from connector.http import statements
 from connector.http.publications import Publications
-from connector.identity.pinned import PinnedIdentity
+from connector.http.throttle import Throttle
+from connector.identity.dcp import DcpIdentity
+from connector.identity.resolver import Limits, Resolver
 from connector.ports import Clock, Ids, Peer, Store
 from connector.services.changes import Changes
 from connector.services.notices import Notices
 from connector.services.offers import Offers
 from connector.services.peers import Peers
+from connector.services.proof import rotation
+from connector.services.proof.keyring import Keyring
+from connector.services.trust.admission import Admission
+from connector.services.trust.asking import Asking
+from connector.services.trust.checking import Checking
+from connector.services.trust.handover import Handovers
+from connector.services.trust.lists import StatusLists
+from connector.services.trust.own_document import OwnDocument
+from connector.services.trust.passes import SHOWN, Passes
+from connector.services.trust.standing import Standing, Terms
 from connector.telemetry import Metrics
+
+RECALL_SECONDS = 30.0
+ASKED_PER_SECOND, ASKED_AT_ONCE = 20.0, 100.0
+"""How often somebody is asked because of a caller that nobody knows."""
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -39,9 +59,12 @@ class Ground(Struct, frozen=True, kw_only=True):
     ids: Ids
     peer: Peer
     fetch: Fetch
+    document: OwnDocument
     publications: Publications
     changes: Changes
     metrics: Metrics
+    scopes: tuple[str, ...] = SHOWN
+    """What strangers are asked to show (`connector.protocol.dcp.type_scope`)."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -50,6 +73,11 @@ class Around(Struct, frozen=True, kw_only=True):
     peers: Peers
     offers: Offers
     notices: Notices
+    keyring: Keyring
+    forget: Callable[[str], None]
+    """To be told the DID after every commit that changes what is believed of a participant; "" stands for all."""
+    ask: certifying.Ask
+    show: certifying.Show
 
 
 class Trusting:
@@ -62,17 +90,161 @@ class Trusting:
     def _identity(self) -> None:
         """Who is calling."""
         own = self.ground
-        self.identity = PinnedIdentity(store=own.store, clock=own.clock, ids=own.ids, own=own.did, keys=own.keys)
+        trust = own.config.trust
+        limits = Limits(fresh=trust.document_seconds, stale=trust.stale_seconds)
+        self.documents = Resolver(own.fetch, own.clock, lab=own.config.lab, limits=limits)
+        self.passes = Passes(lambda: own.keys.grant)
+        self.throttle = Throttle(ASKED_PER_SECOND, ASKED_AT_ONCE, own.clock.monotonic)
+        self.identity = DcpIdentity(
+            store=own.store,
+            clock=own.clock,
+            ids=own.ids,
+            own=own.did,
+            keys=own.keys,
+            documents=self.documents,
+            passes=self.passes.issue,
+            room=lambda: self.throttle.take("unknown"),
+            fresh=trust.document_seconds,
+        )
+        self.lists = StatusLists(
+            store=own.store, fetch=own.fetch, clock=own.clock, seconds=trust.recheck_seconds, lab=own.config.lab
+        )
+        self.checking = Checking(
+            store=own.store, clock=own.clock, documents=self.documents, lists=self.lists, recheck=trust.recheck_seconds
+        )
 
     def settle(self, around: Around) -> None:
         """What stands on the node's services; to be called once, before the listeners are made."""
+        self._continuity(around)
+        self._admission(around)
+        self._certificates(around)
+        self._belonging(around)
+
+    def _certificates(self, around: Around) -> None:
+        """Certificates, our own and those of the region that this node keeps."""
+        own = self.ground
+        self.certifying = certifying.Certifying(
+            certifying.Base(
+                config=own.config,
+                did=own.did,
+                token=lambda: own.keys.signing()[0],
+                store=own.store,
+                clock=own.clock,
+                peer=own.peer,
+                fetch=own.fetch,
+                proofs=self.identity,
+                publications=own.publications,
+                ask=around.ask,
+                show=around.show,
+            )
+        )
+
+    def _belonging(self, around: Around) -> None:
+        """Credentials and regions."""
+        own = self.ground
+        self.belonging = belonging.Belonging(
+            belonging.Base(
+                config=own.config,
+                did=own.did,
+                keys=own.keys,
+                document=own.document,
+                store=own.store,
+                clock=own.clock,
+                ids=own.ids,
+                peer=own.peer,
+                fetch=own.fetch,
+                documents=self.documents,
+                proofs=self.identity,
+                publications=own.publications,
+                passes=self.passes,
+                judges=self.checking,
+                certifying=self.certifying,
+                changed=self._regions_changed,
+            )
+        )
+        self.services = self.belonging.services
+
+    def _continuity(self, around: Around) -> None:
+        """Keys that follow each other, ours and theirs."""
+        own = self.ground
+        self._keyring = around.keyring
+        self.handovers = Handovers(
+            store=own.store,
+            clock=own.clock,
+            documents=self.documents,
+            fetch=own.fetch,
+            changes=own.changes,
+            changed=around.forget,
+        )
+        around.notices.handlers[rotation.KIND] = self.handovers.heard
+        statements.publish(own.publications, did=own.did, own=own.keys, store=own.store)
+
+    def _admission(self, around: Around) -> None:
+        """Those whom nobody here has looked at, on the word of regions."""
+        own, trust = self.ground, self.ground.config.trust
+        self._forget = around.forget
+        self.standing = Standing(
+            store=own.store,
+            clock=own.clock,
+            documents=self.documents,
+            checking=self.checking,
+            hand=self.handovers,
+            terms=Terms(recheck=trust.recheck_seconds, document=trust.document_seconds, stale=trust.stale_seconds),
+            stands=self.identity.heard,
+            changed=around.forget,
+            counted=own.metrics.trust,
+        )
+        asking = Asking(
+            peer=own.peer,
+            proofs=self.identity,
+            clock=own.clock,
+            own=own.did,
+            scopes=own.scopes,
+            lab=own.config.lab,
+        )
+        self.admission = Admission(
+            store=own.store,
+            clock=own.clock,
+            documents=self.documents,
+            asking=asking,
+            checking=self.checking,
+            standing=self.standing,
+            lab=own.config.lab,
+            changed=around.forget,
+            counted=own.metrics.trust,
+        )
+        self.identity.parties = self.admission
+
+    def _regions_changed(self) -> None:
+        """Other regions are believed: whoever stands on one is judged now, and strangers no more as before."""
+        self._forget("")
+        self.admission.forget()
+        self.standing.judge_soon()
+
+    async def _recall(self) -> None:
+        """After a restore: have keys of ours changed since, as others remember?"""
+        await self._keyring.recalled(await self.handovers.recalled(self.ground.keys.thumbprints))
 
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""
-        return []
+        return [
+            (self.standing.look_ahead, self.ground.config.trust.recheck_seconds / 8),
+            (self.handovers.go_round, self.ground.config.trust.document_seconds),
+            (self._recall, RECALL_SECONDS),
+            *self.certifying.rounds(),
+            *self.belonging.rounds(),
+        ]
 
     async def start(self) -> None:
         """What has to be done before anybody is answered."""
+        await self.certifying.start()
+        await self.belonging.start()
 
     async def close(self) -> None:
         """Stop what is under way."""
+        await self.belonging.close()
+        await self.admission.close()
+        await self.standing.close()
+        await self.handovers.close()
+        await self.lists.close()
+        await self.documents.close()

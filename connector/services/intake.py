@@ -1,16 +1,16 @@
 """What every authenticated request has in common: its token is used up, and it stands in the audit.
 
-What lives here: the first lines of each transaction that serves a peer: the token is used up, and a peer that signs
-goes on signing (RFC 9421). What does not: proving who calls and what it has signed (`connector.identity`), what the
-request asks for (the other services).
+What lives here: the first lines of each transaction that serves a peer: the token is used up, a peer that signs goes on
+signing (RFC 9421), and whoever is here on a region's word does what that is believed for. What does not: proving who
+calls and what it has signed (`connector.identity`), what the request asks for (the other services).
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from connector.errors import NodeError, UnauthenticatedError
-from connector.ports import Caller, Store, Transaction
+from connector.errors import NodeError, RefusedError, UnauthenticatedError
+from connector.ports import Caller, Reading, Store, Transaction
 from connector.records import Entry, Participant
 
 
@@ -30,6 +30,14 @@ def admit(tx: Transaction, caller: Caller) -> None:
         raise UnauthenticatedError("signature.missing")
     tx.put(replace(peer, signs=caller.sent.signed))
     tx.record(Entry(event="peer.signs", actor=caller.id, params={"peer": caller.id}))
+
+
+def check_scope(view: Reading, caller: Caller, scope: str) -> None:
+    """Return if the caller may begin what `scope` names (`catalog`, `negotiate`), as far as its region is believed for
+    it. Raises `RefusedError` `trust.scope`. Somebody who is no participant is not judged here."""
+    peer = view.get(Participant, caller.id)
+    if peer is not None and not peer.may(scope):
+        raise RefusedError("trust.scope", scope=scope)
 
 
 def note_refusal(tx: Transaction, caller: Caller, what: str, error: NodeError) -> None:

@@ -14,14 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from catalog import dcat, visibility
-from connector.errors import InputError, MessageError, UnknownError
+from connector.errors import InputError, MessageError, PeerError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
 from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
 from connector.services.decisions import Published, not_understood
-from connector.services.intake import admit, note_refusal
+from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
 from policies import parse, render
@@ -213,13 +213,15 @@ class Offers:
     async def catalog(
         self, caller: Caller, request: CatalogRequestMessage, after: str = "", limit: int = PAGE
     ) -> Shown:
-        """What this caller could use, page by page. Raises `MessageError` for a filter that selects (`windows`)."""
+        """What this caller could use, page by page. Raises `MessageError` for a filter that selects (`windows`), and
+        `RefusedError` where nobody vouches for it as far as that."""
 
-        def act(tx: Transaction) -> Shown | MessageError:
+        def act(tx: Transaction) -> Shown | PeerError:
             admit(tx, caller)
-            wanted = window(request.filter, limit)
-            if wanted is None:
-                error = MessageError("catalog.filter", place="/filter")
+            try:
+                check_scope(tx, caller, "catalog")
+                wanted = _wanted(request, limit)
+            except PeerError as error:
                 note_refusal(tx, caller, "catalog", error)
                 return error
             shown = self._page(tx, caller.id, after, wanted)
@@ -227,28 +229,37 @@ class Offers:
             return shown
 
         found = await self._store.write(act)
-        if isinstance(found, MessageError):
+        if isinstance(found, PeerError):
             raise found
         return found
 
     async def dataset(self, caller: Caller, id: str) -> Dataset:
-        """One dataset with the offers that this caller could use. Raises `UnknownError` where there is none."""
+        """One dataset with the offers that this caller could use. Raises `UnknownError` where there is none, and
+        `RefusedError` as `catalog`."""
 
-        def act(tx: Transaction) -> Dataset | UnknownError:
+        def act(tx: Transaction) -> Dataset | PeerError:
             admit(tx, caller)
-            asset = tx.get(Asset, id)
-            offers = [] if asset is None else self._visible(tx, asset, caller.id)
-            if asset is None or not offers:
-                error = UnknownError("dataset.unknown")
+            try:
+                check_scope(tx, caller, "catalog")
+                asset, offers = self._offered(tx, id, caller.id)
+            except PeerError as error:
                 note_refusal(tx, caller, "dataset", error)
                 return error
             tx.record(Entry(event="dataset.read", actor=caller.id, params={"asset": id}))
             return self._dataset(asset, offers)
 
         found = await self._store.write(act)
-        if isinstance(found, UnknownError):
+        if isinstance(found, PeerError):
             raise found
         return found
+
+    def _offered(self, view: Reading, id: str, who: str) -> tuple[Asset, list[PublishedOffer]]:
+        """An asset with the offers that somebody could use. Raises `UnknownError` where there is none."""
+        asset = view.get(Asset, id)
+        offers = [] if asset is None else self._visible(view, asset, who)
+        if asset is None or not offers:
+            raise UnknownError("dataset.unknown")
+        return asset, offers
 
     def _page(self, view: Reading, who: str, after: str, wanted: Window) -> Shown:
         """Keyset paging over offers' assets; a page may show fewer datasets than it has read, unless counted."""
@@ -296,6 +307,14 @@ class Offers:
             service=dcat.service(self._base, self._did),
         )
         return msgspec.convert(document, Dataset)
+
+
+def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
+    """The window that a request asks for. Raises `MessageError` `catalog.filter`."""
+    wanted = window(request.filter, limit)
+    if wanted is None:
+        raise MessageError("catalog.filter", place="/filter")
+    return wanted
 
 
 def _understood(document: JsonObject) -> Policy:

@@ -21,7 +21,7 @@ from connector.protocol.machine import Machine, Process, Record, Send, Step, Wit
 from connector.protocol.messages import Message
 from connector.records import Answer, Entry, Outgoing
 from connector.services.changes import Change, Changes
-from connector.services.intake import admit, note_refusal
+from connector.services.intake import admit, check_scope, note_refusal
 
 P = TypeVar("P", bound=Process)
 MAX_CHAIN = 8
@@ -167,6 +167,8 @@ class Processes(Generic[P]):
 
     def _take(self, tx: Transaction, caller: Caller, message: Message, body: bytes, pid: str | None) -> Done:
         now = self._clock.now()
+        if pid is None:
+            check_scope(tx, caller, "negotiate")
         process = self.begin(tx, caller, message, now) if pid is None else self._theirs(tx, caller, pid)
         if process.state is not None and pid is None:
             return Done(process=process)

@@ -22,7 +22,7 @@ from connector.protocol.machine import Role
 from connector.records import Agreement, Asset, Participant, Written
 from connector.services.changes import Change, Changes
 from connector.store.sqlite import SqliteStore
-from connector.system import StatedFacts, SystemClock
+from connector.system import KnownFacts, SystemClock
 
 PEER = "did:web:utility.example"
 DATASET = "urn:example:dataset"
@@ -117,7 +117,7 @@ class World:
         self.store = open_store(folder, threaded=threaded, clock=self.clock)
         self.changes = Changes()
         self.gate = Gate(
-            store=self.store, clock=self.clock, facts=StatedFacts(), key=KEY, changes=self.changes, fault=fault
+            store=self.store, clock=self.clock, facts=KnownFacts(self.clock), key=KEY, changes=self.changes, fault=fault
         )
         self.plane = DataPlane(self.gate, Sources(["file", "folder", "live"], clock=self.clock))
         self.url = ""
