@@ -33,12 +33,13 @@ from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
 from connector.services.trust.calls import Calls
+from connector.services.trust.ends import Ends
 from connector.services.trust.explaining import Explaining, Judges
 from connector.services.trust.joining import Joining, Publishes
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import Passes
 from connector.services.trust.presenting import Presenting, Signer
-from connector.services.trust.regions import Regions
+from connector.services.trust.regions import Regions, words_of
 from connector.services.trust.vouched import REFRESH_SECONDS, Vouched
 from connector.services.trust.wallet import Wallet
 
@@ -100,6 +101,7 @@ class Belonging:
             passes=base.passes,
             jitter=_spread,
         )
+        self.ends = Ends(store=base.store, clock=base.clock)
         self.presenting = Presenting(**self._shared, passes=base.passes, signer=lambda: self._signer("token"))
         dcp.HolderEndpoints(proofs=base.proofs, wallet=self.wallet, presenting=self.presenting).enter(base.publications)
         base.document.offer("credentials", "CredentialService", base.config.public_url + dcp.HOLDER)
@@ -164,12 +166,17 @@ class Belonging:
             did=base.did,
             name=own.name,
             url=url,
-            words=base.document.words,
+            words=lambda: words_of(self._issuer_keys()),
             keys=domain.keys,
         )
         return RegionServices(
             members=members, vouching=vouching, revocation=revocation, overview=overview, domain=domain
         )
+
+    def _issuer_keys(self) -> dict[str, Any]:
+        """The keys of this region as others see them."""
+        shown = self._base.keys.published()
+        return {f"{self._base.did}#{name}": key for name, key in shown.items() if name.startswith("issuer")}
 
     def _signer(self, kind: Any) -> Signer:
         key, name = self._base.keys.signing(kind)
@@ -195,15 +202,15 @@ class Belonging:
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""
         issuing = [] if self.issuing is None else [(self.issuing.remind, RENEW_SECONDS)]
-        return [(self.wallet.renew, RENEW_SECONDS), (self.vouched.refresh, REFRESH_SECONDS), *issuing]
+        own = [(self.wallet.renew, RENEW_SECONDS), (self.ends.look, RENEW_SECONDS)]
+        return [*own, (self.vouched.refresh, REFRESH_SECONDS), *issuing]
 
     async def start(self) -> None:
         """Take up what was under way. The region that is kept here is believed here, with the keys that it has now."""
         base, domain = self._base, self._base.certifying.domain
         if domain is not None:
-            keys = {f"{base.did}#{name}": key for name, key in base.keys.published().items()}
-            own = base.config
-            await self.regions.keep_own(base.did, own.region.name, own.public_url, keys, domain.keys().root_pem)
+            own, root = base.config, domain.keys().root_pem
+            await self.regions.keep_own(base.did, own.region.name, own.public_url, self._issuer_keys(), root)
         await self.wallet.start()
         if self.issuing is not None:
             await self.issuing.start()

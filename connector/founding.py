@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from certs import checkpoint, did, keys, region, words
+from certs import checkpoint, did, jwk, keys, region, words
 from connector import config as settings
 from connector.errors import InputError
 from connector.ports import Store
@@ -57,12 +57,23 @@ def initialise(directory: Path, public_url: str, *, public_port: int, management
     return Made(identity, words.fingerprint(own.thumbprints))
 
 
-def found_region(directory: Path, name: str, *, now: int, suffixes: Sequence[str] = ()) -> str:
-    """Let the node in a directory keep a region: keys of a trust domain, and its name in the settings; the SHA-256 of
-    its root certificate in hex. With `suffixes` its nodes may have no other hosts than those below them.
+class Kept(Struct, frozen=True):
+    """The region that a node keeps from now on: the SHA-256 of its root certificate in hex, its DID, which is that of
+    the node, and the fingerprint in words of the keys with which it signs credentials."""
+
+    root: str
+    did: str
+    words: str
+
+
+def found_region(
+    directory: Path, name: str, *, now: int, credentials: Path | None, suffixes: Sequence[str] = ()
+) -> Kept:
+    """Let the node in a directory keep a region: keys of a trust domain, and its name in the settings. With `suffixes`
+    its nodes may have no other hosts than those below them.
 
     Made again, it goes on where it was stopped. Raises `InputError`: no node there, `region.exists` (of another name),
-    `region.title`, keys that cannot be written.
+    `region.title`, keys that cannot be written or read.
     """
     if not 0 < len(name) <= 56 or not name.isprintable() or name != name.strip():
         raise InputError("region.title")
@@ -75,6 +86,7 @@ def found_region(directory: Path, name: str, *, now: int, suffixes: Sequence[str
         if not region.exists(folder):
             region.create(folder, name=name, public_url=config.public_url, now=now, suffixes=suffixes)
         root = region.load(folder).root.public_bytes(Encoding.DER)
+        shown = keys.load(directory / "keys", credentials).published()
     except keys.KeyFileError as error:
         raise InputError(error.code, **error.params) from None
     if config.region.name != name:
@@ -82,7 +94,8 @@ def found_region(directory: Path, name: str, *, now: int, suffixes: Sequence[str
         fresh.write_text(settings.with_setting(path.read_text("utf-8"), "region", "name", name), "utf-8")
         settings.read(directory, fresh.read_text("utf-8"), {})  # never leave a node that does not start
         fresh.replace(path)
-    return sha256(root).hexdigest()
+    issuer = (jwk.thumbprint(key) for name, key in shown.items() if name.startswith("issuer"))
+    return Kept(sha256(root).hexdigest(), did.of_url(config.public_url), words.fingerprint(issuer))
 
 
 def _write_secret(path: Path, text: str) -> None:

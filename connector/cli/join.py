@@ -70,8 +70,8 @@ def _members(call: Call, one: Any) -> list[Any]:
     """Whom the region names beside us; joining has worked also where it does not answer now."""
     try:
         found = call.remote.get(f"/regions/{segment(one['name'])}/members")["items"]
-        own = call.remote.get("/status")["did"]
-    except (CommandError, KeyError):
+        own = call.remote.get("/status")["id"]
+    except CommandError:
         return []
     return [member for member in found if member["did"] != own]
 

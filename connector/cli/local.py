@@ -126,6 +126,7 @@ def region_init(
     """
     from connector.errors import NodeError
     from connector.founding import found_region
+    from connector.hosting import credentials
     from connector.system import SystemClock
 
     made_node = public_url is not None and not (directory / "allmende.toml").exists()
@@ -133,11 +134,12 @@ def region_init(
         _founded(call, directory, public_url, lab, port, management_port)
     try:
         with waiting(either("Making keys", "Schlüssel entstehen")):
-            root = found_region(directory, name, now=SystemClock().now(), suffixes=suffixes)
+            kept = found_region(directory, name, now=SystemClock().now(), credentials=credentials(), suffixes=suffixes)
     except NodeError as failure:
         raise explained(call, failure, directory) from failure
     folder = directory / "keys" / "region"
-    told = {"directory": str(directory), "name": name, "root": root, "keys": str(folder), "made_node": made_node}
+    told: dict[str, Any] = {"directory": str(directory), "name": name, "id": kept.did, "words": kept.words}
+    told |= {"root": kept.root, "keys": str(folder), "made_node": made_node}
     call.answer(told, lambda: _region_made(directory, told))
 
 
@@ -209,7 +211,14 @@ def _region_made(directory: Path, told: dict[str, Any]) -> str:
             f"{told['name']} has a trust domain, kept by the node in {directory}.",
             f"{told['name']} hat eine Vertrauensdomäne, geführt vom Knoten in {directory}.",
         ),
-        labelled([("root certificate", told["root"]), ("keys", told["keys"])]),
+        labelled(
+            [
+                ("identity", told["id"]),
+                ("fingerprint", told["words"]),
+                ("root certificate", told["root"]),
+                ("keys", told["keys"]),
+            ]
+        ),
         either(
             f"The key of the root ({told['keys']}/root.pem) is not needed while the region runs. Copy it onto a medium "
             "that lies\nin a safe, twice, then delete it here: whoever has it can pose as the region.",

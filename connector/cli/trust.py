@@ -16,7 +16,7 @@ from connector.cli.words import either, word
 COLUMNS = {
     "name": "name",
     "title": "title",
-    "how": "since it was",
+    "how": "how",
     "types": "for",
     "scopes": "members may",
     "until": "until",
@@ -169,7 +169,7 @@ def _how(one: Any) -> str:
         return word("keys changed")
     if one["vouched_by"]:
         return either(f"vouched for by {one['vouched_by']}", f"verbürgt von {one['vouched_by']}")
-    return word("joined") if one["own"] else word("added")
+    return either("joined", "beigetreten") if one["own"] else either("decided here", "hier entschieden")
 
 
 def _text(one: Any, members: list[Any]) -> str:

@@ -124,6 +124,48 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Ask there; then: allmende trust remove {region}, and add it again.",
     ),
     "region.many": ("Ein Knoten glaubt höchstens {most} Regionen.", "A node believes {most} regions at most."),
+    "region.exists": (
+        "In diesem Verzeichnis wird schon eine Region geführt: {name}.",
+        "A region is kept in this directory already: {name}.",
+    ),
+    "region.title": (
+        "Der Name einer Region steht in einer Zeile und hat höchstens 56 Zeichen.",
+        "The name of a region stands in one line and has 56 characters at most.",
+    ),
+    # what has happened
+    "event.credential_ending": (
+        "Der Nachweis {kind} von {title} endet am {ends:time} und ist nicht erneuert. Warum: allmende doctor",
+        "The {kind} from {title} ends on {ends:time} and has not been renewed. Why: allmende doctor",
+    ),
+    "event.trust_added": ("Dieser Knoten glaubt jetzt {title}.", "This node now believes {title}."),
+    "event.trust_removed": ("Dieser Knoten glaubt {title} nicht mehr.", "This node believes {title} no more."),
+    "event.trust_vouched": (
+        "Dieser Knoten glaubt jetzt {title}, weil {voucher} dafür bürgt.",
+        "This node now believes {title}, since {voucher} vouches for it.",
+    ),
+    "event.trust_vouch_ended": (
+        "{voucher} bürgt nicht mehr für {title}; dieser Knoten glaubt ihr nicht mehr.",
+        "{voucher} vouches for {title} no more; this node does not believe it any more.",
+    ),
+    "event.region_joined": ("Dieser Knoten ist Mitglied von {title}.", "This node is a member of {title}."),
+    "event.region_invited": ("„{title}“ ist in die Region eingeladen.", '"{title}" has been invited to the region.'),
+    "event.region_withdrawn": (
+        "Die Einladung von „{title}“ ist zurückgenommen.",
+        'The invitation of "{title}" has been withdrawn.',
+    ),
+    "event.region_vouched": ("Die Region bürgt jetzt für {title}.", "The region now vouches for {title}."),
+    "event.region_unvouched": ("Die Region bürgt nicht mehr für {title}.", "The region vouches for {title} no more."),
+    "event.member_joined": ("{title} ist der Region beigetreten.", "{title} has joined the region."),
+    "event.member_suspended": ("Die Mitgliedschaft von {title} ruht.", "The membership of {title} is suspended."),
+    "event.member_restored": ("{title} ist wieder Mitglied der Region.", "{title} is a member of the region again."),
+    "event.member_left": (
+        "{title} ist nicht mehr Mitglied der Region.",
+        "{title} is no member of the region any more.",
+    ),
+    "event.member_stolen": (
+        "Die Schlüssel von {title} sind als gestohlen gemeldet; alles ist widerrufen.",
+        "The keys of {title} have been reported stolen; everything is revoked.",
+    ),
     # joining
     "code.form": (
         "Das ist kein Code einer Einladung: er hat 25 Zeichen in fünf Gruppen. Bitte prüfen Sie die Schreibweise.",

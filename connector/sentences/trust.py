@@ -9,6 +9,10 @@ from connector.sentences.form import Both
 
 TEMPLATES: Final[Mapping[str, Both]] = {
     # who is asked about, and how it is known
+    "trust.party": (
+        "„{party}“ ist weder der Name einer Gegenstelle noch eine Kennung (did:web:…) oder Adresse (https://…).",
+        '"{party}" is neither the name of a peer nor an identifier (did:web:…) or address (https://…).',
+    ),
     "trust.self": ("Das ist dieser Knoten selbst.", "That is this node itself."),
     "trust.pinned": (
         "Jemand hier hat die Schlüssel verglichen: {by}, am {at:time}.",
@@ -87,9 +91,13 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Seine Unterschrift stimmt, mit dem Schlüssel {kid}.",
         "Its signature is right, by the key {kid}.",
     ),
-    "trust.period": ("Der Nachweis gilt von {begins:time} bis {ends:time}.", "The credential counts from {begins:time} to {ends:time}."),
+    "trust.period": (
+        "Der Nachweis gilt von {begins:time} bis {ends:time}.",
+        "The credential counts from {begins:time} to {ends:time}.",
+    ),
     "trust.ended": (
-        "Der Nachweis ist am {ends:time} abgelaufen. Die Gegenseite holt einen neuen: allmende credential request REGION",
+        "Der Nachweis ist am {ends:time} abgelaufen. Einen neuen holt die Gegenseite: "
+        "allmende credential request REGION",
         "The credential ended on {ends:time}. The other side gets a new one with: allmende credential request REGION",
     ),
     "trust.not_begun": (

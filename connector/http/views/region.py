@@ -74,8 +74,8 @@ class MoveMember(Input, frozen=True, kw_only=True):
 
 
 class RegionView(View, frozen=True, kw_only=True):
-    """How the region of this node is doing. `words` are the fingerprint of the node's keys, which others compare; `root`
-    is the SHA-256 of the root certificate; `root_key`: the root's key lies on this machine."""
+    """How the region of this node is doing. `words` are the fingerprint of the keys with which it signs credentials;
+    `root` is the SHA-256 of the root certificate; `root_key`: the root's key lies on this machine."""
 
     did: str
     name: str

@@ -41,6 +41,16 @@ class Invited(Struct, frozen=True):
     code: str
 
 
+class _Move(Struct, frozen=True):
+    """An operator's decision about a member: into which state, and from which that is possible."""
+
+    operator: str
+    member: str
+    reason: str
+    to: str
+    frm: tuple[str, ...]
+
+
 class Members:
     """The members of this node's region. `root` gives its root certificate (DER), which every code names."""
 
@@ -165,31 +175,33 @@ class Members:
 
     async def suspend(self, operator: str, member: str, reason: str = "") -> Member:
         """What was issued to it counts nothing until it is restored. Raises `InputError` as `get`, `member.state`."""
-        return await self._move(operator, member, "suspended", reason, frm=("active",))
+        move = _Move(operator, member, reason, "suspended", ("active",))
+        return await self._store.write(lambda tx: self._move(tx, move, "member.suspended"))
 
     async def restore(self, operator: str, member: str, reason: str = "") -> Member:
         """A suspended member counts again. Others need a new invitation. Raises as `suspend`."""
-        return await self._move(operator, member, "active", reason, frm=("suspended",))
+        move = _Move(operator, member, reason, "active", ("suspended",))
+        return await self._store.write(lambda tx: self._move(tx, move, "member.restored"))
 
     async def leave(self, operator: str, member: str, reason: str = "") -> Member:
         """It is no member any more; what was issued to it is revoked for good. Raises as `suspend`."""
-        return await self._move(operator, member, "left", reason, frm=("active", "suspended"))
+        move = _Move(operator, member, reason, "left", ("active", "suspended"))
+        return await self._store.write(lambda tx: self._move(tx, move, "member.left"))
 
     async def stolen(self, operator: str, member: str, reason: str = "") -> Member:
         """Its keys are in other hands: everything is revoked, and its name never gets anything. Raises as `suspend`."""
-        return await self._move(operator, member, "stolen", reason, frm=("active", "suspended", "left"))
+        move = _Move(operator, member, reason, "stolen", ("active", "suspended", "left"))
+        return await self._store.write(lambda tx: self._move(tx, move, "member.stolen"))
 
-    async def _move(self, operator: str, member: str, state: str, reason: str, *, frm: tuple[str, ...]) -> Member:
-        def act(tx: Transaction) -> Member:
-            known = _known(tx, member)
-            if known.state not in frm:
-                raise InputError("member.state", name=known.name, state=known.state)
-            moved = replace(known, state=state, since=self._clock.now(), reason=reason)
-            event = "member.restored" if state == "active" else f"member.{state}"
-            self._put(tx, moved, Entry(event=event, actor=operator, params=_told_of(moved)))
-            return moved
-
-        return await self._store.write(act)
+    def _move(self, tx: Transaction, move: _Move, event: str) -> Member:
+        known = _known(tx, move.member)
+        if known.state not in move.frm:
+            raise InputError("member.state", name=known.name, state=known.state)
+        moved = replace(known, state=move.to, since=self._clock.now(), reason=move.reason)
+        tx.put(moved)
+        tx.record(Entry(event=event, actor=move.operator, params=_told_of(moved)))
+        self._tell(tx, moved)
+        return moved
 
     def _joined(self, tx: Transaction, invite: Invite, did: str, now: int) -> Member:
         member = Member(
@@ -203,12 +215,12 @@ class Members:
             private=invite.private,
             listed=invite.listed,
         )
-        self._put(tx, member, Entry(event="member.joined", actor=did, params=_told_of(member)))
+        tx.put(member)
+        tx.record(Entry(event="member.joined", actor=did, params=_told_of(member)))
+        self._tell(tx, member)
         return member
 
-    def _put(self, tx: Transaction, member: Member, entry: Entry) -> None:
-        tx.put(member)
-        tx.record(entry)
+    def _tell(self, tx: Transaction, member: Member) -> None:
         for tell in self.told:
             tell(tx, member)
 

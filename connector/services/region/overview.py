@@ -19,8 +19,8 @@ _PAGE = 500
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A region. `words` are the fingerprint of its node's keys, which others compare; `root` is the SHA-256 of its root
-    certificate in hex; `root_key` says whether the root's key lies on this machine."""
+    """A region. `words` are the fingerprint of the keys with which it signs credentials; `root` is the SHA-256 of its
+    root certificate in hex; `root_key` says whether the root's key lies on this machine."""
 
     did: str
     name: str

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from certs.did import DidError
 from certs.trust import Link, Verdict
-from connector.errors import NodeError
+from connector.errors import InputError, NodeError
 from connector.ports import Documents, Reading, Store
 from connector.records import Participant, Presented, Region
 from connector.services.trust.places import place
@@ -57,10 +57,10 @@ class Explaining:
         """Why `party` (a name, DID or URL) is or is not trusted. With `now` it and its region are asked again; where
         they do not answer, that is a link of its own and the rest is what was known.
 
-        Raises `InputError` `region.place` for what can be no party.
+        Raises `InputError` `trust.party` for what can be no party.
         """
         known = await self._store.read(lambda view: _known(view, party))
-        did = known.id if known else place(party)[0]
+        did = known.id if known else _place(party)
         if did == self._own:
             return Explained(did=did, name="", trusted=True, how="self", links=(Link("known", True, "trust.self"),))
         failed = await self._asked(did, known) if now else ()
@@ -89,6 +89,13 @@ class Explaining:
         """What it has shown, judged; None where it has shown nothing."""
         shown = await self._store.read(lambda view: view.get(Presented, did))
         return None if shown is None else (await self._judges.judged(did, shown.tokens, fresh=now)).verdict
+
+
+def _place(party: str) -> str:
+    try:
+        return place(party)[0]
+    except InputError:
+        raise InputError("trust.party", party=party[:256]) from None
 
 
 def _known(view: Reading, party: str) -> Participant | None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certs import jwk
-from certs.did import DidError, Fetch
+from certs.did import DidError, Document, Fetch
 from certs.trust import MEMBERSHIP
 from certs.words import WordsError, fingerprint, parse, same
 from connector.errors import DeliveryError, InputError, UnknownError
@@ -37,8 +38,8 @@ _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """Which region is at a place, before anybody believes it. `keys` are those that it is known by, `words` their
-    fingerprint: the same as of the node that keeps it. `public` is its document, None where it has none."""
+    """Which region is at a place, before anybody believes it. `keys` are those that it signs credentials with, `words`
+    their fingerprint, which is another one than that of its node; `public` is its document, None where it has none."""
 
     did: str
     title: str
@@ -95,7 +96,8 @@ class Regions:
             found = await self._documents.document(identity, private=private, fresh=True)
         except DidError as error:
             raise InputError("region.none", place=given[:256], why=error.code) from error
-        if not found.assertions:
+        keys = issuer_keys(found)
+        if not keys:
             raise InputError("region.none", place=given[:256], why="did.no_key")
         public = await self.public(identity, url, private=private)
         if public is None and "IssuerService" not in found.services:
@@ -104,8 +106,8 @@ class Regions:
             did=identity,
             title=public.name if public else identity,
             url=url,
-            words=fingerprint(jwk.thumbprint(key) for key in found.pinned().values()),
-            keys=found.pinned(),
+            words=words_of(keys),
+            keys=keys,
             public=public,
         )
 
@@ -147,6 +149,23 @@ class Regions:
         done = await self._store.write(lambda tx: self._put(tx, operator, seen, name, belief, compared, own))
         self._changed()
         return done
+
+    async def keep_own(self, did: str, title: str, url: str, keys: Mapping[str, JsonObject], root: str) -> None:
+        """The region that this node keeps is believed here without anybody saying so; what is said of it stands."""
+        public = PublicRegion(did=did, name=title, url=url, root=root)
+        words = words_of(keys)
+        seen = Sighting(did=did, title=title, url=url, words=words, keys=keys, public=public)
+
+        def act(tx: Transaction) -> bool:
+            known = tx.get(Region, did)
+            if known is None:
+                self._put(tx, "node", seen, "", Belief(), compared=True, own=False)
+            elif (known.title, known.keys, known.root) != (title, keys, root):
+                tx.put(replace(known, title=title, keys=keys, words=words, root=root, changed=None))
+            return known is None
+
+        if await self._store.write(act):
+            self._changed()
 
     def _put(
         self, tx: Transaction, operator: str, seen: Sighting, name: str, belief: Belief, compared: bool, own: bool
@@ -215,6 +234,17 @@ def known_region(view: Reading, region: str) -> Region:
     if found is None:
         raise UnknownError("region.unknown", region=region[:256])
     return found
+
+
+def issuer_keys(found: Document) -> dict[str, JsonObject]:
+    """The keys with which a party signs credentials: those named `#issuer…`, else all that it may assert with."""
+    own = [id for id in found.assertions if id.partition("#")[2].startswith("issuer")]
+    return {id: found.keys[id] for id in own or found.assertions}
+
+
+def words_of(keys: Mapping[str, JsonObject]) -> str:
+    """The fingerprint of a region's keys."""
+    return fingerprint(jwk.thumbprint(key) for key in keys.values())
 
 
 def short_name(title: str, url: str) -> str:

@@ -134,8 +134,7 @@ def public_keys(keys: Mapping[str, JsonObject]) -> dict[str, PublicKey]:
 
 def issuing(region: Region) -> dict[str, PublicKey]:
     """The keys with which a region signs credentials: those named `#issuer…`, else all that it is known by."""
-    own = {id: key for id, key in region.keys.items() if id.partition("#")[2].startswith("issuer")}
-    return public_keys(own or region.keys)
+    return public_keys(region.keys)
 
 
 def _said(tokens: Iterable[str], voucher: Region, now: int) -> Iterable[Credential]:

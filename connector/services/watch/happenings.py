@@ -43,6 +43,8 @@ SHOWN = (
     "kind",
     "kinds",
     "code",
+    "title",
+    "voucher",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80
