@@ -176,24 +176,24 @@ class Members:
     async def suspend(self, operator: str, member: str, reason: str = "") -> Member:
         """What was issued to it counts nothing until it is restored. Raises `InputError` as `get`, `member.state`."""
         move = _Move(operator, member, reason, "suspended", ("active",))
-        return await self._store.write(lambda tx: self._move(tx, move, "member.suspended"))
+        return await self._store.write(lambda tx: self._decide(tx, move, "member.suspended"))
 
     async def restore(self, operator: str, member: str, reason: str = "") -> Member:
         """A suspended member counts again. Others need a new invitation. Raises as `suspend`."""
         move = _Move(operator, member, reason, "active", ("suspended",))
-        return await self._store.write(lambda tx: self._move(tx, move, "member.restored"))
+        return await self._store.write(lambda tx: self._decide(tx, move, "member.restored"))
 
     async def leave(self, operator: str, member: str, reason: str = "") -> Member:
         """It is no member any more; what was issued to it is revoked for good. Raises as `suspend`."""
         move = _Move(operator, member, reason, "left", ("active", "suspended"))
-        return await self._store.write(lambda tx: self._move(tx, move, "member.left"))
+        return await self._store.write(lambda tx: self._decide(tx, move, "member.left"))
 
     async def stolen(self, operator: str, member: str, reason: str = "") -> Member:
         """Its keys are in other hands: everything is revoked, and its name never gets anything. Raises as `suspend`."""
         move = _Move(operator, member, reason, "stolen", ("active", "suspended", "left"))
-        return await self._store.write(lambda tx: self._move(tx, move, "member.stolen"))
+        return await self._store.write(lambda tx: self._decide(tx, move, "member.stolen"))
 
-    def _move(self, tx: Transaction, move: _Move, event: str) -> Member:
+    def _decide(self, tx: Transaction, move: _Move, event: str) -> Member:
         known = _known(tx, move.member)
         if known.state not in move.frm:
             raise InputError("member.state", name=known.name, state=known.state)
