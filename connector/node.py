@@ -190,8 +190,15 @@ class Node:
             keep=correspondence.Correspondence(self.did, self.document.digest, self._signatures).keep_sent,
         )
         self.notices = notices.Notices(store=store, clock=clock, ids=self.ids, mail=self.outbox, changes=self.changes)
-        self.peers = peers.Peers(store=store, fetch=self.fetch, clock=clock, own=self.did, changed=self._peers_changed)
         self.discovery = discovery.Discovery(store=store, peer=self.peer, identity=self.identity)
+        self.peers = peers.Peers(
+            store=store,
+            fetch=self.fetch,
+            clock=clock,
+            own=self.did,
+            changed=self._peers_changed,
+            greet=self.discovery.catalog,
+        )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
 
     def _contracts(self, decide: Decide | None) -> None:
@@ -457,6 +464,7 @@ class Node:
             health=self.health,
             metrics=self.metrics,
             trust=self.trust.services,
+            handing=self.trust.handing,
         )
 
     # --- what one room asks of another --------------------------------------------------------------------------------

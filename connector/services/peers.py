@@ -1,8 +1,9 @@
-"""Peers: participants that an operator has looked at, compared and pinned.
+"""Peers: participants that an operator has looked at, compared and pinned, or that an operator names and a region
+vouches for.
 
 What lives here: looking at a node, adding, listing and removing it. What does not: fetching (`Fetch`), the form of DID
-documents (`certs.did`) and of words (`certs.words`), trust without an operator. Sources: Dataspace Protocol 2025-1,
-Exposure of Versions; did:web Method Specification.
+documents (`certs.did`) and of words (`certs.words`), what regions say (`services.trust`). Sources: Dataspace Protocol
+2025-1, Exposure of Versions; did:web Method Specification.
 
 A pin is never moved: other keys at the same DID are refused until an operator removes the peer and adds it again.
 """
@@ -10,21 +11,25 @@ A pin is never moved: other keys at the same DID are refused until an operator r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 
 import msgspec
+import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certs import did, jwk
 from certs.did import DidError, Fetch
 from certs.strict import StrictError, read_object
 from certs.words import WordsError, fingerprint, parse, same
-from connector.errors import InputError, UnknownError
+from connector.errors import InputError, NodeError, UnknownError
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol.messages import VERSION, JsonObject
 from connector.protocol.paths import VERSION_PATH, join
 from connector.records import Entry, Participant, SeenDocument
+
+log = structlog.get_logger()
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 """A short name for a peer: one DNS label."""
@@ -60,14 +65,25 @@ class _Versions(Struct, frozen=True):
 
 class Peers:
     """Pins peers. `own` is this node's DID; `changed` is told the DID after every commit that changes one, before the
-    call returns, so that no identity goes on with old keys and no stream with a removed peer."""
+    call returns, so that no identity goes on with old keys and no stream with a removed peer. `greet` calls a peer (a
+    DID), which makes it call back and show what it has."""
 
-    def __init__(self, *, store: Store, fetch: Fetch, clock: Clock, own: str, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        fetch: Fetch,
+        clock: Clock,
+        own: str,
+        changed: Callable[[str], None],
+        greet: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
         self._store = store
         self._fetch = fetch
         self._clock = clock
         self._own = own
         self._changed = changed
+        self._greet = greet
 
     async def look(self, url: str, *, private: bool = False) -> Sighting:
         """Who answers at the root `url` of a node. Nothing is kept.
@@ -101,11 +117,13 @@ class Peers:
         words: str | None = None,
         private: bool = False,
         facts: Mapping[str, tuple[str, ...]] | None = None,
+        pin: bool = True,
     ) -> Participant:
         """Look at `url` and pin what is there under `name`. With `words` the keys must have that fingerprint.
 
-        Raises as `look`; `InputError` `peer.name`, `peer.words_form`, `peer.words` (other keys than the words say),
-        `peer.self`, `peer.name_taken`, `peer.exists`, `peer.keys_changed`.
+        Without `pin` nothing is compared: a region that this node believes has to vouch for it, now. Raises as `look`;
+        `InputError` `peer.name`, `peer.words_form`, `peer.words` (other keys than the words say), `peer.self`,
+        `peer.name_taken`, `peer.exists`, `peer.keys_changed`, `peer.not_vouched`.
         """
         if not NAME.fullmatch(name):
             raise InputError("peer.name", name=name[:64])
@@ -129,11 +147,36 @@ class Peers:
             facts=facts or {},
             notices=seen.notices,
             document=sha256(seen.document).hexdigest(),
+            pinned=pin,
         )
         kept = SeenDocument(id=peer.document, did=peer.id, body=seen.document, at=peer.added)
-        await self._store.write(lambda tx: _pin(tx, peer, kept, compared=told is not None))
+        added = await self._store.write(lambda tx: _pin(tx, peer, kept, compared=told is not None))
         self._changed(peer.id)
-        return peer
+        return added if pin else await self._shown(added)
+
+    async def _shown(self, peer: Participant) -> Participant:
+        """A peer that nobody has compared, once a region vouches for it. Raises `InputError` `peer.not_vouched`, and
+        what was kept of it is gone, where none does."""
+        if peer.barred(self._clock.now()) is not None and self._greet is not None:
+            try:
+                await self._greet(peer.id)
+            except NodeError as error:
+                log.info("peer.not_greeted", peer=peer.id, code=error.reason.code)
+
+        def act(tx: Transaction) -> Participant | None:
+            found = _find(tx, peer.id)
+            if found.barred(self._clock.now()) is None:
+                return found
+            if found.vouch is None:
+                tx.delete(Participant, found.id)
+                tx.record(Entry(event="peer.removed", actor="node", params={"peer": found.id, "name": found.name}))
+            return None
+
+        found = await self._store.write(act)
+        if found is None:
+            self._changed(peer.id)
+            raise InputError("peer.not_vouched", peer=peer.id)
+        return found
 
     async def list(self, *, after: str = "", limit: int = 100) -> list[Participant]:
         """Peers in the order of their DIDs, beginning behind `after`."""
@@ -191,16 +234,22 @@ def _find(view: Reading, peer: str) -> Participant:
     return found
 
 
-def _pin(tx: Transaction, peer: Participant, document: SeenDocument, *, compared: bool) -> None:
-    """Keep a new peer with its document, as it was seen, and its audit entry."""
+def _pin(tx: Transaction, peer: Participant, document: SeenDocument, *, compared: bool) -> Participant:
+    """Keep a peer with its document, as it was seen, and its audit entry. One that a region has brought is named, and
+    pinned where that is asked for; what the region says of it stays."""
     known = tx.get(Participant, peer.id)
     if known is not None and known.words != peer.words:
         raise InputError("peer.keys_changed", peer=peer.id, name=known.name, pinned=known.words, found=peer.words)
-    if known is not None:
+    if known is not None and known.pinned:
         raise InputError("peer.exists", peer=peer.id, name=known.name)
-    if tx.find(Participant, name=peer.name) is not None:
+    holder = tx.find(Participant, name=peer.name)
+    if holder is not None and holder.id != peer.id:
         raise InputError("peer.name_taken", name=peer.name)
+    if known is not None:
+        peer = replace(peer, vouch=known.vouch, credentials=known.credentials, seen=known.seen, changed=known.changed)
+        peer = replace(peer, signs=known.signs, change=known.change)
     tx.put(document)
     tx.put(peer)
     params = {"peer": peer.id, "name": peer.name, "words": peer.words, "compared": "yes" if compared else "no"}
     tx.record(Entry(event="peer.added", actor=peer.added_by, params=params))
+    return peer
