@@ -139,9 +139,9 @@ def _subject(document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     found = document.get("credentialSubject")
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
-    if not isinstance(found, dict) or ("id" in found and "@id" in found):
+    if not isinstance(found, dict):
         raise CredentialError("credential.subject")
-    return vcdm.text(found.get("id", found.get("@id")), "credential.subject"), found
+    return vcdm.identified(found, "credential.subject"), found
 
 
 def _issuer(envelope: Envelope) -> str:
@@ -160,7 +160,8 @@ def _issuer(envelope: Envelope) -> str:
 
 def _id(envelope: Envelope) -> str:
     """The credential's id. In the older model issuers in the field give token and credential ids of their own."""
-    id = vcdm.text(envelope.document.get("id", envelope.claims.get("jti")), "credential.id")
+    said = vcdm.aliased(envelope.document, "id", "credential.id")
+    id = vcdm.text(envelope.claims.get("jti") if said is None else said, "credential.id")
     if not envelope.wrapped and envelope.claims.get("jti", id) != id:
         raise CredentialError("credential.claims", claim="jti")
     return id

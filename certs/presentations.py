@@ -157,7 +157,7 @@ def _check_set(envelope: Envelope, shown: Sequence[Credential]) -> None:
     if any(credential.profile != envelope.profile for credential in shown):
         raise CredentialError("presentation.mixed")
     ids = {credential.id for credential in shown}
-    if len(ids) != len(shown) or envelope.document.get("id") in tuple(ids):
+    if len(ids) != len(shown) or vcdm.aliased(envelope.document, "id", "presentation.ids") in tuple(ids):
         raise CredentialError("presentation.ids")
 
 

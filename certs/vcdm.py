@@ -117,9 +117,19 @@ def text(value: object, code: str) -> str:
     return value
 
 
+def aliased(value: Mapping[str, Any], name: Literal["id", "type"], code: str) -> Any:
+    """A member that JSON-LD knows by two names, `id` and `@id`; None where it is absent. Raises `CredentialError` with
+    `code` where it stands there twice."""
+    if "@" + name not in value:
+        return value.get(name)
+    if name in value:
+        raise CredentialError(code)
+    return value["@" + name]
+
+
 def identified(value: object, code: str) -> str:
     """The id of a thing that is written as its id or as an object with one; raises `CredentialError` with `code`."""
-    return text(value.get("id") if isinstance(value, dict) else value, code)
+    return text(aliased(value, "id", code) if isinstance(value, dict) else value, code)
 
 
 def several(value: object, code: str) -> list[Any]:
@@ -142,7 +152,8 @@ def check_contexts(document: Mapping[str, Any], first: str, known: frozenset[str
 
 def read_types(document: Mapping[str, Any], wanted: str) -> tuple[str, ...]:
     """A document's types, `wanted` among them; raises `CredentialError`."""
-    types = tuple(text(kind, "credential.type") for kind in several(document.get("type"), "credential.type"))
+    found = several(aliased(document, "type", "credential.type"), "credential.type")
+    types = tuple(text(kind, "credential.type") for kind in found)
     if wanted not in types:
         raise CredentialError("credential.type", type=" ".join(types)[:256])
     return types

@@ -182,6 +182,8 @@ DOCUMENTS: dict[str, tuple[Json, str]] = {
     # id
     "no id": ({"id": DROP}, "credential.id"),
     "id is empty": ({"id": ""}, "credential.id"),
+    "id under both names": ({"@id": "urn:uuid:one"}, "credential.id"),
+    "type under both names": ({"@type": ["VerifiableCredential"]}, "credential.type"),
     "id is endless": ({"id": "u" * 2_049}, "credential.id"),
     # V8: dates
     "date in words": ({"validUntil": "tomorrow"}, "credential.date"),
@@ -419,6 +421,40 @@ def test_what_its_header_says_counts_against_it(header: Json, code: str) -> None
 def test_its_header_may_end_it_in_seconds_or_milliseconds() -> None:
     for exp in ((NOW + DAY) // SECOND, (NOW + DAY) // 1_000):
         assert credentials.verify(described({"exp": exp}), foreign_keys(), NOW, foreign=True).ends == NOW + DAY
+
+
+def test_json_ld_has_two_names_for_id_and_type() -> None:
+    token = forged(
+        membership(),
+        document={
+            "id": DROP,
+            "@id": "urn:uuid:ld",
+            "type": DROP,
+            "@type": ["VerifiableCredential", "X"],
+            "credentialSubject": {"@id": CITY, "@type": "X"},
+            "issuer": {"@id": REGION},
+        },
+    )
+    found = verify(token)
+    assert (found.id, found.types, found.subject) == ("urn:uuid:ld", ("VerifiableCredential", "X"), CITY)
+    assert found.claims == {"@type": "X"}
+
+
+@both
+def test_members_that_nobody_knows_change_nothing(profile: Profile) -> None:
+    assert verify(forged(membership(profile), document={"evidence": [], "termsOfUse": {}})).claims == MEMBER
+
+
+def test_as_the_official_conformance_kit_writes_it() -> None:
+    """No type of token, ids and ends that differ between token and credential, nothing about a region."""
+    token = forged(
+        membership(VC11, claims={"foo": "bar"}, status=()),
+        header={"typ": DROP},
+        claims={"jti": "e1b5", "exp": NOW // SECOND + 300, "iat": NOW // SECOND, "nbf": NOW // SECOND},
+        document={"issuanceDate": "2027-01-15T07:59:59.123456789Z"},
+    )
+    found = verify(token)
+    assert (found.id, found.begins, found.ends) == ("urn:uuid:one", NOW, NOW + 300 * SECOND)
 
 
 @given(st.data())
