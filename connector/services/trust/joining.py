@@ -161,7 +161,7 @@ class Joining:
                 belief = Belief(
                     types=known.types, scopes=known.scopes, vouches=known.vouches, private=private or known.private
                 )
-            await self._regions.keep(operator, seen, "", belief, compared=True, own=True)
+            await self._regions.believe(operator, seen, "", belief, compared=True, own=True)
             return None
         region = await self._known(seen)
         assert region is not None

@@ -140,9 +140,9 @@ class Regions:
         seen = await self.look(given, private=belief.private)
         if told is not None and not same(told, seen.words):
             raise InputError("region.words", region=seen.did, told=told, found=seen.words)
-        return await self.keep(operator, seen, name, belief, compared=told is not None)
+        return await self.believe(operator, seen, name, belief, compared=told is not None)
 
-    async def keep(
+    async def believe(
         self, operator: str, seen: Sighting, name: str, belief: Belief, *, compared: bool, own: bool = False
     ) -> Region:
         """Believe what was seen. `own`: this node is a member of it. Raises as `add`."""
