@@ -125,6 +125,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Rückrufadresse ist keine brauchbare http(s)-Adresse.",
         "The callback address is not a usable http(s) address.",
     ),
+    "message.data_address": (
+        "Daten werden hier abgeholt; ein Ziel, an das sie zu schicken wären, wird nicht angenommen.",
+        "Data is fetched here; a destination to send it to is not accepted.",
+    ),
     "message.callback_elsewhere": (
         "Die Rückrufadresse gehört nicht zu dem Teilnehmer, der sie nennt.",
         "The callback address does not belong to the participant that gives it.",

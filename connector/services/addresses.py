@@ -1,7 +1,7 @@
 """Addresses that a peer gives us: read before anything is sent there.
 
-What lives here: the form of a callback address, and whose it may be; what a data address says. What does not: whether
-the host may be connected to: the client checks that after resolution, right before connecting
+What lives here: the form of a callback address, and whose it may be; what a data address says, and where none may be.
+What does not: whether the host may be connected to: the client checks that after resolution, right before connecting
 (`connector.http.client`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from connector.errors import MessageError
 from connector.ports import Reading
@@ -53,6 +53,19 @@ def callback_of(view: Reading, peer: str, address: str) -> str:
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower()
+
+
+def no_destination(address: DataAddress | UnsetType) -> None:
+    """Return if what a request says of an address for the data is no more than of which type it would be.
+
+    Data is fetched here and never pushed: a place, or a secret by name, that were ignored would be believed to count.
+    Raises `MessageError`.
+    """
+    if address is UNSET:
+        return
+    named = () if address.endpointProperties is UNSET else address.endpointProperties
+    if address.endpoint is not UNSET or any(one.name not in ("type", EDC + "type") for one in named):
+        raise MessageError("message.data_address", place="/dataAddress")
 
 
 def data_address(address: DataAddress) -> tuple[str, dict[str, str]] | None:

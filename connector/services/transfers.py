@@ -27,7 +27,7 @@ from connector.protocol.messages import (
 )
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Endpoint, Participant
-from connector.services.addresses import callback_of, data_address
+from connector.services.addresses import callback_of, data_address, no_destination
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
@@ -82,6 +82,7 @@ class Transfers(Processes[Transfer]):
             return known
         if (why := standing(agreement, now)) is not None:
             raise TransitionError(why.code, **why.params)
+        no_destination(message.dataAddress)
         return transfer.blank(
             id=self._ids.pid(),
             role=Role.PROVIDER,

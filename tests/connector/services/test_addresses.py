@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from connector.errors import MessageError
 from connector.protocol.messages import DataAddress, EndpointProperty
 from connector.records import Participant
-from connector.services.addresses import EDC, callback, callback_of, data_address
+from connector.services.addresses import EDC, callback, callback_of, data_address, no_destination
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,13 @@ def test_both_at_once() -> None:
 
 def test_no_place() -> None:
     assert data_address(address(UNSET, authorization="token")) is None
+
+
+def test_a_request_names_no_place_for_data() -> None:
+    """Data is fetched; of an address no more than its type is taken, as Eclipse EDC writes it."""
+    no_destination(UNSET)
+    no_destination(address(UNSET))
+    no_destination(address(UNSET, **{EDC + "type": "HttpProxy"}))
+    for wrong in (address("file:///etc/passwd"), address(UNSET, secretName="grant"), address("https://a.example")):
+        with pytest.raises(MessageError, match=r"message\.data_address"):
+            no_destination(wrong)

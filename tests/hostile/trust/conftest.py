@@ -10,7 +10,7 @@ import pytest
 from tests.harness.authority import Authority, Pair
 from tests.hostile.trust.world import Scene, scene
 
-PEOPLE = ("region", "elsewhere", "mallory", "trent", "victim", "delegate", "private", "rebinding", "mixed")
+PEOPLE = ("city", "region", "elsewhere", "mallory", "trent", "victim", "delegate", "private", "rebinding", "mixed")
 
 
 class Names:

@@ -130,7 +130,9 @@ def wrapped(profile: str, made: Json) -> Json:
         return made
     times = {"nbf": made["issuanceDate"], "exp": made["expirationDate"]}
     seconds = {name: int(datetime.fromisoformat(text).timestamp()) for name, text in times.items()}
-    return {"iss": made["issuer"], "sub": made["credentialSubject"]["id"], "jti": made["id"], **seconds, "vc": made}
+    subject = made["credentialSubject"]
+    about = subject.get("id") if isinstance(subject, dict) else None
+    return {"iss": made["issuer"], "sub": about, "jti": made["id"], **seconds, "vc": made}
 
 
 def typ(profile: str, what: str) -> Json:
@@ -139,21 +141,21 @@ def typ(profile: str, what: str) -> Json:
 
 
 def presentation(
-    profile: str, *, holder: str, audience: str, tokens: Iterable[str], now: float, id: str, **changed: Any
+    profile: str, *, by: str, audience: str, tokens: Iterable[str], now: float, id: str, **changed: Any
 ) -> Json:
-    """The claims of a presentation's JWT."""
+    """The claims of a presentation's JWT; `by` is the holder."""
     if profile == "vc20":
         enveloped = [
             {"@context": [VC20], "id": f"data:application/vc+jwt,{one}", "type": "EnvelopedVerifiableCredential"}
             for one in tokens
         ]
-        made: Json = {"@context": [VC20], "id": id, "type": ["VerifiablePresentation"], "holder": holder}
+        made: Json = {"@context": [VC20], "id": id, "type": ["VerifiablePresentation"], "holder": by}
         made |= {"verifiableCredential": enveloped}
     else:
-        inner: Json = {"@context": [VC11], "id": id, "type": ["VerifiablePresentation"], "holder": holder}
-        made = {"sub": holder, "nbf": int(now), "vp": {**inner, "verifiableCredential": list(tokens)}}
+        inner: Json = {"@context": [VC11], "id": id, "type": ["VerifiablePresentation"], "holder": by}
+        made = {"sub": by, "nbf": int(now), "vp": {**inner, "verifiableCredential": list(tokens)}}
     times = {"iat": int(now), "exp": int(now) + 300, "jti": id}
-    return with_({**made, "iss": holder, "aud": audience, **times}, **changed)
+    return with_({**made, "iss": by, "aud": audience, **times}, **changed)
 
 
 def bits(marked: Iterable[int] = (), count: int = LIST_BITS) -> bytes:

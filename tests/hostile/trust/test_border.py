@@ -119,7 +119,7 @@ async def test_data_flows_where_both_trust(border: Border, tmp_path: Path) -> No
         (border.grenzstadt, border.amtsdorf, border.here),
         (border.grenzstadt, border.zweibach, border.there),
     ):
-        folder = tmp_path / provider.config.directory.name / "data"
+        folder = tmp_path / f"data of {provider.config.directory.name}"
         folder.mkdir()
         assert await fetched(consumer, provider, folder) == b"place,count\nbridge,3\n"
         met = await known(provider, consumer)

@@ -54,7 +54,7 @@ def member(profile: str) -> tuple[Json, Json]:
 def shown(profile: str) -> tuple[Json, Json]:
     """Header and claims of an honest presentation."""
     token = forge.jws(KEYS["issuer"], *member(profile))
-    claims = forge.presentation(profile, holder=HOLDER, audience=CITY, tokens=[token], now=NOW, id="urn:uuid:2")
+    claims = forge.presentation(profile, by=HOLDER, audience=CITY, tokens=[token], now=NOW, id="urn:uuid:2")
     return header(profile, HOLDER, "token", "vp"), claims
 
 

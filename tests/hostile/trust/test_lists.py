@@ -183,7 +183,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("R3", "empty", served(lambda world, profile: Served(b""))),
     ("R3", "timeout", served(lambda world, profile: Served(b" " * 1_000, slowly=0.05))),
     ("R3", "endless", served(lambda world, profile: Served(b"a" * 65_536, endless=True))),
-    ("R4", "purpose of the list another", listed(purpose="message")),
+    ("R4", "purpose of the list another", listed(named="message")),
     ("R4", "purpose of the entry another", entry(statusPurpose="message")),
     ("R4", "no purpose", entry(statusPurpose=forge.DROP)),
     ("R4", "unknown type", entry(type="RevocationList2020Status")),

@@ -138,8 +138,8 @@ def old(world: Scene, who: Holder, profile: str) -> str:
 
 def twice_a_device(world: Scene, who: Holder, profile: str) -> Served:
     """The right number of credentials, and the wrong kind."""
-    device = world.region.member(who.did, profile, kinds=["DeviceCredential"])
-    return who.shown([who.presentation(device, device)])
+    devices = (world.region.member(who.did, profile, kinds=["DeviceCredential"]) for _ in range(2))
+    return who.shown([who.presentation(*devices)])
 
 
 def both(world: Scene, who: Holder, profile: str) -> str:
@@ -218,7 +218,7 @@ CASES = [
     case("V11", "schema elsewhere", schema("https://victim.example/schema.json")),
     case("V11", "schema of a file", schema("file:///etc/passwd")),
     case("V12", "10,000", vp(lambda w, who, p: who.presentation(*["e30.e30.e30"] * 10_000)), 413),
-    case("V12", "10,000 presentations", lambda w, who, p: who.shown(["e30.e30.e30"] * 10_000), 413),
+    case("V12", "10,000 presentations", lambda w, who, p: who.shown(["e30.e30.e30"] * 10_000), 401, 413),
     case("V12", "100 MB", lambda w, who, p: Served(b" " * 65_536, endless=True), 401, 413, only="vc20"),
 ]
 

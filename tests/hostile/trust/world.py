@@ -36,6 +36,8 @@ from tests.hostile.trust.forge import Json, Key
 from tests.hostile.trust.internet import Asked, Internet, Served, by_hand, document
 
 DAY = 86_400.0
+CITY = "https://city.example"
+"""Where the node is reached; a laboratory's would let its peers be on loopback."""
 MEMBERSHIP = "MembershipCredential"
 CATALOG = message("CatalogRequestMessage")
 DCP = "https://w3id.org/dspace-dcp/v1.0/dcp.jsonld"
@@ -126,9 +128,9 @@ class Issuer(Party):
         return Served(token.encode(), headers={"Content-Type": kind})
 
     def listed(self, profile: str, purpose: str = "revocation", **changed: Any) -> str:
-        """The list, signed. `changed`: url, issuer, raw, list_, begins, ends, purpose, key, kid, body (members)."""
+        """The list, signed. `changed`: url, issuer, raw, list_, begins, ends, named (its purpose), key, kid, body."""
         now = self.clock.seconds()
-        raw = changed.get("raw", forge.bits(self.marked[purpose]))
+        raw = changed["raw"] if "raw" in changed else forge.bits(self.marked[purpose])
         body = forge.list_body(
             profile,
             changed.get("url", self.list_url(profile, purpose)),
@@ -136,7 +138,7 @@ class Issuer(Party):
             changed.get("list_", forge.encoded(raw, profile)),
             begins=changed.get("begins", now - 60),
             ends=changed.get("ends", now + 1800),
-            purpose=changed.get("purpose", purpose),
+            purpose=changed.get("named", purpose),
         )
         header = {"alg": forge.algorithm(self.key), "kid": changed.get("kid", self.kid), **forge.typ(profile, "vc")}
         return forge.jws(changed.get("key", self.key), header, forge.wrapped(profile, body | changed.get("body", {})))
@@ -223,7 +225,7 @@ class Holder(Party):
         key, header = changed.pop("key", self.key), changed.pop("header", {})
         made = forge.presentation(
             profile,
-            holder=self.did,
+            by=self.did,
             audience=self.city,
             tokens=tokens or self.credentials,
             now=self.clock.seconds(),
@@ -321,7 +323,7 @@ class Scene:
         field = raw if raw is not None else None if token is None else f"Bearer {token}"
         lines = [
             f"POST {BASE}{path} HTTP/1.1",
-            "Host: 127.0.0.1",
+            "Host: city.example",
             *([f"Authorization: {field}"] if field is not None else []),
             "Content-Type: application/json",
             f"Content-Length: {len(body)}",
@@ -349,15 +351,19 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def a_node(
-    directory: Path, authority: Path, clock: Clock, *, again: bool = False, **limits: Any
+    directory: Path, authority: Path, clock: Clock, *, url: str = "", again: bool = False, **limits: Any
 ) -> AsyncIterator[Node]:
-    """A node on loopback that trusts the test's certificate authority and is in haste with everybody."""
+    """A node that trusts the test's certificate authority and is in haste with everybody.
+
+    It is a laboratory's on loopback; with `url` one that others reach there, behind a web server on its machine.
+    """
+    port = free_port()
     if not again:
-        founding.initialise(directory, f"http://127.0.0.1:{free_port()}", public_port=1, management_port=2, lab=True)
+        founding.initialise(directory, url or f"http://127.0.0.1:{port}", public_port=1, management_port=2, lab=not url)
     settings = config.load(directory, {})
     settings = replace(
         settings,
-        public=replace(settings.public, port=int(settings.public_url.rpartition(":")[2])),
+        public=replace(settings.public, port=0 if url else int(settings.public_url.rpartition(":")[2])),
         management=replace(settings.management, port=0),
         network=replace(settings.network, extra_ca=str(authority), deadline=3.0),
         limits=replace(HASTE, **limits),
@@ -375,7 +381,7 @@ async def a_node(
 async def scene(folder: Path, pair: Pair, authority: Path, **more: Any) -> AsyncIterator[Scene]:
     """A node in an internet of its own, which trusts the region."""
     clock, net = Clock(), Internet()
-    async with net.running(pair), a_node(folder / "city", authority, clock, **more) as city:
+    async with net.running(pair), a_node(folder / "city", authority, clock, url=CITY, **more) as city:
         made = Scene(net, city, clock)
         await made.trust(made.region)
         net.forget()
