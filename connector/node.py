@@ -465,6 +465,7 @@ class Node:
             metrics=self.metrics,
             trust=self.trust.services,
             handing=self.trust.handing,
+            describing=self.trust.describing.services,
         )
 
     # --- what one room asks of another --------------------------------------------------------------------------------

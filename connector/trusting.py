@@ -17,10 +17,11 @@ from msgspec import Struct
 
 from certs.did import Fetch
 from certs.keys import NodeKeys
-from connector import belonging, certifying
+from connector import belonging, certifying, describing
 from connector.chores import Work
 from connector.config import Config
 from connector.http import statements
+from connector.http.endpoints import Handing
 from connector.http.publications import Publications
 from connector.http.throttle import Throttle
 from connector.identity.dcp import DcpIdentity
@@ -32,10 +33,11 @@ from connector.services.offers import Offers
 from connector.services.peers import Peers
 from connector.services.proof import rotation
 from connector.services.proof.keyring import Keyring
+from connector.services.region.countersigning import Countersigning
 from connector.services.trust.admission import Admission
 from connector.services.trust.asking import Asking
 from connector.services.trust.checking import Checking
-from connector.services.trust.handover import Handovers
+from connector.services.trust.continuing import Handovers
 from connector.services.trust.lists import StatusLists
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import SHOWN, Passes
@@ -118,6 +120,7 @@ class Trusting:
         self._continuity(around)
         self._admission(around)
         self._certificates(around)
+        self._descriptions()
         self._belonging(around)
 
     def _certificates(self, around: Around) -> None:
@@ -136,6 +139,27 @@ class Trusting:
                 publications=own.publications,
                 ask=around.ask,
                 show=around.show,
+            )
+        )
+
+    def _descriptions(self) -> None:
+        """What this node says of itself."""
+        own = self.ground
+        self.describing = describing.Describing(
+            describing.Base(
+                config=own.config,
+                did=own.did,
+                base=own.base,
+                keys=own.keys,
+                document=own.document,
+                store=own.store,
+                clock=own.clock,
+                ids=own.ids,
+                peer=own.peer,
+                fetch=own.fetch,
+                documents=self.documents,
+                publications=own.publications,
+                chains=self.certifying.chains,
             )
         )
 
@@ -160,9 +184,25 @@ class Trusting:
                 judges=self.checking,
                 certifying=self.certifying,
                 changed=self._regions_changed,
+                publishes=self.describing.descriptions,
             )
         )
         self.services = self.belonging.services
+        region = self.belonging.region
+        if region is not None:
+            self.describing.keep_region(region)
+            self.handing = Handing(
+                handovers=self.handovers,
+                countersigning=Countersigning(
+                    store=own.store,
+                    clock=own.clock,
+                    documents=self.documents,
+                    members=region.members,
+                    handovers=self.handovers,
+                    keys=own.keys,
+                    did=own.did,
+                ),
+            )
 
     def _continuity(self, around: Around) -> None:
         """Keys that follow each other, ours and theirs."""
@@ -176,6 +216,7 @@ class Trusting:
             changes=own.changes,
             changed=around.forget,
         )
+        self.handing = Handing(handovers=self.handovers)
         around.notices.handlers[rotation.KIND] = self.handovers.heard
         statements.publish(own.publications, did=own.did, own=own.keys, store=own.store)
 
@@ -230,9 +271,11 @@ class Trusting:
         return [
             (self.standing.look_ahead, self.ground.config.trust.recheck_seconds / 8),
             (self.handovers.go_round, self.ground.config.trust.document_seconds),
+            (self.handovers.look_at_regions, self.ground.config.trust.document_seconds),
             (self._recall, RECALL_SECONDS),
             *self.certifying.rounds(),
             *self.belonging.rounds(),
+            *self.describing.rounds(),
         ]
 
     async def start(self) -> None:
@@ -243,6 +286,7 @@ class Trusting:
     async def close(self) -> None:
         """Stop what is under way."""
         await self.belonging.close()
+        await self.describing.close()
         await self.admission.close()
         await self.standing.close()
         await self.handovers.close()

@@ -12,9 +12,9 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import by, instant, labelled, remark, table
-from connector.cli.words import either
+from connector.cli.words import either, word
 
-COLUMNS = {"name": "name", "url": "address", "words": "fingerprint", "added": "added", "added_by": "by"}
+COLUMNS = {"name": "name", "url": "address", "known": "known by", "added": "added", "added_by": "by"}
 
 
 @click.group(cls=Noun)
@@ -37,14 +37,21 @@ def peer() -> None:
 @click.option("--name", help="Short name to call the peer by; default: the first part of its host name.")
 @click.option("--fingerprint", help="The words that the peer told you; other keys are refused.")
 @click.option("--private", is_flag=True, help="Allow addresses in a private network for this peer.")
+@click.option("--pin", is_flag=True, help="Compare words also where a region vouches for the peer.")
 @click.option("--yes", is_flag=True, help="Do not ask; the keys found are trusted as they are.")
 @click.pass_obj
-def add(call: Call, url: str, name: str | None, fingerprint: str | None, private: bool, yes: bool) -> None:
-    """Look at the node at URL, compare its fingerprint, and keep it as a peer.
+def add(
+    call: Call, /, url: str, name: str | None, fingerprint: str | None, private: bool, pin: bool, yes: bool
+) -> None:
+    """Look at the node at URL and keep it as a peer, once a region vouches for it or you have compared its fingerprint.
 
-    On a terminal the words are shown and you are asked. Without a terminal give --fingerprint, or --yes.
+    Where a region that this node believes vouches for it, no words are compared. Else they are shown on a terminal and
+    you are asked; without a terminal give --fingerprint, or --yes.
     """
     name = name or (urlsplit(url).hostname or "peer").split(".")[0]
+    if not (pin or fingerprint or yes) and (vouched := _vouched(call, url, name, private)) is not None:
+        call.answer(vouched, lambda: _welcomed(vouched))
+        return
     try:
         words = fingerprint or _look(call, url, name, private, yes)
         kept = call.remote.post("/peers", {"url": url, "name": name, "words": words, "private": private})
@@ -61,7 +68,7 @@ def add(call: Call, url: str, name: str | None, fingerprint: str | None, private
 def list_(call: Call) -> None:
     """List the peers."""
     items = call.remote.every("/peers")
-    rows = [{**one, "added": instant(one["added"])} for one in items]
+    rows = [{**one, "added": instant(one["added"]), "known": _known(one)} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, "No peers yet. Add one with: allmende peer add URL"))
 
 
@@ -90,6 +97,49 @@ def remove(call: Call, name: str) -> None:
         )
     call.answer(
         {"removed": name}, lambda: either(f"{name} is no longer a peer.", f"{name} ist keine Gegenstelle mehr.")
+    )
+
+
+@peer.command(
+    "accept-keys",
+    examples=['allmende peer accept-keys nachbarstadt --words "lusab-babad-gutih-tugad-..."'],
+)
+@click.argument("name", type=PEER)
+@click.option("--words", required=True, help="The words of the new keys, as the peer has told you.")
+@click.option("--region", is_flag=True, help="NAME is a region that this node believes.")
+@click.pass_obj
+def accept_keys(call: Call, name: str, words: str, region: bool) -> None:
+    """Believe a peer's new keys, for which nobody has vouched: its contracts go on.
+
+    Call the peer on a number that you know, not on one from a message, and let them read their words to you.
+    """
+    kept = call.remote.post(f"/{'regions' if region else 'peers'}/{segment(name)}/keys", {"words": words})
+    call.answer(
+        kept,
+        lambda: either(
+            f"The keys of {kept['name']} are believed from now on; what was held for them goes on.",
+            f"Die Schlüssel von {kept['name']} gelten jetzt; was ihretwegen ruhte, geht weiter.",
+        ),
+    )
+
+
+def _vouched(call: Call, url: str, name: str, private: bool) -> Any:
+    """The peer where a region that is believed vouches for it, else None."""
+    if not call.remote.get("/regions")["items"]:
+        return None
+    try:
+        return call.remote.post("/peers", {"url": url, "name": name, "private": private, "pin": False})
+    except CommandError as refusal:
+        if refusal.code != "peer.not_vouched":
+            raise
+        remark(refusal.sentence)
+        return None
+
+
+def _welcomed(one: Any) -> str:
+    return either(
+        f"{one['name']} is now a peer of this node; {one['region']} vouches for it, so no words were compared.",
+        f"{one['name']} ist jetzt eine Gegenstelle; {one['region']} bürgt dafür, Wörter waren nicht zu vergleichen.",
     )
 
 
@@ -123,6 +173,13 @@ def _agree(name: str, yes: bool) -> None:
         )
 
 
+def _known(one: Any) -> str:
+    """How it is known that it is who it says."""
+    if one["barred"]:
+        return word("not trusted now")
+    return word("compared words") if one["pinned"] else one["region"]
+
+
 def _text(one: Any) -> str:
     return labelled(
         [
@@ -131,6 +188,8 @@ def _text(one: Any) -> str:
             ("address", one["url"]),
             ("protocol", one["base"]),
             ("fingerprint", one["words"]),
+            ("known by", _known(one)),
+            ("why", one["barred"]["sentence"] if one["barred"] else None),
             ("private network", one["private"]),
             ("facts", one["facts"]),
             ("added", by(one["added"], one["added_by"])),

@@ -128,6 +128,27 @@ def withdraw(call: Call, name: str) -> None:
     call.answer(gone, lambda: either(f"The code of {name} is void.", f"Der Code von {name} gilt nicht mehr."))
 
 
+@region.command(
+    "countersign",
+    examples=['allmende region countersign gemeinde-nachbarsdorf --words "lusab-babad-gutih-tugad-..."'],
+)
+@click.argument("name", type=MEMBER)
+@click.option("--words", required=True, help="The words of the member's new keys, as they have told you.")
+@click.pass_obj
+def countersign(call: Call, name: str, words: str) -> None:
+    """Vouch for the new keys of a member that has lost its own: everybody who believes the region follows.
+
+    Let the member's people read their words to you, in person or on a number that you know.
+    """
+    kept = call.remote.post(f"/region/members/{segment(name)}/keys", {"words": words})
+    call.answer(
+        kept,
+        lambda: either(
+            f"The region vouches for the keys of {name}.", f"Die Region bürgt für die Schlüssel von {name}."
+        ),
+    )
+
+
 @region.command("members", examples=["allmende region members", "allmende region members --json"])
 @click.pass_obj
 def members(call: Call) -> None:

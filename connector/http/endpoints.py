@@ -34,14 +34,19 @@ from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence
 from connector.services.proof.keyring import Keyring
 from connector.services.proof.reconcile import Reconcile
+from connector.services.region.comply import Compliance
+from connector.services.region.countersigning import Countersigning
 from connector.services.region.domain import Domain
 from connector.services.region.members import Members
 from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
 from connector.services.transfers import Transfers
+from connector.services.trust.continuing import Handovers
+from connector.services.trust.descriptions import Descriptions
 from connector.services.trust.explaining import Explaining
 from connector.services.trust.joining import Joining
+from connector.services.trust.looking import Looking
 from connector.services.trust.regions import Regions
 from connector.services.trust.vouched import Vouched
 from connector.services.trust.wallet import Wallet
@@ -90,6 +95,21 @@ class TrustServices(Struct, frozen=True, kw_only=True):
     region: RegionServices | None = None
 
 
+class DescriptionServices(Struct, frozen=True, kw_only=True):
+    """What this node describes of itself, and what others do; `compliance` is None where it keeps no region."""
+
+    descriptions: Descriptions
+    looking: Looking
+    compliance: Compliance | None = None
+
+
+class Handing(Struct, frozen=True, kw_only=True):
+    """Keys of others that have changed; `countersigning` is None where this node keeps no region."""
+
+    handovers: Handovers
+    countersigning: Countersigning | None = None
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """What the management API stands on. `words` gives this node's own fingerprint."""
 
@@ -124,6 +144,8 @@ class Services(Struct, frozen=True, kw_only=True):
     health: Health
     metrics: Metrics
     trust: TrustServices
+    handing: Handing
+    describing: DescriptionServices
 
 
 class Visit(Struct, frozen=True):

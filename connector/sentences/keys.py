@@ -36,6 +36,24 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die neuen Schlüssel von {name} sind verglichen und eingetragen: {words}",
         "The new keys of {name} were compared and pinned: {words}",
     ),
+    "event.region_keys_changed": (
+        "Die Schlüssel der Region {name} sind andere, und niemand bürgt dafür; ihr wird nichts mehr geglaubt. Bekannt"
+        " waren: {pinned}. Jetzt zeigt sie: {found}. Rufen Sie dort an.",
+        "The keys of the region {name} are others, and nobody vouches for them; it is believed nothing any more. Known"
+        " were: {pinned}. Now it shows: {found}. Call them.",
+    ),
+    "event.region_keys_followed": (
+        "Die Region {name} hat neue Schlüssel; ein bekannter hat für sie gebürgt.",
+        "The region {name} has new keys; a known one has vouched for them.",
+    ),
+    "event.region_keys_accepted": (
+        "Die neuen Schlüssel der Region {name} sind verglichen: {words}",
+        "The new keys of the region {name} were compared: {words}",
+    ),
+    "member.not_active": (
+        "{name} ist kein tätiges Mitglied der Region; für seine Schlüssel wird nicht gebürgt.",
+        "{name} is no active member of the region; nobody vouches for its keys.",
+    ),
     "event.key_published": (
         "Die Schlüssel dieses Knotens haben sich geändert; veröffentlicht sind: {names}. Sichern Sie den Knoten jetzt.",
         "The keys of this node have changed; published are: {names}. Make a backup now.",

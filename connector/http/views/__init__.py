@@ -55,6 +55,10 @@ from connector.http.views.frames import (
     FrameView,
     NewFrame,
 )
+from connector.http.views.handover import (
+    ComparedKeysView,
+    ComparedWords,
+)
 from connector.http.views.keeping import (
     ComparedView,
     KeyView,
@@ -152,7 +156,9 @@ __all__ = [
     "BegunView",
     "CatalogQuery",
     "CheckView",
+    "ComparedKeysView",
     "ComparedView",
+    "ComparedWords",
     "Consenting",
     "ContractQuery",
     "ContractView",

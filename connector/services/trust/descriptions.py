@@ -21,9 +21,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from catalog import description, rules
-from catalog.description import REGISTRATION, Draft, Party, Register
+from catalog.description import OWN_TERMS, REGISTRATION, Draft, Party, Register
 from catalog.rules import Finding
-from certs import credentials, jws, vcdm
+from certs import credentials, envelopes, vcdm
 from certs.credentials import Credential
 from certs.did import DidError, Fetch
 from certs.vcdm import CredentialError
@@ -31,6 +31,7 @@ from connector.errors import InputError, NodeError, UnknownError
 from connector.ports import Clock, Documents, Reading, Store, Transaction
 from connector.records import Description, Entry, HeldCredential, Particulars, Region
 from connector.services.trust.particulars import OWN, TERMS, Document, Facts
+from connector.services.trust.places import allowed_inside
 from connector.services.trust.presenting import Signer
 from connector.services.trust.wallet import asserting
 from policies.model import Reason
@@ -81,7 +82,9 @@ class Descriptions:
         base: str,
         days: float,
         signer: Callable[[], Signer],
+        lab: bool = False,
     ) -> None:
+        self._lab = lab
         self._store, self._clock, self._fetch, self._documents = store, clock, fetch, documents
         self._did, self._life, self._signer = did, int(days * DAY), signer
         self._facts = Facts(did=did, url=url, base=base, now=clock.now)
@@ -204,7 +207,8 @@ class Descriptions:
             claims=draft.subject,
             begins=begins,
             ends=ends,
-            contexts=(description.GX,),
+            # What stands under names of our own has them in full, and the context of the ontology has no part in it.
+            contexts=() if draft.name == OWN_TERMS else (description.GX,),
         )
         return Description(
             id=url, kind=draft.kind, about=draft.subject["id"], token=token, issued=begins, ends=ends, issuer=self._did
@@ -224,7 +228,8 @@ class Descriptions:
                 log.info("description.region_silent", region=region.id, error=str(error)[:200])
 
     async def _ask(self, region: Region) -> None:
-        body = await self._fetch.fetch(attested_at(region.url, self._did), private=region.private, limit=MAX_ATTESTED)
+        private = allowed_inside(region.url, region.private, self._lab)
+        body = await self._fetch.fetch(attested_at(region.url, self._did), private=private, limit=MAX_ATTESTED)
         try:
             told = msgspec.json.decode(body, type=Attested)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -234,7 +239,7 @@ class Descriptions:
             try:
                 lacking = credentials.read(token).kid
                 if lacking not in keys:
-                    document = await self._documents.document(region.id, private=region.private, lacking=lacking)
+                    document = await self._documents.document(region.id, private=private, lacking=lacking)
                     keys = asserting(document)
                 found = credentials.verify(token, keys, self._clock.now())
             except CredentialError as error:
@@ -301,22 +306,17 @@ class Descriptions:
         if not tokens:
             raise UnknownError("description.unknown")
         key, kid = self._signer()
-        payload = {
+        document = {
             "@context": [vcdm.V2],
             "id": self._facts.who.url(PRESENTATION),
             "type": ["VerifiablePresentation"],
             "holder": self._did,
             "verifiableCredential": [
-                {
-                    "@context": vcdm.V2,
-                    "id": f"data:{VC},{token}",
-                    "type": "EnvelopedVerifiableCredential",
-                }
+                {"@context": vcdm.V2, "id": f"data:{VC},{token}", "type": "EnvelopedVerifiableCredential"}
                 for token in tokens
             ],
         }
-        header = {"kid": kid, "typ": "vp+jwt", "cty": "vp"}
-        return Document(VP, jws.sign(key, header, msgspec.json.encode(payload)).encode())
+        return Document(VP, envelopes.seal(key, kid, "vp", {}, document, vcdm.VC20).encode())
 
     def _about_us(self, view: Reading) -> list[str]:
         now = self._clock.now()

@@ -1,60 +1,40 @@
 """Continuity of keys: a participant's other keys count only where somebody who was believed before says so.
 
-What lives here: judging a document that shows other keys (`judge_change`), and what follows: the keys go on, or the
-participant's contracts are held until a person has looked. Having documents and statements. What does not: the form of
-statements (`certs.handover`), our own keys (`connector.services.proof.keyring`), who may call (`connector.identity`).
+What lives here: judging a document that shows other keys, and the statements of others that are kept and published.
+What does not: the form of statements (`certs.handover`), having documents and statements and what follows from them
+(`continuing`), our own keys (`connector.services.proof.rotation`).
 
 A change counts with (a) a statement by a key that was believed before, (b) one by the region that vouches for the
 participant, or by a region that an operator has decided to believe where nobody vouches, (c) a person who has compared
-the words. It counts for a pinned participant and for one that a region vouches for alike.
-
-INVARIANT: while nobody vouches for the keys that a participant shows, nothing is done with it: no call of its is
-answered, nothing is sent to it, no data flows; its contracts are held and stay.
+the words. It counts for a pinned participant, for one that a region vouches for, and for a region alike.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Annotated
 
-import msgspec
-import structlog
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
-from certs import did as dids
 from certs import handover, jwk
-from certs.did import DidError, Document, Fetch
+from certs.did import Document
 from certs.handover import Accepted, HandoverError, Refused
 from certs.jwk import JwkError, PublicKey
-from certs.words import WordsError, fingerprint, parse, same
-from connector.errors import InputError, NodeError, UnknownError
-from connector.ports import Caller, Clock, Documents, Reading, Store, Transaction
+from certs.words import fingerprint
+from connector.ports import Reading, Transaction
 from connector.protocol.messages import JsonObject
 from connector.records import (
-    Agreement,
-    Entry,
-    Notice,
     Participant,
-    Reconciliation,
     Region,
-    SeenDocument,
     Signed,
     Tombstone,
 )
-from connector.services.changes import Change, Changes
 from connector.services.proof.generations import every
 from policies.model import Reason
 
-log = structlog.get_logger()
-
 CHANGED = "peer.keys_changed"
 """Code of `Participant.changed`, and of `Agreement.held` for it."""
-LARGEST = 1_000_000
-"""Bytes of a list of statements."""
-AT_ONCE = 8
 
 
 class Published(Struct, frozen=True):
@@ -72,12 +52,23 @@ def judge_change(
     `statements` are those that could be had, `vouchers` the keys by id of the regions that may speak for it
     (`vouching_keys`).
     """
-    found = document.pinned()
+    found = counting(known, document)
     judged = handover.follow(known.id, dict(known.keys), known.change, found, statements, vouchers)
     if isinstance(judged, Accepted):
         return judged
-    shown = _words(found)
-    return Reason(CHANGED, {"name": known.name, "pinned": known.words, "found": shown, "cause": _why(judged)})
+    params = {"name": known.name, "pinned": known.words, "found": words_of(found), "cause": _why(judged)}
+    return Reason(CHANGED, params)
+
+
+def counting(known: Participant | Region, document: Document) -> dict[str, JsonObject]:
+    """The keys of a document that the participant is known by: of a region those that sign credentials."""
+    shown = document.pinned()
+    if not isinstance(known, Region):
+        return shown
+    own = {id: key for id, key in shown.items() if id.startswith(f"{document.id}#issuer")}
+    if all(id.startswith(f"{known.id}#issuer") for id in known.keys):
+        return own
+    return {id: document.keys[id] for id in document.assertions}
 
 
 def _why(judged: Refused) -> str:
@@ -87,7 +78,7 @@ def _why(judged: Refused) -> str:
 def vouching_keys(view: Reading, known: Participant | Region) -> Mapping[str, PublicKey]:
     """The issuer keys of the regions that may speak for a participant's keys, by id."""
     keys: dict[str, PublicKey] = {}
-    for region in _speaking(view, known):
+    for region in speaking(view, known):
         for id, key in region.keys.items():
             if id.startswith(f"{region.id}#issuer"):
                 try:
@@ -97,7 +88,7 @@ def vouching_keys(view: Reading, known: Participant | Region) -> Mapping[str, Pu
     return keys
 
 
-def _speaking(view: Reading, known: Participant | Region) -> list[Region]:
+def speaking(view: Reading, known: Participant | Region) -> list[Region]:
     """The one region that vouches for it; where none does, those that an operator has decided to believe."""
     by = known.vouched_by if isinstance(known, Region) else (known.vouch.region if known.vouch else "")
     if by:
@@ -106,202 +97,6 @@ def _speaking(view: Reading, known: Participant | Region) -> list[Region]:
     else:
         found = [one for one in every(view, Region) if not one.vouched_by and one.id != known.id]
     return [one for one in found if one.changed is None]
-
-
-class Handovers:
-    """Looks whether participants are still who they were. `changed` is told the DID after every commit that changes
-    what is believed of one, before the call returns."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        documents: Documents,
-        fetch: Fetch,
-        changes: Changes,
-        changed: Callable[[str], None],
-    ) -> None:
-        self._store, self._clock, self._documents, self._fetch = store, clock, documents, fetch
-        self._changes, self._changed = changes, changed
-        self._looking: dict[str, asyncio.Task[None]] = {}
-
-    # --- looking ------------------------------------------------------------------------------------------------------
-
-    async def look(self, id: str, *, fresh: bool = True) -> Participant | None:
-        """Look at a participant's document now, and keep what follows; None where it is none.
-
-        Raises `DidError`, `DeliveryError` and `BusyError` where the document cannot be had: then nothing has changed.
-        """
-        known = await self._store.read(lambda view: view.get(Participant, id))
-        if known is None:
-            return None
-        return await self.taken(
-            known, await self._documents.document(id, url=known.url, private=known.private, fresh=fresh)
-        )
-
-    async def taken(self, known: Participant, document: Document) -> Participant | None:
-        """What is believed of a participant, now that its document is this; `changed` in it says if nothing is.
-
-        Costs nothing where the document is the one that was seen before. Raises `StoreError`.
-        """
-        if known.changed is None and known.document == sha256(document.body).hexdigest():
-            return known
-        statements = await self._statements(known, document)
-        kept = await self._store.write(lambda tx: self._judged(tx, known.id, document, statements))
-        self._changed(known.id)
-        return kept
-
-    def heard(self, tx: Transaction, caller: Caller, notice: Notice) -> dict[str, str] | NodeError:
-        """A participant says that its keys change: we look for ourselves once the transaction is committed."""
-        if notice.about != caller.id:
-            return UnknownError("notice.about")
-        tx.after(lambda: self._look_soon(caller.id))
-        return {}
-
-    async def go_round(self) -> None:
-        """Look at every participant, so that a domain that was taken over is noticed before something is sent there."""
-        turn = asyncio.Semaphore(AT_ONCE)
-
-        async def one(id: str) -> None:
-            async with turn:
-                await self._quietly(id, fresh=False)
-
-        peers = await self._store.read(lambda view: every(view, Participant))
-        await asyncio.gather(*(one(peer.id) for peer in peers))
-
-    async def close(self) -> None:
-        """Look no more."""
-        for task in tuple(self._looking.values()):
-            task.cancel()
-        await asyncio.gather(*self._looking.values(), return_exceptions=True)
-
-    def _look_soon(self, id: str) -> None:
-        if id not in self._looking:
-            task = self._looking[id] = asyncio.get_running_loop().create_task(self._quietly(id, fresh=True))
-            task.add_done_callback(lambda _: self._looking.pop(id, None))
-
-    async def _quietly(self, id: str, *, fresh: bool) -> None:
-        try:
-            await self.look(id, fresh=fresh)
-        except (NodeError, DidError) as error:
-            log.info("peer.document_not_had", peer=id, error=str(error))
-
-    # --- statements ---------------------------------------------------------------------------------------------------
-
-    async def _statements(self, known: Participant | Region, document: Document) -> list[str]:
-        """What can be had about a change of keys: from the participant itself, and from the regions that may speak."""
-        if _same(known.keys, document.pinned()) and known.changed is None:
-            return []
-        regions = await self._store.read(lambda view: _speaking(view, known))
-        asked = [(f"{known.url.rstrip('/')}/keys", known.private)]
-        asked += [(f"{one.url.rstrip('/')}/keys/{subject(known.id)}", one.private) for one in regions if one.url]
-        found = await asyncio.gather(*(self.published(url, private) for url, private in asked))
-        return [statement for one in found for statement in one]
-
-    async def published(self, url: str, private: bool = False) -> tuple[str, ...]:
-        """The statements that are published at a URL; none where they cannot be had."""
-        try:
-            body = await self._fetch.fetch(url, private=private, limit=LARGEST)
-            return msgspec.json.decode(body, type=Published).statements
-        except (NodeError, DidError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            log.info("keys.statements_not_had", url=url, error=str(error)[:200])
-            return ()
-
-    async def recalled(self, thumbprints: Sequence[str]) -> list[str]:
-        """What participants and regions keep about our own keys, after a restore that is not settled with all of them;
-        else nothing is asked."""
-        if not await self._store.read(lambda view: view.count(Reconciliation, state="open")):
-            return []
-        near = await self._store.read(_places)
-        urls = {(f"{url}/keys/{name}", private) for url, private in near for name in thumbprints}
-        found = await asyncio.gather(*(self.published(url, private) for url, private in urls))
-        return [statement for one in found for statement in one]
-
-    # --- what follows -------------------------------------------------------------------------------------------------
-
-    def _judged(self, tx: Transaction, id: str, document: Document, statements: Sequence[str]) -> Participant | None:
-        known = tx.get(Participant, id)
-        if known is None:
-            return None
-        judged = judge_change(known, document, statements, vouching_keys(tx, known))
-        if isinstance(judged, Reason):
-            return self._held(tx, known, judged)
-        return self._goes_on(tx, known, document, judged, statements)
-
-    def _held(self, tx: Transaction, known: Participant, why: Reason) -> Participant:
-        """Nothing happens with this participant any more until somebody vouches or a person decides."""
-        if known.changed == why:
-            return known
-        kept = replace(known, changed=why)
-        tx.put(kept)
-        count = 0
-        for contract in _contracts(tx, known.id):
-            if contract.held is None:
-                tx.put(replace(contract, held=why))
-                tx.after(_publishes(self._changes, contract.id))
-                count += 1
-        params = {"peer": known.id, **why.params, "contracts": str(count)}
-        tx.record(Entry(event=CHANGED, actor=known.id, params=params))
-        log.critical(CHANGED, peer=known.id, pinned=known.words, found=why.params["found"])
-        return kept
-
-    def _goes_on(
-        self, tx: Transaction, known: Participant, document: Document, how: Accepted, statements: Sequence[str]
-    ) -> Participant:
-        """The keys of the document are the participant's from now on."""
-        tx.put(_seen(document, self._clock.now()))
-        kept = _following(known, document, how.number)
-        if not _same(known.keys, kept.keys):
-            params = {"peer": known.id, "name": known.name, "before": known.words, "words": kept.words}
-            tx.record(Entry(event="peer.keys_followed", actor=known.id, params={**params, "by": " ".join(how.by)}))
-            _keep_statements(tx, known, statements, how.number, self._clock.now())
-        self._release(tx, kept, known.id)
-        tx.put(kept)
-        return kept
-
-    def _release(self, tx: Transaction, kept: Participant, actor: str) -> None:
-        """Let the contracts go on that were held for the change of keys."""
-        released = [one for one in _contracts(tx, kept.id) if one.held is not None and one.held.code == CHANGED]
-        for contract in released:
-            tx.put(replace(contract, held=None))
-            tx.after(_publishes(self._changes, contract.id))
-            tx.record(Entry(event="contract.released", actor=actor, params={"agreement": contract.id, "peer": kept.id}))
-
-    # --- people -------------------------------------------------------------------------------------------------------
-
-    async def accept(self, operator: str, peer: str, words: str) -> Participant:
-        """A person has compared: the keys that `peer` (name or DID) shows now are its own.
-
-        From now on they are pinned. Raises `UnknownError`, `InputError` `peer.words_form`, `peer.words` (it shows
-        others), `peer.document`; `DeliveryError`.
-        """
-        known = await self._store.read(lambda view: _find(view, peer))
-        told = _told(words)
-        document = await self._document(known)
-        if not same(told, _words(document.pinned())):
-            raise InputError("peer.words", peer=known.id, told=told, found=_words(document.pinned()))
-        statements = await self.published(f"{known.url.rstrip('/')}/keys", known.private)
-
-        def act(tx: Transaction) -> Participant:
-            now = _find(tx, known.id)
-            kept = replace(_following(now, document, _latest(known.id, statements, now.change)), pinned=True)
-            tx.put(_seen(document, self._clock.now()))
-            params = {"peer": known.id, "name": known.name, "before": now.words, "words": kept.words}
-            tx.record(Entry(event="peer.keys_accepted", actor=operator, params=params))
-            self._release(tx, kept, operator)
-            tx.put(kept)
-            return kept
-
-        kept = await self._store.write(act)
-        self._changed(kept.id)
-        return kept
-
-    async def _document(self, known: Participant) -> Document:
-        try:
-            return await dids.resolve(self._fetch, known.url, private=known.private)
-        except DidError as error:
-            raise InputError("peer.document", url=known.url, why=error.code) from error
 
 
 # --- what is published ------------------------------------------------------------------------------------------------
@@ -340,7 +135,7 @@ def keep_statement(tx: Transaction, id: str, statement: str, number: int, at: in
     )
 
 
-def _keep_statements(tx: Transaction, known: Participant, statements: Iterable[str], upto: int, at: int) -> None:
+def keep_statements(tx: Transaction, known: Participant, statements: Iterable[str], upto: int, at: int) -> None:
     """Keep what has counted, and remember the keys that must not come back."""
     for statement in statements:
         try:
@@ -354,80 +149,6 @@ def _keep_statements(tx: Transaction, known: Participant, statements: Iterable[s
             tx.put(Tombstone(id=f"{known.id} {thumbprint}", owner=known.id, name="token", at=change.at))
 
 
-# --- parts ------------------------------------------------------------------------------------------------------------
-
-
-def _following(known: Participant, document: Document, number: int) -> Participant:
-    """A participant with the keys and places of its document."""
-    notices = document.notices if document.notices.startswith(f"{known.url.rstrip('/')}/") else known.notices
-    return replace(
-        known,
-        keys=document.pinned(),
-        tokens=document.tokens,
-        words=_words(document.pinned()),
-        document=sha256(document.body).hexdigest(),
-        notices=notices,
-        changed=None,
-        change=number,
-    )
-
-
-def _seen(document: Document, at: int) -> SeenDocument:
-    return SeenDocument(id=sha256(document.body).hexdigest(), did=document.id, body=document.body, at=at)
-
-
-def _contracts(view: Reading, peer: str) -> list[Agreement]:
-    """The contracts with a participant that are in force."""
-    found: list[Agreement] = []
-    after = ""
-    while page := view.select(Agreement, peer=peer, in_force=True, after=after, limit=500):
-        found += page
-        after = page[-1].id
-    return found
-
-
-def _places(view: Reading) -> set[tuple[str, bool]]:
-    """Where participants and regions are, and whether private addresses are allowed there."""
-    found = [(one.url, one.private) for one in every(view, Participant)]
-    found += [(one.url, one.private) for one in every(view, Region)]
-    return {(url.rstrip("/"), private) for url, private in found if url}
-
-
-def _publishes(changes: Changes, id: str) -> Callable[[], None]:
-    return lambda: changes.publish(Change("agreement", id))
-
-
-def _latest(id: str, statements: Sequence[str], number: int) -> int:
-    """The highest number among a participant's statements: none of them can take it back to older keys."""
-    for statement in statements:
-        try:
-            change = handover.read_change(statement)
-        except HandoverError:
-            continue
-        number = max(number, change.number) if change.did == id else number
-    return number
-
-
-def _words(keys: Mapping[str, JsonObject]) -> str:
+def words_of(keys: Mapping[str, JsonObject]) -> str:
+    """The fingerprint of keys in words."""
     return fingerprint(jwk.thumbprint(key) for key in keys.values())
-
-
-def _same(keys: Mapping[str, JsonObject], found: Mapping[str, JsonObject]) -> bool:
-    """The same keys under the same ids."""
-    return {id: jwk.thumbprint(key) for id, key in keys.items()} == {
-        id: jwk.thumbprint(key) for id, key in found.items()
-    }
-
-
-def _told(words: str) -> str:
-    try:
-        return parse(words)
-    except WordsError as error:
-        raise InputError("peer.words_form", word=error.word) from error
-
-
-def _find(view: Reading, peer: str) -> Participant:
-    found = view.get(Participant, peer) if peer.startswith("did:") else view.find(Participant, name=peer)
-    if found is None:
-        raise UnknownError("peer.unknown", peer=peer[:256])
-    return found
