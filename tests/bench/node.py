@@ -57,14 +57,23 @@ IMPORTS = "import aiohttp.web, cryptography.x509, cryptography.hazmat.primitives
 # --- pairs of nodes ---------------------------------------------------------------------------------------------------
 
 
+Meet = Callable[[Child, Child], None]
+"""Has two nodes know each other."""
+
+
+def pinned(provider: Child, consumer: Child) -> None:
+    """By compared keys."""
+    urls = provider.line(), consumer.line()
+    provider.ask(Order(do="pin", url=urls[1]), str)
+    consumer.ask(Order(do="pin", url=urls[0]), str)
+
+
 class Nodes:
     """A provider and a consumer that know each other, and something that one has and the other wants."""
 
-    def __init__(self, directory: Path, provider: Child, consumer: Child) -> None:
+    def __init__(self, directory: Path, provider: Child, consumer: Child, meet: Meet) -> None:
         self.provider, self.consumer = provider, consumer
-        urls = provider.line(), consumer.line()
-        provider.ask(Order(do="pin", url=urls[1]), str)
-        consumer.ask(Order(do="pin", url=urls[0]), str)
+        meet(provider, consumer)
         file = directory / "data.txt"
         file.write_bytes(b"x" * 1024)
         self._shared = provider.ask(Order(do="share", path=str(file)), Shared)
@@ -88,7 +97,7 @@ class Nodes:
 
 
 @contextlib.contextmanager
-def nodes() -> Iterator[Nodes]:
+def nodes(meet: Meet = pinned) -> Iterator[Nodes]:
     """Two node processes in fresh directories."""
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(folder())
@@ -96,7 +105,7 @@ def nodes() -> Iterator[Nodes]:
             stack.enter_context(child("tests.bench.worker", directory / name, free_port()))
             for name in ("provider", "consumer")
         )
-        yield Nodes(directory, provider, consumer)
+        yield Nodes(directory, provider, consumer, meet)
 
 
 @contextlib.contextmanager

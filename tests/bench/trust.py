@@ -9,9 +9,12 @@ signature checks for a whole verification, the same node with compared keys for 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
@@ -19,19 +22,34 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from catalog import rules
-from certs import credentials, jwk, jws, jwt, presentations, status, trust
+from certs import credentials, did, jwk, jws, jwt, presentations, status, trust
 from certs.credentials import Credential
 from certs.jwk import PublicKey
 from certs.trust import Anchor, Checked
 from certs.vcdm import VC20
-from tests.bench.rows import Goal, Row, say
+from connector import config, founding, node
+from connector.identity.dcp import DcpIdentity
+from connector.identity.pinned import Known
+from connector.ports import Transaction
+from connector.records import Participant, Region, Vouch
+from tests.bench.load import Child, child
+from tests.bench.node import MANY, Meet, folder, nodes
+from tests.bench.region import Founded
+from tests.bench.region import Order as Membership
+from tests.bench.rows import Goal, Row, rounds, say
+from tests.bench.worker import Order
 from tests.catalog import samples
 
+CACHED_VERDICT = Goal("cached_verdict", "a verdict that stands, beside a look-up and SHA-256", "us", 5.0, absolute=True)
 FULL_VERIFY = Goal(
     "full_verify", "token, presentation, two credentials and list beside the signature checks in it", "us", 3.0
 )
+NEG_RATE_DCP = Goal(
+    "neg_rate_dcp", "negotiations of members beside pinned ones, 32 at a time", "1/s", 0.8, at_least=True
+)
 RULES = Goal("rules_us", "one self-description judged by the rules of its class", "us", 100.0, absolute=True)
 CALLS = 300
+VERDICTS = 20_000
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND
 CITY, MEMBER, REGION = "did:web:city.example", "did:web:member.example", "did:web:region.example"
@@ -158,7 +176,118 @@ def rules_us(count: int) -> Row:
     return RULES.judged([one() for _ in range(count)], [1.0] * count)
 
 
+# --- somebody who is known --------------------------------------------------------------------------------------------
+
+
+class Proved(DcpIdentity):
+    """A node's identity for which every token is proved already: what is left is whether its sender may come in."""
+
+    claims: jwt.Claims
+
+    def _verified(self, token: str, known: Known) -> jwt.Claims:
+        return self.claims
+
+
+@contextlib.contextmanager
+def acquainted(claims: jwt.Claims) -> Iterator[Proved]:
+    """The identity of a node that has admitted `MEMBER` on its region's word a moment ago, and a thousand others."""
+    with folder() as directory:
+        founding.initialise(directory / "node", "http://127.0.0.1:8180", public_port=0, management_port=0, lab=True)
+        own = node.build(config.load(directory / "node", {}), threaded=False)
+        now = own.clock.now()
+
+        def act(tx: Transaction) -> None:
+            for number in range(1_000):
+                tx.put(_admitted(MEMBER if number == 0 else f"{MEMBER}:{number}", now))
+            tx.put(Region(id=REGION, name="r", title="r", url="https://region.example", words="", added=0, added_by=""))
+
+        asyncio.run(own.store.write(act))
+        identity = own.trust.identity
+        identity.__class__, identity.claims = Proved, claims  # type: ignore[assignment, attr-defined]
+        yield identity  # type: ignore[misc]
+        asyncio.run(own.close())
+
+
+def _admitted(did: str, now: int) -> Participant:
+    """Somebody with a verdict that stands for a while."""
+    return Participant(
+        id=did,
+        name=did,
+        url="https://member.example",
+        base="https://member.example/dsp",
+        keys={},
+        tokens=(),
+        words="",
+        added=now,
+        added_by=REGION,
+        pinned=False,
+        vouch=Vouch(region=REGION, checked=now, until=now + 3_600 * SECOND, scopes=("catalog",)),
+        seen=now,
+    )
+
+
+async def _timed(identity: Proved, token: str) -> tuple[float, float]:
+    """Microseconds of a verdict that stands, and of a look-up and a hash of the token."""
+    field, known = f"Bearer {token}", {f"{MEMBER}:{number}": b"" for number in range(1_000)}
+    known[MEMBER] = b"x"
+    await identity.verify(field)
+    took = []
+    for beside in (False, True):
+        began = time.perf_counter_ns()
+        for _ in range(VERDICTS):
+            if beside:
+                sha256(token.encode()).digest()
+                known.get(MEMBER)
+            else:
+                await identity.verify(field)
+        took.append((time.perf_counter_ns() - began) / 1000 / VERDICTS)
+    return took[0], took[1]
+
+
+def cached_verdict(count: int) -> Row:
+    """Microseconds from a proved token to the caller of whom a region's word stands."""
+    token = Shown().token
+    claims = jwt.peek(token, audience=CITY, now=NOW).claims
+    with acquainted(claims) as identity:
+        pairs = [asyncio.run(_timed(identity, token)) for _ in range(count)]
+    for ours, theirs in pairs:
+        say(f"{CACHED_VERDICT.id}: {ours:.2f} us, look-up and SHA-256 {theirs:.2f} us, ratio {ours / theirs:.2f}")
+    return CACHED_VERDICT.judged(*zip(*pairs, strict=True))
+
+
+# --- two nodes --------------------------------------------------------------------------------------------------------
+
+
+def vouched(region: Child, founded: Founded) -> Meet:
+    """Two nodes know each other on a region's word alone: each has shown its membership to the other."""
+
+    def meet(*nodes: Child) -> None:
+        urls = [one.line() for one in nodes]
+        dids = [did.of_url(url) for url in urls]
+        for one, name in zip(nodes, dids, strict=True):
+            token = region.ask(Membership(name), str)
+            one.ask(
+                Order(do="believe", did=founded.did, url=founded.url, kid=founded.kid, key=founded.key, token=token),
+                str,
+            )
+        for one, other, here, there in (*zip(nodes, nodes[::-1], dids, dids[::-1], strict=True),):
+            grant = other.ask(Order(do="pass", did=here), str)
+            assert one.ask(Order(do="admit", did=there, token=grant), bool), "known, and not by its keys"
+
+    return meet
+
+
+def neg_rate_dcp(count: int) -> Row:
+    """Negotiations a second between members of a region, beside nodes that have compared keys."""
+    with child("tests.bench.region") as region:
+        founded = msgspec.json.decode(region.line(), type=Founded)
+        with nodes(vouched(region, founded)) as ours, nodes() as theirs:
+            return rounds(NEG_RATE_DCP, count, lambda: ours.negotiate(MANY).rate, lambda: theirs.negotiate(MANY).rate)
+
+
 ROWS: Mapping[str, Callable[[int], Row]] = {
+    "cached_verdict": cached_verdict,
     "full_verify": full_verify,
+    "neg_rate_dcp": neg_rate_dcp,
     "rules_us": rules_us,
 }

@@ -16,6 +16,8 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from certs.trust import MEMBERSHIP
+from certs.vcdm import VC20
 from connector import config, founding, node, telemetry
 from connector.node import Node
 from connector.ports import Transaction
@@ -24,7 +26,7 @@ from connector.protocol.machine import Role
 from connector.protocol.messages import JsonObject, TransferState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Answer, Entry, Outside
+from connector.records import Agreement, Answer, Entry, HeldCredential, Outside, Participant, Region
 from connector.services.changes import Change
 from tests.bench.load import Done, Load, drive
 from tests.bench.skeleton_negotiation import RULE
@@ -45,6 +47,10 @@ class Order(Struct, frozen=True, kw_only=True):
     load: Load = Load(1)
     dataset: str = ""
     offer: JsonObject = {}
+    did: str = ""
+    kid: str = ""
+    key: JsonObject = {}
+    token: str = ""
 
 
 class Shared(Struct, frozen=True):
@@ -77,6 +83,12 @@ class Worker:
                 added = await self._node.peers.add(OPERATOR, order.url, order.name, private=True)
                 self._peer = added.id
                 return added.id
+            case "believe":
+                return await self._believe(order)
+            case "pass":
+                return self._node.trust.passes.issue(order.did, self._node.clock.now(), self._node.ids.token())
+            case "admit":
+                return await self._admit(order)
             case "share":
                 return await self._share(order)
             case "negotiate":
@@ -87,6 +99,49 @@ class Worker:
                 return await self._access()
             case _:
                 raise ValueError(order.do)
+
+    async def _believe(self, order: Order) -> str:
+        """Believe a region, and be a member of it by the credential `token`."""
+        now, day = self._node.clock.now(), 86_400_000_000
+        region = Region(
+            id=order.did,
+            name="region",
+            title="region",
+            url=order.url,
+            words="",
+            added=now,
+            added_by=OPERATOR,
+            keys={order.kid: order.key},
+            types=(MEMBERSHIP,),
+            scopes=("catalog", "negotiate"),
+            private=True,
+        )
+        held = HeldCredential(
+            id=f"urn:uuid:{self._node.did}",
+            kind=MEMBERSHIP,
+            issuer=order.did,
+            profile=VC20,
+            token=order.token,
+            received=now,
+            begins=now,
+            ends=now + day,
+        )
+
+        def act(tx: Transaction) -> None:
+            tx.put(region)
+            tx.put(held)
+
+        await self._node.store.write(act)
+        self._node.trust.identity.forget()
+        return self._node.did
+
+    async def _admit(self, order: Order) -> bool:
+        """Have the party `did` known on its region's word; `token` opens its Credential Service. Nobody pins it."""
+        trust = self._node.trust
+        await trust.admission.admit(await trust.documents.document(order.did, private=True), order.token)
+        self._peer = order.did
+        known = await self._node.store.read(lambda view: view.get(Participant, order.did))
+        return known is not None and not known.pinned
 
     async def _share(self, order: Order) -> Shared:
         offers = self._node.offers
