@@ -202,7 +202,8 @@ def _method(did: str, id: str, key: Jwk) -> dict[str, Any]:
 
 
 def _service(id: str, type: str, endpoint: str) -> dict[str, Any]:
-    return {"@context": [DSP_CONTEXT, CONTEXT[0]], "id": id, "type": type, "serviceEndpoint": endpoint}
+    # Without a context of its own: that of the document holds, and readers in the field know these three members only.
+    return {"id": id, "type": type, "serviceEndpoint": endpoint}
 
 
 # --- a peer's document ------------------------------------------------------------------------------------------------

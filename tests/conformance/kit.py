@@ -115,15 +115,17 @@ _COUNT = re.compile(r"^(Passed|Failed) tests: (\d+)")
 
 
 def read(lines: list[str]) -> Result:
-    """What the printed lines say; counts that are missing are zero and the run counts as incomplete."""
-    counts = {"Passed": 0, "Failed": 0}
-    failures, complete = [], False
+    """What the printed lines say: the kit's own counts, where it prints some, or how many tests it says of each."""
+    counts: dict[str, int] = {}
+    passed, failures, complete = 0, [], False
     for line in lines:
         text = _PREFIX.sub("", _PREFIX.sub("", line)).strip()
         if found := _COUNT.match(text):
             counts[found[1]] = int(found[2])
+        elif text.startswith("SUCCESSFUL:"):
+            passed += 1
         elif text.startswith("FAILED:"):
             failures.append(text.removeprefix("FAILED:").strip())
         elif text == "Test run complete":
             complete = True
-    return Result(counts["Passed"], counts["Failed"], tuple(failures), complete)
+    return Result(counts.get("Passed", passed), counts.get("Failed", len(failures)), tuple(failures), complete)
