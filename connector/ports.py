@@ -162,6 +162,7 @@ class Caller(Struct, frozen=True):
     """A proved caller: its DID, the token's id and end (microseconds UTC) so that it can be used only once, and the
     request that it has sent, whose signature, where it has one, is verified. `grant` is what its token gives us to ask
     at its Credential Service with (DCP 1.0.1, Base Protocol: `token`), `code` its `pre-authorized_code`; "" for none.
+    `bare`: nobody has looked at what it has signed, since nothing has to be signed there (`Proofs`).
     """
 
     id: str
@@ -171,6 +172,7 @@ class Caller(Struct, frozen=True):
     sent: Sent = Sent()
     grant: str = ""
     code: str = ""
+    bare: bool = False
 
 
 class Identity(Protocol):
@@ -208,9 +210,9 @@ class Documents(Protocol):
     ) -> Document:
         """The document of `did`, as kept or fetched now.
 
-        `url` is its root where that is known, `private` allows private addresses there. A kept document without the key `lacking` is fetched anew, so is every one
-        with `fresh`, each at most once in a while. Raises `DidError` (form, content, another's), `DeliveryError` (not
-        to be had) and `BusyError` (too many at once).
+        `url` is its root where that is known, `private` allows private addresses there. A kept document without the key
+        `lacking` is fetched anew, so is every one with `fresh`, each at most once in a while. Raises `DidError` (form,
+        content, another's), `DeliveryError` (not to be had) and `BusyError` (too many at once).
         """
 
     def keeps(self, did: str) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from certs import did as dids
 from certs import jwk, jwt
@@ -121,7 +122,7 @@ class DcpIdentity(PinnedIdentity):
         doubtful = known.watched.get(claims.iss)
         if doubtful is not None and doubtful.changed is not None:
             raise UnauthenticatedError(doubtful.changed.code)
-        return caller_of(claims)
+        return replace(caller_of(claims), bare=True)
 
     async def _unknown(self, token: str, known: Known, error: TokenError) -> Caller:
         """The caller with a token that no known key bears out: a stranger, or somebody with other keys than before."""

@@ -18,12 +18,13 @@ def admit(tx: Transaction, caller: Caller) -> None:
     """Use up the caller's token. Raises `UnauthenticatedError` where it was used before, or where a peer that signs its
     messages has not signed this one: nothing else may happen.
 
-    INVARIANT: from the first signed message on a peer is believed nothing that is not signed. It is judged here, in the
-    transaction, so that no unsigned request slips in beside the first signed one.
+    INVARIANT: from the first signed message on a peer is believed nothing that is not signed, but where it proves its
+    DID and nothing else. It is judged here, in the transaction, so that no unsigned request slips in beside the first
+    signed one.
     """
     if not tx.use_token(caller.id, caller.jti, caller.expires):
         raise UnauthenticatedError("token.replayed")
-    peer = tx.get(Participant, caller.id)
+    peer = None if caller.bare else tx.get(Participant, caller.id)
     if peer is None or bool(peer.signs) == bool(caller.sent.fields):
         return
     if peer.signs:
