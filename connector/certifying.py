@@ -33,6 +33,7 @@ from connector.services.region.domain import Domain
 from connector.services.region.members import Members
 from connector.services.trust.certificates import OwnCertificates
 from connector.services.trust.chains import Chains
+from policies.model import Reason
 
 log = structlog.get_logger()
 LOOK_SECONDS = 60.0
@@ -121,6 +122,10 @@ class Certifying:
         est.publish(base.publications)
         published.publish_lists(base.publications, self.issued.lists)
         return self.issued
+
+    def trouble(self) -> Reason | None:
+        """What people should know of certificates that end."""
+        return self.own.trouble() or (self.domain.trouble() if self.domain else None)
 
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from certs import pairs
 from connector.config import Config
 from connector.http import connection
 from connector.http.client import HttpPeer
@@ -68,9 +69,16 @@ def throttle(config: Config, clock: Clock) -> Throttle:
 
 
 def certificate(config: Config) -> Certificate | None:
-    """The node's own certificate, None where a proxy in front of it has one."""
+    """The node's own certificate, None where a proxy in front of it has one. Raises `KeyFileError`, `InputError`.
+
+    An exchange of files that was broken off is finished first: half of a pair serves nobody.
+    """
     public = config.public
-    return Certificate(Path(public.tls_certificate), Path(public.tls_key)) if public.tls_certificate else None
+    pairs.settle(config.directory / "keys", "tls")
+    if not public.tls_certificate:
+        return None
+    modern = config.trust.mutual_tls != "off"
+    return Certificate(Path(public.tls_certificate), Path(public.tls_key), modern=modern)
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

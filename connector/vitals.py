@@ -6,7 +6,7 @@ a node from outside (`doctor`). Checks are quick looks at memory: asking costs n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from connector.config import Config
 from connector.data.gate import Gate
@@ -32,6 +32,7 @@ def checks(
     continuity: Continuity,
     gate: Gate,
     certificate: Certificate | None,
+    certificates: Callable[[], Reason | None],
     outbox: Outbox,
     sources: Sources,
     messengers: Sequence[Messenger],
@@ -43,6 +44,7 @@ def checks(
     yield Check("clock", lambda: _clock_behind(store, clock))
     yield Check("contracts", gate.damage)
     yield Check("certificate", lambda: certificate.wrong() if certificate else None)
+    yield Check("certificates", certificates)
     yield Check("outbox", outbox.trouble)
     yield Check("source", sources.trouble)
     yield Check("notify", lambda: next((one.trouble for one in messengers if one.trouble is not None), None))

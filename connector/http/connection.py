@@ -63,7 +63,7 @@ def shown(transport: asyncio.BaseTransport) -> tuple[bytes, ...]:
     leaf = handshake.getpeercert(binary_form=True)
     if leaf is None:
         return ()
-    inner = handshake if hasattr(handshake, "get_verified_chain") else getattr(handshake, "_sslobj", None)
+    inner: Any = handshake if hasattr(handshake, "get_verified_chain") else getattr(handshake, "_sslobj", None)
     path = inner.get_verified_chain() if hasattr(inner, "get_verified_chain") else [leaf]
     return tuple(one if isinstance(one, bytes) else one.public_bytes(_DER) for one in path)
 
