@@ -77,8 +77,8 @@ class Meaning(Struct, frozen=True):
 def read(document: JsonObject) -> Meaning:
     """What a JSON-LD document says.
 
-    Raises `ContextError`: `context.unknown`, `context.inline`, `context.digest`, `context.keyword`, `context.dropped`,
-    `context.large`, `context.form`.
+    Raises `ContextError`: `jsonld.unknown`, `jsonld.inline`, `jsonld.digest`, `jsonld.keyword`, `jsonld.dropped`,
+    `jsonld.large`, `jsonld.form`.
     """
     admit(document)
     quads = _quads(document)
@@ -99,7 +99,7 @@ def admit(document: JsonObject) -> None:
     while open:
         value, depth = open.pop()
         if depth > MAX_DEPTH:
-            raise ContextError("context.large", "depth")
+            raise ContextError("jsonld.large", "depth")
         if isinstance(value, list):
             open.extend((item, depth + 1) for item in value)
         for key, item in value.items() if isinstance(value, dict) else ():
@@ -108,29 +108,29 @@ def admit(document: JsonObject) -> None:
                     _admit_context(one, used, own)
             elif item is None or (key.startswith("@") and key not in _KEYWORDS) or (key == "@graph" and depth):
                 # Null says nothing, other keywords move what is said to where nobody looks for it.
-                raise ContextError("context.keyword", key[:64])
+                raise ContextError("jsonld.keyword", key[:64])
             else:
                 open.append((item, depth + 1))
     if named := next(
         (name for url in used for name, iri in own.items() if terms.CONTEXTS[url].get(name, iri) != iri), ""
     ):
-        raise ContextError("context.inline", named)
+        raise ContextError("jsonld.inline", named)
 
 
 def _admit_context(one: Any, used: set[str], own: dict[str, str]) -> None:
     """A context by its URL, or one of the document's own: that names namespaces and nothing else."""
     if isinstance(one, str):
         if one not in terms.CONTEXTS:
-            raise ContextError("context.unknown", one[:256])
+            raise ContextError("jsonld.unknown", one[:256])
         used.add(one)
         return
     if not isinstance(one, dict):
-        raise ContextError("context.inline", type(one).__name__)
+        raise ContextError("jsonld.inline", type(one).__name__)
     for name, meaning in one.items():
         if not _PREFIX.fullmatch(name) or not isinstance(meaning, str) or not _NAMESPACE.fullmatch(meaning):
-            raise ContextError("context.inline", name[:64])
+            raise ContextError("jsonld.inline", name[:64])
         if name in _RESERVED or own.setdefault(name, meaning) != meaning:
-            raise ContextError("context.inline", name)
+            raise ContextError("jsonld.inline", name)
 
 
 def _resources(document: JsonObject) -> None:
@@ -141,7 +141,7 @@ def _resources(document: JsonObject) -> None:
             continue
         pin = terms.PINS.get(one["id"])
         if pin is None or one.get("digestSRI") != sri(bytes.fromhex(pin)):
-            raise ContextError("context.digest", one["id"])
+            raise ContextError("jsonld.digest", one["id"])
 
 
 def sri(digest: bytes) -> str:
@@ -152,7 +152,7 @@ def sri(digest: bytes) -> str:
 def _load(url: str, options: Mapping[str, Any]) -> JsonObject:
     """PyLD's loader: the table and nothing else."""
     if url not in terms.CONTEXTS:
-        raise ContextError("context.unknown", url[:256])
+        raise ContextError("jsonld.unknown", url[:256])
     return {
         "contentType": "application/ld+json",
         "contextUrl": None,
@@ -174,7 +174,7 @@ def _quads(document: JsonObject) -> str:
         expanded = jsonld.expand(document, options, on_property_dropped=lambda name: dropped.append(str(name)))
         _certain(expanded)
         if dropped:
-            raise ContextError("context.dropped", dropped[0][:64])
+            raise ContextError("jsonld.dropped", dropped[0][:64])
         quads = jsonld.to_rdf(expanded, {**options, "format": "application/n-quads"})
     except jsonld.JsonLdError as error:
         cause: BaseException | None = error
@@ -184,7 +184,7 @@ def _quads(document: JsonObject) -> str:
             cause = getattr(cause, "cause", None) or cause.__cause__
         code = getattr(error, "code", "") or ""
         raise ContextError(
-            "context.inline" if "protected" in code or "redefinition" in code else "context.form", code
+            "jsonld.inline" if "protected" in code or "redefinition" in code else "jsonld.form", code
         ) from None
     assert isinstance(quads, str)
     return quads
@@ -201,19 +201,19 @@ def _certain(expanded: Any) -> None:
             ids = [value["@id"]] if "@id" in value else []
             for iri in (*ids, *value.get("@type", ())):
                 if not isinstance(iri, str) or not (_ABSOLUTE.fullmatch(iri) or iri.startswith("_:")) or _BASE in iri:
-                    raise ContextError("context.dropped", str(iri)[:64])
+                    raise ContextError("jsonld.dropped", str(iri)[:64])
             open.extend(item for key, item in value.items() if key not in ("@id", "@type"))
 
 
 def canonical_form(quads: str, sha384: bool = False) -> str:
     """RDFC-1.0 of N-Quads, sorted. Takes time that grows exponentially with blank nodes that look alike: it is for the
-    caller to end it. Raises `ContextError` `context.large`, `context.form`."""
+    caller to end it. Raises `ContextError` `jsonld.large`, `jsonld.form`."""
     from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, RdfFormat, parse, serialize
 
     try:
         found = list(parse(quads.encode(), RdfFormat.N_QUADS))
     except (SyntaxError, ValueError) as error:
-        raise ContextError("context.form", "n-quads") from error
+        raise ContextError("jsonld.form", "n-quads") from error
     blank = {
         part.value
         for quad in found
@@ -221,7 +221,7 @@ def canonical_form(quads: str, sha384: bool = False) -> str:
         if isinstance(part, BlankNode)
     }
     if len(found) > MAX_QUADS or len(blank) > MAX_BLANK:
-        raise ContextError("context.large", str(len(found)))
+        raise ContextError("jsonld.large", str(len(found)))
     dataset = Dataset(found)
     algorithms = CanonicalizationAlgorithm
     dataset.canonicalize(algorithms.RDFC_1_0_SHA_384 if sha384 else algorithms.RDFC_1_0)

@@ -1,11 +1,11 @@
-"""Descriptions of the older generation (Gaia-X Tagus, 22.10), read for import: never written, and read only where asked.
+"""Descriptions of the older generation (Gaia-X Tagus, 22.10), read for import: never written, read only where asked.
 
 What lives here: the proof of a credential of Data Model 1.1 with JsonWebSignature2020, as that generation made it, and
 what the credential says. What does not: RDF (`worker`), fetching a key.
 
 The signature is over the SHA-256, in hexadecimal digits, of the canonical form of the credential without its proof,
-detached: header `{"alg": "PS256", "b64": false, "crit": ["b64"]}` (RFC 7797). That header is taken in just this form and
-nowhere else in this program. Two readings of a context are ruled out by the worker.
+detached: header `{"alg": "PS256", "b64": false, "crit": ["b64"]}` (RFC 7797). That header is taken in just this form
+and nowhere else in this program.
 """
 
 from __future__ import annotations

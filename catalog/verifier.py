@@ -100,7 +100,7 @@ class Verified(Struct, frozen=True):
         return bool(self.credentials) and all(step.passed is not False for step in self.steps)
 
 
-class _Failed(Exception):  # noqa: N818 - caught in this module alone
+class _Failed(Exception):
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)
         self.reason = Reason(code, params)
@@ -248,7 +248,7 @@ class Verifier:
             token = body.decode("ascii", "replace").strip()
             method = await self._method_of(credential.issuer, credentials.read(token).kid)
             key = jwk.read(method["publicKeyJwk"])
-            found = status.read_list(
+            told = status.read_list(
                 token,
                 url=entry.list,
                 purpose=entry.purpose,
@@ -256,7 +256,7 @@ class Verifier:
                 now=now,
                 allowed_issuers=(credential.issuer,),
             )
-            if found.get(entry.index):
+            if told.get(entry.index):
                 raise _Failed("credential.revoked", purpose=entry.purpose)
         return True
 
@@ -268,7 +268,7 @@ class Verifier:
         await self._tried(8, "", steps, self._meant(good))
         await self._tried(9, "", steps, self._labelled(good))
         found = await self._tried(10, "", steps, self._numbered(good))
-        return found == "regional"
+        return bool(found == "regional")
 
     async def _meant(self, good: Sequence[Credential]) -> bool:
         """What all of them say together keeps to the rules; read from the canonical form of each."""
@@ -329,7 +329,7 @@ def _step(number: int, about: str, reason: Reason) -> Step:
 
 async def _signed(credential: Credential, key: PublicKey | ForeignKey) -> bool:
     try:
-        jws.verify(credential.envelope, key)
+        jws.verify(credential.envelope.jws, key)
     except JwsError as error:
         raise _Failed(f"credential.{error.code}", kid=credential.kid[:256]) from None
     return True
@@ -352,7 +352,7 @@ def _full(method: Any, issuer: str) -> str:
 
 
 def _some(claims: Mapping[str, Any], *names: str) -> list[Any]:
-    found = next((claims[name] for name in names if name in claims), [])
+    found: Any = next((claims[name] for name in names if name in claims), [])
     return found if isinstance(found, list) else [found]
 
 

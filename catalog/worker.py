@@ -68,7 +68,7 @@ class Worker:
         self._lock = threading.Lock()
 
     def read(self, document: bytes) -> Read:
-        """What a JSON-LD document says. Raises `WorkerError`: `context.time`, `context.large`, `context.form` and the
+        """What a JSON-LD document says. Raises `WorkerError`: `jsonld.time`, `jsonld.large`, `jsonld.form` and the
         codes of `contexts.read`."""
         return msgspec.convert(self._ask("read", document), Read)
 
@@ -93,7 +93,7 @@ class Worker:
 
     def _ask(self, task: str, body: bytes) -> JsonObject:
         if len(body) > MAX_BYTES:
-            raise WorkerError("context.large", str(len(body)))
+            raise WorkerError("jsonld.large", str(len(body)))
         with self._lock:
             process = self._running()
             assert process.stdin is not None
@@ -103,7 +103,7 @@ class Worker:
             line = self._line(process, self._seconds)
         answer = None if line is None else msgspec.json.decode(line, type=dict[str, Any])
         if answer is None:
-            raise WorkerError("context.time")
+            raise WorkerError("jsonld.time")
         if "error" in answer:
             raise WorkerError(answer["error"], answer["what"])
         return answer
@@ -118,7 +118,7 @@ class Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT
         )
         if self._line(self._process, STARTING) is None:
-            raise WorkerError("context.worker")
+            raise WorkerError("jsonld.worker")
         return self._process
 
     def _line(self, process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
@@ -174,14 +174,14 @@ def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str,
         if task == "read":
             return msgspec.to_builtins(meaning)  # type: ignore[no-any-return]
         if fitting is None:
-            return {"error": "context.shapes", "what": ""}
+            return {"error": "jsonld.shapes", "what": ""}
         return {"found": fitting.check(meaning.canonical, meaning.subjects)}
     except contexts.ContextError as error:
         return {"error": error.code, "what": error.what}
     except MemoryError:
-        return {"error": "context.large", "what": "memory"}
+        return {"error": "jsonld.large", "what": "memory"}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-        return {"error": "context.form", "what": ""}
+        return {"error": "jsonld.form", "what": ""}
 
 
 def _say(answer: Mapping[str, Any]) -> None:

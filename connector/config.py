@@ -164,6 +164,26 @@ class RegionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     device_days: Annotated[Seconds, Meta(description="how long a device's certificate lasts")] = 30.0
 
 
+class DescriptionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What this node publishes of itself, and whom it asks about the descriptions of others."""
+
+    days: Annotated[Seconds, Meta(description="how long a description lasts; it is renewed after two thirds")] = 90.0
+    registry: Annotated[
+        str, Meta(description="registry of a Gaia-X clearing house, asked about trust anchors; empty: none")
+    ] = ""
+    notary: Annotated[
+        str, Meta(description="notary of a clearing house, asked for our registration number; empty: none")
+    ] = ""
+    compliance: Annotated[
+        str, Meta(description="compliance service of a clearing house, asked for a label; empty: none")
+    ] = ""
+    notaries: Annotated[
+        tuple[str, ...], Meta(description="DIDs believed for registration numbers, beside this node's regions")
+    ] = ()
+    labellers: Annotated[tuple[str, ...], Meta(description="DIDs believed for labels of Gaia-X")] = ()
+    older: Annotated[bool, Meta(description="read descriptions of the older generation (22.10) too")] = False
+
+
 class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Telling people what has happened, by mail and webhook; passwords stand in files of their own."""
 
@@ -209,6 +229,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     contracts: ContractSettings = ContractSettings()
     trust: TrustSettings = TrustSettings()
     region: RegionSettings = RegionSettings()
+    description: DescriptionSettings = DescriptionSettings()
     notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
@@ -230,6 +251,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "contracts": ContractSettings,
     "trust": TrustSettings,
     "region": RegionSettings,
+    "description": DescriptionSettings,
     "notify": NotifySettings,
     "log": LogSettings,
 }

@@ -7,6 +7,7 @@ decides. It is made by `trusting`, in two steps: descriptions before there are r
 from __future__ import annotations
 
 import asyncio
+
 from msgspec import Struct
 
 from catalog.verifier import House, Verifier
@@ -129,5 +130,6 @@ class Describing:
         ]
 
     async def close(self) -> None:
-        """End the process that reads RDF."""
-        await asyncio.to_thread(self.worker.close)
+        """End the process that reads RDF, where there is one."""
+        if self.worker.pid is not None:
+            await asyncio.to_thread(self.worker.close)

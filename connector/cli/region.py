@@ -10,7 +10,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.local import region_init
 from connector.cli.names import DAYS, MEMBER, segment
-from connector.cli.output import instant, labelled, paragraphs, table
+from connector.cli.output import bullets, instant, labelled, paragraphs, table
 from connector.cli.trust import seen_words
 from connector.cli.words import either, word
 
@@ -187,6 +187,29 @@ def show(call: Call, name: str) -> None:
             ]
         ),
     )
+
+
+@region.command(
+    "comply",
+    examples=["allmende region comply gemeinde-nachbarsdorf", "allmende region comply gemeinde-nachbarsdorf --check"],
+)
+@click.argument("name", type=MEMBER)
+@click.option("--check", "only", is_flag=True, help="Only judge; attest nothing.")
+@click.pass_obj
+def comply(call: Call, name: str, only: bool) -> None:
+    """Judge a member's descriptions by the rules, and attest which criteria they meet."""
+    path = f"/region/members/{segment(name)}"
+    found = call.remote.get(f"{path}/compliance") if only else call.remote.post(f"{path}/comply")
+    unmet = [one["sentence"] for one in found["unmet"]]
+    told = (
+        either(f"{name} meets every criterion.", f"{name} erfüllt alle Kriterien.")
+        if found["complies"]
+        else either(f"{name} does not meet every criterion.", f"{name} erfüllt nicht alle Kriterien.")
+    )
+    parts = [told, bullets(either("Met:", "Erfüllt:"), found["met"])] if found["met"] else [told]
+    if unmet:
+        parts.append(bullets(either("To be mended:", "Noch zu tun:"), unmet))
+    call.answer(found, lambda: paragraphs(*parts))
 
 
 @region.command("suspend", examples=["allmende region suspend gemeinde-nachbarsdorf --reason 'no contact'"])

@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "policy": ("connector.cli.policies:policy", "Terms of use, named and versioned."),
         "frame": ("connector.cli.frames:frame", "Frame contracts on paper: who may be answered at once."),
         "offer": ("connector.cli.offers:offer", "Assets published under terms."),
+        "describe": ("connector.cli.describe:describe", "What this node publishes of itself, for anybody to verify."),
     },
     "What others share": {
         "catalog": ("connector.cli.catalogs:catalog", "Look at what a peer offers to this node."),

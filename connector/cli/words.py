@@ -133,6 +133,9 @@ GERMAN: Final[Mapping[str, str]] = {
         "Noch keine Gegenstellen. Eintragen mit: allmende peer add URL"
     ),
     "No operators.": "Niemand hat Zugang.",
+    "known by": "bekannt durch",
+    "compared words": "verglichene Wörter",
+    "not trusted now": "zurzeit kein Vertrauen",
     # regions, credentials, trust
     "region": "Region",
     "root certificate": "Stammzertifikat",
@@ -231,6 +234,19 @@ GERMAN: Final[Mapping[str, str]] = {
     "waiting for you": "warten auf Sie",
     "topic": "Thema",
     "about": "worüber",
+    # descriptions
+    "town": "Ort",
+    "street": "Straße",
+    "country": "Land",
+    "municipality": "Gemeindeschlüssel",
+    "vat": "USt-IdNr.",
+    "lei": "LEI",
+    "eori": "EORI",
+    "euid": "EUID",
+    "tax": "Steuernummer",
+    "Nothing is published yet. Publish with: allmende describe publish": (
+        "Es ist noch nichts veröffentlicht. Veröffentlichen mit: allmende describe publish"
+    ),
     # keys, backup, export
     "key": "Schlüssel",
     "thumbprint": "Daumenabdruck",

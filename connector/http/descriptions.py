@@ -16,6 +16,7 @@ from connector.services.trust.descriptions import Attested, Descriptions
 
 LINKED = "LinkedVerifiablePresentation"
 BASE, ATTESTED = "/descriptions", "/attested"
+PRESENTATION = BASE + "/presentation"
 
 
 def publish(publications: Publications, descriptions: Descriptions, did: str) -> None:

@@ -37,8 +37,8 @@ def test_what_is_read_is_judged_like_what_was_written() -> None:
 def test_j1_an_unknown_context_is_refused_and_never_fetched(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("a call was made"))
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("a name was looked up"))
-    assert _refused({**GOOD, "@context": [terms.V2, url]})[0] == "context.unknown"
-    assert _refused({**GOOD, "gx:x": {"@context": url, "gx:y": "z"}})[0] == "context.unknown"
+    assert _refused({**GOOD, "@context": [terms.V2, url]})[0] == "jsonld.unknown"
+    assert _refused({**GOOD, "gx:x": {"@context": url, "gx:y": "z"}})[0] == "jsonld.unknown"
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_j1_an_unknown_context_is_refused_and_never_fetched(url: str, monkeypatc
     ],
 )
 def test_j2_a_context_of_its_own_that_redefines_anything_is_refused(inline: Any) -> None:
-    assert _refused({**GOOD, "@context": [terms.V2, terms.GX, inline]})[0] in ("context.inline", "context.keyword")
-    assert _refused({**GOOD, "gx:x": {"@context": inline, "gx:y": "z"}})[0] in ("context.inline", "context.keyword")
+    assert _refused({**GOOD, "@context": [terms.V2, terms.GX, inline]})[0] in ("jsonld.inline", "jsonld.keyword")
+    assert _refused({**GOOD, "gx:x": {"@context": inline, "gx:y": "z"}})[0] in ("jsonld.inline", "jsonld.keyword")
 
 
 def test_j2_two_contexts_of_its_own_do_not_contradict_each_other() -> None:
     one, other = {"a": "https://a.example/x#"}, {"a": "https://b.example/x#"}
     assert (
-        _refused({**GOOD, "@context": [terms.V2, one], "gx:x": {"@context": other, "a:y": "z"}})[0] == "context.inline"
+        _refused({**GOOD, "@context": [terms.V2, one], "gx:x": {"@context": other, "a:y": "z"}})[0] == "jsonld.inline"
     )
 
 
@@ -79,7 +79,7 @@ def test_j2_a_known_url_with_changed_bytes_is_refused() -> None:
         {"id": terms.GX, "digestSRI": sri(bytes(32))},
     ):
         document = {**GOOD, "type": ["VerifiableCredential"], "relatedResource": [right, wrong]}
-        assert _refused(document) == ("context.digest", wrong["id"])
+        assert _refused(document) == ("jsonld.digest", wrong["id"])
 
 
 def test_a_context_of_its_own_may_name_a_prefix() -> None:
@@ -103,7 +103,7 @@ def test_a_context_of_its_own_may_name_a_prefix() -> None:
 )
 def test_j4_what_would_be_lost_on_the_way_to_rdf_is_refused(said: Any) -> None:
     code, _ = _refused({"@context": [terms.V2, {"gx": terms.GX}], "id": "urn:a", "gx:a": "b", **said})
-    assert code in ("context.dropped", "context.keyword")
+    assert code in ("jsonld.dropped", "jsonld.keyword")
 
 
 def test_j4_what_is_evaluated_is_what_was_canonicalised() -> None:
@@ -131,12 +131,12 @@ def test_of_a_credential_only_what_it_is_about_is_judged() -> None:
 
 def test_too_much_is_refused() -> None:
     many = "".join(f'_:a{n} <urn:p> "{n}" .\n' for n in range(MAX_BLANK + 1))
-    with pytest.raises(ContextError, match=r"context\.large"):
+    with pytest.raises(ContextError, match=r"jsonld\.large"):
         canonical_form(many)
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"gx:x": deep}
-    assert _refused({"@context": terms.GX, "id": "urn:a", **deep})[0] == "context.large"
+    assert _refused({"@context": terms.GX, "id": "urn:a", **deep})[0] == "jsonld.large"
 
 
 @needs_trust

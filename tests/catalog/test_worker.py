@@ -55,7 +55,7 @@ def test_j3_a_poison_graph_ends_the_worker_and_not_the_node(worker: Worker) -> N
     assert before is not None
     with pytest.raises(WorkerError) as error:
         worker.canonical(poison)
-    assert _code(error) == "context.time"
+    assert _code(error) == "jsonld.time"
     assert worker.pid is None
     assert not _lives(before)
     assert len(worker.read(GOOD).subjects) > 5
@@ -80,12 +80,12 @@ def test_what_a_document_says_comes_back(worker: Worker) -> None:
 @pytest.mark.parametrize(
     ("document", "code"),
     [
-        (b"{", "context.form"),
-        (b"[]", "context.form"),
-        (b"\xff", "context.form"),
-        (b"[" * 100_000, "context.form"),
-        (b'{"@context":"https://evil.example"}', "context.unknown"),
-        (b" " * (MAX_BYTES + 1), "context.large"),
+        (b"{", "jsonld.form"),
+        (b"[]", "jsonld.form"),
+        (b"\xff", "jsonld.form"),
+        (b"[" * 100_000, "jsonld.form"),
+        (b'{"@context":"https://evil.example"}', "jsonld.unknown"),
+        (b" " * (MAX_BYTES + 1), "jsonld.large"),
     ],
 )
 def test_what_is_no_document_is_refused_by_name(worker: Worker, document: bytes, code: str) -> None:
@@ -98,7 +98,7 @@ def test_memory_is_bounded() -> None:
     small = Worker(memory=1 << 20)
     with pytest.raises(WorkerError) as error:
         small.read(GOOD)
-    assert _code(error) == "context.worker"
+    assert _code(error) == "jsonld.worker"
     assert small.pid is None
 
 
@@ -118,7 +118,7 @@ def test_a_worker_that_died_is_replaced(worker: Worker) -> None:
 def test_official_shapes_are_asked_in_the_worker_too(worker: Worker) -> None:
     with pytest.raises(WorkerError) as error:
         worker.fits(GOOD)
-    assert _code(error) == "context.shapes"
+    assert _code(error) == "jsonld.shapes"
     simple = Worker(seconds=30, shapes=str(LOIRE / "xfsc-test-shapes.ttl"), classes=str(LOIRE / "ontology-classes.ttl"))
     try:
         assert isinstance(simple.fits(GOOD), list)

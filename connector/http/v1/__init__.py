@@ -8,6 +8,7 @@ from connector.http.endpoints import Endpoint, Services
 from connector.http.v1 import (
     contracts,
     credentials,
+    descriptions,
     doctor,
     events,
     evidence,
@@ -39,5 +40,6 @@ def table(services: Services) -> Sequence[Endpoint]:
         *handover.endpoints(services),
         *trust.endpoints(services),
         *credentials.endpoints(services),
+        *descriptions.endpoints(services),
         *region.endpoints(services),
     ]

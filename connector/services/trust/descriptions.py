@@ -121,7 +121,7 @@ class Descriptions:
         own = await self._store.read(lambda view: view.get(Particulars, OWN))
         return own is not None and own.published
 
-    async def publish(self, operator: str = "node") -> list[Description]:
+    async def publish(self, operator: str = "node") -> None:
         """Publish what there is to say, from now on kept up to date.
 
         Raises `InputError` `description.incomplete`: the rules find fault with it; `check` says with what.
@@ -137,7 +137,7 @@ class Descriptions:
 
         await self._store.write(act)
         await self.look()
-        return await self.every()
+        await self.ask_regions()
 
     async def withdraw(self, operator: str) -> None:
         """Publish nothing any more. Raises `InputError` `description.not_published`."""
@@ -286,7 +286,7 @@ class Descriptions:
     # --- what everybody may read --------------------------------------------------------------------------------------
 
     async def served(self, name: str) -> Document:
-        """What is published under a name. Raises `UnknownError` `description.unknown`."""
+        """What is published under a name. Raises `UnknownError` `description.unknown_name`."""
         if name == PRESENTATION:
             return await self.presented()
 
@@ -294,17 +294,17 @@ class Descriptions:
         if found is not None:
             return Document(VC, found.token.encode())
         if name.partition("-")[0] != TERMS or not await self.published():
-            raise UnknownError("description.unknown")
+            raise UnknownError("description.unknown_name")
         gathered = await self._store.read(self._facts.gather)
         if name not in gathered.documents:
-            raise UnknownError("description.unknown")
+            raise UnknownError("description.unknown_name")
         return gathered.documents[name]
 
     async def presented(self) -> Document:
         """What is about the participant and its node, as a presentation to nobody in particular. Raises as `served`."""
         tokens = await self._store.read(self._about_us)
         if not tokens:
-            raise UnknownError("description.unknown")
+            raise UnknownError("description.unknown_name")
         key, kid = self._signer()
         document = {
             "@context": [vcdm.V2],

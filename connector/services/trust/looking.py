@@ -1,7 +1,7 @@
 """Looking at the descriptions of others: getting what a participant shows of itself, and having it verified.
 
-What lives here: from a DID or URL to the signed credentials, and whose word about registration numbers counts. What does
-not: the ten steps (`catalog.verifier`).
+What lives here: from a DID or URL to the signed credentials, and whose word about registration numbers counts. What
+does not: the ten steps (`catalog.verifier`).
 """
 
 from __future__ import annotations
