@@ -247,15 +247,32 @@ def keep_ring(folder: Path, ring: Ring) -> None:
     _place(folder / RING, rings.write(ring))
 
 
-def clear(folder: Path, ring: Ring) -> list[str]:
-    """Destroy the files of private keys that the ring does not want any more; returns their names."""
+def file_names(folder: Path) -> tuple[str, ...]:
+    """The files that hold the keys in use. Raises `KeyFileError`."""
+    ring = read_ring(folder)
+    return FILES if ring is None else (*(file_of(one) for one in ring.secret()), SEAL, GRANT)
+
+
+def clear(folder: Path, ring: Ring, credentials: Path | None = None) -> list[str]:
+    """Destroy the files of private keys that the ring does not want any more; returns their names.
+
+    One that a service manager lays out as a credential stays there without content: without the file the service would
+    not start again.
+    """
     wanted = {file_of(one) for one in ring.secret()}
     found = (path for kind in rings.KINDS for path in _kept(folder, kind))
     unwanted = [path for path in found if str(path.relative_to(folder)) not in wanted]
+    destroyed = []
     for path in unwanted:
-        path.unlink(missing_ok=True)
-        _sync(path.parent)
-    return [path.stem for path in unwanted]
+        if credentials is None or not (credentials / path.name).exists():
+            path.unlink(missing_ok=True)
+            _sync(path.parent)
+        elif path.stat().st_size:
+            _place(path, b"")
+        else:
+            continue
+        destroyed.append(path.stem)
+    return destroyed
 
 
 def _kept(folder: Path, kind: Kind) -> list[Path]:

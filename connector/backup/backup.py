@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def own_files(config: Config, credentials: Path | None) -> tuple[list[File], lis
     except KeyFileError as error:
         raise InputError(error.code, **error.params) from None
     files = [File(path=f"keys/{name}", content=content) for name, content in found.items()]
+    files += _beside(config.directory / "keys", found)
     if not (config.directory / DATABASE).exists():
         raise InputError("backup.read", path=str(config.directory / DATABASE), problem="missing")
     names, outside = [SETTINGS, "token"], []
@@ -121,6 +122,24 @@ def own_files(config: Config, credentials: Path | None) -> tuple[list[File], lis
         except OSError as error:
             raise InputError("backup.read", path=str(path), problem=error.strerror or "") from None
     return files, outside
+
+
+def _beside(folder: Path, known: Container[str]) -> list[File]:
+    """What lies beside the node's own keys: certificates with their keys, a region's authorities. Raises `InputError`.
+
+    What is hidden, or waits to take a key's place, is half of something that is made again.
+    """
+    found: list[File] = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        passing = any(part.startswith(".") for part in name.parts) or path.suffix == ".next"
+        if passing or str(name) in known or not path.is_file() or path.is_symlink():
+            continue
+        try:
+            found.append(File(path=f"keys/{name}", content=path.read_bytes()))
+        except OSError as error:
+            raise InputError("backup.read", path=str(path), problem=error.strerror or "") from None
+    return found
 
 
 class _Draft:

@@ -56,10 +56,18 @@ def service(config: Config, *, program: Path, user: str) -> str:
         "program": str(program),
         "directory": str(directory),
         "user": user,
-        "credentials": "\n".join(f"LoadCredential={name}:{kept / name}" for name in keys.FILES),
+        "credentials": "\n".join(f"LoadCredential={name}:{kept / name}" for name in _key_files(kept)),
     }
     _fit(values)
     return _filled("allmende.service", values)
+
+
+def _key_files(folder: Path) -> list[str]:
+    """The files of keys that are handed to the service; those of a region's authorities stay where they are."""
+    try:
+        return [name for name in keys.file_names(folder) if "/" not in name]
+    except keys.KeyFileError as error:
+        raise InputError(error.code, **error.params) from None
 
 
 def _values(config: Config, certificate: Path, key: Path) -> dict[str, str]:

@@ -156,7 +156,11 @@ class Rotation:
         return replace(key, jwk=keys.public_jwk(private)), private
 
     def _outside(self, key: Key) -> bool:
-        return self._credentials is not None and (self._credentials / keys.file_of(key)).exists()
+        """Does it lie in the service manager's credentials alone? A copy of what lies here is no other place."""
+        name = keys.file_of(key)
+        return (
+            self._credentials is not None and (self._credentials / name).exists() and not (self._folder / name).exists()
+        )
 
     def _microseconds(self) -> int:
         return round(self._ahead * SECOND)
@@ -214,7 +218,7 @@ class Rotation:
         are gone. Each is done once, however often this is called."""
         await self._store.write(lambda tx: self._noted(tx, actor))
         self._fault("key.noted")
-        gone = keys.clear(self._folder, self._own.ring)
+        gone = keys.clear(self._folder, self._own.ring, self._credentials)
         if gone:
             log.info("key.files_destroyed", names=gone)
 

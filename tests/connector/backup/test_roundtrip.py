@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from certs import checkpoint, keys
+from certs import checkpoint, keys, ring
+from certs.ring import Key
 from connector.backup import contents, places
 from connector.backup.archive import seal
 from connector.backup.backup import back_up
@@ -307,3 +308,28 @@ def test_only_one_restores_into_a_place(tmp_path: Path) -> None:
     with places.beside(tmp_path / "made"):
         assert code(lambda: places.beside(tmp_path / "made").__enter__()) == "restore.busy"
     shutil.rmtree(tmp_path / ".made.restoring", ignore_errors=True)
+
+
+# --- keys that have followed others, and what lies beside them --------------------------------------------------------
+
+
+async def test_all_keys_certificates_and_a_regions_authorities_come_back(city: Path, tmp_path: Path) -> None:
+    own, folder = keys.load(city / "keys"), city / "keys"
+    following = keys.draw("token", keys.ED25519)
+    key = Key(name="token-2", kind="token", jwk=keys.public_jwk(following), state="next")
+    keys.keep(folder, key, following)
+    keys.keep_ring(folder, ring.switched(ring.added(own.ring, key), "token-2", 1, 2))
+    keys.clear(folder, keys.load(folder).ring)
+    (folder / "region").mkdir(mode=0o700)
+    beside = ("tls.pem", "tls.crt", "signing.crt", "region/root.pem", "region/ca.pem", "region/ca.crt")
+    for name in beside:
+        (folder / name).write_bytes(name.encode())
+    (folder / ".half.new").write_bytes(b"x")
+    (folder / "grant.key.next").write_bytes(b"x")
+    wanted = {name: content for name, content in files(folder).items() if name not in (".half.new", "grant.key.next")}
+    in_thread(lambda: restore(backed_up(city, tmp_path / "x.backup"), tmp_path / "made", SECRET, clock=CLOCK))
+    assert files(tmp_path / "made" / "keys") == wanted
+    assert keys.load(tmp_path / "made" / "keys").token_name == "token-2"
+    export(city, tmp_path / "out", now=1, environment={})
+    import_(tmp_path / "out", tmp_path / "imported")
+    assert files(tmp_path / "imported" / "keys") == wanted

@@ -325,6 +325,7 @@ async def test_a_key_in_the_credentials_is_followed_by_one_that_was_put_there(tw
     (outside / "token.pem").write_bytes(token)
     (outside / "token.pem").chmod(0o600)
     city.keyring._life._credentials = outside
+    (city.config.directory / "keys" / "token.pem").unlink()
     with pytest.raises(InputError, match=r"key\.outside"):
         await city.keyring.rotate("mayor", "token")
     (outside / "token-2.pem").write_bytes(keys._pem(coming := keys.draw("token")))
@@ -335,3 +336,18 @@ async def test_a_key_in_the_credentials_is_followed_by_one_that_was_put_there(tw
     await later(city, 700)
     loaded = keys.load(city.config.directory / "keys", outside)
     assert loaded.token_name == "token-2"
+
+
+async def test_a_key_of_which_the_credentials_are_a_copy_is_followed_like_any_other(two: Two, tmp_path: Path) -> None:
+    """As the shipped unit has it: the file stays, without content, or the service would not start again."""
+    city, outside = two.city, tmp_path / "credentials"
+    folder = city.config.directory / "keys"
+    shutil.copytree(folder, outside)
+    city.keyring._life._credentials = outside
+    await city.keyring.rotate("mayor", "token")
+    await later(city, 700)
+    assert (folder / "token.pem").read_bytes() == b""
+    shutil.copyfile(folder / "token.pem", outside / "token.pem")
+    assert keys.load(folder, outside).token_name == "token-2"
+    await city.keyring.settle()
+    assert keys.file_names(folder) == ("audit.pem", "token-2.pem", "seal.key", "grant.key")
