@@ -86,7 +86,8 @@ def kinds_of(region: str) -> tuple[Kind, ...]:
 class Issuing:
     """Issues credentials of the region `did`; `base` is the root of its Issuer Service, `days` how long they last.
 
-    `signer` gives the issuer's key that is used now. `start` before anything is delivered; `close` at the end.
+    `kinds` are what is issued; `signer` gives the issuer's key that is used now. `start` before anything is delivered;
+    `close` at the end.
     """
 
     def __init__(
@@ -108,8 +109,7 @@ class Issuing:
         self._store, self._clock, self._ids, self._did = store, clock, ids, did
         self._base, self._members, self._revocation = base.rstrip("/"), members, revocation
         self._calls, self._signer, self._life = calls, signer, int(days * DAY)
-        every = (_Offered(_id(kind.type, profile), kind, profile) for kind in kinds for profile in _PROFILES)
-        self._offered = {one.id: one for one in every}
+        self.kinds: Sequence[Kind] = kinds
         self._errands = Errands(clock=clock, step=self._step, name="issuance", jitter=jitter)
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -121,6 +121,12 @@ class Issuing:
     async def close(self) -> None:
         """Stop delivering; what is open stays in the store."""
         await self._errands.close()
+
+    @property
+    def _offered(self) -> Mapping[str, _Offered]:
+        """Every kind in every profile, by its id."""
+        every = (_Offered(_id(kind.type, profile), kind, profile) for kind in self.kinds for profile in _PROFILES)
+        return {one.id: one for one in every}
 
     # --- what holders ask for -----------------------------------------------------------------------------------------
 

@@ -57,8 +57,10 @@ class Passes:
         pass at all), `pass.late`."""
         if not text:
             raise UnauthenticatedError("pass.missing")
+        if len(text) > LONGEST or not text.isascii():
+            raise UnauthenticatedError("pass.forged")
         body, _, seal = text.encode().rpartition(b".")
-        if len(text) > LONGEST or not hmac.compare_digest(to_base64url(self._seal(body)), seal):
+        if not hmac.compare_digest(to_base64url(self._seal(body)), seal):
             raise UnauthenticatedError("pass.forged")
         try:
             said = msgspec.json.decode(from_base64url(body), type=Pass)
