@@ -14,7 +14,14 @@ from connector.cli.names import PEER, segment
 from connector.cli.output import by, instant, labelled, remark, table
 from connector.cli.words import either, word
 
-COLUMNS = {"name": "name", "url": "address", "known": "known by", "added": "added", "added_by": "by"}
+COLUMNS = {
+    "name": "name",
+    "url": "address",
+    "words": "fingerprint",
+    "known": "known by",
+    "added": "added",
+    "added_by": "by",
+}
 
 
 @click.group(cls=Noun)

@@ -128,8 +128,9 @@ def sighting(one: Sighting) -> views.SightingView:
     return views.SightingView(id=one.did, url=one.url, base=one.base, words=one.words, keys=tuple(one.keys))
 
 
-def peer(one: Participant) -> views.PeerView:
-    """A pinned peer."""
+def peer(one: Participant, regions: Names, now: int, language: Language) -> views.PeerView:
+    """A peer; `regions` are the titles of those that are believed."""
+    vouched = one.vouch.region if one.vouch else ""
     return views.PeerView(
         id=one.id,
         name=one.name,
@@ -139,7 +140,10 @@ def peer(one: Participant) -> views.PeerView:
         private=one.private,
         facts=one.facts,
         added=one.added,
-        added_by=one.added_by,
+        added_by=regions.get(one.added_by, one.added_by),
+        pinned=one.pinned,
+        region=regions.get(vouched, vouched),
+        barred=reason_or_none(one.barred(now), language),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.errors import InputError
-from connector.http import showing, views
+from connector.http import views
 from connector.http.endpoints import Endpoint, Services, Visit
+from connector.http.v1 import people
 from connector.records import Right
 
 
@@ -15,7 +16,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     handing = services.handing
 
     async def accept(visit: Visit) -> views.PeerView:
-        return showing.peer(await handing.handovers.accept(visit.operator, visit.values[0], visit.body.words))
+        kept = await handing.handovers.accept(visit.operator, visit.values[0], visit.body.words)
+        return (await people.shown(services, [kept], visit))[0]
 
     async def accept_region(visit: Visit) -> views.ComparedKeysView:
         kept = await handing.handovers.accept_region(visit.operator, visit.values[0], visit.body.words)

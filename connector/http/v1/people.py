@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.records import Right
+from connector.records import Participant, Right
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -60,6 +60,12 @@ def _operators(services: Services) -> Sequence[Endpoint]:
     ]
 
 
+async def shown(services: Services, peers: Iterable[Participant], visit: Visit) -> list[views.PeerView]:
+    """Peers, with the regions that vouch for them by their titles."""
+    known = {one.id: one.title for one in await services.trust.regions.select(limit=1000)}
+    return [showing.peer(one, known, services.trust.clock.now(), visit.language) for one in peers]
+
+
 def _peers(services: Services) -> Sequence[Endpoint]:
     peers = services.peers
 
@@ -68,20 +74,29 @@ def _peers(services: Services) -> Sequence[Endpoint]:
 
     async def listed(visit: Visit) -> views.Page[Any]:
         found = await peers.list(after=visit.query.after, limit=visit.query.limit)
-        return showing.page(found, map(showing.peer, found), visit.query.limit)
+        return showing.page(found, await shown(services, found, visit), visit.query.limit)
+
+    async def one(peer: Participant, visit: Visit) -> views.PeerView:
+        return (await shown(services, [peer], visit))[0]
 
     async def add(visit: Visit) -> views.PeerView:
         body: views.NewPeer = visit.body
         added = await peers.add(
-            visit.operator, body.url, body.name, words=body.words, private=body.private, facts=body.facts
+            visit.operator,
+            body.url,
+            body.name,
+            words=body.words,
+            private=body.private,
+            facts=body.facts,
+            pin=body.pin,
         )
-        return showing.peer(added)
+        return await one(added, visit)
 
     async def get(visit: Visit) -> views.PeerView:
-        return showing.peer(await peers.get(visit.values[0]))
+        return await one(await peers.get(visit.values[0]), visit)
 
     async def remove(visit: Visit) -> views.PeerView:
-        return showing.peer(await peers.remove(visit.operator, visit.values[0]))
+        return await one(await peers.remove(visit.operator, visit.values[0]), visit)
 
     return [
         Endpoint(
@@ -97,7 +112,7 @@ def _peers(services: Services) -> Sequence[Endpoint]:
             method="GET",
             path="/v1/peers",
             right=Right.AUDITOR,
-            about="The peers that this node trusts.",
+            about="The peers of this node, pinned and vouched for.",
             serve=listed,
             query=views.PageQuery,
             answer=views.Page[views.PeerView],
@@ -106,7 +121,7 @@ def _peers(services: Services) -> Sequence[Endpoint]:
             method="POST",
             path="/v1/peers",
             right=Right.ADMIN,
-            about="Pin a peer's keys under a name.",
+            about="Pin a peer's keys under a name, or keep a peer that a region vouches for.",
             serve=add,
             body=views.NewPeer,
             answer=views.PeerView,

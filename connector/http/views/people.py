@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.http.views.forms import Input, Name, Url, View
+from connector.http.views.forms import Input, Name, ReasonView, Url, View
 from connector.records import Right
 
 
@@ -50,7 +50,8 @@ class SightingView(View, frozen=True, kw_only=True):
 
 
 class NewPeer(Input, frozen=True, kw_only=True):
-    """A peer to pin. With `words` the keys found must have this fingerprint, else it is refused.
+    """A peer to pin. With `words` the keys found must have this fingerprint, else it is refused. Without `pin` nothing
+    is compared: a region that this node believes has to vouch for it.
 
     `facts` are what the operator states about the peer (left operand IRI -> values).
     """
@@ -60,10 +61,12 @@ class NewPeer(Input, frozen=True, kw_only=True):
     words: str | None = None
     private: bool = False
     facts: Mapping[str, tuple[str, ...]] = {}
+    pin: bool = True
 
 
 class PeerView(View, frozen=True, kw_only=True):
-    """A pinned peer."""
+    """A peer. `pinned`: somebody has compared its keys; `region` is the title of the region that vouches for it, ""
+    where none does; `barred` why nothing happens with it at the moment."""
 
     id: str
     name: str
@@ -74,3 +77,6 @@ class PeerView(View, frozen=True, kw_only=True):
     facts: Mapping[str, tuple[str, ...]]
     added: int
     added_by: str
+    pinned: bool
+    region: str
+    barred: ReasonView | None

@@ -153,10 +153,6 @@ class Wallet:
         return found
 
     async def offered(self, issuer: str, *, private: bool = False) -> builtins.list[CredentialObject]:
-        """What an issuer (a DID) says that it has; it is asked now. Raises `DeliveryError`."""
-        return await self._resolved(issuer, (), private=private, required=True)
-
-    async def offered(self, issuer: str, *, private: bool = False) -> builtins.list[CredentialObject]:
         """What an issuer says that it issues, as it is now. Raises `DeliveryError`."""
         return await self._resolved(issuer, (), private=private, required=True)
 
