@@ -193,8 +193,8 @@ def _believed(
     wide = anchors.get(anchor.voucher) if anchor.voucher else anchor
     if wide is None:
         return (), ()
-    believed = set(anchor.types) & set(wide.types)
-    return tuple(sorted(believed.intersection(types))), tuple(sorted(set(anchor.scopes) & set(wide.scopes)))
+    believed = tuple(sorted(kind for kind in types if kind in anchor.types and kind in wide.types))
+    return believed, tuple(scope for scope in anchor.scopes if scope in wide.scopes)
 
 
 def _anchored(credential: Credential, anchor: Anchor | None, anchors: Mapping[str, Anchor], now: int) -> Iterator[Link]:
