@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from msgspec import Struct
@@ -85,7 +86,8 @@ def read(document: JsonObject) -> Meaning:
     canonical = canonical_form(quads)
     nodes = _nodes(canonical)
     subjects = _subjects(nodes)
-    return Meaning(canonical, tuple(_plain(nodes[id], id) for id in subjects), tuple(subjects))
+    mark = sha256(canonical.encode()).hexdigest()[:16]
+    return Meaning(canonical, tuple(_plain(nodes[id], id, mark) for id in subjects), tuple(subjects))
 
 
 # --- contexts ---------------------------------------------------------------------------------------------------------
@@ -285,13 +287,24 @@ def _linked(nodes: Mapping[str, Any], values: Iterable[list[Any]]) -> Iterator[s
         yield from (one["id"] for one in held if isinstance(one, dict) and one.get("id") in nodes)
 
 
-def _plain(held: Mapping[str, list[Any]], id: str) -> JsonObject:
-    """A node as `rules` reads it: flat, others by reference."""
-    node: JsonObject = {"id": id}
+def _plain(held: Mapping[str, list[Any]], id: str, mark: str) -> JsonObject:
+    """A node as `rules` reads it: flat, others by reference. Nodes without a name have one for this document alone, so
+    that several documents can be judged together."""
+    node: JsonObject = {"id": _marked(id, mark)}
     if kinds := held.get(_RDF + "type"):
         node["type"] = [_short(one["id"]) for one in kinds if isinstance(one, dict)]
-    node.update((_short(key), values) for key, values in held.items() if key != _RDF + "type")
+    for key, values in held.items():
+        if key != _RDF + "type":
+            node[_short(key)] = [_reference(value, mark) for value in values]
     return node
+
+
+def _reference(value: Any, mark: str) -> Any:
+    return {"id": _marked(value["id"], mark)} if isinstance(value, dict) and "id" in value else value
+
+
+def _marked(id: str, mark: str) -> str:
+    return f"_:{mark}-{id[2:]}" if id.startswith("_:") else id
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------

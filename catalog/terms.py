@@ -281,6 +281,9 @@ CONTEXTS: Final[Mapping[str, Context]] = {
 }
 """Every context that is known, by its URL."""
 
+KNOWN: Final = frozenset(CONTEXTS)
+"""Their URLs: what the credentials of a description may name."""
+
 PINS: Final[Mapping[str, str]] = {
     V2: "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734",
     V1: "ab4ddd9a531758807a79a5b450510d61ae8d147eab966cc9a200c07095b0cdcc",

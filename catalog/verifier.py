@@ -49,7 +49,6 @@ STEPS: Final = (
     "label",
     "registration",
 )
-_CONTEXTS: Final = frozenset(terms.CONTEXTS)
 _REGISTRATION: Final = "gx:registrationNumber"
 _NUMBERS: Final = frozenset({"gx:LocalRegistrationNumber", "gx:VatID", "gx:LeiCode", "gx:EORI", "gx:EUID", "gx:TaxID"})
 
@@ -148,7 +147,7 @@ class Verifier:
 
     async def _alone(self, token: str, now: int, steps: list[Step]) -> Credential | None:
         try:
-            credential = credentials.read(token, foreign=True, contexts=_CONTEXTS)
+            credential = credentials.read(token, foreign=True, contexts=terms.KNOWN)
         except CredentialError as error:
             steps.append(_step(1, "", Reason(error.code, error.params)))
             return None
@@ -246,7 +245,7 @@ class Verifier:
         for entry in credential.status:
             body = await self._fetch.fetch(entry.list, private=self._private, limit=1 << 21)
             token = body.decode("ascii", "replace").strip()
-            method = await self._method_of(credential.issuer, credentials.read(token).kid)
+            method = await self._method_of(credential.issuer, credentials.read(token, contexts=terms.KNOWN).kid)
             key = jwk.read(method["publicKeyJwk"])
             told = status.read_list(
                 token,

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-from catalog import rules
+from catalog import rules, terms
 from catalog.description import GX, NODE, OWN, PARTICIPANT, REGISTRATION, Describing, Party, Register, number
 from certs import credentials, vcdm
 from certs.credentials import Credential
@@ -132,7 +132,7 @@ class Compliance:
 
     async def _proved(self, member: Member, body: bytes, private: bool) -> Credential:
         """One description, by the member itself or attested by this region."""
-        read = credentials.read(body.decode("ascii", "replace"))
+        read = credentials.read(body.decode("ascii", "replace"), contexts=terms.KNOWN)
         if read.issuer not in (member.id, self._did):
             raise CredentialError("credential.issuer", issuer=read.issuer[:256])
         inside = private or read.issuer == self._did

@@ -20,7 +20,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from catalog import description, rules
+from catalog import description, rules, terms
 from catalog.description import OWN_TERMS, REGISTRATION, Draft, Party, Register
 from catalog.rules import Finding
 from certs import credentials, envelopes, vcdm
@@ -188,7 +188,7 @@ class Descriptions:
         now = self._clock.now()
         if old is None or now >= old.issued + (old.ends - old.issued) * 2 // 3:
             return False
-        found = credentials.read(old.token)
+        found = credentials.read(old.token, contexts=terms.KNOWN)
         if found.document["credentialSubject"] != draft.subject:
             return False
         return old.issuer != self._did or found.kid == self._signer().kid
@@ -237,11 +237,11 @@ class Descriptions:
         keys: Mapping[str, Any] = {}
         for token in told.tokens[:8]:
             try:
-                lacking = credentials.read(token).kid
+                lacking = credentials.read(token, contexts=terms.KNOWN).kid
                 if lacking not in keys:
                     document = await self._documents.document(region.id, private=private, lacking=lacking)
                     keys = asserting(document)
-                found = credentials.verify(token, keys, self._clock.now())
+                found = credentials.verify(token, keys, self._clock.now(), contexts=terms.KNOWN)
             except CredentialError as error:
                 log.info("description.attestation_refused", region=region.id, code=error.code)
                 continue
