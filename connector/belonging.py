@@ -42,12 +42,14 @@ from connector.services.trust.presenting import Presenting, Signer
 from connector.services.trust.regions import Regions, words_of
 from connector.services.trust.vouched import REFRESH_SECONDS, Vouched
 from connector.services.trust.wallet import Wallet
+from policies.model import Reason
 
 RENEW_SECONDS = 3_600.0
 
 
 class Base(Struct, frozen=True, kw_only=True):
-    """What belonging stands on. `changed` is called after every commit that changes whom this node believes."""
+    """What belonging stands on. `changed` is called after every commit that changes whom this node believes; `refused`
+    tells why a stranger was refused when it called last."""
 
     config: Config
     did: str
@@ -65,6 +67,7 @@ class Base(Struct, frozen=True, kw_only=True):
     judges: Judges
     certifying: Certifying
     changed: Callable[[], None]
+    refused: Callable[[str], Reason | None]
     publishes: Publishes | None = None
 
 
@@ -121,7 +124,9 @@ class Belonging:
             enrols=base.certifying.own,
             publishes=base.publishes,
         )
-        self.explaining = Explaining(store=base.store, own=base.did, judges=base.judges, documents=base.documents)
+        self.explaining = Explaining(
+            store=base.store, own=base.did, judges=base.judges, documents=base.documents, refused=base.refused
+        )
 
     def _region(self, domain: Domain) -> RegionServices:
         """The region that this node keeps: its members, what is issued to them, its public document."""

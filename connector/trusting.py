@@ -184,6 +184,7 @@ class Trusting:
                 judges=self.checking,
                 certifying=self.certifying,
                 changed=self._regions_changed,
+                refused=self.admission.refused,
                 publishes=self.describing.descriptions,
             )
         )

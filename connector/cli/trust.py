@@ -202,7 +202,7 @@ def _chain(found: Any) -> str:
         verdict = either(f"{who} is trusted.", f"{who} wird vertraut.")
     else:
         verdict = either(f"{who} is NOT trusted.", f"{who} wird NICHT vertraut.")
-    lines = [f"{'✓' if link['ok'] else '✗'} {link['sentence']}{_ends(link)}" for link in found["links"]]
+    lines = [f"{'✓' if link['ok'] else '✗'} {link['sentence']}" for link in found["links"]]
     return paragraphs(
         verdict,
         bullets("The chain", lines),
@@ -215,9 +215,3 @@ def _chain(found: Any) -> str:
             ]
         ),
     )
-
-
-def _ends(link: Any) -> str:
-    if link["ends"] is None or not link["ok"]:
-        return ""
-    return either(f" (until {instant(link['ends'])})", f" (bis {instant(link['ends'])})")

@@ -5,7 +5,7 @@ What lives here: the translation. What does not: the shapes (`views`), finding t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
 
@@ -170,10 +170,16 @@ def explained(one: Explained, known: Titles, language: Language) -> views.Explai
         trusted=one.trusted,
         how=one.how,
         region=one.region,
-        links=tuple(_link(link, known, language) for link in one.links),
+        links=_links(one.links, known, language),
         checked=one.checked,
         until=one.until,
     )
+
+
+def _links(links: Iterable[Link], known: Titles, language: Language) -> tuple[views.LinkView, ...]:
+    """The links in words. What is said of one credential and of its twin in the other profile is said once."""
+    shown = [_link(link, known, language) for link in links]
+    return tuple({(one.ok, one.sentence): one for one in reversed(shown)}.values())[::-1]
 
 
 def _link(link: Link, known: Titles, language: Language) -> views.LinkView:

@@ -93,6 +93,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The peer is overloaded (HTTP {status}); it is tried again later.",
     ),
     "peer.says_code": ("Sie nennt den Code „{code}“.", 'It gives the code "{code}".'),
+    "peer.not_vouched": (
+        "Keine Region, der dieser Knoten glaubt, bürgt für diese Gegenstelle; also sind Wörter zu vergleichen.",
+        "No region that this node believes vouches for this peer; so words have to be compared.",
+    ),
     "peer.says": ("Sie sagt: „{text}“", 'It says: "{text}"'),
     "peer.refused": (
         "Die Gegenstelle hat abgelehnt (HTTP {status}).",

@@ -34,6 +34,11 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Eben gefragt: sie antwortet, mit den Schlüsseln, die hier bekannt sind.",
         "Asked just now: it answers, with the keys that are known here.",
     ),
+    "trust.live_stranger": ("Eben gefragt: sie antwortet.", "Asked just now: it answers."),
+    "trust.refused_stranger": (
+        "Dieser Knoten kennt sie nicht; als sie zuletzt anfragte, ist sie abgelehnt worden.",
+        "This node does not know it; when it called last, it was refused.",
+    ),
     "trust.keys_differ": (
         "Eben gefragt: sie zeigt andere Schlüssel als die, die hier bekannt sind.",
         "Asked just now: it shows other keys than those that are known here.",
@@ -52,10 +57,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{name} is a region that this node believes.",
     ),
     "trust.issuer_unknown": (
-        "Der Nachweis stammt von {issuer}; dieser Region glaubt der Knoten nicht. "
-        "Ihr glauben: allmende trust add {issuer}",
-        "The credential comes from {issuer}; the node does not believe that region. To believe it: "
-        "allmende trust add {issuer}",
+        "Der Nachweis stammt von {issuer}; dieser Region wird nicht geglaubt, wo er gezeigt wurde "
+        "(dort: allmende trust add {issuer}).",
+        "The credential comes from {issuer}, a region that is not believed where it was shown "
+        "(there: allmende trust add {issuer}).",
     ),
     "trust.voucher": (
         "Für {name} bürgt {through}, der dieser Knoten auch über andere Regionen glaubt.",

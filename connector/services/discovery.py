@@ -14,8 +14,10 @@ from msgspec import Struct
 from connector.errors import DeliveryError, InputError, NodeError
 from connector.ports import Identity, Peer, Reply, Store
 from connector.protocol import codec, paths
-from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset
+from connector.protocol.messages import Catalog, CatalogError, CatalogRequestMessage, Dataset
+from connector.protocol.reasons import heard
 from connector.records import Participant
+from policies.model import Reason
 
 M = TypeVar("M", Catalog, Dataset)
 
@@ -73,11 +75,21 @@ class Discovery:
 def _read(reply: Reply, kind: type[M]) -> M:
     """Raises `DeliveryError` where the answer is an error, or no such message."""
     if not 200 <= reply.status < 300:
-        raise DeliveryError("peer.refused", status=str(reply.status))
+        why = _refused(reply)
+        raise DeliveryError(why.code, **why.params)
     try:
         return codec.decode(reply.body, kind)
     except NodeError as error:
         raise DeliveryError("peer.answer_unclear", problem=error.reason.code) from None
+
+
+def _refused(reply: Reply) -> Reason:
+    """Why the peer says no, in its own words where it has any."""
+    try:
+        said = codec.decode(reply.body, CatalogError)
+    except NodeError:
+        return Reason("peer.refused", {"status": str(reply.status)})
+    return heard("peer.refused", said.code, said.reason, status=str(reply.status))
 
 
 def _next(reply: Reply) -> str | None:

@@ -32,6 +32,7 @@ from connector.services.trust.places import allowed_inside, root_of
 from connector.services.trust.regions import MOST as MOST_REGIONS
 from connector.services.trust.regions import short_name
 from connector.services.trust.standing import Standing, stand, vouch_of
+from policies.model import Reason
 
 log = structlog.get_logger()
 
@@ -95,6 +96,11 @@ class Admission:
             raise type(error)(error.reason.code, **error.reason.params)
         task = self._under_way.get(did) or self._begin(did, self._admit(document, grant))
         await asyncio.shield(task)
+
+    def refused(self, did: str) -> Reason | None:
+        """Why a stranger was refused when it called last, as long as that is remembered."""
+        known = self._refused.get(did)
+        return None if known is None else known[1].reason
 
     def forget(self) -> None:
         """Other regions are believed than before: whoever was refused is looked at again."""

@@ -6,7 +6,7 @@ wording (`connector.sentences.trust`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from connector.errors import InputError, NodeError
 from connector.ports import Documents, Reading, Store
 from connector.records import Participant, Presented, Region
 from connector.services.trust.places import place
+from policies.model import Reason
 
 
 class Looked(Protocol):
@@ -48,10 +49,19 @@ class Explained(Struct, frozen=True, kw_only=True):
 
 
 class Explaining:
-    """Explains trust in parties. `own` is this node's DID."""
+    """Explains trust in parties. `own` is this node's DID; `refused` tells why a stranger was refused last."""
 
-    def __init__(self, *, store: Store, own: str, judges: Judges, documents: Documents) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        own: str,
+        judges: Judges,
+        documents: Documents,
+        refused: Callable[[str], Reason | None],
+    ) -> None:
         self._store, self._own, self._judges, self._documents = store, own, judges, documents
+        self._refused = refused
 
     async def explain(self, party: str, *, now: bool = False) -> Explained:
         """Why `party` (a name, DID or URL) is or is not trusted. With `now` it and its region are asked again; where
@@ -68,7 +78,7 @@ class Explaining:
         if known is not None and known.pinned:
             return _pinned(known, verdict, failed)
         region = await self._store.read(lambda view: _region_name(view, verdict))
-        return _vouched(did, known, verdict, failed, region)
+        return _vouched(did, known, verdict, failed, region, self._refused(did))
 
     async def _asked(self, did: str, known: Participant | None) -> tuple[Link, ...]:
         """Whether the party still answers, with the keys that it is known by; links where it does not."""
@@ -83,7 +93,7 @@ class Explaining:
             return Link("live", False, "trust.live_failed"), Link("live", False, reason.code, reason.params)
         if known is not None and found.pinned() != known.keys:
             return (Link("live", False, "trust.keys_differ"),)
-        return (Link("live", True, "trust.live"),)
+        return (Link("live", True, "trust.live" if known else "trust.live_stranger"),)
 
     async def _judged(self, did: str, now: bool) -> Verdict | None:
         """What it has shown, judged; None where it has shown nothing."""
@@ -122,10 +132,18 @@ def _pinned(known: Participant, verdict: Verdict | None, failed: tuple[Link, ...
 
 
 def _vouched(
-    did: str, known: Participant | None, verdict: Verdict | None, failed: tuple[Link, ...], region: str
+    did: str,
+    known: Participant | None,
+    verdict: Verdict | None,
+    failed: tuple[Link, ...],
+    region: str,
+    refused: Reason | None,
 ) -> Explained:
     links: list[Link] = [*failed]
-    if known is None and verdict is None:
+    if known is None and verdict is None and refused is not None:
+        then = Link("then", False, refused.code, refused.params)
+        links = [Link("known", False, "trust.refused_stranger"), *failed, then]
+    elif known is None and verdict is None:
         links.insert(0, Link("known", False, "trust.stranger"))
     elif known is not None:
         links = [Link("known", True, "trust.unpinned"), *failed, _keys(known), *_refused(known, verdict)]
