@@ -70,7 +70,7 @@ from connector.system import KnownFacts, SystemClock, SystemIds
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
 TELL_SECONDS = 2.0
-TURN_SECONDS = 5.0
+TURN_SECONDS = 1.0
 """How often it is looked whether a key's time has come."""
 APPROVAL_SECONDS = 60.0
 """How often deadlines and reminders of decisions are looked at; their length is in days."""

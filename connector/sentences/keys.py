@@ -23,36 +23,36 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "In {path} there is another key than {ring} says. Put the right one back.",
     ),
     "event.keys_changed": (
-        "Die Schlüssel von {name} sind andere, und niemand bürgt dafür. Nichts fließt mehr; {contracts} Verträge ruhen."
+        "Die Schlüssel von {peer} sind andere, und niemand bürgt dafür. Nichts fließt mehr; {contracts} Verträge ruhen."
         " Bekannt waren: {pinned}. Jetzt zeigt sie: {found}. Rufen Sie dort an, unter einer Nummer, die Sie kennen.",
-        "The keys of {name} are others, and nobody vouches for them. Nothing flows any more; {contracts} contracts are"
+        "The keys of {peer} are others, and nobody vouches for them. Nothing flows any more; {contracts} contracts are"
         " held. Known were: {pinned}. Now it shows: {found}. Call them, on a number that you know.",
     ),
     "event.keys_followed": (
-        "{name} hat neue Schlüssel; ein bekannter hat für sie gebürgt. Ihre Wörter sind jetzt: {words}",
-        "{name} has new keys; a known one has vouched for them. Their words are now: {words}",
+        "{peer} hat neue Schlüssel; ein bekannter hat für sie gebürgt. Ihre Wörter sind jetzt: {words}",
+        "{peer} has new keys; a known one has vouched for them. Their words are now: {words}",
     ),
     "event.keys_accepted": (
-        "Die neuen Schlüssel von {name} sind verglichen und eingetragen: {words}",
-        "The new keys of {name} were compared and pinned: {words}",
+        "Die neuen Schlüssel von {peer} sind verglichen und eingetragen: {words}",
+        "The new keys of {peer} were compared and pinned: {words}",
     ),
     "event.region_keys_changed": (
-        "Die Schlüssel der Region {name} sind andere, und niemand bürgt dafür; ihr wird nichts mehr geglaubt. Bekannt"
+        "Die Schlüssel der Region {title} sind andere, und niemand bürgt dafür; ihr wird nichts mehr geglaubt. Bekannt"
         " waren: {pinned}. Jetzt zeigt sie: {found}. Rufen Sie dort an.",
-        "The keys of the region {name} are others, and nobody vouches for them; it is believed nothing any more. Known"
+        "The keys of the region {title} are others, and nobody vouches for them; it is believed nothing any more. Known"
         " were: {pinned}. Now it shows: {found}. Call them.",
     ),
     "event.region_keys_followed": (
-        "Die Region {name} hat neue Schlüssel; ein bekannter hat für sie gebürgt.",
-        "The region {name} has new keys; a known one has vouched for them.",
+        "Die Region {title} hat neue Schlüssel; ein bekannter hat für sie gebürgt.",
+        "The region {title} has new keys; a known one has vouched for them.",
     ),
     "event.region_keys_accepted": (
-        "Die neuen Schlüssel der Region {name} sind verglichen: {words}",
-        "The new keys of the region {name} were compared: {words}",
+        "Die neuen Schlüssel der Region {title} sind verglichen: {words}",
+        "The new keys of the region {title} were compared: {words}",
     ),
     "member.not_active": (
-        "{name} ist kein tätiges Mitglied der Region; für seine Schlüssel wird nicht gebürgt.",
-        "{name} is no active member of the region; nobody vouches for its keys.",
+        "{title} ist kein tätiges Mitglied der Region; für seine Schlüssel wird nicht gebürgt.",
+        "{title} is no active member of the region; nobody vouches for its keys.",
     ),
     "event.key_published": (
         "Die Schlüssel dieses Knotens haben sich geändert; veröffentlicht sind: {names}. Sichern Sie den Knoten jetzt.",

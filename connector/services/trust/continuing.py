@@ -141,11 +141,17 @@ class Handovers:
             judged = judge_change(now, document, statements, vouching_keys(tx, now))
             if isinstance(judged, Accepted):
                 tx.put(_region_following(now, keys, judged.number))
-                params = {"region": now.id, "name": now.name, "before": now.words, "words": words_of(keys)}
+                params = {"region": now.id, "title": now.title, "before": now.words, "words": words_of(keys)}
                 tx.record(Entry(event="trust.keys_followed", actor=now.id, params=params))
             elif now.changed != judged:
                 tx.put(replace(now, changed=judged))
-                tx.record(Entry(event="trust.keys_changed", actor=now.id, params={"region": now.id, **judged.params}))
+                tx.record(
+                    Entry(
+                        event="trust.keys_changed",
+                        actor=now.id,
+                        params={"region": now.id, "title": now.title, **judged.params},
+                    )
+                )
                 log.critical("trust.keys_changed", region=now.id, pinned=now.words, found=judged.params["found"])
 
         await self._store.write(act)
@@ -290,7 +296,7 @@ class Handovers:
         def act(tx: Transaction) -> Region:
             now = known_region(tx, known.id)
             kept = _region_following(now, keys, _latest(known.id, statements, now.change))
-            params = {"region": now.id, "name": now.name, "before": now.words, "words": kept.words}
+            params = {"region": now.id, "title": now.title, "before": now.words, "words": kept.words}
             tx.record(Entry(event="trust.keys_accepted", actor=operator, params=params))
             tx.put(kept)
             return kept

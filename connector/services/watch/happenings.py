@@ -45,6 +45,11 @@ SHOWN = (
     "code",
     "title",
     "voucher",
+    "pinned",
+    "words",
+    "names",
+    "contracts",
+    "member",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80
