@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.harness.authority import Authority, Pair
 from tests.hostile.trust.world import Scene, scene
@@ -31,4 +32,11 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
 async def world(tmp_path: Path, names: Names) -> AsyncIterator[Scene]:
     """A node that trusts the region, and everybody."""
     async with scene(tmp_path, names.pair, names.authority.certificate) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, names: Names) -> AsyncIterator[Scene]:
+    """A node for all tests of a module."""
+    async with scene(tmp_path_factory.mktemp("shared"), names.pair, names.authority.certificate) as made:
         yield made

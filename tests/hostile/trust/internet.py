@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -75,13 +76,14 @@ class Internet:
         self._hosts: dict[str, Handler] = {}
         self._servers: dict[tuple[str, int], int] = {}
         self._port = 0
-        self._numbers = iter(range(1, 250))
+        self._numbers = itertools.count(1)
 
     # --- setting it up ------------------------------------------------------------------------------------------------
 
     def host(self, name: str, handler: Handler, *addresses: str) -> None:
         """A name with a server behind it, at a public address of its own where none is given."""
-        given = list(addresses) or [f"11.0.0.{next(self._numbers)}"]
+        number = next(self._numbers)
+        given = list(addresses) or [f"11.0.{number // 250}.{number % 250 + 1}"]
         self.name(name, lambda: given)
         self._hosts[name] = handler
 
@@ -137,7 +139,7 @@ class Internet:
 
     def _public(self, host: str) -> bool:
         """An address of ours; anything else is outside of this machine, and nobody goes there from a test."""
-        return host.startswith("11.0.0.")
+        return host.startswith("11.")
 
     # --- servers ------------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ MATRIX: Mapping[str, Row] = {
         "401",
         (
             f"{HERE}/test_presentations.py::test_V",
-            "certs/test_trust.py::XX",
+            "certs/test_trust.py::test_without_any_one_link_it_is_refused",
         ),
     ),
     "V9": _shown("a wrapper in 2.0; token and document contradict each other"),

@@ -12,12 +12,23 @@ from typing import Any
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from tests.hostile.trust import forge
 from tests.hostile.trust.forge import Json
 from tests.hostile.trust.internet import Served
 from tests.hostile.trust.judging import Case, refused
 from tests.hostile.trust.world import DAY, Holder, Issuer, Scene
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(shared: Scene) -> Scene:
+    """One node for all of these, and parties whom it has never met for each."""
+    await shared.renew()
+    return shared
+
 
 PROFILES = ("vc20", "vc11")
 Change = Callable[[Scene, Holder, str], None]
@@ -221,7 +232,7 @@ async def test_R(world: Scene, case: Case, change: Change, profile: str) -> None
     async with asyncio.timeout(15):
         await refused(world, case, who.token)
     assert {one.host for one in world.net.came} <= {who.host, world.region.host}
-    assert all(host.startswith("11.0.0.") for host, _ in world.net.called)
+    assert all(host.startswith("11.") for host, _ in world.net.called)
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -9,12 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from connector.services.trust import asking
 from tests.hostile.trust import forge
 from tests.hostile.trust.forge import DROP, Json
 from tests.hostile.trust.internet import Asked, Served, document
 from tests.hostile.trust.judging import Case, refused
-from tests.hostile.trust.world import DAY, MEMBERSHIP, Holder, Scene
+from tests.hostile.trust.world import DAY, DEADLINE, MEMBERSHIP, Holder, Scene
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(shared: Scene) -> Scene:
+    """One node for all of these, and parties whom it has never met for each."""
+    await shared.renew()
+    return shared
+
 
 PROFILES = ("vc20", "vc11")
 Show = Callable[[Scene, Holder, str], Served]
@@ -44,6 +56,15 @@ def dated(profile: str, **offsets: Any) -> Json:
 def of_another(world: Scene, who: Holder, profile: str) -> str:
     """Somebody else's membership, shown as one's own."""
     return world.region.member("did:web:victim.example", profile)
+
+
+def of_nobody(world: Scene, who: Holder, profile: str) -> str:
+    return world.region.member(who.did, profile, subject={"id": DROP}, claims={"sub": who.did})
+
+
+def of_two(world: Scene, who: Holder, profile: str) -> str:
+    subjects = [{"id": one} for one in ("did:web:victim.example", who.did)]
+    return world.region.member(who.did, profile, body={"credentialSubject": subjects}, claims={"sub": who.did})
 
 
 def by_trent(world: Scene, profile: str) -> Holder:
@@ -168,11 +189,11 @@ CASES = [
     case("V2", "not signed", vp(lambda w, who, p: who.presentation().rpartition(".")[0] + ".")),
     case("V2", "signature of another text", vp(crossed)),
     case("V3", "of another subject", vc(of_another)),
-    case("V3", "of nobody", membership(subject={"id": DROP}, claims={"sub": "did:web:mallory.example"})),
+    case("V3", "of nobody", vc(of_nobody)),
     case(
         "V3",
         "two subjects",
-        membership(body={"credentialSubject": [{"id": f"did:web:{one}.example"} for one in ("victim", "mallory")]}),
+        vc(of_two),
     ),
     case("V4", "signed by the holder", vc(self_signed)),
     case("V4", "signed by the holder, the region's key id", vc(under_the_regions_name)),
@@ -280,7 +301,7 @@ async def test_V(world: Scene, case: Case, show: Show, profile: str) -> None:
     await refused(world, case, who.token)
     called = {one.host for one in world.net.came}
     assert called <= {who.host, world.region.host, world.elsewhere.host, "trent.example"}, called
-    assert all(host.startswith("11.0.0.") for host, _ in world.net.called)
+    assert all(host.startswith("11.") for host, _ in world.net.called)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -347,8 +368,11 @@ ANSWERS: dict[str, Callable[[Asked], Served]] = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-async def test_U4_of_a_credential_service(world: Scene, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_U4_of_a_credential_service(
+    world: Scene, name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a Credential Service answers: nothing follows it, nothing of what we have sent is written down."""
+    monkeypatch.setattr(asking, "DEADLINE", DEADLINE)
     who = world.mallory
     sent: list[str] = []
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -17,6 +18,16 @@ from tests.hostile.trust import forge
 from tests.hostile.trust.forge import DROP, Json
 from tests.hostile.trust.judging import Case, refused
 from tests.hostile.trust.world import Holder, Issuer, Scene
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(shared: Scene) -> Scene:
+    """One node for all of these, and parties whom it has never met for each."""
+    await shared.renew()
+    return shared
+
 
 Make = Callable[[Scene, Holder], str]
 YEAR = 31_536_000

@@ -36,6 +36,10 @@ from tests.hostile.trust.forge import Json, Key
 from tests.hostile.trust.internet import Asked, Internet, Served, by_hand, document
 
 DAY = 86_400.0
+NOW_AND_THEN = 20.0
+"""Seconds of a pause from which on it is one between rounds."""
+DEADLINE = 1.5
+"""Seconds that a node waits for anybody."""
 CITY = "https://city.example"
 """Where the node is reached; a laboratory's would let its peers be on loopback."""
 MEMBERSHIP = "MembershipCredential"
@@ -59,6 +63,10 @@ class Clock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """What a node does now and then, it does not do here: nobody is called but by those who ask."""
+        await (super().sleep(seconds) if seconds < NOW_AND_THEN else asyncio.Event().wait())
 
     def seconds(self) -> float:
         """Since 1970."""
@@ -283,6 +291,17 @@ class Scene:
         self.elsewhere = Issuer(net, clock, "elsewhere.example")
         self.mallory = self.holder("mallory.example")
 
+    async def renew(self) -> None:
+        """Other parties, whom the node has never met, a minute later, when it has done what others made it do."""
+        await until(lambda: not self.city.trust.admission._under_way)
+        self.clock.ahead += 60
+        name = f"{next(_numbers)}.many.example"
+        self.region = Issuer(self.net, self.clock, f"region-{name}")
+        self.elsewhere = Issuer(self.net, self.clock, f"elsewhere-{name}")
+        self.mallory = self.holder(f"mallory-{name}")
+        await self.trust(self.region)
+        self.net.forget()
+
     def holder(self, host: str, profile: str = "vc20") -> Holder:
         """One more member of the region."""
         made = Holder(self.net, self.clock, host, self.city.did)
@@ -365,7 +384,7 @@ async def a_node(
         settings,
         public=replace(settings.public, port=0 if url else int(settings.public_url.rpartition(":")[2])),
         management=replace(settings.management, port=0),
-        network=replace(settings.network, extra_ca=str(authority), deadline=3.0),
+        network=replace(settings.network, extra_ca=str(authority), deadline=DEADLINE),
         limits=replace(HASTE, **limits),
         audit=replace(settings.audit, exchange_seconds=3600.0),
     )
