@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.conformance import dsp, edc
+from tests.conformance import dcp, dsp, edc
 from tests.conformance.kit import Kit, Result, UnavailableError
 
-SUITES = {"dsp": dsp, "edc": edc}
+SUITES = {"dsp": dsp, "dcp": dcp, "edc": edc}
 UNAVAILABLE = 69
 
 
@@ -51,9 +51,10 @@ def _run(given: argparse.Namespace) -> tuple[Kit, Result]:
     if given.suite == "edc":
         kit = edc.kit(given.version)
         return kit, edc.test(kit, given.kit, show, record=given.record)
-    if given.version not in (None, dsp.KIT.version) or given.record:
-        raise UnavailableError(f"there is {dsp.KIT.version}, and nothing to record")
-    return dsp.KIT, dsp.test(given.kit, show)
+    suite = dcp if given.suite == "dcp" else dsp
+    if given.version not in (None, suite.KIT.version) or given.record:
+        raise UnavailableError(f"there is {suite.KIT.version}, and nothing to record")
+    return suite.KIT, suite.test(given.kit, show)
 
 
 if __name__ == "__main__":
