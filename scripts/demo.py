@@ -1,8 +1,9 @@
 """The demo: a city, its utility and a neighbouring town share data under contracts, told step by step.
 
-What lives here: the story and what it proves. What does not: nodes and commands (`lib.stage`), made-up data
-(`lib.figures`). Three nodes run as processes on loopback; everything is done by the public command line. The last line
-of `--json` is one object with figures; the exit status is 0 only where everything came out as told.
+They belong to two regions with a border between them. What lives here: the story and what it proves. What does not:
+nodes and commands (`lib.stage`), made-up data (`lib.figures`). Three nodes run as processes on loopback; everything is
+done by the public command line. The last line of `--json` is one object with figures; the exit status is 0 only where
+everything came out as told.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from lib.stage import Actor, Refused, Screen, StageError
 
 PATIENCE = 20.0
 AT_ONCE = ("--at-once", "open-data")
+REGIONS = {"city": "Region Elbland", "town": "Region Grenzland"}
+"""Who keeps a region, and what it is called."""
 
 
 class Story:
@@ -73,7 +76,7 @@ class Story:
         else:
             screen.tell(f"The city shares what lies in {self.data}.", f"Die Stadt teilt, was in {self.data} liegt.")
         for actor in self.actors:
-            actor.make()
+            actor.make(region=REGIONS.get(actor.name, ""))
             actor.start()
         for actor in self.actors:
             actor.ready()
@@ -83,15 +86,41 @@ class Story:
         )
 
     def meet(self) -> None:
-        """The city and the two others add each other, by fingerprint."""
-        self.screen.chapter("2. Neighbours get to know each other", "2. Nachbarn lernen sich kennen")
-        self.screen.tell(
-            "They compare fingerprints by telephone: words that stand for the keys of a node.",
-            "Sie vergleichen am Telefon die Fingerabdrücke: Wörter, die für die Schlüssel eines Knotens stehen.",
+        """All three join regions; whoever believes the other's region needs no words, whoever does not refuses."""
+        screen, city, utility, town = self.screen, self.city, self.utility, self.town
+        screen.chapter("2. Two regions, and a border", "2. Zwei Regionen und eine Grenze")
+        screen.tell(
+            "The city keeps a region, the town across the border another one. Each invites by one-time codes.",
+            "Die Stadt führt eine Region, die Gemeinde jenseits der Grenze eine andere. Es laden Einmalcodes ein.",
         )
-        for one, other in ((self.city, self.utility), (self.city, self.town)):
-            self._add(one, other, show=other is self.utility)
-            self._add(other, one, show=False)
+        self._join(utility, city, "Stadtwerke Elbstadt", show=True)
+        self._join(city, city, "Stadt Elbstadt", show=False)
+        self._join(town, town, "Gemeinde Grenzdorf", show=False)
+        screen.tell(
+            "City and utility are in one region now: neither compares any words.",
+            "Stadt und Stadtwerke sind nun in einer Region: Wörter vergleicht niemand.",
+        )
+        self._add(utility, city, show=True)
+        self._add(city, utility, show=False)
+        screen.tell(
+            "The city and the town believe each other's region: two calls by telephone, once for all members.",
+            "Stadt und Gemeinde glauben der Region der anderen: zwei Anrufe, einmal für alle Mitglieder.",
+        )
+        self._believe(city, town, show=True)
+        self._believe(town, city, show=False)
+        self._add(town, city, show=False)
+        self._add(city, town, show=False)
+        links = city.types("trust", "explain", "town")["links"]
+        for link in links[-3:]:
+            screen.quote(link["sentence"])
+        screen.tell(
+            "The utility has not decided that, so the town gets nothing there:",
+            "Die Stadtwerke haben das nicht entschieden, also bekommt die Gemeinde dort nichts:",
+        )
+        self._refused(
+            "a member of a region that is not believed",
+            lambda: town.types("peer", "add", utility.url, "--name", "utility", "--private"),
+        )
 
     def publish(self) -> None:
         """What the city shares, and on which terms."""
@@ -253,10 +282,20 @@ class Story:
 
     # --- acts that come again -----------------------------------------------------------------------------------------
 
+    def _join(self, actor: Actor, keeper: Actor, title: str, *, show: bool) -> None:
+        """Take a place in the region that `keeper` keeps."""
+        made = keeper.types("region", "invite", title, "--private", show=show)
+        joined = actor.types("join", keeper.url, made["code"], "--private", show=show)
+        if show:
+            for step in joined["steps"]:
+                self.screen.quote(step["sentence"])
+
+    def _believe(self, actor: Actor, keeper: Actor, *, show: bool) -> None:
+        """Believe the region that `keeper` keeps, once its words are compared."""
+        actor.types("trust", "add", keeper.url, "--fingerprint", keeper.words, "--private", show=show)
+
     def _add(self, actor: Actor, other: Actor, *, show: bool) -> None:
-        actor.types(
-            "peer", "add", other.url, "--name", other.name, "--fingerprint", other.words, "--private", show=show
-        )
+        actor.types("peer", "add", other.url, "--name", other.name, "--private", show=show)
 
     def _negotiate(self, actor: Actor, *args: str) -> str:
         begun = time.monotonic()

@@ -35,7 +35,10 @@ def test_the_story_comes_out_as_told() -> None:
     assert [one["state"] for one in told["negotiations"]] == ["FINALIZED"] * 4
     assert [one["state"] for one in told["transfers"]] == ["COMPLETED"] * 4
     assert all(one["matches"] and one["bytes"] > 0 and len(one["sha256"]) == 64 for one in told["transfers"])
-    assert [one["reason"] for one in told["refusals"]] == ["purpose.outside", "count.exhausted", "dataset.unknown"]
+    reasons = ["peer.refuses", "purpose.outside", "count.exhausted", "dataset.unknown"]
+    assert [one["reason"] for one in told["refusals"]] == reasons
+    assert "a region that is not believed where it was shown" in story
+    assert "It is a member of Region Grenzland." in story
     assert told["audit"]["ok"] is True
     assert told["audit"]["entries"] > 50
     assert str(figures.SEED) in story

@@ -97,6 +97,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Keine Region, der dieser Knoten glaubt, bürgt für diese Gegenstelle; also sind Wörter zu vergleichen.",
         "No region that this node believes vouches for this peer; so words have to be compared.",
     ),
+    "peer.refuses": (
+        "Die Gegenstelle nimmt diesen Knoten nicht an (HTTP {status}).",
+        "The peer does not accept this node (HTTP {status}).",
+    ),
     "peer.says": ("Sie sagt: „{text}“", 'It says: "{text}"'),
     "peer.refused": (
         "Die Gegenstelle hat abgelehnt (HTTP {status}).",

@@ -28,6 +28,7 @@ from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol.messages import VERSION, JsonObject
 from connector.protocol.paths import VERSION_PATH, join
 from connector.records import Entry, Participant, SeenDocument
+from policies.model import Reason
 
 log = structlog.get_logger()
 
@@ -123,7 +124,7 @@ class Peers:
 
         Without `pin` nothing is compared: a region that this node believes has to vouch for it, now. Raises as `look`;
         `InputError` `peer.name`, `peer.words_form`, `peer.words` (other keys than the words say), `peer.self`,
-        `peer.name_taken`, `peer.exists`, `peer.keys_changed`, `peer.not_vouched`.
+        `peer.name_taken`, `peer.exists`, `peer.keys_changed`, `peer.not_vouched`, `peer.refuses`.
         """
         if not NAME.fullmatch(name):
             raise InputError("peer.name", name=name[:64])
@@ -155,13 +156,15 @@ class Peers:
         return added if pin else await self._shown(added)
 
     async def _shown(self, peer: Participant) -> Participant:
-        """A peer that nobody has compared, once a region vouches for it. Raises `InputError` `peer.not_vouched`, and
-        what was kept of it is gone, where none does."""
+        """A peer that nobody has compared, once a region vouches for it. Raises `InputError` `peer.not_vouched`, or
+        `peer.refuses` where it wants nothing to do with this node, and what was kept of it is gone."""
+        why: Reason | None = None
         if peer.barred(self._clock.now()) is not None and self._greet is not None:
             try:
                 await self._greet(peer.id)
             except NodeError as error:
-                log.info("peer.not_greeted", peer=peer.id, code=error.reason.code)
+                why = error.reason
+                log.info("peer.not_greeted", peer=peer.id, code=why.code)
 
         def act(tx: Transaction) -> Participant | None:
             found = _find(tx, peer.id)
@@ -175,6 +178,8 @@ class Peers:
         found = await self._store.write(act)
         if found is None:
             self._changed(peer.id)
+            if why is not None and why.code == "peer.refused":
+                raise InputError("peer.refuses", **why.params)
             raise InputError("peer.not_vouched", peer=peer.id)
         return found
 

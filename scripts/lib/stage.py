@@ -79,6 +79,7 @@ class Actor:
         self.name, self.directory = name, directory
         self.url = f"http://127.0.0.1:{free_port()}"
         self.words = ""
+        """The fingerprint of its region's keys, else of its own."""
         self._screen = screen
         self._log = directory.parent / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -91,7 +92,8 @@ class Actor:
         if show:
             prefix = f"ALLMENDE_TOKEN_FILE={token.name} " if token else ""
             self._screen.command(self.name, prefix + shlex.join(["allmende", *args]))
-        node = [] if args[0] in ("init", "help") else ["--node", str(self.directory)]
+        own = args[0] in ("init", "help") or args[:2] == ("region", "init")
+        node = [] if own else ["--node", str(self.directory)]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _credential(token):
             status = run([*args, *node, "--json", "--lang", self._screen.lang])
@@ -102,18 +104,13 @@ class Actor:
             raise Refused(said[-1]["error"]["code"], said[-1]["error"]["sentence"])
         raise StageError(f"allmende {' '.join(args)}: {err.getvalue().strip()}")
 
-    def make(self) -> None:
-        """Make the node's directory."""
-        made = self.types(
-            "init",
-            str(self.directory),
-            "--public-url",
-            self.url,
-            "--lab",
-            "--management-port",
-            str(free_port()),
-            show=False,
-        )
+    def make(self, region: str = "") -> None:
+        """Make the node's directory, and the region that it keeps where it keeps one."""
+        ports = ("--public-url", self.url, "--lab", "--management-port", str(free_port()))
+        if region:
+            made = self.types("region", "init", str(self.directory), "--name", region, *ports, show=False)
+        else:
+            made = self.types("init", str(self.directory), *ports, show=False)
         self.words = made["words"]
 
     def start(self) -> None:
