@@ -179,10 +179,39 @@ MATRIX: Mapping[str, Row] = {
         "404",
         ("connector/services/region/test_issuing.py::test_only_the_requester_reads_the_status",),
     ),
-    "I4": Row("more scopes than the access token holds", "2xx with those alone", missing="not there yet"),
-    "I5": Row("an access token of another, twice, after the end", "401", missing="not there yet"),
-    "I6": Row("scope and definition, unknown definition, no scope", "400, 501, 400", missing="not there yet"),
-    "X1": Row("a client certificate that does not count", "refused", missing="not there yet"),
+    "I4": Row(
+        "more scopes than the access token holds",
+        "2xx with those alone",
+        (
+            "connector/services/trust/test_presenting.py::test_I4_more_scopes_than_the_pass_has_get_only_those_that_it_has",
+        ),
+    ),
+    "I5": Row(
+        "an access token of another, twice, after the end",
+        "401",
+        (
+            "connector/services/trust/test_presenting.py::test_I5_a_pass_opens_for_whom_it_was_given",
+            "connector/services/trust/test_presenting.py::test_I5_a_pass_opens_once_also_for_two_at_the_same_time_and_after_a_new_start",
+            "connector/services/trust/test_presenting.py::test_I5_a_pass_that_has_ended_opens_nothing",
+        ),
+    ),
+    "I6": Row(
+        "scope and definition, unknown definition, no scope",
+        "400, 501, 400",
+        ("connector/services/trust/test_presenting.py::test_I6_a_query_is_by_scopes_and_by_nothing_else",),
+    ),
+    "X1": Row(
+        "a client certificate that does not count",
+        "refused",
+        (
+            "connector/http/test_est.py::test_x1_a_certificate_of_another_region_opens_nothing",
+            "connector/http/test_est.py::test_x1_an_expired_certificate_renews_nothing",
+            "connector/http/test_est.py::test_x1_a_revoked_certificate_renews_nothing",
+            "connector/services/trust/test_chains.py::test_x1_what_was_revoked_counts_as_soon_as_the_list_is_had",
+            "connector/services/trust/test_chains.py::test_x1_without_a_list_that_counts_nobody_gets_in",
+            "certs/test_revocation.py::test_x1_a_list_that_has_ended_is_none",
+        ),
+    ),
     "X2": Row(
         "a chain that is none",
         "refused",
@@ -194,8 +223,35 @@ MATRIX: Mapping[str, Row] = {
         ),
     ),
     "X3": Row("A's certificate with B's token", "401", missing="not there yet"),
-    "X4": Row("an enrolment that must not be", "4xx, nothing issued", missing="not there yet"),
-    "X5": Row("a chain that does not belong to the key", "401", missing="not there yet"),
-    "X6": Row("a device that is pending or stolen", "403", missing="not there yet"),
+    "X4": Row(
+        "an enrolment that must not be",
+        "4xx, nothing issued",
+        (
+            "connector/http/test_est.py::test_x4_nothing_is_issued",
+            "connector/services/region/test_certificates.py::test_x4_a_code_that_was_used_gives_nothing_to_another_key_and_nothing_to_another_party",
+            "connector/services/region/test_certificates.py::test_x4_a_key_serves_one_member_and_one_purpose",
+            "connector/services/region/test_certificates.py::test_x4_names_that_are_not_the_members_are_refused",
+            "connector/services/region/test_certificates.py::test_x4_a_renewal_with_the_same_key_is_refused",
+            "certs/test_enrol.py::test_x4_a_request_that_its_key_has_not_signed_is_refused",
+            "certs/test_enrol.py::test_x4_a_weak_or_foreign_key_is_refused",
+        ),
+    ),
+    "X5": Row(
+        "a chain that does not belong to the key",
+        "401",
+        (
+            "catalog/test_verifier.py::test_x5_the_chain_is_of_just_this_key_trusted_and_not_revoked",
+            "connector/services/trust/test_chains.py::test_x5_a_chain_whose_key_is_another_or_whose_root_is_unknown_proves_nothing",
+        ),
+    ),
+    "X6": Row(
+        "a device that is pending or stolen",
+        "403",
+        (
+            "connector/http/test_est.py::test_x6_a_device_that_is_no_member_any_more_renews_nothing",
+            "connector/services/region/test_certificates.py::test_x6_whoever_is_suspended_gone_or_stolen_renews_nothing",
+            "connector/services/region/test_certificates.py::test_x6_a_device_that_still_waits_renews_nothing",
+        ),
+    ),
     "T70": _here("takeover", "the domain was taken over: all keys are new", "401, no data flows", "test_T70"),
 }
