@@ -68,7 +68,8 @@ class Document(Struct, frozen=True, kw_only=True):
     sign what it says (`assertionMethod`: credentials, tree heads), `presenters` of those that may show credentials
     (`authentication`). `methods` is how many verification methods it has of whatever kind: a token that names no key is
     for a document with one (DCP 1.0.1, Base Protocol). `services` are its endpoints by type, the first of each;
-    `notices` is where it takes notices, "" for nowhere.
+    `notices` is where it takes notices, "" for nowhere; `at` when the document was had (microseconds UTC), 0 where that
+    is not known.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Document(Struct, frozen=True, kw_only=True):
     services: Mapping[str, str] = {}
     notices: str = ""
     body: bytes = b""
+    at: int = 0
 
     def pinned(self) -> dict[str, Jwk]:
         """The keys that a peer is known by: those for message tokens, and for what it asserts."""

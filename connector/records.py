@@ -25,7 +25,8 @@ class Vouch(Struct, frozen=True, kw_only=True):
     `region` is the DID of the issuer that vouches ("" where none does), `checked` when it was judged, `until` the
     instant from which it has to be judged again: nothing is done with the participant before that has happened. `facts`
     are what the credentials say of it (left operand IRI -> values), `scopes` what the region is believed for,
-    `refused` why it is not trusted any more, `shown` when the credentials were last shown.
+    `refused` why it is not trusted any more; `proved` is False where that is because what it has shown proves nothing
+    (a signature, an end, a list of revocations), `shown` when the credentials were last shown.
     """
 
     region: str
@@ -34,6 +35,7 @@ class Vouch(Struct, frozen=True, kw_only=True):
     facts: Mapping[str, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
     refused: Reason | None = None
+    proved: bool = True
     shown: int = 0
 
 

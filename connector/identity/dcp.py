@@ -156,7 +156,7 @@ class DcpIdentity(PinnedIdentity):
         """Somebody who is vouched for: look again where that is due. Raises `RefusedError`, `UnauthenticatedError`."""
         now = self._clock.now()
         if self.parties is not None and (peer.barred(now) is not None or now >= peer.seen + self._fresh):
-            await self.parties.renew(peer.id)
+            await self.parties.renew(peer.id, fresh=peer.changed is not None)
             known = self._known or await self._load()
             peer = known.watched.get(peer.id, peer)
             if peer.barred(self._clock.now()) is not None and peer.changed is None and claims.token:

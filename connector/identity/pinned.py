@@ -95,12 +95,14 @@ class PinnedIdentity:
         return jwt.verify(token, audience=self._own, keys_of=known.keys.get, now=self._clock.now())
 
     def _check_standing(self, known: Known, did: str) -> None:
-        """Raises `UnauthenticatedError` where its keys are in doubt, `RefusedError` where nobody vouches for it."""
+        """Raises `UnauthenticatedError` where its keys are in doubt or its credentials prove nothing any more,
+        `RefusedError` where nobody vouches for it."""
         peer = known.watched.get(did)
         why = None if peer is None else peer.barred(self._clock.now())
         if peer is None or why is None:
             return
-        raise (RefusedError if peer.changed is None else UnauthenticatedError)(why.code, **why.params)
+        proved = peer.changed is None and (peer.vouch is None or peer.vouch.proved)
+        raise (RefusedError if proved else UnauthenticatedError)(why.code, **why.params)
 
     def sign(self, method: str, url: str, authorization: str, body: bytes) -> Mapping[str, str]:
         """See `ports.Signatures.sign`. Raises `DeliveryError` `peer.url` for an address that cannot be signed."""

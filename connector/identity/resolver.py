@@ -153,7 +153,7 @@ class Resolver:
         try:
             async with asyncio.timeout(self._limits.deadline):
                 body = await self._fetch.fetch(where, private=private, limit=dids.MAX_DOCUMENT)
-            return replace(dids.read(body, did, speaks=False), body=body), None
+            return replace(dids.read(body, did, speaks=False), body=body, at=self._clock.now()), None
         except TimeoutError:
             return None, DeliveryError("peer.timeout")
         except (DidError, DeliveryError) as error:

@@ -160,6 +160,7 @@ class World:
             public=replace(settings.public, port=0),
             management=replace(settings.management, port=0),
             trust=replace(settings.trust, **trust),
+            audit=replace(settings.audit, exchange_seconds=1_800.0),
         )
         made = node.build(settings, clock=VirtualClock(), ids=SeededIds(name), peer=self, fetch=self, threaded=False)
         await made.start()

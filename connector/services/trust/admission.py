@@ -31,7 +31,7 @@ from connector.services.trust.checking import Checking, Found
 from connector.services.trust.places import allowed_inside, root_of
 from connector.services.trust.regions import MOST as MOST_REGIONS
 from connector.services.trust.regions import short_name
-from connector.services.trust.standing import Standing, stand, vouch_of
+from connector.services.trust.standing import NOT_ALLOWED, Standing, stand, vouch_of
 from policies.model import Reason
 
 log = structlog.get_logger()
@@ -46,8 +46,6 @@ MOST = 4_096
 """Refusals, and questions, that are remembered."""
 MOST_PARTICIPANTS = 20_000
 """Participants of a node; nobody more is admitted on a region's word."""
-_NOT_ALLOWED = frozenset({"issuer", "voucher", "type", "credentials", "membership"})
-"""Links whose fault means: known, and not allowed. That of another one means that nothing is proved."""
 
 
 class Admission:
@@ -218,7 +216,7 @@ class Admission:
 def refusal(verdict: Verdict) -> PeerError:
     """What somebody is answered who is not trusted: not proved, or proved and not allowed."""
     why = verdict.reason or Link("credentials", False, "trust.no_credentials")
-    kind = RefusedError if why.what in _NOT_ALLOWED else UnauthenticatedError
+    kind = RefusedError if why.what in NOT_ALLOWED else UnauthenticatedError
     return kind(why.code, **why.params)
 
 

@@ -4,9 +4,10 @@ What lives here: when a list is fetched, and until when the last good copy serve
 its signature (`certs.status`), what a set bit means (`checking`, `certs.trust`). Sources: Bitstring Status List 1.0,
 Status List 2021; DCP 1.0.1, Credential Revocation (a list's `ttl` is ignored).
 
-A list is used for `seconds`; while it cannot be had, until it ends by itself, and then nobody passes. INVARIANT: a list
-is never followed by an older one, which would give back what was taken. The last copy is kept across a restart, so that
-a region that is away for a while takes nobody with it.
+A list is used for `seconds`, and fetched anew after a quarter of them where somebody asks; while it cannot be had it is
+used until it ends by itself, and then nobody passes. The last copy is kept across a restart, so that a region that is
+away for a while takes nobody with it. INVARIANT: a list is never followed by an older one, which would give back what
+was taken.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ class StatusLists:
 
     def _due(self, kept: _Kept) -> bool:
         age = self._clock.monotonic() - kept.asked
-        return age >= (min(AGAIN, self._seconds) if kept.failed else self._seconds)
+        quarter = self._seconds / 4
+        return age >= (min(AGAIN, quarter) if kept.failed else quarter)
 
     def _usable(self, kept: _Kept, wanted: Wanted) -> Copy | None:
         """What is kept, unless it has ended or was signed by a key that counts no more."""

@@ -40,6 +40,8 @@ LOOKED_SECONDS = 15.0
 AT_ONCE = 16
 MOST = 4_096
 """Looks and calls that are remembered."""
+NOT_ALLOWED = frozenset({"issuer", "voucher", "type", "credentials", "membership"})
+"""Links whose fault means: known, and not allowed. That of another one means that nothing is proved."""
 _PAGE = 500
 
 
@@ -123,7 +125,7 @@ class Standing:
             document = await self._documents.document(
                 known.id, url=known.url, private=known.private, lacking=lacking, fresh=fresh
             )
-            return await self._hand.taken(known, document), self._clock.now()
+            return await self._hand.taken(known, document), document.at or self._clock.now()
         except (DidError, NodeError) as error:
             log.info("trust.document_not_had", peer=known.id, error=str(error)[:200])
             return (known if self._serves_on(known, error) else None), known.seen
@@ -214,7 +216,8 @@ def vouch_of(verdict: Verdict, now: int, *, shown: int) -> Vouch:
         )
     why = verdict.reason
     refused = Reason("trust.no_credentials") if why is None else Reason(why.code, dict(why.params))
-    return Vouch(region="", checked=now, until=verdict.until, refused=refused, shown=shown)
+    proved = why is None or why.what in NOT_ALLOWED
+    return Vouch(region="", checked=now, until=verdict.until, refused=refused, proved=proved, shown=shown)
 
 
 def stand(tx: Transaction, did: str, vouch: Vouch, seen: int) -> tuple[Participant | None, bool]:

@@ -132,7 +132,7 @@ def test_a_catalogue_is_not_a_negotiation(tmp_path: Path) -> None:
                 "permission": [{"action": "use"}],
             },
         }
-        reply = await one.send(
+        reply = await utility.peer.send(
             "POST",
             city.base + "/negotiations/request",
             authorization=await utility.identity.token(city.did),
@@ -146,7 +146,7 @@ def test_a_catalogue_is_not_a_negotiation(tmp_path: Path) -> None:
 
 def test_a_peer_is_added_on_a_regions_word(tmp_path: Path) -> None:
     async def act(one: World) -> None:
-        city, utility, region = await two(one)
+        _, utility, region = await two(one)
         added = await utility.peers.add("engineer", "https://city.example", "elbfeld", pin=False)
         assert (added.name, added.pinned) == ("elbfeld", False)
         assert added.vouch is not None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
-from msgspec.structs import replace
-
+from certs import did, jwt, keys
+from connector.http.exchange import Request
 from connector.node import Node
-from connector.records import Participant
+from connector.ports import Reply
 from tests.connector.services.trust.test_admission import ask, known, two
 from tests.connector.vouched import DAY, World, world
 
@@ -45,7 +46,7 @@ def test_a_revocation_takes_effect_within_the_stated_time_and_is_forgotten_when_
         began = asyncio.get_running_loop().time()
         while (await ask(one, utility, city)).status == 200:
             await asyncio.sleep(5)
-        assert asyncio.get_running_loop().time() - began <= 300
+        assert asyncio.get_running_loop().time() - began <= 305, "asked every five seconds"
         assert await reason(city, utility) == "trust.revoked"
         assert (await ask(one, utility, city)).status == 401
         region.bits.clear(place)
@@ -141,11 +142,11 @@ def test_everything_comes_back_by_itself_after_thirty_days(tmp_path: Path) -> No
 def test_a_credential_that_has_ended_is_asked_for_anew(tmp_path: Path) -> None:
     async def act(one: World) -> None:
         city, utility, region = await two(one)
-        await one.join(utility, region, days=2)
+        await one.join(utility, region, days=0.1)
         assert (await ask(one, utility, city)).status == 200
-        await asyncio.sleep(3 * DAY)
+        await asyncio.sleep(0.15 * DAY)
         assert (await ask(one, utility, city)).status in (401, 403)
-        await one.join(utility, region, days=2)
+        await one.join(utility, region, days=0.1)
         await asyncio.sleep(60)
         assert (await ask(one, utility, city)).status == 200
 
@@ -185,7 +186,7 @@ def test_one_list_is_fetched_for_all_members(tmp_path: Path) -> None:
             await one.stop(name)
         one.asked.clear()
         await asyncio.sleep(600)
-        assert one.count("https://region.example/status/1") <= 3
+        assert one.count("https://region.example/status/1") <= 600 / 75
 
     world(tmp_path, act)
 
@@ -203,17 +204,36 @@ def test_nobody_is_looked_at_on_whom_nothing_depends(tmp_path: Path) -> None:
     world(tmp_path, act)
 
 
-def test_a_participant_whose_keys_are_in_doubt_is_not_proved_whatever_its_region_says(tmp_path: Path) -> None:
+def test_whoever_takes_over_a_domain_is_not_proved_whatever_a_region_says(tmp_path: Path) -> None:
     async def act(one: World) -> None:
-        from policies.model import Reason
-
         city, utility, _ = await two(one)
         await ask(one, utility, city)
-        peer = await known(city, utility.did)
-        assert peer is not None
-        doubtful: Participant = replace(peer, changed=Reason("peer.keys_changed"))
-        await city.store.write(lambda tx: tx.put(doubtful))
-        city.trust.identity.forget()
+        honest, thief = one.stations["utility.example"], keys.generate()
+        made = did.document(
+            "https://utility.example", utility.base, {"token": thief.token_jwk, "audit": thief.audit_jwk}
+        )
+
+        async def taken_over(request: Request) -> Reply:
+            if request.path == "/.well-known/did.json":
+                return Reply(200, json.dumps(made).encode())
+            return Reply(404, b"") if request.path == "/keys" else await honest(request)
+
+        one.stations["utility.example"] = taken_over
+        stolen = jwt.issue(
+            thief.token,
+            utility.did + "#token",
+            issuer=utility.did,
+            audience=city.did,
+            now=city.clock.now(),
+            jti="stolen",
+            token="pass",
+        )
+        await asyncio.sleep(31)
+        assert (await ask(one, utility, city, "Bearer " + stolen)).status == 401
+        assert await reason(city, utility) == "peer.keys_changed", "a false key is a reason to look"
         assert (await ask(one, utility, city)).status == 401
+        one.stations["utility.example"] = honest
+        await asyncio.sleep(31)
+        assert (await ask(one, utility, city)).status == 200, "it is who it was"
 
     world(tmp_path, act)
