@@ -80,7 +80,7 @@ def issue(
         "issuer": issuer,
         starts: vcdm.write_date(begins),
         stops: vcdm.write_date(ends),
-        "credentialSubject": {"id": subject, **claims},
+        "credentialSubject": {**claims, "id": subject},
     }
     if status:
         entries = [vcdm.write_status(entry) for entry in status]

@@ -89,6 +89,22 @@ def test_payloads_of_every_length_come_back(payload: bytes) -> None:
     assert cose.verify(cose.sign(EDWARDS, b"ed", payload), KEYS).payload == payload
 
 
+@pytest.mark.parametrize(
+    ("length", "longer"),
+    [(23, "58 17"), (24, "59 0018"), (255, "59 00ff"), (256, "5a 00000100"), (65_535, "5a 0000ffff")],
+)
+def test_each_length_has_one_form(length: int, longer: str) -> None:
+    """RFC 8949, 4.1."""
+    payload = b"x" * length
+    assert cose.verify(cose.sign(EDWARDS, b"ed", payload), KEYS).payload == payload
+    assert refused(built(payload=bytes.fromhex(longer) + payload)) == "cose.malformed"
+
+
+@pytest.mark.parametrize("length", [65_536, 65_537])
+def test_long_payloads_come_back(length: int) -> None:
+    assert len(cose.verify(cose.sign(SIGNER, b"ec", b"x" * length), KEYS).payload) == length
+
+
 MESSAGE = cose.sign(EDWARDS, b"ed", b"reading")
 
 
@@ -183,6 +199,9 @@ def test_the_hostile_ones_differ_from_a_good_one() -> None:
 def test_a_signature_of_another_length_is_none() -> None:
     short = MESSAGE[: -len(b"\x58\x40") - 64] + b"\x58\x3f" + MESSAGE[-64:-1]
     assert refused(short) == "cose.signature"
+    elliptic = cose.sign(SIGNER, b"ec", b"reading")
+    longer = elliptic[:-66] + b"\x58\x41" + elliptic[-64:-32] + b"\x00" + elliptic[-32:]
+    assert refused(longer) == "cose.signature", "the same numbers, written in another way"
 
 
 def test_a_huge_message_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

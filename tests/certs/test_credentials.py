@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from certs import credentials, jwk, status, vcdm
 from certs.credentials import MAX_CREDENTIAL, Credential
@@ -85,6 +86,30 @@ def test_headers_are_spelled_as_the_w3c_spells_them() -> None:
         "jti": payload["vc"]["id"],
     }
     assert payload["exp"] - payload["nbf"] == 91 * 86_400
+
+
+def test_one_status_stands_alone_and_several_in_a_list() -> None:
+    entry = replace(status.entry(VC20, "revocation", 7, LIST), id="urn:uuid:entry")
+    alone = parts(membership(status=[entry]))[1]["credentialStatus"]
+    assert alone == {"id": "urn:uuid:entry", **ENTRY}
+    several = parts(membership(status=[entry, status.entry(VC20, "suspension", 8, LIST)]))[1]["credentialStatus"]
+    assert [one["id"] for one in several] == ["urn:uuid:entry", f"{LIST}#8"]
+    assert "credentialStatus" not in parts(membership(status=()))[1]
+
+
+def test_no_claim_changes_whom_a_credential_is_about() -> None:
+    assert verify(membership(claims={"id": REGION, "name": "x"})).subject == CITY
+
+
+def test_grounds_are_named_where_there_are_some() -> None:
+    ground = {"type": "RegionalRegister"}
+    assert verify(membership(evidence=[ground])).document["evidence"] == [ground]
+    assert "evidence" not in verify(membership()).document
+
+
+def test_a_list_of_one_subject_is_one_subject() -> None:
+    token = forged(membership(), document={"credentialSubject": [{"id": CITY, "name": "x"}]})
+    assert (verify(token).subject, verify(token).claims) == (CITY, {"name": "x"})
 
 
 @pytest.mark.skipif(not W3C.is_dir(), reason=f"no official schemas at {W3C} (ALLMENDE_STANDARDS)")

@@ -157,6 +157,30 @@ def test_whoever_shows_nothing_is_refused() -> None:
     assert other.reason.code == "trust.no_membership"
 
 
+def test_nothing_that_a_stranger_signs_is_looked_at_any_further() -> None:
+    found = judge(checked(fault="credential.key"), anchors={})
+    assert [(link.what, link.code) for link in found.links] == [("issuer", "trust.issuer_unknown")]
+
+
+def test_nobody_asks_a_list_about_what_is_not_genuine() -> None:
+    found = judge(checked(fault="credential.signature", revoked=None))
+    assert [link.what for link in found.links if not link.ok] == ["proof"]
+    assert "status" not in {link.what for link in found.links}
+
+
+def test_what_is_no_membership_is_not_judged_as_one() -> None:
+    device = checked(read={"kind": DEVICE, "claims": {"memberOf": BORDER}})
+    found = judge(device, anchors=known(anchor(types=(DEVICE,))))
+    assert all(link.ok for link in found.links)
+    assert "membership" not in {link.what for link in found.links}
+    assert not found.trusted
+
+
+def test_another_clock_may_be_a_minute_ahead() -> None:
+    assert judge(checked(read={"begins": NOW + 60 * SECOND})).trusted
+    assert not judge(checked(read={"begins": NOW + 61 * SECOND})).trusted
+
+
 def test_a_verdict_lasts_until_the_earliest_end_in_it() -> None:
     assert judge(checked()).until == NOW + RECHECK
     assert judge(checked(listed=NOW + 5)).until == NOW + 5
