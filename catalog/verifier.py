@@ -20,8 +20,9 @@ import msgspec
 from cryptography import x509
 from msgspec import Struct
 
-from catalog import rules, terms, worker
+from catalog import older, rules, terms, worker
 from catalog.description import GX, OWN
+from catalog.older import Older, OlderError
 from catalog.worker import WorkerError
 from certs import credentials, did, jwk, jws, revocation, status
 from certs import x509 as paths
@@ -55,6 +56,8 @@ _NUMBERS: Final = frozenset({"gx:LocalRegistrationNumber", "gx:VatID", "gx:LeiCo
 Believe = Callable[[Sequence[x509.Certificate], int, Sequence[x509.Certificate]], None]
 """Returns if a chain, end certificate first, is good at an instant and nothing in it is revoked; the last argument are
 roots that are believed beside those that it knows. Raises `CertificateError`."""
+Prove = Callable[[Older, PublicKey | ForeignKey], Awaitable[Any]]
+"""Verifies a credential of the older generation, elsewhere (`older.verify`). Raises `OlderError`, `WorkerError`."""
 Read = Callable[[bytes], Awaitable[worker.Read]]
 """What a document says, read elsewhere (`worker`). Raises `WorkerError`."""
 
@@ -143,6 +146,20 @@ class Verifier:
         regional = await self._together(good, steps)
         return Verified(tuple(steps), tuple(good), regional)
 
+    async def older(self, body: bytes, prove: Prove) -> tuple[Step, ...]:
+        """Steps 1, 3 and 4 for credentials of the older generation; nothing more can be said of them. Never raises."""
+        steps: list[Step] = []
+        try:
+            found = older.read(body)
+        except OlderError as error:
+            return (_step(1, "", Reason(error.code)),)
+        for one in found:
+            steps.append(Step(1, STEPS[0], one.id, True))
+            method = await self._tried(3, one.id, steps, self._method(one))
+            if method is not None:
+                await self._tried(4, one.id, steps, prove(one, method[1]))
+        return tuple(steps)
+
     # --- one by one: steps 1 to 7 -------------------------------------------------------------------------------------
 
     async def _alone(self, token: str, now: int, steps: list[Step]) -> Credential | None:
@@ -180,6 +197,9 @@ class Verifier:
         except (CredentialError, DidError, CertificateError) as error:
             steps.append(_step(number, about, Reason(error.code, error.params)))
             return None
+        except OlderError as error:
+            steps.append(_step(number, about, Reason(error.code)))
+            return None
         except JwkError as error:
             steps.append(_step(number, about, Reason("did.key", {"why": error.code})))
             return None
@@ -190,7 +210,7 @@ class Verifier:
         steps.append(Step(number, STEPS[number - 1], about, True if found is not None else None))
         return found
 
-    async def _method(self, credential: Credential) -> tuple[Mapping[str, Any], PublicKey | ForeignKey]:
+    async def _method(self, credential: Credential | Older) -> tuple[Mapping[str, Any], PublicKey | ForeignKey]:
         """The verification method that is said to have signed, with its key, where it may assert."""
         method = await self._method_of(credential.issuer, credential.kid)
         published = method.get("publicKeyJwk")

@@ -10,9 +10,12 @@ import asyncio
 
 from msgspec import Struct
 
+from catalog import older
+from catalog.older import Older
 from catalog.verifier import House, Verifier
 from catalog.worker import Read, Worker
 from certs.did import Fetch
+from certs.jwk import ForeignKey, PublicKey
 from certs.keys import NodeKeys
 from connector.chores import Work
 from connector.config import Config
@@ -71,7 +74,12 @@ class Describing:
         base.document.offer("descriptions", published.LINKED, config.public_url + published.PRESENTATION)
         self.worker = Worker()
         self.looking = Looking(
-            store=base.store, clock=base.clock, fetch=base.fetch, make=self._verifier, lab=config.lab
+            store=base.store,
+            clock=base.clock,
+            fetch=base.fetch,
+            make=self._verifier,
+            prove=self._prove if config.description.older else None,
+            lab=config.lab,
         )
         self.compliance: Compliance | None = None
 
@@ -115,6 +123,9 @@ class Describing:
     async def _read(self, document: bytes) -> Read:
         """In a process of its own, which is waited for beside the loop."""
         return await asyncio.to_thread(self.worker.read, document)
+
+    async def _prove(self, one: Older, key: PublicKey | ForeignKey) -> Read:
+        return await asyncio.to_thread(older.verify, one, key, self.worker)
 
     def _signer(self, kind: str) -> Signer:
         key, name = self._base.keys.signing(kind)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import DecodeError, json
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
@@ -80,11 +81,14 @@ def set_(call: Call, /, terms_file: Path | None, **given: str | None) -> None:
 
 
 @describe.command("check", examples=["allmende describe check", "allmende describe check https://data.a.example"])
-@click.argument("other", required=False, metavar="[URL|DID]")
+@click.argument("other", required=False, metavar="[URL|DID|FILE]")
 @click.option("--private", is_flag=True, help="Allow an address in a private network.")
 @click.pass_obj
 def check(call: Call, other: str | None, private: bool) -> None:
-    """Find out what is missing in the own description, or verify that of another node in ten steps."""
+    """Find out what is missing in the own description, or verify that of another node in ten steps.
+
+    A FILE holds a description of the older generation (22.10), which is read where the settings allow it.
+    """
     if other is None:
         own = call.remote.get("/descriptions/own")
         call.answer(own, lambda: _text(own))
@@ -93,7 +97,11 @@ def check(call: Call, other: str | None, private: bool) -> None:
                 either("The description is incomplete.", "Die Beschreibung ist unvollständig."), "checked"
             )
         return
-    seen = call.remote.post("/descriptions/look", {"peer": other, "private": private})
+    if Path(other).is_file():
+        steps = call.remote.post("/descriptions/older", {"document": _document(Path(other))})
+        seen = {"id": other, "regional": False, **steps}
+    else:
+        seen = call.remote.post("/descriptions/look", {"peer": other, "private": private})
     call.answer(seen, lambda: _verified(seen))
     if not seen["holds"]:
         raise CommandError(either("Not everything holds.", "Nicht alles hat Bestand."), "checked")
@@ -126,6 +134,13 @@ def _asked(own: dict[str, Any]) -> dict[str, str]:
         if answer != own[name]:
             said[name] = answer
     return said
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.decode(path.read_bytes())
+    except (DecodeError, UnicodeDecodeError) as failure:
+        raise CommandError(either(f"{path} holds no JSON.", f"{path} enthält kein JSON."), "input.json") from failure
 
 
 def _by(one: dict[str, Any]) -> str:

@@ -136,6 +136,21 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The process that reads documents of others does not start. Is the package allmende[rdf] missing?",
     ),
     "jsonld.shapes": ("Amtliche Formen sind nicht eingerichtet.", "No official shapes are set up."),
+    # the older generation
+    "description.older": (
+        "Beschreibungen der älteren Generation liest dieser Knoten nicht; einschalten mit [description] older = true",
+        "This node reads no descriptions of the older generation; switch on with [description] older = true",
+    ),
+    "older.form": ("Das ist kein Nachweis der älteren Generation.", "This is no credential of the older generation."),
+    "older.proof": (
+        "Der Beweis fehlt oder nennt einen Schlüssel, der nicht dem Aussteller gehört.",
+        "The proof is missing or names a key that is not the issuer's.",
+    ),
+    "older.header": (
+        "Der Beweis hat eine Form, die nicht angenommen wird.",
+        "The proof has a form that is not taken.",
+    ),
+    "older.signature": ("Die Unterschrift gilt nicht für diesen Inhalt.", "The signature is not for this content."),
     # the ten steps
     "verify.many": ("Mehr als {most} Nachweise auf einmal.", "More than {most} credentials at once."),
     "verify.method": ("{issuer} ist keine did:web-Identität.", "{issuer} is no did:web identity."),

@@ -96,7 +96,10 @@ WRONG: dict[str, tuple[Callable[[World], Any], set[tuple[int, str]]]] = {
     "no answer": (lambda w: w.pages.pop(w.firm.chain_url), {(5, "verify.unreachable")}),
     "no certificate": (lambda w: w.pages.update({w.firm.chain_url: b"<html>"}), {(5, "certificate.form")}),
     "an expired one": (lambda w: w.firm.serve(w.pki.certificate(w.firm.key, days=-1)), {(5, "certificate.expired")}),
-    "over": (lambda w: w.documents["person"].update(validUntil="2026-01-02T00:00:00Z"), {(6, "credential.expired")}),
+    "over": (
+        lambda w: w.documents["person"].update(validFrom="2025-01-01T00:00:00Z", validUntil="2026-01-02T00:00:00Z"),
+        {(6, "credential.expired")},
+    ),
     "early": (
         lambda w: w.documents["person"].update(validFrom="2030-01-01T00:00:00Z", validUntil="2031-01-01T00:00:00Z"),
         {(6, "credential.early")},

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -124,6 +125,38 @@ def test_official_shapes_are_asked_in_the_worker_too(worker: Worker) -> None:
         assert isinstance(simple.fits(GOOD), list)
     finally:
         simple.close()
+
+
+def test_f34_a_million_statements_are_refused_before_they_are_read(worker: Worker) -> None:
+    before = worker.pid
+    with pytest.raises(WorkerError) as error:
+        worker.canonical(b'<urn:a> <urn:b> "c" .\n' * 1_000_000)
+    assert _code(error) == "jsonld.large"
+    small = b"".join(b'_:%x<a:>"" .\n' % n for n in range(18_000))
+    with pytest.raises(WorkerError) as error:
+        worker.canonical(small[:MAX_BYTES])
+    assert _code(error) in ("jsonld.large", "jsonld.form")
+    assert worker.pid in (before, worker.pid)
+
+
+def test_f34_an_expression_that_never_ends_ends_the_worker(tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        "<urn:shape> a sh:NodeShape ; sh:targetClass <https://w3id.org/gaia-x/2511#EUID> ;\n"
+        '  sh:property [ sh:path <https://w3id.org/gaia-x/2511#euid> ; sh:pattern "^(a+)+$" ] .\n'
+    )
+    empty = tmp_path / "classes.ttl"
+    empty.write_text("")
+    slow = Worker(shapes=str(shapes), classes=str(empty))
+    node = {"@context": [terms.V2, terms.GX], "id": "urn:a", "type": "gx:EUID", "gx:euid": "a" * 64 + "!"}
+    try:
+        with pytest.raises(WorkerError) as error:
+            slow.fits(msgspec.json.encode(node))
+        assert _code(error) == "jsonld.time"
+        assert slow.pid is None
+    finally:
+        slow.close()
 
 
 def test_a_node_imports_no_rdf() -> None:

@@ -20,7 +20,7 @@ from connector.services.trust.descriptions import Checked, reasons
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    return [*_own(services), *_publishing(services), _others(services), *_members(services)]
+    return [*_own(services), *_publishing(services), *_others(services), *_members(services)]
 
 
 def _own(services: Services) -> Sequence[Endpoint]:
@@ -97,7 +97,7 @@ def _publishing(services: Services) -> Sequence[Endpoint]:
     ]
 
 
-def _others(services: Services) -> Endpoint:
+def _others(services: Services) -> Sequence[Endpoint]:
     async def look(visit: Visit) -> views.VerifiedView:
         seen = await services.describing.looking.look(visit.body.peer, private=visit.body.private)
         return views.VerifiedView(
@@ -107,15 +107,32 @@ def _others(services: Services) -> Endpoint:
             steps=tuple(_step(one, visit.language) for one in seen.verified.steps),
         )
 
-    return Endpoint(
-        method="POST",
-        path="/v1/descriptions/look",
-        right=Right.STEWARD,
-        about="Verify the descriptions of another node, in ten steps.",
-        serve=look,
-        body=views.LookAtDescriptions,
-        answer=views.VerifiedView,
-    )
+    async def older(visit: Visit) -> views.OlderView:
+        steps = await services.describing.looking.older(visit.body.document)
+        return views.OlderView(
+            holds=all(one.passed for one in steps), steps=tuple(_step(one, visit.language) for one in steps)
+        )
+
+    return [
+        Endpoint(
+            method="POST",
+            path="/v1/descriptions/look",
+            right=Right.STEWARD,
+            about="Verify the descriptions of another node, in ten steps.",
+            serve=look,
+            body=views.LookAtDescriptions,
+            answer=views.VerifiedView,
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/descriptions/older",
+            right=Right.STEWARD,
+            about="Verify a description of the older generation, where the settings allow it.",
+            serve=older,
+            body=views.OlderDescription,
+            answer=views.OlderView,
+        ),
+    ]
 
 
 def _members(services: Services) -> Sequence[Endpoint]:

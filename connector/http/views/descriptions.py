@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -64,6 +64,19 @@ class LookAtDescriptions(Input, frozen=True, kw_only=True):
 
     peer: Url
     private: bool = False
+
+
+class OlderDescription(Input, frozen=True, kw_only=True):
+    """A description of the older generation (22.10), as it is kept in a file."""
+
+    document: dict[str, Any]
+
+
+class OlderView(View, frozen=True, kw_only=True):
+    """What came of verifying it: form, document and signature; nothing more can be said of these."""
+
+    holds: bool
+    steps: tuple[StepView, ...]
 
 
 class StepView(View, frozen=True, kw_only=True):

@@ -12,10 +12,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from catalog.verifier import MOST, Verified, Verifier
+from catalog.verifier import MOST, Prove, Step, Verified, Verifier
 from certs.did import Fetch
 from connector.errors import InputError
 from connector.ports import Clock, Reading, Store
+from connector.protocol.messages import JsonObject
 from connector.records import Region
 from connector.services.trust.places import allowed_inside, place
 
@@ -44,8 +45,12 @@ class Seen(Struct, frozen=True):
 class Looking:
     """Looks at others."""
 
-    def __init__(self, *, store: Store, clock: Clock, fetch: Fetch, make: Make, lab: bool = False) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, fetch: Fetch, make: Make, prove: Prove | None = None, lab: bool = False
+    ) -> None:
+        """`prove` is how descriptions of the older generation are verified, None where they are not read."""
         self._store, self._clock, self._fetch, self._make, self._lab = store, clock, fetch, make, lab
+        self._prove = prove
 
     async def look(self, given: str, *, private: bool = False) -> Seen:
         """What the node of a DID or root URL publishes about itself, verified.
@@ -67,6 +72,16 @@ class Looking:
         regions = await self._store.read(_believed)
         verifier = self._make(regions, inside)
         return Seen(did, await verifier.verify(tokens, self._clock.now()))
+
+    async def older(self, document: JsonObject) -> tuple[Step, ...]:
+        """What came of verifying a description of the older generation, which is read for import and nothing else.
+
+        Raises `InputError` `description.older`: this node does not read them.
+        """
+        if self._prove is None:
+            raise InputError("description.older")
+        verifier = self._make(frozenset(), self._lab)
+        return await verifier.older(msgspec.json.encode(document), self._prove)
 
 
 def _believed(view: Reading) -> frozenset[str]:
