@@ -148,6 +148,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "credentials issued": "ausgestellte Nachweise",
     "Vouches for": "Bürgt für",
     "for": "für",
+    "keys": "Schlüssel",
     "place": "Platz",
     "one-time code": "Einmalcode",
     "good until": "gilt bis",
