@@ -26,6 +26,7 @@ from connector.http.publications import Publications
 from connector.ports import Clock, Documents, Ids, Sends, Store
 from connector.services.region.comply import Compliance
 from connector.services.trust.chains import Chains
+from connector.services.trust.clearing import ClearingHouse
 from connector.services.trust.descriptions import Descriptions
 from connector.services.trust.looking import Looking
 from connector.services.trust.own_document import OwnDocument
@@ -81,12 +82,24 @@ class Describing:
             prove=self._prove if config.description.older else None,
             lab=config.lab,
         )
+        own = config.description
+        self.clearing = ClearingHouse(
+            clock=base.clock,
+            calls=Clearing(base.peer, private=config.lab),
+            descriptions=self.descriptions,
+            make=lambda: self._verifier(frozenset(), config.lab),
+            notary=own.notary,
+            compliance=own.compliance,
+            believed=frozenset((*own.notaries, *own.labellers)),
+        )
         self.compliance: Compliance | None = None
 
     @property
     def services(self) -> DescriptionServices:
         """What the management API stands on."""
-        return DescriptionServices(descriptions=self.descriptions, looking=self.looking, compliance=self.compliance)
+        return DescriptionServices(
+            descriptions=self.descriptions, looking=self.looking, clearing=self.clearing, compliance=self.compliance
+        )
 
     def keep_region(self, region: RegionServices) -> None:
         """What the region of this node attests about its members."""

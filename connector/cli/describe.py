@@ -109,14 +109,17 @@ def check(call: Call, other: str | None, private: bool) -> None:
 
 @describe.command("publish", examples=["allmende describe publish", "allmende describe publish --withdraw"])
 @click.option("--withdraw", is_flag=True, help="Publish nothing any more.")
+@click.option("--attest", metavar="WHAT", help="Ask the clearing house in the settings: number, standard-compliance.")
 @click.pass_obj
-def publish(call: Call, withdraw: bool) -> None:
+def publish(call: Call, withdraw: bool, attest: str | None) -> None:
     """Publish the description; from now on it is kept up to date."""
     if withdraw:
         call.remote.post("/descriptions/withdraw")
         call.answer({}, lambda: either("Nothing is published any more.", "Es ist nichts mehr veröffentlicht."))
         return
     items = call.remote.post("/descriptions/publish")["items"]
+    if attest is not None:
+        items = call.remote.post("/descriptions/attest", {"what": attest})["items"]
     rows = [{**one, "by": _by(one), "until": instant(one["ends"])} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, _NONE))
 

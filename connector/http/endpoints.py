@@ -42,12 +42,14 @@ from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
 from connector.services.transfers import Transfers
+from connector.services.trust.clearing import ClearingHouse
 from connector.services.trust.continuing import Handovers
 from connector.services.trust.descriptions import Descriptions
 from connector.services.trust.explaining import Explaining
 from connector.services.trust.joining import Joining
 from connector.services.trust.looking import Looking
 from connector.services.trust.regions import Regions
+from connector.services.trust.succession import Successions
 from connector.services.trust.vouched import Vouched
 from connector.services.trust.wallet import Wallet
 from connector.services.watch.figures import Figures
@@ -100,13 +102,15 @@ class DescriptionServices(Struct, frozen=True, kw_only=True):
 
     descriptions: Descriptions
     looking: Looking
+    clearing: ClearingHouse
     compliance: Compliance | None = None
 
 
 class Handing(Struct, frozen=True, kw_only=True):
-    """Keys of others that have changed; `countersigning` is None where this node keeps no region."""
+    """Keys and names of others that have changed; `countersigning` is None where this node keeps no region."""
 
     handovers: Handovers
+    successions: Successions
     countersigning: Countersigning | None = None
 
 

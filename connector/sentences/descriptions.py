@@ -86,6 +86,32 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{peer} veröffentlicht keine Beschreibungen, die lesbar sind.",
         "{peer} publishes no descriptions that can be read.",
     ),
+    "description.other": (
+        "Bescheinigt ist etwas anderes, als in der Beschreibung steht.",
+        "What is attested is not what the description says.",
+    ),
+    # a clearing house
+    "clearing.no_notary": (
+        "In den Einstellungen steht kein Notar: [description] notary",
+        "The settings name no notary: [description] notary",
+    ),
+    "clearing.no_compliance": (
+        "In den Einstellungen steht kein Prüfdienst: [description] compliance",
+        "The settings name no compliance service: [description] compliance",
+    ),
+    "clearing.register": (
+        "Das Register „{register}“ kennen Notare nicht; dafür bescheinigt die Region.",
+        'Notaries do not know the register "{register}"; that is for the region to attest.',
+    ),
+    "clearing.level": ("„{level}“ gibt es nicht. Möglich: {known}.", 'There is no "{level}". Possible: {known}.'),
+    "clearing.answer": (
+        "Die Clearingstelle hat abgelehnt oder nicht geantwortet wie erwartet (Status {status}).",
+        "The clearing house refused, or did not answer as expected (status {status}).",
+    ),
+    "clearing.refused": (
+        "Die Antwort der Clearingstelle hält der Prüfung nicht stand ({why}); nichts wurde veröffentlicht.",
+        "The clearing house's answer does not stand up to verification ({why}); nothing was published.",
+    ),
     # what a region attests
     "compliance.device": (
         "{member} ist ein Gerät; Beschreibungen haben nur Knoten.",

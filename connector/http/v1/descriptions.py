@@ -66,6 +66,13 @@ def _publishing(services: Services) -> Sequence[Endpoint]:
         await descriptions.publish(visit.operator)
         return await listed(visit)
 
+    async def attest(visit: Visit) -> views.Page[Any]:
+        if visit.body.what == "number":
+            await services.describing.clearing.number(visit.operator)
+        else:
+            await services.describing.clearing.label(visit.operator, visit.body.what)
+        return await listed(visit)
+
     async def withdraw(visit: Visit) -> None:
         await descriptions.withdraw(visit.operator)
 
@@ -84,6 +91,15 @@ def _publishing(services: Services) -> Sequence[Endpoint]:
             right=Right.STEWARD,
             about="Publish this node's descriptions, from now on kept up to date.",
             serve=publish,
+            answer=views.Page[views.DescriptionView],
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/descriptions/attest",
+            right=Right.STEWARD,
+            about="Have the registration number attested, or a label given, by the clearing house in the settings.",
+            serve=attest,
+            body=views.Attesting,
             answer=views.Page[views.DescriptionView],
         ),
         Endpoint(

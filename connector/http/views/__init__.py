@@ -28,6 +28,7 @@ from connector.http.views.credentials import (
     Revoking,
 )
 from connector.http.views.descriptions import (
+    Attesting,
     ComplianceView,
     DescriptionView,
     LookAtDescriptions,
@@ -69,6 +70,9 @@ from connector.http.views.frames import (
 from connector.http.views.handover import (
     ComparedKeysView,
     ComparedWords,
+    SuccessionPeer,
+    SuccessionView,
+    TakenView,
 )
 from connector.http.views.keeping import (
     ComparedView,
@@ -163,6 +167,7 @@ __all__ = [
     "ApprovalRule",
     "Approving",
     "AssetView",
+    "Attesting",
     "AuditQuery",
     "BegunView",
     "CatalogQuery",
@@ -258,6 +263,9 @@ __all__ = [
     "SignedView",
     "StatusView",
     "StepView",
+    "SuccessionPeer",
+    "SuccessionView",
+    "TakenView",
     "TermsView",
     "Text",
     "TransferView",

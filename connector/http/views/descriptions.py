@@ -47,6 +47,12 @@ class ParticularsView(View, frozen=True, kw_only=True):
     findings: tuple[ReasonView, ...]
 
 
+class Attesting(Input, frozen=True, kw_only=True):
+    """What a clearing house is asked for: `number`, or a level of its labels, such as `standard-compliance`."""
+
+    what: _Short = "number"
+
+
 class DescriptionView(View, frozen=True, kw_only=True):
     """One published description. `issuer` is the participant itself, or the region that attests it."""
 

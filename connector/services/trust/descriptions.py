@@ -42,9 +42,10 @@ SECOND = 1_000_000
 COMPLIANCE = "RegionalComplianceCredential"
 """Type of the credential with which a region says that a member's descriptions keep to the rules."""
 VC, VP = "application/vc+jwt", "application/vp+jwt"
-PRESENTATION = "presentation"
+PRESENTATION, LABEL = "presentation", "label"
 MAX_ATTESTED = 65_536
 _PAGE = 1_000
+_NAMES = frozenset({"id", "type"})
 
 
 class Attested(Struct, frozen=True):
@@ -168,7 +169,7 @@ class Descriptions:
         old = {one.id: one for one in kept}
         made = {self._facts.who.url(draft.name): draft for draft in gathered.drafts}
         new = [self._signed(url, draft) for url, draft in made.items() if not self._stands(old.get(url), draft)]
-        gone = [url for url in old if url not in made]
+        gone = [url for url in old if url not in made and not self._lasts(old[url])]
         if new or gone:
             await self._store.write(lambda tx: self._keep(tx, new, gone))
 
@@ -183,15 +184,20 @@ class Descriptions:
         params = {"signed": ", ".join(one.id for one in new)[:2_048], "gone": ", ".join(gone)[:2_048]}
         tx.record(Entry(event="description.signed", actor=self._did, params=params))
 
+    def _lasts(self, one: Description) -> bool:
+        """Is it a label, which is kept until it ends?"""
+        return one.id == self._facts.who.url(LABEL) and self._clock.now() < one.ends
+
     def _stands(self, old: Description | None, draft: Draft) -> bool:
         """Does what is published say this, for long enough, under a key that is in use?"""
         now = self._clock.now()
         if old is None or now >= old.issued + (old.ends - old.issued) * 2 // 3:
             return False
-        found = credentials.read(old.token, contexts=terms.KNOWN)
-        if found.document["credentialSubject"] != draft.subject:
-            return False
-        return old.issuer != self._did or found.kid == self._signer().kid
+        found = credentials.read(old.token, foreign=True, contexts=terms.KNOWN)
+        if old.issuer != self._did:
+            # Who attests may say more than was asked, and has to say what we say.
+            return all(found.claims.get(name) == said for name, said in draft.subject.items() if name not in _NAMES)
+        return found.document["credentialSubject"] == draft.subject and found.kid == self._signer().kid
 
     def _signed(self, url: str, draft: Draft) -> Description:
         key, kid = self._signer()
@@ -213,6 +219,42 @@ class Descriptions:
         return Description(
             id=url, kind=draft.kind, about=draft.subject["id"], token=token, issued=begins, ends=ends, issuer=self._did
         )
+
+    # --- what others attest -------------------------------------------------------------------------------------------
+
+    def names(self, name: str) -> tuple[str, str]:
+        """The URL of a description, and the id of what it is about."""
+        return self._facts.who.url(name), self._facts.who.subject(name)
+
+    async def attach(self, operator: str, name: str, found: Credential) -> None:
+        """Publish a credential of somebody else among the descriptions.
+
+        Raises `InputError` `description.not_published`, `description.other` (it says another number than we do).
+        """
+        url = self._facts.who.url(name)
+
+        def act(tx: Transaction) -> None:
+            own = tx.get(Particulars, OWN)
+            if own is None or not own.published:
+                raise InputError("description.not_published")
+            kind = next((one for one in found.types if one != "VerifiableCredential"), found.types[0])
+            one = Description(
+                id=url,
+                kind=kind,
+                about=found.subject,
+                token=found.token,
+                issued=found.begins,
+                ends=found.ends,
+                issuer=found.issuer,
+            )
+            draft = next((draft for draft in self._facts.gather(tx).drafts if draft.name == name), None)
+            if draft is not None and not self._stands(one, draft):
+                raise InputError("description.other")
+            tx.put(one)
+            params = {"peer": found.issuer, "credential": found.id}
+            tx.record(Entry(event="description.attested", actor=operator, params=params))
+
+        await self._store.write(act)
 
     # --- what regions attest ------------------------------------------------------------------------------------------
 
