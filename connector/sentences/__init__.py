@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from connector.sentences import (
+    admission,
     approvals,
     audit,
     backup,
@@ -40,6 +41,7 @@ from policies.model import Reason
 Language = Literal["de", "en"]
 
 SUBJECTS: Final = (
+    admission,
     approvals,
     audit,
     backup,

@@ -35,10 +35,10 @@ def admit(tx: Transaction, caller: Caller) -> None:
 
 def check_scope(view: Reading, caller: Caller, scope: str) -> None:
     """Return if the caller may begin what `scope` names (`catalog`, `negotiate`), as far as its region is believed for
-    it. Raises `RefusedError` `trust.scope`. Somebody who is no participant is not judged here."""
+    it. Raises `RefusedError` `trust.scope_missing`. Somebody who is no participant is not judged here."""
     peer = view.get(Participant, caller.id)
     if peer is not None and not peer.may(scope):
-        raise RefusedError("trust.scope", scope=scope)
+        raise RefusedError("trust.scope_missing", scope=scope, region=peer.vouch.region if peer.vouch else "")
 
 
 def note_refusal(tx: Transaction, caller: Caller, what: str, error: NodeError) -> None:

@@ -58,6 +58,7 @@ class Life:
             clock=host.clock,
             ids=host.ids,
             peer=Wire(host.network, host.name),
+            fetch=Wire(host.network, host.name),
             fault=self.fault,
             threaded=False,
         )

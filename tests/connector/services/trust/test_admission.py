@@ -139,7 +139,7 @@ def test_a_catalogue_is_not_a_negotiation(tmp_path: Path) -> None:
             body=msgspec.json.encode(request),
         )
         assert reply.status == 403
-        assert b"trust.scope" in reply.body
+        assert b"trust.scope_missing" in reply.body
 
     world(tmp_path, act)
 
