@@ -56,10 +56,10 @@ def add(
     you are asked; without a terminal give --fingerprint, or --yes.
     """
     name = name or (urlsplit(url).hostname or "peer").split(".")[0]
-    if not (pin or fingerprint or yes) and (vouched := _vouched(call, url, name, private)) is not None:
-        call.answer(vouched, lambda: _welcomed(vouched))
-        return
     try:
+        if not (pin or fingerprint or yes) and (vouched := _vouched(call, url, name, private)) is not None:
+            call.answer(vouched, lambda: _welcomed(vouched))
+            return
         words = fingerprint or _look(call, url, name, private, yes)
         kept = call.remote.post("/peers", {"url": url, "name": name, "words": words, "private": private})
     except CommandError as refusal:

@@ -21,6 +21,9 @@ PEER = {
     "facts": {},
     "added": 1_700_000_000_000_000,
     "added_by": "admin",
+    "pinned": True,
+    "region": "",
+    "barred": None,
 }
 
 

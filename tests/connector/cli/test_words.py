@@ -71,7 +71,7 @@ def test_every_label_has_both(label: str) -> None:
 
 
 def test_no_german_is_left_over() -> None:
-    """Each is said somewhere, also where labels are gathered before they are shown; counts and states come from the node."""
+    """Each is said somewhere, also where labels are gathered first; counts and states come from the node."""
     said = {
         one.value
         for file, tree in trees()
@@ -118,8 +118,8 @@ def test_a_command_speaks_the_language_that_is_asked_for(api: Api, types: Types,
     assert ("Darum muss sich jemand kümmern" in said) is (lang == "de")
     assert ("Verträge" in said) is (lang == "de")
     heads = types("peer", "list", "--lang", lang).out.splitlines()[0].split()
-    assert heads == (["name", "address", "fingerprint", "added", "by"] if lang == "en" else
-                     ["Name", "Adresse", "Fingerabdruck", "angelegt", "von"])  # fmt: skip
+    assert heads == (["name", "address", "fingerprint", "known", "by", "added", "by"] if lang == "en" else
+                     ["Name", "Adresse", "Fingerabdruck", "bekannt", "durch", "angelegt", "von"])  # fmt: skip
     api.answers["GET /v1/transfers"] = {"items": [], "next": None}
     assert (
         types("transfer", "list", "--lang", lang).out == {"en": "No transfers.\n", "de": "Keine Übertragungen.\n"}[lang]
