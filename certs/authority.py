@@ -4,9 +4,8 @@ What lives here: what stands in each kind of certificate (RFC 5280, 4.2), in a C
 6960). What does not: whether somebody may have one (`connector.services.region.certificates`), judging those of others
 (`x509`), files (`region`). Serial numbers and instants are arguments; instants are microseconds UTC.
 
-A region has a root, and below it one authority for nodes and one for devices. Neither may make further authorities,
-the devices' may name no host at all, and the nodes' no address but loopback: whoever steals a device authority
-cannot pose as a server.
+A region has a root, and below it one authority for nodes and one for devices. Neither may make further authorities, and
+the devices' may certify no server: whoever steals its key cannot pose as one.
 """
 
 from __future__ import annotations
@@ -200,18 +199,17 @@ def authority_form(
     return made.add_extension(usage(certifies=True), critical=True)
 
 
-def nodes_names(suffixes: Sequence[str] = ()) -> x509.NameConstraints:
-    """What an authority for nodes may name: hosts below `suffixes` (none: any), and no address but loopback."""
-    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("127.0.0.0/8", "::1/128")]
-    return x509.NameConstraints([*map(x509.DNSName, suffixes), *networks], None)
+def nodes_names(suffixes: Sequence[str]) -> x509.NameConstraints | None:
+    """What an authority for nodes may name: hosts below `suffixes` and no address; without any, whatever it likes."""
+    addresses = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("0.0.0.0/0", "::/0")]
+    return x509.NameConstraints(list(map(x509.DNSName, suffixes)), addresses) if suffixes else None
 
 
-def devices_names() -> x509.NameConstraints:
-    """What an authority for devices may name: neither a host nor an address."""
-    # A top-level domain that nobody can have (RFC 6761, 6.4): an empty list of what is allowed cannot be written down,
-    # and not everybody understands the empty name as "all of them".
-    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ("0.0.0.0/0", "::/0")]
-    return x509.NameConstraints([x509.DNSName("invalid")], networks)
+DEVICES_NAMES = x509.NameConstraints([x509.DNSName("invalid")], None)
+"""An authority for devices may name no host: a list of none cannot be written down, so it is the one domain that nobody
+can have (RFC 6761, 6.4). Addresses are left to `DEVICES_USE`: not everybody understands constraints on them."""
+DEVICES_USE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+"""Whatever an authority for devices certifies is good for the clients of connections alone (RFC 5280, 4.2.1.12)."""
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

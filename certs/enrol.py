@@ -120,9 +120,8 @@ def attributes() -> bytes:
 
 
 def _encoded(der: bytes) -> bytes:
-    """In lines of 64, for readers that want them."""
-    text = base64.b64encode(der)
-    return b"\n".join(text[at : at + 64] for at in range(0, len(text), 64)) + b"\n"
+    """In one line, as RFC 4648 has it and RFC 8951, 3.1 wants it: some readers stumble over others."""
+    return base64.b64encode(der)
 
 
 def _decoded(body: bytes) -> bytes:

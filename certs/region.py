@@ -84,7 +84,7 @@ def create(folder: Path, *, name: str, public_url: str, now: int, suffixes: Sequ
         root=root.certificate,
         root_key=root_key,
         nodes=below(root, name, NODES, 1, authority.nodes_names(suffixes), public_url, now),
-        devices=below(root, name, DEVICES, 1, authority.devices_names(), public_url, now),
+        devices=below(root, name, DEVICES, 1, authority.DEVICES_NAMES, public_url, now),
         issuer=issuer,
         root_lists={root.name: root.revocations([], number=1, made=now, until=now + ROOT_LIST_DAYS * DAY)},
     )
@@ -149,13 +149,16 @@ def earlier(folder: Path, role: str) -> list[str]:
 
 
 def below(
-    root: Authority, region: str, role: str, number: int, names: x509.NameConstraints, public_url: str, now: int
+    root: Authority, region: str, role: str, number: int, names: x509.NameConstraints | None, public_url: str, now: int
 ) -> Authority:
     """A new authority right below the root."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = authority.titled(region, f"{_ROLES[role]} {number}")
     form = authority.authority_form(name, key.public_key(), serial=serial(), now=now)
-    form = form.add_extension(names, critical=True)
+    if names is not None:
+        form = form.add_extension(names, critical=True)
+    if role == DEVICES:
+        form = form.add_extension(authority.DEVICES_USE, critical=False)
     return Authority(key, root.certify(form, key.public_key(), public_url))
 
 

@@ -112,7 +112,8 @@ def _root(folder: Path, keys: RegionKeys) -> Authority:
 def _renewed(folder: Path, keys: RegionKeys, root: Authority, role: str, public_url: str, now: int) -> RegionKeys:
     former = keys.nodes if role == NODES else keys.devices
     number = _next(folder, role)
-    names = former.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    said = [one.value for one in former.certificate.extensions]
+    names = next((one for one in said if isinstance(one, x509.NameConstraints)), None)
     made = region.below(root, authority.organisation(root.certificate), role, number + 1, names, public_url, now)
     keyfiles.replace(folder / f"{role}-{number}.pem", pairs.private(former.key))
     _keep(folder, role, former.certificate)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs import jwk
+from certs import jwk, region
 from certs.authority import DAY, Profile
 from certs.x509 import (
     MAX_CERTIFICATES,
@@ -148,16 +148,21 @@ def test_x2_an_end_certificate_certifies_nobody(tmp_path: Path) -> None:
     assert judged(forged, [town, *between(keys)], keys.root) == "certificate.untrusted"
 
 
-@pytest.mark.parametrize("host", ["town.example", "10.1.2.3"])
-def test_x2_the_authority_for_devices_names_no_host(tmp_path: Path, host: str) -> None:
+def test_x2_the_authority_for_devices_names_no_host(tmp_path: Path) -> None:
     keys = made(tmp_path / "region")
-    assert judged(issue(keys.devices, hosts=(host,)), between(keys), keys.root) == "certificate.untrusted"
+    assert judged(issue(keys.devices), between(keys), keys.root) == "certificate.untrusted"
 
 
-def test_the_authority_for_nodes_names_loopback_and_no_other_address(tmp_path: Path) -> None:
-    keys = made(tmp_path / "region")
-    assert judged(issue(keys.nodes, hosts=("10.1.2.3",)), between(keys), keys.root) == "certificate.untrusted"
-    assert judged(issue(keys.nodes, hosts=("127.0.0.1", "localhost")), between(keys), keys.root) == ""
+def test_x2_an_authority_names_what_lies_below_its_suffixes_and_no_address(tmp_path: Path) -> None:
+    keys = region.create(tmp_path / "region", name="R", public_url="https://r", now=NOW, suffixes=["elbland.example"])
+    for host, code in (
+        ("a.elbland.example", ""),
+        ("elbland.example", ""),
+        ("town.example", "certificate.untrusted"),
+        ("elbland.example.evil", "certificate.untrusted"),
+        ("10.1.2.3", "certificate.untrusted"),
+    ):
+        assert judged(issue(keys.nodes, hosts=(host,)), between(keys), keys.root) == code
 
 
 @pytest.mark.parametrize(

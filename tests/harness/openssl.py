@@ -5,6 +5,7 @@ What lives here: calling them. What does not: what they are asked.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,12 +17,27 @@ from cryptography.hazmat.primitives.serialization import Encoding
 OPENSSL, PKI, CERTTOOL = shutil.which("openssl"), shutil.which("pki"), shutil.which("certtool")
 
 
-def told(*command: str, cwd: Path, fed: bytes = b"", timeout: float = 60) -> tuple[int, str]:
+_PLUGINS = "pki { load = pem pkcs1 pkcs7 pkcs8 x509 pubkey constraints openssl random nonce sha1 sha2 }\n"
+"""strongSwan as Debian sets it up has OpenSSL read certificates first, and then knows no constraints on names."""
+
+
+def told(*command: str, cwd: Path, timeout: float = 60) -> tuple[int, str]:
     """The exit code of a program and all that it said."""
-    done = subprocess.run(
-        command, cwd=cwd, input=fed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=timeout
-    )
-    return done.returncode, done.stdout.decode(errors="replace")
+    done = _run(command, cwd, timeout)
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def written(*command: str, cwd: Path, timeout: float = 60) -> bytes:
+    """What a program writes; its complaints are shown where it fails."""
+    done = _run(command, cwd, timeout)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout
+
+
+def _run(command: Sequence[str], cwd: Path, timeout: float) -> subprocess.CompletedProcess[bytes]:
+    (cwd / "strongswan.conf").write_text(_PLUGINS)
+    environment = {**os.environ, "STRONGSWAN_CONF": str(cwd / "strongswan.conf")}
+    return subprocess.run(command, cwd=cwd, capture_output=True, check=False, timeout=timeout, env=environment)
 
 
 def openssl(*arguments: str, cwd: Path) -> str:
