@@ -241,7 +241,9 @@ class Agreement(Struct, frozen=True, kw_only=True):
     where they have no end; `ends` an earlier end that is certain, and `ending` why. `asked` is a notice of ours about
     its end that waits for the other side, `proposed` one of theirs that waits for our people. `replaces` and `replaced`
     are the contracts before and after it where it was amended or renewed, `amending` the negotiation that is to do so.
-    `warned` counts the warnings of its end. `closed` is when it ended, with `ended` as the reason.
+    `warned` counts the warnings of its end. `closed` is when it ended, with `ended` as the reason. `named` and `own`
+    are the DIDs under which the other side and we stand in it, "" where these are `peer` and this node: a contract goes
+    on with a successor and keeps its text.
     """
 
     id: str
@@ -266,6 +268,8 @@ class Agreement(Struct, frozen=True, kw_only=True):
     proposed: str = ""
     amending: str = ""
     closed: int | None = None
+    named: str = ""
+    own: str = ""
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -743,7 +747,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Invite: ("code",),
     Member: ("name", "state"),
     Neighbour: (),
-    Issuance: ("holder", "state"),
+    Issuance: ("holder", "delivered"),
     Issued: ("holder", "place"),
     Certificate: ("member", "key"),
     Revocations: ("region",),

@@ -25,6 +25,8 @@ from connector.records import (
     Agreement,
     Asset,
     Certificate,
+    Issuance,
+    Issued,
     Notice,
     Operator,
     Outgoing,
@@ -48,6 +50,8 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Outgoing: ("pid",),
     Notice: ("about",),
     Certificate: ("member", "key"),
+    Issuance: ("holder",),
+    Issued: ("holder", "place"),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""

@@ -55,10 +55,11 @@ class Addresses(Struct, frozen=True):
 
 
 class KitPeer:
-    """The Peer port; scopes have the third part that the kit looks for and the specification does not have."""
+    """The Peer port; scopes have the third part that the kit looks for and the specification does not have. `real` is
+    the way to others, HTTP unless a test has another one."""
 
-    def __init__(self) -> None:
-        self._real = client.client_of(Network())
+    def __init__(self, real: Any = None) -> None:
+        self._real = real or client.client_of(Network())
 
     async def send(
         self, method: str, url: str, *, body: bytes | None = None, private: bool = False, **more: Any
@@ -93,14 +94,18 @@ class KitClock(SystemClock):
 
 
 class ClaimsNode:
-    """A node that keeps a region, with the kit at `address` as everybody else: its holder, issuer, verifier."""
+    """A node that keeps a region, with the kit at `address` as everybody else: its holder, issuer, verifier.
 
-    def __init__(self, directory: Path, port: int, address: str) -> None:
+    `network` is the way to the kit where it is not HTTP: a Peer and Fetch in one.
+    """
+
+    def __init__(self, directory: Path, port: int, address: str, network: Any = None) -> None:
         root = f"http://127.0.0.1:{port}"
         founding.initialise(directory, root, public_port=port, management_port=0, lab=True)
         founding.found_region(directory, "Kit", now=SystemClock().now(), credentials=None)
-        self.clock, self.ids, self.peer = KitClock(), SystemIds(), KitPeer()
-        self.node = node.build(config.load(directory, {}), clock=self.clock, ids=self.ids, peer=self.peer)
+        self.clock, self.ids, self.peer = KitClock(), SystemIds(), KitPeer(network)
+        settings = config.load(directory, {})
+        self.node = node.build(settings, clock=self.clock, ids=self.ids, peer=self.peer, fetch=network)
         self.issuer, self.holder = did.of_url(f"{address}/issuer"), did.of_url(f"{address}/holder")
         issuing = self.node.trust.belonging.issuing
         assert issuing is not None
@@ -110,6 +115,11 @@ class ClaimsNode:
         """Seed and serve."""
         await self.node.store.write(self._seed)
         await self.node.start()
+
+    async def prepare(self) -> None:
+        """Seed, and do what a node does beside answering; enough where nothing listens."""
+        await self.node.store.write(self._seed)
+        await self.node.trust.start()
 
     async def close(self) -> None:
         await self.node.close()

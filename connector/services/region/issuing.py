@@ -158,7 +158,8 @@ class Issuing:
         }
 
     async def request(self, caller: Caller, message: CredentialRequestMessage) -> Issuance:
-        """Take a request of a member, or of somebody with a code that makes it one; a repeat is the same request.
+        """Take a request of a member, or of somebody with a code that makes it one; a repeat is the same request
+        until that is delivered.
 
         Raises `MessageError` `issuance.kinds` (not in the metadata, or not for one role), `RefusedError`: those of
         `Members.redeem`, `member.unknown`, `member.other_role`; `TooOftenError` `issuance.many`;
@@ -205,10 +206,11 @@ class Issuing:
         return await self._store.read(lambda view: view.select(Issuance, after=after, limit=limit, **where))
 
     def _taken(self, tx: Transaction, caller: Caller, process: str, wanted: tuple[str, ...], role: str) -> Issuance:
-        for known in tx.select(Issuance, holder=caller.id, limit=_PAGE):
-            if known.process == process and known.kinds == wanted and known.state != "rejected":
+        under_way = [one for one in tx.select(Issuance, holder=caller.id, delivered=None) if one.state != "rejected"]
+        for known in under_way:
+            if known.process == process and known.kinds == wanted:
                 return known
-        if len([one for one in tx.select(Issuance, holder=caller.id, limit=_PAGE) if _is_open(one)]) >= MOST_OPEN:
+        if len(under_way) >= MOST_OPEN:
             raise TooOftenError("issuance.many", seconds="60")
         member = self._member(tx, caller, role)
         issuance = Issuance(
@@ -420,8 +422,8 @@ def _is_open(issuance: Issuance) -> bool:
 
 def _undelivered(view: Reading) -> list[str]:
     found, after = list[str](), ""
-    while page := view.select(Issuance, after=after, limit=_PAGE):
-        found += [one.id for one in page if _is_open(one)]
+    while page := view.select(Issuance, delivered=None, after=after, limit=_PAGE):
+        found += [one.id for one in page]
         after = page[-1].id
     return found
 

@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "174a28cc86de05811c32e36d45ba77d2879e897f36589b3567859e768217e7a6",
+    2: "702102fc04abadd1a012114e684167d5f5a48fdd275231835cce25ecbc64bf0a",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 

@@ -193,10 +193,7 @@ def test_a_request_that_comes_twice_is_one_request(folder: Path) -> None:
         await scene.joined()
         body = scene.request("urn:uuid:x")
         answers = [
-            await scene.region.post(
-                "/issuer/credentials", body, scene.nord.token(scene.region.did)
-            )
-            for _ in range(2)
+            await scene.region.post("/issuer/credentials", body, scene.nord.token(scene.region.did)) for _ in range(2)
         ]
         assert {answer.status for answer in answers} == {201}
         assert len({answer.headers["location"] for answer in answers}) == 1
@@ -382,5 +379,17 @@ def test_the_schema_of_what_is_issued_can_be_had_and_that_of_others_cannot(folde
         assert found.status == 200
         assert json.loads(found.body)["$id"] == url
         assert (await scene.region.asked("GET", "/issuer/schemas/Mayor", {})).status == 404
+
+    within(folder, test)
+
+
+def test_what_was_delivered_a_repeat_asks_for_anew(folder: Path) -> None:
+    async def test(scene: Scene) -> None:
+        await scene.joined()
+        first = (await scene.region.issuing.list())[0]
+        body = scene.request(first.process)
+        answer = await scene.region.post("/issuer/credentials", body, scene.nord.token(scene.region.did))
+        assert answer.status == 201
+        assert not answer.headers["location"].endswith(first.id)
 
     within(folder, test)
