@@ -36,6 +36,7 @@ from connector.services.trust.calls import Calls
 from connector.services.trust.ends import Ends
 from connector.services.trust.explaining import Explaining, Judges
 from connector.services.trust.joining import Joining, Publishes
+from connector.services.trust.lists import StatusLists
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import Passes
 from connector.services.trust.presenting import Presenting, Signer
@@ -45,6 +46,8 @@ from connector.services.trust.wallet import Wallet
 from policies.model import Reason
 
 RENEW_SECONDS = 3_600.0
+LOOK_SECONDS = 600.0
+"""How often it is looked whether our own credentials still count."""
 
 
 class Base(Struct, frozen=True, kw_only=True):
@@ -64,6 +67,7 @@ class Base(Struct, frozen=True, kw_only=True):
     proofs: Proofs
     publications: Publications
     passes: Passes
+    lists: StatusLists
     judges: Judges
     certifying: Certifying
     changed: Callable[[], None]
@@ -102,6 +106,7 @@ class Belonging:
             calls=self.calls,
             documents=base.documents,
             passes=base.passes,
+            lists=base.lists,
             jitter=_spread,
         )
         self.ends = Ends(store=base.store, clock=base.clock)
@@ -207,7 +212,7 @@ class Belonging:
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""
         issuing = [] if self.issuing is None else [(self.issuing.remind, RENEW_SECONDS)]
-        own = [(self.wallet.renew, RENEW_SECONDS), (self.ends.look, RENEW_SECONDS)]
+        own = [(self.wallet.renew, RENEW_SECONDS), (self.wallet.look, LOOK_SECONDS), (self.ends.look, RENEW_SECONDS)]
         return [*own, (self.vouched.refresh, REFRESH_SECONDS), *issuing]
 
     async def start(self) -> None:

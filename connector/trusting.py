@@ -20,7 +20,7 @@ from certs.keys import NodeKeys
 from connector import belonging, certifying, describing
 from connector.chores import Work
 from connector.config import Config
-from connector.http import statements
+from connector.http import statements, succession
 from connector.http.endpoints import Handing
 from connector.http.publications import Publications
 from connector.http.throttle import Throttle
@@ -33,6 +33,7 @@ from connector.services.offers import Offers
 from connector.services.peers import Peers
 from connector.services.proof import rotation
 from connector.services.proof.keyring import Keyring
+from connector.services.proof.settling import Settling
 from connector.services.region.countersigning import Countersigning
 from connector.services.trust.admission import Admission
 from connector.services.trust.asking import Asking
@@ -42,6 +43,7 @@ from connector.services.trust.lists import StatusLists
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import SHOWN, Passes
 from connector.services.trust.standing import Standing, Terms
+from connector.services.trust.succession import Successions
 from connector.telemetry import Metrics
 
 RECALL_SECONDS = 30.0
@@ -76,6 +78,7 @@ class Around(Struct, frozen=True, kw_only=True):
     offers: Offers
     notices: Notices
     keyring: Keyring
+    settling: Settling
     forget: Callable[[str], None]
     """To be told the DID after every commit that changes what is believed of a participant; "" stands for all."""
     ask: certifying.Ask
@@ -181,6 +184,7 @@ class Trusting:
                 proofs=self.identity,
                 publications=own.publications,
                 passes=self.passes,
+                lists=self.lists,
                 judges=self.checking,
                 certifying=self.certifying,
                 changed=self._regions_changed,
@@ -194,6 +198,7 @@ class Trusting:
             self.describing.keep_region(region)
             self.handing = Handing(
                 handovers=self.handovers,
+                successions=self.successions,
                 countersigning=Countersigning(
                     store=own.store,
                     clock=own.clock,
@@ -217,7 +222,21 @@ class Trusting:
             changes=own.changes,
             changed=around.forget,
         )
-        self.handing = Handing(handovers=self.handovers)
+        self.successions = Successions(
+            store=own.store,
+            clock=own.clock,
+            peer=own.peer,
+            identity=self.identity,
+            peers=around.peers,
+            notices=around.notices,
+            settling=around.settling,
+            changes=own.changes,
+            keys=own.keys,
+            did=own.did,
+            changed=around.forget,
+        )
+        succession.publish(own.publications, identity=self.identity, store=own.store, successions=self.successions)
+        self.handing = Handing(handovers=self.handovers, successions=self.successions)
         around.notices.handlers[rotation.KIND] = self.handovers.heard
         statements.publish(own.publications, did=own.did, own=own.keys, store=own.store)
 

@@ -132,6 +132,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Ein Nachweis „{kind}“ von {peer} ist angekommen.",
         'A credential "{kind}" of {peer} has arrived.',
     ),
+    "event.credential_lost": (
+        "{peer} hat unseren Nachweis „{kind}“ widerrufen oder lässt ihn ruhen: Andere weisen diesen Knoten jetzt ab.",
+        'Our credential "{kind}" has been revoked or suspended by {peer}: others refuse this node now.',
+    ),
+    "event.credential_regained": (
+        "{peer} lässt unseren Nachweis „{kind}“ wieder gelten.",
+        'Our credential "{kind}" counts again, says {peer}.',
+    ),
     "event.credential_rejected": (
         "{peer} stellt den beantragten Nachweis „{kinds}“ nicht aus.",
         '{peer} does not issue the credential "{kinds}" that was asked for.',

@@ -1,7 +1,8 @@
 """Our Credential Service, holding: asking issuers for credentials, taking what they deliver, renewing it in time.
 
-What lives here: requests of ours and their answers, deliveries, offers. What does not: showing credentials
-(`presenting`), which regions this node believes (`regions`), what is right about a credential (`certs.credentials`).
+What lives here: requests of ours and their answers, deliveries, offers, whether what is held still counts. What does
+not: showing credentials (`presenting`), which regions this node believes (`regions`), what is right about a credential
+(`certs.credentials`).
 Source: DCP 1.0.1, Credential Issuance Protocol: Credential Request API, Storage API, Credential Offer API, Credential
 Request Status API.
 
@@ -14,13 +15,14 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from certs import credentials, jwk
-from certs.did import Document
+from certs.did import DidError, Document
 from certs.jwk import PublicKey
 from certs.vcdm import CredentialError
 from connector.errors import DeliveryError, InputError, MessageError, NodeError, RefusedError, UnknownError
@@ -34,12 +36,12 @@ from connector.protocol.dcp import (
     CredentialRequestMessage,
     CredentialStatus,
     IssuerMetadata,
-    Wanted,
 )
 from connector.records import Entry, HeldCredential, Region, Wish
 from connector.services.intake import admit
 from connector.services.trust.calls import Calls
 from connector.services.trust.errands import Errands
+from connector.services.trust.lists import StatusLists, Wanted
 from connector.services.trust.passes import Passes
 
 SECOND, DAY = 1_000_000, 86_400_000_000
@@ -81,10 +83,11 @@ class Wallet:
         calls: Calls,
         documents: Documents,
         passes: Passes,
+        lists: StatusLists,
         jitter: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._store, self._clock, self._ids, self._did = store, clock, ids, did
-        self._calls, self._documents, self._passes = calls, documents, passes
+        self._calls, self._documents, self._passes, self._lists = calls, documents, passes, lists
         self._errands = Errands(clock=clock, step=self._step, name="wish", jitter=jitter)
         self.told: list[Told] = []
         """Who is told of every credential that comes."""
@@ -162,6 +165,42 @@ class Wallet:
         for issuer, kinds, private in await self._store.read(lambda view: _due(view, now)):
             await self.request(issuer, kinds, private=private)
 
+    async def look(self) -> None:
+        """What has been taken back is shown to nobody, and what is restored is shown again; a chore.
+
+        Where a list cannot be had, what was known before stands: whoever is shown the credential looks as well.
+        """
+        after = ""
+        while held := await self.list(after=after):
+            for one in held:
+                taken_back = await self._taken_back(one)
+                if taken_back is not None and taken_back != (one.revoked is not None):
+                    await self._store.write(partial(self._standing, id=one.id, taken_back=taken_back))
+            after = held[-1].id
+
+    async def _taken_back(self, one: HeldCredential) -> bool | None:
+        """What the issuer's lists say now; None where one of them cannot be had."""
+        wish = await self._store.read(lambda view: view.get(Wish, one.request))
+        private, entries = wish is not None and wish.private, credentials.read(one.token).status
+        try:
+            keys = asserting(await self._documents.document(one.issuer, private=private)) if entries else {}
+            copies = [
+                (entry, await self._lists.get(Wanted(entry.list, entry.purpose, one.issuer, keys, private)))
+                for entry in entries
+            ]
+            bits = [copy is not None and copy.list.get(entry.index) for entry, copy in copies]
+        except (DidError, CredentialError, NodeError):
+            return None
+        return True if any(bits) else None if any(copy is None for _, copy in copies) else False
+
+    def _standing(self, tx: Transaction, *, id: str, taken_back: bool) -> None:
+        one = tx.get(HeldCredential, id)
+        if one is None:
+            return
+        tx.put(replace(one, revoked=self._clock.now() if taken_back else None))
+        event = "credential.lost" if taken_back else "credential.regained"
+        tx.record(Entry(event=event, actor=one.issuer, params={"peer": one.issuer, "kind": one.kind, "credential": id}))
+
     # --- what issuers say ---------------------------------------------------------------------------------------------
 
     async def deliver(self, caller: Caller, message: CredentialMessage) -> None:
@@ -232,7 +271,7 @@ class Wallet:
     async def _ask(self, wish: Wish) -> float | None:
         objects = await self._resolved(wish.issuer, (), private=wish.private, required=True)
         ids = _ids_of(objects, wish.kinds)
-        message = CredentialRequestMessage(holderPid=wish.id, credentials=tuple(Wanted(id=id) for id in ids))
+        message = CredentialRequestMessage(holderPid=wish.id, credentials=tuple(dcp.Wanted(id=id) for id in ids))
         grant = self._passes.issue(wish.issuer, self._clock.now(), self._ids.token())
         reply = await self._called(wish, "/credentials", message, grant=grant)
 

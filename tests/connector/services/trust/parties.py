@@ -26,6 +26,7 @@ from connector.services.region.issuing import Issuing, Kind, kinds_of
 from connector.services.region.members import Members
 from connector.services.region.revocation import Revocation
 from connector.services.trust.calls import Calls
+from connector.services.trust.lists import StatusLists
 from connector.services.trust.passes import Passes
 from connector.services.trust.presenting import Presenting, Signer
 from connector.services.trust.wallet import Wallet
@@ -77,6 +78,13 @@ class Town:
             raise DeliveryError("peer.disconnected")
         return Reply(response.status, response.body, response.headers)
 
+    async def fetch(self, url: str, *, private: bool = False, limit: int = 0) -> bytes:
+        """See `certs.did.Fetch`."""
+        reply = await self.send("GET", url)
+        if reply.status != 200:
+            raise DeliveryError("peer.status", status=str(reply.status))
+        return reply.body
+
 
 class Party:
     """One of them. `issues` makes it a region."""
@@ -101,7 +109,8 @@ class Party:
         self.passes = Passes(lambda: b"grant key of " + self.name.encode())
         shared: dict[str, Any] = {"store": self.store, "clock": self.clock, "ids": self.ids, "did": self.did}
         self.calls = Calls(peer=self.town, proofs=self, documents=self.town)
-        self.wallet = Wallet(**shared, calls=self.calls, documents=self.town, passes=self.passes)
+        self.lists = StatusLists(store=self.store, fetch=self.town, clock=self.clock, seconds=300.0, lab=False)
+        self.wallet = Wallet(**shared, calls=self.calls, documents=self.town, passes=self.passes, lists=self.lists)
         self.presenting = Presenting(**shared, passes=self.passes, signer=lambda: Signer(self.key, f"{self.did}#token"))
         HolderEndpoints(proofs=self, wallet=self.wallet, presenting=self.presenting).enter(self.publications)
         if self.issues:
