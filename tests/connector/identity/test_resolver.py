@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from certs.did import DidError
 from connector.errors import BusyError, DeliveryError
 from connector.http.client import HttpPeer
 from connector.identity.resolver import Limits, Resolver
+from connector.system import SystemClock
 from tests.harness.virtual import VirtualClock, run
+from tests.ports.documents import DocumentsContract
 
 CITY = "did:web:city.example"
 KEYS, OTHERS = keys.generate(), keys.generate()
@@ -66,6 +69,16 @@ def world(act: Act, **options: Any) -> Web:
 
     run(main)
     return web
+
+
+@pytest.fixture
+def library() -> SimpleNamespace:
+    web = Web()
+    return SimpleNamespace(documents=Resolver(web, SystemClock()), there=CITY, asked=lambda: len(web.asked))
+
+
+class TestResolver(DocumentsContract):
+    """The contract, over a web of one page."""
 
 
 async def wrong(call: Awaitable[Any]) -> str:
