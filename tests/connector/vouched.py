@@ -127,7 +127,8 @@ class World:
         station = self.stations.get(parts.netloc)
         if station is None or parts.netloc in self.away:
             raise DeliveryError("peer.unreachable")
-        headers = {"content-type": "application/json", **(fields or {})}
+        given = {name.lower(): value for name, value in (fields or {}).items()}
+        headers = {"content-type": "application/json", **given}
         if authorization is not None:
             headers["authorization"] = authorization
         return await station(Request(method, parts.path, parts.query, headers, body or b""))
