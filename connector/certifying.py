@@ -33,6 +33,7 @@ from connector.services.region.domain import Domain
 from connector.services.region.members import Members
 from connector.services.trust.certificates import OwnCertificates
 from connector.services.trust.chains import Chains
+from connector.services.trust.own_document import OwnDocument
 from policies.model import Reason
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ class Base(Struct, frozen=True, kw_only=True):
     fetch: Fetch
     proofs: Proofs
     publications: Publications
+    document: OwnDocument
     ask: Ask
     show: Show
 
@@ -92,8 +94,10 @@ class Certifying:
             proofs=base.proofs,
             chains=self.chains,
             jitter=random.random,
-            changed=self._believe,
+            document=base.document.body,
+            changed=self._use,
         )
+        base.document.certify(self.own.published)
         self.mutual = MutualTls(self._mode, self.chains.verify)
         self._origins: frozenset[str] = frozenset()
         published.publish_chain(base.publications, self.own.chain)
@@ -139,9 +143,9 @@ class Certifying:
     async def look(self) -> None:
         """Sign, renew and take into use what is due."""
         await self._sign_lists()
+        await self.reload()
         await self.chains.catch_up()
         await self.own.look()
-        await self.reload()
 
     async def reload(self) -> None:
         """Regions or participants have changed: judge by what the store holds now."""
@@ -158,6 +162,11 @@ class Certifying:
 
     def _region_keys(self) -> RegionKeys | None:
         return self.domain.keys() if self.domain else None
+
+    def _use(self) -> None:
+        """Other certificates of our own are in use."""
+        self._base.document.forget()
+        self._believe()
 
     def _believe(self) -> None:
         """Tell the listener whom to ask, and the client whom to show what.

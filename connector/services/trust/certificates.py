@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,8 +27,8 @@ from certs.jwk import Jwk
 from certs.keys import KeyFileError
 from certs.x509 import CertificateError, Purpose, begins, ends, is_for, members, path, read, text
 from connector.errors import DeliveryError, InputError, NodeError
-from connector.ports import Clock, Proofs, Reading, Reply, Sends, Store
-from connector.records import Entry, Region
+from connector.ports import Clock, Proofs, Reading, Reply, Sends, Store, Transaction
+from connector.records import Entry, Region, SeenDocument
 from connector.services.trust.chains import Chains
 from policies import instants
 from policies.model import Reason
@@ -45,8 +46,8 @@ _PROFILES = {TLS: Profile.NODE, SIGNING: Profile.SIGNING}
 
 
 class OwnCertificates:
-    """Kept in `folder` beside the keys. `token` gives the key of the message tokens, `jitter` numbers from 0 to 1;
-    `changed` is told when another certificate is in use."""
+    """Kept in `folder` beside the keys. `token` gives the key of the message tokens, `jitter` numbers from 0 to 1,
+    `document` the DID document as it is served; `changed` is told when another certificate is in use."""
 
     def __init__(
         self,
@@ -61,11 +62,13 @@ class OwnCertificates:
         proofs: Proofs,
         chains: Chains,
         jitter: Callable[[], float],
+        document: Callable[[], bytes],
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder, self._did, self._url, self._token = folder, did, public_url, token
         self._store, self._clock, self._peer, self._proofs = store, clock, peer, proofs
         self._chains, self._jitter, self._changed = chains, jitter, changed
+        self._document = document
         self._spread: dict[int, float] = {}
         self._wrong: Reason | None = None
         self._held = {name: self._read(name) for name in (TLS, SIGNING)}
@@ -239,9 +242,18 @@ class OwnCertificates:
         except KeyFileError as error:
             raise InputError(error.code, **error.params) from None
         self._held[name] = chain
-        params = {"name": name, "serial": f"{chain[0].serial_number:x}", "until": instants.stamp(ends(chain[0]))}
-        await self._store.write(lambda tx: tx.record(Entry(event="certificate.taken", actor="node", params=params)))
         self._changed()
+        params = {"name": name, "serial": f"{chain[0].serial_number:x}", "until": instants.stamp(ends(chain[0]))}
+        body = self._document()
+        shown = SeenDocument(id=sha256(body).hexdigest(), did=self._did, body=body, at=self._clock.now())
+
+        def act(tx: Transaction) -> None:
+            tx.record(Entry(event="certificate.taken", actor="node", params=params))
+            # Whoever reads an old message later needs the document as it was served then.
+            if tx.get(SeenDocument, shown.id) is None:
+                tx.put(shown)
+
+        await self._store.write(act)
 
 
 def _purpose(name: str) -> Purpose:

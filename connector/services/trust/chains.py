@@ -115,6 +115,8 @@ class Chains:
             roots += [own.root, *own.former_roots]
             lists |= {name: revocation.parse(body, name) for name, body in own.root_lists.items()}
         fresh = Ground(tuple(dict.fromkeys(roots)), lists)
+        # A region that is believed since a moment ago: its lists are had soon, and not with the next round.
+        self._lacking |= any(name_of(one) not in lists for one in fresh.roots)
         # INVARIANT: no path outlives what it was judged by.
         self._judged.clear()
         others = set(fresh.roots) != set(self._ground.roots)

@@ -6,12 +6,14 @@ keys in it (`certs.ring`), keeping every version of it (`connector.services.proo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import msgspec
 
 from certs import did
 from certs.did import Service
+from certs.jwk import Jwk
 from certs.keys import NodeKeys
 from certs.ring import Ring
 from certs.words import fingerprint
@@ -24,6 +26,15 @@ class OwnDocument:
         self._url, self._base, self._own = url, base, own
         self._services: dict[str, Service] = {}
         self._made: tuple[Ring, bytes] | None = None
+        self._dressed: Callable[[Jwk], Jwk] = lambda key: key
+
+    def certify(self, dressed: Callable[[Jwk], Jwk]) -> None:
+        """Write each key as `dressed` has it: with its certificate, where there is one."""
+        self._dressed, self._made = dressed, None
+
+    def forget(self) -> None:
+        """Keys have other certificates: the document is made anew when it is asked for."""
+        self._made = None
 
     def offer(self, fragment: str, type: str, endpoint: str) -> None:
         """Name another endpoint in the document, under this fragment; before the node answers anybody."""
@@ -34,7 +45,8 @@ class OwnDocument:
         """The document as it is served now."""
         if self._made is None or self._made[0] is not self._own.ring:
             services = [self._services[name] for name in sorted(self._services)]
-            made = did.document(self._url, self._base, self._own.published(), services)
+            keys = {name: self._dressed(key) for name, key in self._own.published().items()}
+            made = did.document(self._url, self._base, keys, services)
             self._made = self._own.ring, msgspec.json.encode(made)
         return self._made[1]
 
