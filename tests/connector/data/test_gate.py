@@ -15,7 +15,7 @@ import pytest
 
 from connector.data.gate import AccessRefusedError, Ask, MovedError
 from connector.errors import UnauthenticatedError, UnknownError
-from connector.records import Agreement, Asset
+from connector.records import Agreement, Asset, Participant, Vouch
 from policies.model import Reason
 from tests.connector.data.world import (
     AGREEMENT,
@@ -237,6 +237,46 @@ async def test_time_ends_a_permission(tmp_path: Path) -> None:
         w.clock.ahead = 80 * 365 * 86_400 * 1_000_000
         with pytest.raises(AccessRefusedError):
             await w.gate.admit(token, PID, ask())
+
+
+def peer(**change: Any) -> Participant:
+    values: dict[str, Any] = {"name": "utility", "url": "https://u", "base": "https://u", "keys": {}, "words": ""}
+    return Participant(id=PEER, added=0, added_by="a", **{**values, **change})
+
+
+LATER = 4_000_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("stands", "code"),
+    [
+        ({"vouch": Vouch(region="r", checked=0, until=1)}, "trust.lapsed"),
+        ({"vouch": Vouch(region="", checked=0, until=LATER, refused=Reason("trust.revoked"))}, "trust.revoked"),
+        ({}, "trust.unknown"),
+        ({"pinned": True, "changed": Reason("peer.keys_changed")}, "peer.keys_changed"),
+    ],
+)
+async def test_nobody_gets_anything_for_whom_nobody_vouches(tmp_path: Path, stands: dict[str, Any], code: str) -> None:
+    async with world(tmp_path, started(), agreement(), THING, peer(**{"pinned": False, **stands})) as w:
+        with pytest.raises(AccessRefusedError) as refused:
+            await w.gate.admit(w.gate.credential(PID), PID, ask())
+        assert refused.value.reason.code == code
+
+
+async def test_a_stream_ends_when_nobody_vouches_any_more(tmp_path: Path) -> None:
+    vouched = peer(pinned=False, vouch=Vouch(region="r", checked=0, until=LATER))
+    async with world(tmp_path, started(), agreement(), THING, vouched) as w:
+        done = await w.gate.admit(w.gate.credential(PID), PID, ask(streamed=True))
+        assert done.watch is not None
+        cut = asyncio.Event()
+        done.watch.on_cut(cut.set)
+        refused = Vouch(region="", checked=0, until=LATER, refused=Reason("trust.revoked"))
+        await w.put(msgspec.structs.replace(vouched, vouch=refused))
+        await w.say("participant", PEER)
+        async with asyncio.timeout(1):
+            await cut.wait()
+        assert [reason.code for reason in done.watch.reasons] == ["trust.revoked"]
+        await w.gate.outcome(done, "access.cut")
 
 
 async def test_what_cannot_be_logged_does_not_happen(tmp_path: Path) -> None:
