@@ -140,6 +140,7 @@ class Trusting:
                 fetch=own.fetch,
                 proofs=self.identity,
                 publications=own.publications,
+                document=own.document,
                 ask=around.ask,
                 show=around.show,
             )
