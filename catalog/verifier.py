@@ -119,7 +119,8 @@ def believing(roots: Sequence[x509.Certificate], lists: Mapping[str, RevocationL
 
 
 class Verifier:
-    """Verifies sets of descriptions. `regions` are DIDs whose attestations of registration numbers are believed."""
+    """Verifies sets of descriptions. `regions` are those whose attestations of registration numbers are believed: DID
+    to the thumbprints of the keys that were accepted, which take the place of a certificate."""
 
     def __init__(
         self,
@@ -127,7 +128,7 @@ class Verifier:
         fetch: Fetch,
         read: Read,
         believe: Believe,
-        regions: Callable[[], frozenset[str]] = frozenset,
+        regions: Callable[[], Mapping[str, frozenset[str]]] = dict,
         house: House | None = None,
         asks: Asks | None = None,
         url_of: Callable[[str], str] = did.to_url,
@@ -179,7 +180,7 @@ class Verifier:
             return credential
         method, key = found
         await self._tried(4, about, steps, _signed(credential, key))
-        await self._tried(5, about, steps, self._certified(method, key, now))
+        await self._tried(5, about, steps, self._vouched(credential.issuer, method, key, now))
         await self._tried(6, about, steps, _current(credential, now))
         if credential.status:
             await self._tried(7, about, steps, self._standing(credential, now))
@@ -232,6 +233,15 @@ class Verifier:
         if len(found) != 1 or kid not in named or found[0].get("controller") != issuer:
             raise _Failed("verify.assertion", kid=kid[:256])
         return found[0]
+
+    async def _vouched(self, issuer: str, method: Mapping[str, Any], key: PublicKey | ForeignKey, now: int) -> bool:
+        """Somebody beside the document stands for the key: an authority's certificate, or who accepted the region."""
+        accepted = self._regions().get(issuer)
+        if accepted is None:
+            return await self._certified(method, key, now)
+        if key.thumbprint not in accepted:
+            raise _Failed("verify.region_key", issuer=issuer[:256])
+        return True
 
     async def _certified(self, method: Mapping[str, Any], key: PublicKey | ForeignKey, now: int) -> bool:
         """The certificate chain of the key (`x5u`), good and not revoked, and of just this key."""

@@ -28,7 +28,7 @@ from connector.services.region.comply import Compliance
 from connector.services.trust.chains import Chains
 from connector.services.trust.clearing import ClearingHouse
 from connector.services.trust.descriptions import Descriptions
-from connector.services.trust.looking import Looking
+from connector.services.trust.looking import Accepted, Looking
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.places import root_of
 from connector.services.trust.presenting import Signer
@@ -87,7 +87,7 @@ class Describing:
             clock=base.clock,
             calls=Clearing(base.peer, private=config.lab),
             descriptions=self.descriptions,
-            make=lambda: self._verifier(frozenset(), config.lab),
+            make=lambda: self._verifier({}, config.lab),
             notary=own.notary,
             compliance=own.compliance,
             believed=frozenset((*own.notaries, *own.labellers)),
@@ -119,7 +119,7 @@ class Describing:
         )
         published.publish_attested(base.publications, self.compliance)
 
-    def _verifier(self, regions: frozenset[str], private: bool) -> Verifier:
+    def _verifier(self, regions: Accepted, private: bool) -> Verifier:
         own, chains = self._base.config.description, self._base.chains
         house = House(registry=own.registry, notaries=frozenset(own.notaries), labellers=frozenset(own.labellers))
         return Verifier(

@@ -173,6 +173,8 @@ def _text(own: dict[str, Any]) -> str:
 
 def _verified(seen: dict[str, Any]) -> str:
     """Failed steps in words; those that were passed as a count."""
+    if not seen["steps"]:
+        return either(f"{seen['id']} publishes nothing.", f"{seen['id']} veröffentlicht nichts.")
     wrong = [one for one in seen["steps"] if one["passed"] is False]
     good = sum(one["passed"] is True for one in seen["steps"])
     lines = [f"{one['number']}. {one['name']}: {one['reason']['sentence']} {one['credential']}" for one in wrong]

@@ -192,6 +192,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Zertifikatskette gehört zu einem anderen Schlüssel.",
         "The certificate chain belongs to another key.",
     ),
+    "verify.region_key": (
+        "Der Schlüssel ist keiner, der von der Region {issuer} übernommen wurde.",
+        "The key is none that was accepted of the region {issuer}.",
+    ),
     "verify.root": (
         "Das Verzeichnis der Vertrauensanker kennt die Wurzel der Kette nicht.",
         "The registry of trust anchors does not know the root of the chain.",

@@ -191,13 +191,17 @@ async def test_a_number_counts_from_a_notary_or_openly_from_a_region() -> None:
     world = World()
     found = await verified(world, house={"notaries": frozenset()})
     assert failed(found) == {(10, "verify.notary")}
-    regions = frozenset({world.house.notary.did})
+    kept = frozenset({jwk.read_foreign(world.house.notary.jwk()).thumbprint})
+    regions = {world.house.notary.did: kept}
     found = await verified(world, house={"notaries": frozenset()}, regions=lambda: regions)
     assert failed(found) == {(10, "verify.notary")}
     world.documents["number"]["evidence"] = [{"type": "urn:allmende:RegionalAttestation"}]
     found = await verified(world, house={"notaries": frozenset()}, regions=lambda: regions)
     assert found.holds
     assert found.regional
+    other = {world.house.notary.did: frozenset({"another"})}
+    found = await verified(world, house={"notaries": frozenset()}, regions=lambda: other)
+    assert failed(found) == {(5, "verify.region_key")}
 
 
 def _label(world: World, tokens: list[str], **wrong: str) -> str:

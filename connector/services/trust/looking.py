@@ -6,13 +6,14 @@ does not: the ten steps (`catalog.verifier`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from catalog.verifier import MOST, Prove, Step, Verified, Verifier
+from certs import jwk
 from certs.did import Fetch
 from connector.errors import InputError
 from connector.ports import Clock, Reading, Store
@@ -22,7 +23,9 @@ from connector.services.trust.places import allowed_inside, place
 
 _LIMIT = 262_144
 _PAGE = 1_000
-Make = Callable[[frozenset[str], bool], Verifier]
+Accepted = Mapping[str, frozenset[str]]
+"""Region -> thumbprints of the keys that were accepted of it."""
+Make = Callable[[Accepted, bool], Verifier]
 """A verifier that believes these regions, and may or may not reach private addresses."""
 _Url = Annotated[str, Meta(max_length=2_048)]
 
@@ -80,9 +83,10 @@ class Looking:
         """
         if self._prove is None:
             raise InputError("description.older")
-        verifier = self._make(frozenset(), self._lab)
+        verifier = self._make({}, self._lab)
         return await verifier.older(msgspec.json.encode(document), self._prove)
 
 
-def _believed(view: Reading) -> frozenset[str]:
-    return frozenset(one.id for one in view.select(Region, limit=_PAGE) if one.changed is None)
+def _believed(view: Reading) -> Accepted:
+    regions = (one for one in view.select(Region, limit=_PAGE) if one.changed is None)
+    return {one.id: frozenset(map(jwk.thumbprint, one.keys.values())) for one in regions}
