@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import DecodeError, json
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
@@ -140,6 +139,8 @@ def _asked(own: dict[str, Any]) -> dict[str, str]:
 
 
 def _document(path: Path) -> Any:
+    from msgspec import DecodeError, json
+
     try:
         return json.decode(path.read_bytes())
     except (DecodeError, UnicodeDecodeError) as failure:
