@@ -118,9 +118,9 @@ def _opened(token: str, type: str) -> tuple[_Signed, bytes]:
         parts = jws.read(token, limit=MAX_STATEMENT, allowed=_HEADER)
         read_object(parts.payload)
     except (JwsError, StrictError) as error:
-        raise HandoverError("statement.unreadable") from error
+        raise HandoverError("handover.unreadable") from error
     if parts.header.get("typ") != type or parts.kid is None:
-        raise HandoverError("statement.unreadable")
+        raise HandoverError("handover.unreadable")
     return _Signed(parts, parts.kid), parts.payload
 
 
@@ -134,7 +134,7 @@ def _change(token: str) -> tuple[_Signed, Change]:
     try:
         return signed, msgspec.json.decode(payload, type=Change)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise HandoverError("statement.unreadable") from error
+        raise HandoverError("handover.unreadable") from error
 
 
 def signed_by(token: str, keys: Mapping[str, PublicKey]) -> bool:
@@ -257,15 +257,15 @@ def succession(both: Both, leaving: Mapping[str, PublicKey], *, taking: bool = T
 
     `leaving` are the keys by id of those who may say so for the DID that ends: its own, or its region's. The successor
     has to have signed too, with one of the keys that the statement names; not yet where `taking` is False. Raises
-    `HandoverError` `statement.unreadable`, `succession.leaving`, `succession.taking`.
+    `HandoverError` `handover.unreadable`, `succession.leaving`, `succession.taking`.
     """
     _, payload = _opened(both.leaving, SUCCESSION_TYPE)
     try:
         said = msgspec.json.decode(payload, type=Succession)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise HandoverError("statement.unreadable") from error
+        raise HandoverError("handover.unreadable") from error
     if said.did == said.successor or not all(_usable(one, said.successor) for one in said.keys):
-        raise HandoverError("statement.unreadable")
+        raise HandoverError("handover.unreadable")
     if not signed_by(both.leaving, leaving):
         raise HandoverError("succession.leaving")
     if taking and not _taken(both, payload, said):

@@ -48,7 +48,7 @@ LIMIT = 64 * 1024 * 1024
 LEEWAY = 60
 READINGS = ("contract.pdf", "terms.de.txt", "terms.en.txt")
 REQUIRED = (CONTRACT, ENTRIES, HEAD, "README.txt", "verify.py", *READINGS)
-SERIES = re.compile(r"messages/[0-9]+\.(?:json|body)|documents/[0-9a-f]{64}\.json|keys/[0-9]+\.jws")
+SERIES = re.compile(r"messages/[0-9]+\.(?:json|body)|documents/[0-9a-f]{64}\.json|(?:keys|succession)/[0-9]+\.jws")
 
 
 class EvidenceError(Exception):
@@ -501,6 +501,8 @@ class Bundle:
             self.report.attempt(name, lambda: self._document(name))  # noqa: B023 - called at once
         for name in sorted(name for name in self.files if name.startswith("keys/")):
             self.report.attempt(name, lambda: self._change(name))  # noqa: B023 - called at once
+        for name in sorted(name for name in self.files if name.startswith("succession/")):
+            self.report.attempt(name, lambda: self._succession(name))  # noqa: B023 - called at once
         if self.expected:
             self._compare()
 
@@ -538,6 +540,25 @@ class Bundle:
             own = {str(one) for one in said["from"]} | {_thumbprint(one) for one in keys}
             self.changes.append(KeyChange(did, _thumbprint(jwk), own, {str(one) for one in said["revoked"]}))
             return f"{did}: keys that follow each other, signed by {kid}"
+        raise EvidenceError("not signed by a key that is known here")
+
+    def _succession(self, name: str) -> str:
+        """The word of a side, or of its successor, that the contract goes on under another DID."""
+        found = re.fullmatch(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", self.files[name].decode())
+        if found is None:
+            raise EvidenceError("not a statement that is checked here")
+        header, said = (read_json(_decoded(found[place], url=True)) for place in (1, 2))
+        kid, did, successor = str(header["kid"]), str(said["did"]), str(said["successor"])
+        if header.get("typ") != "allmende-succession+jwt" or did not in (
+            self.about["provider"],
+            self.about["consumer"],
+        ):
+            raise EvidenceError("not a statement about a side of this contract")
+        own = [one.keys[kid] for one in self.documents.values() if one.did == did and kid in one.tokens]
+        for jwk in [*own, *(dict(one) for one in said["keys"] if one.get("kid") == kid)]:
+            if header.get("alg") == _algorithm(jwk):
+                _verify(jwk, f"{found[1]}.{found[2]}".encode(), _decoded(found[3], url=True))
+                return f"{did} goes on as {successor}, signed by {kid}"
         raise EvidenceError("not signed by a key that is known here")
 
     def _compare(self) -> None:

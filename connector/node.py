@@ -295,7 +295,7 @@ class Node:
             rekeyed=lambda name: self.gate.rekey(self.keys.grant),
             life=self._life_of_keys,
         )
-        own_side = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
+        own_side = self.settling = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
         self.answering = answering.Answering(store=store, clock=clock, settling=own_side, did=own, own=self.keys)
         self.reconcile = reconcile.Reconcile(
             store=store,
@@ -393,6 +393,7 @@ class Node:
                 offers=self.offers,
                 notices=self.notices,
                 keyring=self.keyring,
+                settling=self.settling,
                 forget=self._peers_changed,
                 ask=self.certificate.ask if self.certificate else _nobody_asks,
                 show=self.client.show,

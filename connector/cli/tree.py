@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Neighbours": {
         "peer": ("connector.cli.peers:peer", "Participants that this node knows and trusts."),
+        "succession": ("connector.cli.succession:succession", "Contracts that go on with another node."),
         "join": ("connector.cli.join:join", "Join a region with a one-time code."),
         "trust": ("connector.cli.trust:trust", "Regions that this node believes; why somebody is trusted."),
         "credential": ("connector.cli.credential:credential", "Credentials that this node holds or has issued."),

@@ -271,7 +271,9 @@ class Gate:
             values[SPATIAL] = (ask.spatial,)
         if agreed.asks_facts:
             values = {**self._facts.of(view, transfer.peer), **values}
-        return Grounds(transfer, agreed, Access(READ, transfer.peer, agreement.dataset, values))
+        # A contract that has gone over is the successor's: it stands where the text names the one before it.
+        assignee = agreement.named or transfer.peer
+        return Grounds(transfer, agreed, Access(READ, assignee, agreement.dataset, values))
 
     async def _judge_again(self, admissions: list[Admission]) -> list[tuple[Reason, ...]]:
         """Of each running stream, why it may not go on; empty where it may."""

@@ -54,6 +54,76 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{title} ist kein tätiges Mitglied der Region; für seine Schlüssel wird nicht gebürgt.",
         "{title} is no active member of the region; nobody vouches for its keys.",
     ),
+    "succession.unknown": (
+        "Von {peer} liegt keine Nachfolge zur Entscheidung vor; siehe: allmende succession list",
+        "No succession of {peer} waits for a decision; see: allmende succession list",
+    ),
+    "succession.decided": (
+        "Über diese Nachfolge ist schon entschieden ({state}).",
+        "This succession was decided before ({state}).",
+    ),
+    "succession.done": (
+        "Die Verträge dieses Knotens sind schon an {successor} gegangen.",
+        "The contracts of this node have gone to {successor} already.",
+    ),
+    "succession.none": (
+        "{peer} hat nicht erklärt, dass dieser Knoten seine Verträge übernimmt. Dort zuerst:"
+        " allmende succession propose",
+        "{peer} has not said that this node goes on with its contracts. There first: allmende succession propose",
+    ),
+    "succession.not_you": (
+        "Diese Verträge gehen nicht an den, der fragt.",
+        "These contracts do not go to the one that asks.",
+    ),
+    "succession.leaving": (
+        "Wer abgibt, hat das nicht unterschrieben.",
+        "The one that leaves has not signed this.",
+    ),
+    "succession.taking": (
+        "Der Nachfolger hat das nicht unterschrieben.",
+        "The successor has not signed this.",
+    ),
+    "succession.keys": (
+        "{successor} zeigt andere Schlüssel, als in der Nachfolge genannt sind. Fragen Sie dort nach.",
+        "{successor} shows other keys than the succession names. Ask there.",
+    ),
+    "succession.answer": (
+        "{peer} gibt die Verträge nicht heraus (Status {status}).",
+        "{peer} does not hand the contracts over (status {status}).",
+    ),
+    "succession.waiting": (
+        "Der Vertrag ruht, bis {peer} der Nachfolge zugestimmt hat.",
+        "The contract is held until {peer} has agreed to the succession.",
+    ),
+    "handover.unreadable": ("Die Erklärung ist nicht lesbar.", "The statement cannot be read."),
+    "event.succession_proposed": (
+        "{to} soll die Verträge dieses Knotens übernehmen.",
+        "{to} is to go on with the contracts of this node.",
+    ),
+    "event.succession_taken": (
+        "{to} hat die Verträge dieses Knotens übernommen; die Gegenstellen werden gefragt.",
+        "{to} has taken the contracts of this node; their other sides are asked.",
+    ),
+    "event.succession_begun": (
+        "Die Verträge von {from} sind übernommen und ruhen, bis die Gegenstellen zustimmen.",
+        "The contracts of {from} are taken over, and held until their other sides agree.",
+    ),
+    "event.succession_announced": (
+        "{from} geht als {to} weiter. Entscheiden Sie: allmende succession agree oder decline",
+        "{from} goes on as {to}. Decide: allmende succession agree, or decline",
+    ),
+    "event.succession_agreed": (
+        "Die Verträge mit {from} gehen mit {to} weiter: {contracts}.",
+        "The contracts with {from} go on with {to}: {contracts}.",
+    ),
+    "event.succession_declined": (
+        "Die Verträge bleiben bei {from}; der Nachfolge von {to} ist nicht zugestimmt.",
+        "The contracts stay with {from}; it was not agreed that {to} follows.",
+    ),
+    "event.contract_moved": (
+        "Ein Vertrag mit {from} ist jetzt einer mit {to}.",
+        "A contract with {from} is one with {to} now.",
+    ),
     "event.key_published": (
         "Die Schlüssel dieses Knotens haben sich geändert; veröffentlicht sind: {names}. Sichern Sie den Knoten jetzt.",
         "The keys of this node have changed; published are: {names}. Make a backup now.",

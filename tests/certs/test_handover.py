@@ -147,7 +147,7 @@ def test_a_succession_takes_both() -> None:
         (Both(leaving=leaving, taking=leaving), "succession.taking"),
         (Both(leaving=leaving, taking=another), "succession.taking"),
         (Both(leaving=leaving), "succession.taking"),
-        (Both(leaving=NEXT, taking=taking), "statement.unreadable"),
+        (Both(leaving=NEXT, taking=taking), "handover.unreadable"),
     ):
         with pytest.raises(HandoverError, match=code.replace(".", r"\.")):
             handover.succession(wrong, may)

@@ -134,8 +134,9 @@ def verified_hash(body: bytes) -> str:
 
 
 def parties(contract: Agreement, own: str) -> tuple[str, str]:
-    """Provider and consumer of a contract, by DID."""
-    return (own, contract.peer) if contract.role == Role.PROVIDER else (contract.peer, own)
+    """Provider and consumer of a contract, by the DIDs under which they stand in it."""
+    ours, theirs = contract.own or own, contract.named or contract.peer
+    return (ours, theirs) if contract.role == Role.PROVIDER else (theirs, ours)
 
 
 def agreement_hash(body: bytes) -> str:

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from certs import checkpoint, did, jwk, tree, verifier
+from certs.handover import Both
 from certs.keys import NodeKeys
 from certs.words import fingerprint
 from connector.errors import InputError
@@ -31,6 +32,7 @@ from connector.records import (
     Agreement,
     Asset,
     Entry,
+    Handover,
     Head,
     Logged,
     Participant,
@@ -73,6 +75,7 @@ class _Case(Struct, frozen=True, kw_only=True):
     """By DID, the document for messages of which it is not kept which one was seen then."""
     peer: Participant | None
     statements: Sequence[str]
+    succession: Sequence[str]
     title: str
     template: PolicyVersion | None
     signers: Signers
@@ -118,7 +121,7 @@ class Evidence:
         negotiation = None if contract is None else view.get(Negotiation, contract.negotiation)
         if contract is None or negotiation is None:
             raise InputError("agreement.unknown", id=id)
-        asset, peer = view.get(Asset, contract.dataset), view.get(Participant, contract.peer)
+        asset, peer = view.get(Asset, contract.dataset), view.get(Participant, contract.named or contract.peer)
         kept = self._letters(view, contract)
         body = self._document()
         own = SeenDocument(id=sha256(body).hexdigest(), did=self._name, body=body, at=0)
@@ -132,7 +135,8 @@ class Evidence:
             documents=(*(one for one in seen if one is not None), *latest),
             latest={one.did: one.id for one in latest},
             peer=peer,
-            statements=about(view, subject(contract.peer)),
+            statements=about(view, subject(contract.named or contract.peer)),
+            succession=_succession(view, contract),
             title="" if asset is None else asset.title,
             template=_template(view, negotiation),
             signers=signers(view, contract),
@@ -205,7 +209,8 @@ class Evidence:
     def _statements(self, case: _Case) -> dict[str, bytes]:
         """By which statements the keys of both sides follow each other."""
         told = (*self._own.ring.statements, *case.statements)
-        return {f"keys/{number:03d}.jws": one.encode() for number, one in enumerate(told, 1)}
+        files = {f"keys/{number:03d}.jws": one.encode() for number, one in enumerate(told, 1)}
+        return files | {f"succession/{number:03d}.jws": one.encode() for number, one in enumerate(case.succession, 1)}
 
     def _words(self, case: _Case, party: str) -> str:
         """The fingerprint of a party's keys, as in the newest of its documents that is kept."""
@@ -255,6 +260,15 @@ class Evidence:
             after = entries[-1].index
             await asyncio.sleep(0)
         return found
+
+
+def _succession(view: Reading, contract: Agreement) -> Sequence[str]:
+    """By which words the other side of a contract goes on under another DID; none where it does not."""
+    known = view.get(Handover, contract.named) if contract.named else None
+    if known is None:
+        return ()
+    both = msgspec.json.decode(known.statement, type=Both)
+    return (both.leaving, both.taking)
 
 
 def _before(view: Reading, at: int) -> int:

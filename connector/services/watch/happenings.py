@@ -50,6 +50,8 @@ SHOWN = (
     "names",
     "contracts",
     "member",
+    "from",
+    "to",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80
