@@ -31,10 +31,10 @@ from connector.ports import Clock, Documents, Ids, Reading, Store, Transaction
 from connector.records import Description, Entry, Issued, Member
 from connector.services.region.members import Members
 from connector.services.region.revocation import Revocation
+from connector.services.trust.deliveries import asserting
 from connector.services.trust.descriptions import COMPLIANCE, DAY, SECOND
 from connector.services.trust.places import allowed_inside, root_of
 from connector.services.trust.presenting import Signer
-from connector.services.trust.wallet import asserting
 from policies.model import Reason
 
 log = structlog.get_logger()

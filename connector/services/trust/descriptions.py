@@ -30,10 +30,10 @@ from certs.vcdm import CredentialError
 from connector.errors import InputError, NodeError, UnknownError
 from connector.ports import Clock, Documents, Reading, Store, Transaction
 from connector.records import Description, Entry, HeldCredential, Particulars, Region
+from connector.services.trust.deliveries import asserting
 from connector.services.trust.particulars import OWN, TERMS, Document, Facts
 from connector.services.trust.places import allowed_inside
 from connector.services.trust.presenting import Signer
-from connector.services.trust.wallet import asserting
 from policies.model import Reason
 
 log = structlog.get_logger()

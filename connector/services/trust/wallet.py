@@ -1,8 +1,8 @@
 """Our Credential Service, holding: asking issuers for credentials, taking what they deliver, renewing it in time.
 
-What lives here: requests of ours and their answers, deliveries, offers, whether what is held still counts. What does
-not: showing credentials (`presenting`), which regions this node believes (`regions`), what is right about a credential
-(`certs.credentials`).
+What lives here: requests of ours and their answers, deliveries, offers. What does not: showing credentials
+(`presenting`), which regions this node believes (`regions`), what is right about a delivery (`deliveries`), whether
+what is held still counts (`held`).
 Source: DCP 1.0.1, Credential Issuance Protocol: Credential Request API, Storage API, Credential Offer API, Credential
 Request Status API.
 
@@ -14,22 +14,16 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from certs import credentials, jwk
-from certs.did import DidError, Document
-from certs.jwk import PublicKey
-from certs.vcdm import CredentialError
 from connector.errors import DeliveryError, InputError, MessageError, NodeError, RefusedError, UnknownError
 from connector.ports import Caller, Clock, Documents, Ids, Reading, Reply, Store, Transaction
 from connector.protocol import dcp
 from connector.protocol.dcp import (
-    CredentialContainer,
     CredentialMessage,
     CredentialObject,
     CredentialOfferMessage,
@@ -40,8 +34,10 @@ from connector.protocol.dcp import (
 from connector.records import Entry, HeldCredential, Region, Wish
 from connector.services.intake import admit
 from connector.services.trust.calls import Calls
+from connector.services.trust.deliveries import Deliveries
 from connector.services.trust.errands import Errands
-from connector.services.trust.lists import StatusLists, Wanted
+from connector.services.trust.held import Standing
+from connector.services.trust.lists import StatusLists
 from connector.services.trust.passes import Passes
 
 SECOND, DAY = 1_000_000, 86_400_000_000
@@ -87,7 +83,10 @@ class Wallet:
         jitter: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._store, self._clock, self._ids, self._did = store, clock, ids, did
-        self._calls, self._documents, self._passes, self._lists = calls, documents, passes, lists
+        self._calls, self._passes = calls, passes
+        self._deliveries = Deliveries(documents=documents, clock=clock, did=did)
+        self.look = Standing(store=store, clock=clock, documents=documents, lists=lists).look
+        """What has been taken back is shown to nobody, and what is restored is shown again; a chore."""
         self._errands = Errands(clock=clock, step=self._step, name="wish", jitter=jitter)
         self.told: list[Told] = []
         """Who is told of every credential that comes."""
@@ -165,42 +164,6 @@ class Wallet:
         for issuer, kinds, private in await self._store.read(lambda view: _due(view, now)):
             await self.request(issuer, kinds, private=private)
 
-    async def look(self) -> None:
-        """What has been taken back is shown to nobody, and what is restored is shown again; a chore.
-
-        Where a list cannot be had, what was known before stands: whoever is shown the credential looks as well.
-        """
-        after = ""
-        while held := await self.list(after=after):
-            for one in held:
-                taken_back = await self._taken_back(one)
-                if taken_back is not None and taken_back != (one.revoked is not None):
-                    await self._store.write(partial(self._standing, id=one.id, taken_back=taken_back))
-            after = held[-1].id
-
-    async def _taken_back(self, one: HeldCredential) -> bool | None:
-        """What the issuer's lists say now; None where one of them cannot be had."""
-        wish = await self._store.read(lambda view: view.get(Wish, one.request))
-        private, entries = wish is not None and wish.private, credentials.read(one.token).status
-        try:
-            keys = asserting(await self._documents.document(one.issuer, private=private)) if entries else {}
-            copies = [
-                (entry, await self._lists.get(Wanted(entry.list, entry.purpose, one.issuer, keys, private)))
-                for entry in entries
-            ]
-            bits = [copy is not None and copy.list.get(entry.index) for entry, copy in copies]
-        except (DidError, CredentialError, NodeError):
-            return None
-        return True if any(bits) else None if any(copy is None for _, copy in copies) else False
-
-    def _standing(self, tx: Transaction, *, id: str, taken_back: bool) -> None:
-        one = tx.get(HeldCredential, id)
-        if one is None:
-            return
-        tx.put(replace(one, revoked=self._clock.now() if taken_back else None))
-        event = "credential.lost" if taken_back else "credential.regained"
-        tx.record(Entry(event=event, actor=one.issuer, params={"peer": one.issuer, "kind": one.kind, "credential": id}))
-
     # --- what issuers say ---------------------------------------------------------------------------------------------
 
     async def deliver(self, caller: Caller, message: CredentialMessage) -> None:
@@ -216,7 +179,7 @@ class Wallet:
                 lambda tx: self._rejected(tx, caller, wish.id, message.rejectionReason or "delivery")
             )
             return
-        held = await self._verified(wish, message)
+        held = await self._deliveries.verified(wish, message)
 
         def act(tx: Transaction) -> None:
             admit(tx, caller)
@@ -354,45 +317,6 @@ class Wallet:
         supported = {one.id: one for one in found.credentialsSupported}
         return list(supported.values()) if required else [supported.get(one.id, one) for one in objects]
 
-    async def _verified(self, wish: Wish, message: CredentialMessage) -> builtins.list[HeldCredential]:
-        """What is delivered, each credential proved. Raises `MessageError` where one of them is not right."""
-        containers = () if message.credentials is UNSET else message.credentials
-        if {one.credentialType for one in containers} != set(wish.kinds):
-            raise MessageError("delivery.kinds")
-        keys: Mapping[str, PublicKey] = {}
-        held = []
-        for container in containers:
-            lacking = _read(container.payload).kid
-            if lacking not in keys:
-                keys = asserting(await self._documents.document(wish.issuer, private=wish.private, lacking=lacking))
-            held.append(self._judged(wish, container, keys))
-        if len({one.id for one in held}) != len(held):
-            raise MessageError("delivery.id")
-        return held
-
-    def _judged(self, wish: Wish, container: CredentialContainer, keys: Mapping[str, PublicKey]) -> HeldCredential:
-        now = self._clock.now()
-        try:
-            found = credentials.verify(container.payload, keys, now)
-        except CredentialError as error:
-            raise MessageError("delivery.credential", why=error.code) from error
-        named = dcp.FORMATS.get(container.format)
-        if named is None or named not in ("", found.profile):
-            raise MessageError("delivery.format")
-        if found.issuer != wish.issuer or found.subject != self._did or container.credentialType not in found.types:
-            raise MessageError("delivery.other")
-        return HeldCredential(
-            id=found.id,
-            kind=container.credentialType,
-            issuer=found.issuer,
-            profile=found.profile,
-            token=container.payload,
-            received=now,
-            begins=found.begins,
-            ends=found.ends,
-            request=wish.id,
-        )
-
     def _keep(self, tx: Transaction, one: HeldCredential) -> None:
         """Keep a credential in the place of what it replaces."""
         same_id = tx.get(HeldCredential, one.id)
@@ -410,18 +334,6 @@ class Wallet:
 
 class _OverError(NodeError):
     """A request of ours that will not be granted, however often it is made."""
-
-
-def asserting(document: Document) -> dict[str, PublicKey]:
-    """The keys by which a party signs what it says, by key id (`assertionMethod`)."""
-    return {id: jwk.read(document.keys[id]) for id in document.assertions}
-
-
-def _read(payload: str) -> credentials.Credential:
-    try:
-        return credentials.read(payload)
-    except CredentialError as error:
-        raise MessageError("delivery.credential", why=error.code) from error
 
 
 def _wished(view: Reading, caller: Caller, message: CredentialMessage) -> Wish:
