@@ -104,9 +104,9 @@ class Est:
         return _issued(await self._certificates.enrol(code, request.body, profile))
 
     async def _reenroll(self, request: Request, profile: Profile | None) -> Response:
-        """4.2.2: by the certificate that was shown, or by a token."""
+        """4.2.2: by the certificate that was shown, or by a token: whoever brings one means that."""
         _check_media(request)
-        if not request.shown:
+        if not request.shown or request.headers.get("authorization", "")[:7].lower() == "bearer ":
             return await self._by_token(request, profile)
         try:
             leaf = self._verify(request.shown, Purpose.CLIENT, self._roots()).leaf

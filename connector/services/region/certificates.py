@@ -74,15 +74,18 @@ class Certificates:
 
         The same request may be repeated while the code is good, and has the same answer. Raises `MessageError`
         (`request.*`) for what cannot be read, `RefusedError`: as `Members.redeem`, `invite.used` for another key under
-        the same code, `request.names` (names that are not the member's), `request.key_reused`, `request.profile`.
+        the same code, `request.names` (names that are not the member's, or are those of another place's),
+        `request.key_reused`, `request.profile`.
         """
         asked = _read(body)
         name = _named(asked)
         kind = profile or _profile_of(name)
         role = "device" if kind is Profile.DEVICE else "node"
+        if role == "node" and not name.startswith("did:"):
+            raise MessageError("request.name")
 
         def act(tx: Transaction) -> x509.Certificate:
-            member = self._members.redeem(tx, code, name, role=role)
+            member = self._members.redeem(tx, code, name, role=role, proved=False)
             mine = _of(tx, member.id, kind)
             if any(one.issued >= member.since and one.key != asked.key_hash and one.revoked is None for one in mine):
                 raise RefusedError("invite.used")
@@ -111,18 +114,23 @@ class Certificates:
             if member is None:
                 raise RefusedError("member.inactive")
             if isinstance(proof, x509.Certificate):
-                self._check_shown(tx, member, proof, asked)
+                self._check_shown(tx, member, proof, kind, asked)
             return self._given(tx, member, kind, asked)
 
         return await self._store.write(act)
 
-    def _check_shown(self, tx: Transaction, member: Member, shown: x509.Certificate, asked: Request) -> None:
-        """INVARIANT: whatever lists say, what is revoked in our own books renews nothing."""
+    def _check_shown(
+        self, tx: Transaction, member: Member, shown: x509.Certificate, profile: Profile, asked: Request
+    ) -> None:
+        """INVARIANT: whatever lists say, what is revoked in our own books renews nothing; and a key of connections
+        brings no certificate for signatures, or the other way round."""
         if asked.key_hash == key_hash(shown):
             raise RefusedError("request.key_reused")
         known = tx.get(Certificate, f"{shown.serial_number:x}")
         if known is None or known.member != member.id or known.revoked is not None:
             raise RefusedError("certificate.revoked")
+        if known.profile != profile:
+            raise RefusedError("request.profile", profile=profile)
 
     def _given(self, tx: Transaction, member: Member, profile: Profile, asked: Request) -> x509.Certificate:
         """A certificate, or the one that was given for this key lately. Raises `RefusedError`."""

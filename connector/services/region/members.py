@@ -124,11 +124,14 @@ class Members:
 
     # --- in the transactions of those who issue -----------------------------------------------------------------------
 
-    def redeem(self, tx: Transaction, code: str, did: str, *, role: str = "node") -> Member:
+    def redeem(self, tx: Transaction, code: str, did: str, *, role: str = "node", proved: bool = True) -> Member:
         """The member that `did` becomes, or is, by this code. The same DID may repeat it until `delivered`.
 
-        Raises `RefusedError`: `invite.unknown` (also what can be no code), `invite.late`, `invite.used`,
-        `invite.other_role`, and `member.suspended`, `member.stolen` where a new code alone changes nothing.
+        `proved` says whether anything but the code shows that it is `did` who brings it. INVARIANT: whoever has a code
+        and nothing else never takes the place of a member that came by another one. Raises `RefusedError`:
+        `invite.unknown` (also what can be no code), `invite.late`, `invite.used` (also by a member that has left),
+        `invite.other_role`, `request.names`, and `member.suspended`, `member.stolen` where a new code alone changes
+        nothing.
         """
         invite = _invited(tx, code)
         if invite.role != role:
@@ -141,6 +144,10 @@ class Members:
         known = tx.get(Member, did)
         if known is not None and known.state in ("suspended", "stolen"):
             raise RefusedError(f"member.{known.state}")
+        if known is not None and known.state == "active" and known.name != invite.id and not proved:
+            raise RefusedError("request.names")
+        if known is not None and known.state == "left" and known.name == invite.id:
+            raise RefusedError("invite.used")
         if not invite.did:
             tx.put(replace(invite, did=did))
         if known is not None and known.state == "active" and known.name == invite.id:

@@ -149,10 +149,9 @@ async def test_x4_a_code_that_was_used_gives_nothing_to_another_key_and_nothing_
 
 
 async def test_x4_a_key_serves_one_member_and_one_purpose(world: World) -> None:
-    key = fresh()
-    await world.joined(key=key)
+    key, code = fresh(), await world.code()
+    await world.certificates.enrol(code, enrol.request(key, TOWN, []), Profile.NODE)
     assert await refused(world.joined(OTHER, key)) == "request.key_reused"
-    code = await world.code()
     assert await refused(world.certificates.enrol(code, enrol.request(key, TOWN, []), Profile.SIGNING)) == (
         "request.key_reused"
     )
@@ -169,6 +168,31 @@ async def test_x4_names_that_are_not_the_members_are_refused(world: World, asked
 @pytest.mark.parametrize("name", ["https://town.example", "did:key:z6Mk", "mailto:a@b", "urn:a b", "did:web:a%40b"])
 async def test_x4_a_request_that_is_about_nobody_is_refused(world: World, name: str) -> None:
     call = world.certificates.enrol(await world.code(), enrol.request(fresh(), name, []), None)
+    assert await refused(call, MessageError) == "request.name"
+
+
+@pytest.mark.parametrize("role", ["node", "device"])
+async def test_x4_a_code_gets_nothing_in_the_name_of_another_member(world: World, role: str) -> None:
+    """Whoever was invited knows the names of all members; a code proves none of them."""
+    await world.joined()
+    (before,) = await world.members.select()
+    profile = Profile.DEVICE if role == "device" else Profile.NODE
+    call = world.certificates.enrol(await world.code(role), enrol.request(fresh(), TOWN, []), profile)
+    assert await refused(call) == "request.names"
+    assert await world.members.select() == [before]
+    assert len(await world.kept()) == 1
+
+
+async def test_x4_a_code_whose_member_has_left_gets_nothing_any_more(world: World) -> None:
+    code = await world.code("device")
+    await world.certificates.enrol(code, enrol.request(fresh(), DEVICE, []), None)
+    await world.members.leave("admin", DEVICE)
+    assert await refused(world.certificates.enrol(code, enrol.request(fresh(), DEVICE, []), None)) == "invite.used"
+    assert (await world.members.get(DEVICE)).state == "left"
+
+
+async def test_x4_a_node_is_named_by_its_did(world: World) -> None:
+    call = world.certificates.enrol(await world.code(), enrol.request(fresh(), DEVICE, []), Profile.NODE)
     assert await refused(call, MessageError) == "request.name"
 
 
@@ -220,6 +244,13 @@ async def test_x4_a_renewal_with_the_same_key_is_refused(world: World) -> None:
     world.at += 80 * DAY
     body = enrol.request(town, TOWN, [])
     assert await refused(world.certificates.renew(TOWN, body, None, proof=token())) == "request.key_reused"
+
+
+async def test_x4_the_key_of_connections_brings_no_certificate_for_signatures(world: World) -> None:
+    first = await world.joined()
+    body = enrol.request(fresh(), TOWN, [])
+    assert await refused(world.certificates.renew(TOWN, body, Profile.SIGNING, proof=first)) == "request.profile"
+    assert members(await world.certificates.renew(TOWN, body, Profile.NODE, proof=first)) == (TOWN,)
 
 
 async def test_a_lost_answer_is_given_again(world: World) -> None:

@@ -169,6 +169,24 @@ async def test_who_has_left_comes_back_by_a_new_code_and_a_stolen_name_never(wor
         assert caught.value.reason.code == "member.state"
 
 
+async def test_an_old_code_brings_nobody_back(world: World) -> None:
+    code = await invited(world)
+    await world.redeem(code)
+    await world.members.leave("admin", TOWN)
+    assert await refused(world, code) == "invite.used"
+    assert await world.standing() is None
+
+
+async def test_who_proves_its_did_may_take_another_place_and_a_code_alone_does_not(world: World) -> None:
+    first = await world.redeem(await invited(world))
+    code = await invited(world, title="Gemeinde Grenzdorf")
+    with pytest.raises(RefusedError) as caught:
+        await world.store.write(lambda tx: world.members.redeem(tx, code, TOWN, proved=False))
+    assert caught.value.reason.code == "request.names"
+    assert await world.standing() == first
+    assert (await world.redeem(code)).name == "gemeinde-grenzdorf"
+
+
 async def test_who_is_told_can_undo_the_whole(world: World) -> None:
     await world.redeem(await invited(world))
 
