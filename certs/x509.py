@@ -30,7 +30,8 @@ from certs.jwk import PublicKey
 
 MAX_BYTES = 65_536
 """Bytes of a chain, in either form."""
-MAX_CERTIFICATES = 10
+MAX_CERTIFICATES = 32
+"""In one chain, or offered beside it: what a region has after some changes of its keys."""
 MAX_DEPTH = 4
 """Authorities between an end certificate and a root."""
 E = TypeVar("E", bound=x509.ExtensionType)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs import enrol, region, rollover
 from certs.authority import DAY, Revoked, name_of
 from certs.region import RegionKeys
-from certs.x509 import CertificateError, Purpose, read, text
+from certs.x509 import CertificateError, Chain, Purpose, path, read, text
 from connector.errors import DeliveryError
 from connector.records import Region, Revocations
 from connector.services.trust.chains import Chains
@@ -266,15 +267,11 @@ async def test_a_path_is_judged_once_and_again_when_what_it_rests_on_has_changed
 
 
 def _counting(monkeypatch: pytest.MonkeyPatch, judged: list[object]) -> None:
-    from connector.services.trust import chains
-
-    real: Callable[..., object] = chains.path
-
-    def counted(*given: object, **named: object) -> object:
+    def counted(*given: Any, **named: Any) -> Chain:
         judged.append(given)
-        return real(*given, **named)
+        return path(*given, **named)
 
-    monkeypatch.setattr(chains, "path", counted)
+    monkeypatch.setattr("connector.services.trust.chains.path", counted)
 
 
 @pytest.mark.parametrize("shown", [[], [b""], [b"x"]])
