@@ -24,9 +24,10 @@ from certs.keys import NodeKeys
 from connector import config as settings
 from connector.config import Config
 from connector.data.sources import Sources
-from connector.doctor import machine, memory, program, surroundings
+from connector.doctor import machine, memory, program, surroundings, trust
 from connector.doctor.memory import Check
-from connector.doctor.surroundings import PATIENCE, Kept, Surroundings, Visit
+from connector.doctor.surroundings import Kept, Surroundings, Visit
+from connector.doctor.trust import PATIENCE
 from connector.errors import InputError, NodeError, StoreError
 from connector.http.client import HttpPeer, client_of
 from connector.http.road import SOON_CODE, Road
@@ -36,6 +37,7 @@ from connector.ports import Clock, Ids, Reading
 from connector.protocol.messages import JsonObject
 from connector.records import Asset, Participant
 from connector.services.proof.heads import Heads
+from connector.services.trust.regions import all_regions
 from connector.store.inspection import Inspection, log_damage
 from connector.store.lock import DirectoryLock
 from policies.model import Reason
@@ -116,6 +118,7 @@ class Doctor:
         yield from machine.files(directory, self._credentials)
         yield from machine.disk(directory)
         yield from program.listeners(self._config)
+        yield from trust.root_key(self._config)
         if not self._running and not is_running(directory):
             yield from program.taken(self._config)
 
@@ -134,6 +137,9 @@ class Doctor:
                 *(memory.signature(view, config, self._own.heads()) if self._own else ()),
                 *memory.clock(view, now),
                 *memory.lab(view, config),
+                *trust.changed(view),
+                *trust.credentials(view, now),
+                *trust.description(view),
             ]
 
         try:
@@ -165,6 +171,8 @@ class Doctor:
             yield one
         assets = await self._reads.read(memory.assets)
         async for one in self._shared(assets):
+            yield one
+        for one in await self._around.regions(await self._reads.read(all_regions)):
             yield one
         for one in await self._reads.read(lambda view: [*memory.outbox(view, self._clock.now())]):
             yield one

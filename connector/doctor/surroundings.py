@@ -20,21 +20,21 @@ from msgspec import Struct
 from certs import did
 from certs.did import DidError
 from connector.config import Config
+from connector.doctor.trust import PATIENCE, silent
 from connector.errors import DeliveryError, NodeError
 from connector.http.reflection import Reflection
 from connector.http.road import SOON_CODE, Road, same_keys
 from connector.ports import Clock, Peer, Reading
 from connector.protocol.messages import JsonObject
-from connector.records import Participant
+from connector.records import Participant, Region
 from connector.services.proof.heads import Shown, judged
 from policies.model import Reason
 
 T = TypeVar("T")
+P = TypeVar("P", Participant, Region)
 AT_ONCE = 8
 MOST = 100
 """Peers that are asked in one examination."""
-PATIENCE = 6.0
-"""Seconds that a peer has for an answer."""
 LARGEST_OFFSET = 30.0
 """Seconds by which clocks may differ; message tokens allow a minute."""
 
@@ -109,6 +109,11 @@ class Surroundings:
             return reply.status == 200 and "checks" in msgspec.json.decode(reply.body)
         except (DeliveryError, msgspec.DecodeError, UnicodeDecodeError, TypeError):
             return False
+
+    async def regions(self, believed: Sequence[Region]) -> list[Reason]:
+        """Regions that do not answer."""
+        found = await _few(partial(silent, peer=self._peer), believed[:MOST])
+        return [one for one in found if one is not None]
 
     # --- peers --------------------------------------------------------------------------------------------------------
 
@@ -200,11 +205,11 @@ def _ahead(date: str, before: int, after: int) -> float | None:
     return (before + after) / 2e6 - theirs
 
 
-async def _few(ask: Callable[[Participant], Awaitable[T]], peers: Sequence[Participant]) -> list[T]:
+async def _few(ask: Callable[[P], Awaitable[T]], those: Sequence[P]) -> list[T]:
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(peer: Participant) -> T:
+    async def one(each: P) -> T:
         async with turn:
-            return await ask(peer)
+            return await ask(each)
 
-    return list(await asyncio.gather(*map(one, peers)))
+    return list(await asyncio.gather(*map(one, those)))

@@ -377,6 +377,56 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Warum, zeigt allmende status; ist {peer} wieder da, geht es von selbst weiter.",
         "Why is shown by allmende status; when {peer} is back they go out by themselves.",
     ),
+    "doctor.root_key": (
+        "Der Schlüssel der Wurzel von {region} liegt auf diesem Rechner ({path}). Im Betrieb wird er nicht gebraucht; "
+        "wer ihn stiehlt, kann sich als die Region ausgeben.",
+        "The key of the root of {region} lies on this machine ({path}). It is not needed while the region runs; "
+        "whoever steals it can pose as the region.",
+    ),
+    "mend.doctor.root_key": (
+        "Kopieren Sie {path} zweimal auf Datenträger für den Tresor, prüfen Sie die Kopien, und löschen Sie die Datei.",
+        "Copy {path} onto two media for a safe, check the copies, and delete the file.",
+    ),
+    "doctor.credential_missing": (
+        "Dieser Knoten ist Mitglied von {region}, kann es aber nicht belegen: der Nachweis fehlt oder ist abgelaufen.",
+        "This node is a member of {region} and cannot prove it: the credential is missing or has ended.",
+    ),
+    "mend.doctor.credential_missing": (
+        "Neu erbitten: allmende credential request {name}. Lehnt die Region ab, bitten Sie sie um eine Einladung.",
+        "Ask for it anew: allmende credential request {name}. If the region refuses, ask it for an invitation.",
+    ),
+    "doctor.credential_ends": (
+        "Der Nachweis der Mitgliedschaft in {region} endet am {ends:time} und ist nicht erneuert.",
+        "The credential of the membership in {region} ends on {ends:time} and has not been renewed.",
+    ),
+    "mend.doctor.credential_ends": (
+        "Antwortet die Region? Neu erbitten: allmende credential request {name}",
+        "Does the region answer? Ask for it anew: allmende credential request {name}",
+    ),
+    "doctor.description_missing": (
+        "Dieser Knoten ist Mitglied einer Region und sagt nirgends, wer er ist.",
+        "This node is a member of a region and says nowhere who it is.",
+    ),
+    "mend.doctor.description_missing": (
+        "Veröffentlichen: allmende describe publish",
+        "Publish it: allmende describe publish",
+    ),
+    "doctor.region_changed": (
+        "{region} hat andere Schlüssel, und niemand bürgt dafür; ihre Mitglieder werden abgewiesen.",
+        "{region} has other keys, and nobody vouches for them; its members are refused.",
+    ),
+    "mend.doctor.region_changed": (
+        "Rufen Sie dort an und vergleichen Sie die Wörter: allmende peer accept-keys {name} --region",
+        "Call them and compare the words: allmende peer accept-keys {name} --region",
+    ),
+    "doctor.region_silent": (
+        "{region} antwortet nicht ({cause}); hält das an, werden ihre Mitglieder hier abgewiesen.",
+        "{region} does not answer ({cause}); if that goes on, its members are refused here.",
+    ),
+    "mend.doctor.region_silent": (
+        "Fragen Sie dort nach, ob der Knoten der Region läuft; was sie zuletzt gesagt hat, gilt noch eine Weile.",
+        "Ask there whether the region's node runs; what it said last counts for a while.",
+    ),
     "doctor.source": (
         "„{asset}“ kann nicht ausgeliefert werden: {problem}.",
         '"{asset}" cannot be served: {problem}.',

@@ -69,8 +69,9 @@ class Explaining:
 
         Raises `InputError` `trust.party` for what can be no party.
         """
-        known = await self._store.read(lambda view: _known(view, party))
+        known = await self._store.read(lambda view: view.find(Participant, name=party))
         did = known.id if known else _place(party)
+        known = known or await self._store.read(lambda view: view.get(Participant, did))
         if did == self._own:
             return Explained(did=did, name="", trusted=True, how="self", links=(Link("known", True, "trust.self"),))
         failed = await self._asked(did, known) if now else ()
@@ -106,10 +107,6 @@ def _place(party: str) -> str:
         return place(party)[0]
     except InputError:
         raise InputError("trust.party", party=party[:256]) from None
-
-
-def _known(view: Reading, party: str) -> Participant | None:
-    return view.get(Participant, party) if party.startswith("did:") else view.find(Participant, name=party)
 
 
 def _region_name(view: Reading, verdict: Verdict | None) -> str:
