@@ -138,3 +138,23 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert config.is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '\n\n[region]\nname = "R"\n'),
+        ('[region]\n# name = ""\nlist_hours = 3\n[log]\n', '[region]\nname = "R"\nlist_hours = 3\n[log]\n'),
+        ('[region]\nname = "old"\n', '[region]\nname = "R"\n'),
+        ('[region]\n\n[notify]\nname = "x"\n', '[region]\nname = "R"\n\n[notify]\nname = "x"\n'),
+        ('[log]\n# name = ""\n', '[log]\n# name = ""\n\n[region]\nname = "R"\n'),
+    ],
+)
+def test_one_setting_is_put_in_and_nothing_else_is_touched(text: str, expected: str) -> None:
+    assert config.with_setting(text, "region", "name", "R") == expected
+
+
+def test_a_value_with_quotes_and_backslashes_comes_back(tmp_path: Path) -> None:
+    text = config.template("https://x.example", public_port=1, management_port=2)
+    name = 'a "quoted" \\ name \u00fc'
+    assert config.read(tmp_path, config.with_setting(text, "region", "name", name), {}).region.name == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from connector import config, founding, node
 from connector.errors import InputError
 from connector.records import SeenDocument
 from scripts.lib.ports import free_port
+from tests.connector.services.trust.regional import Regional, regional, url
 
 
 def test_a_new_node_has_its_secrets_to_itself(tmp_path: Path) -> None:
@@ -45,3 +47,61 @@ async def test_a_node_that_would_be_another_one_does_not_start(tmp_path: Path) -
     with pytest.raises(InputError, match=r"node\.identity"):
         await again.start()
     await again.close()
+
+
+# --- a region ---------------------------------------------------------------------------------------------------------
+
+NOW = 1_800_000_000_000_000
+
+
+def test_a_node_begins_to_keep_a_region_once(tmp_path: Path) -> None:
+    founding.initialise(tmp_path, "https://city.example", public_port=9, management_port=10, lab=False)
+    before = (tmp_path / "allmende.toml").read_text()
+    made = founding.found_region(tmp_path, "Region Größe „Süd“", now=NOW, credentials=None)
+    assert made.did == "did:web:city.example"
+    assert (len(made.root), len(made.words.split("-"))) == (64, 8)
+    assert config.load(tmp_path, {}).region.name == "Region Größe „Süd“"
+    after = (tmp_path / "allmende.toml").read_text()
+    changed = [line for line in after.splitlines() if line not in before.splitlines()]
+    assert changed == ['name = "Region Größe „Süd“"']
+    for secret in (tmp_path / "keys" / "region").glob("*.pem"):
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert founding.found_region(tmp_path, "Region Größe „Süd“", now=NOW, credentials=None) == made
+    with pytest.raises(InputError, match=r"region\.exists"):
+        founding.found_region(tmp_path, "Another", now=NOW, credentials=None)
+
+
+def test_stopped_between_keys_and_settings_it_goes_on_with_the_same_keys(tmp_path: Path) -> None:
+    founding.initialise(tmp_path, "https://city.example", public_port=9, management_port=10, lab=False)
+    settings = (tmp_path / "allmende.toml").read_text()
+    made = founding.found_region(tmp_path, "Region Elbland", now=NOW, credentials=None)
+    (tmp_path / "allmende.toml").write_text(settings)
+    assert founding.found_region(tmp_path, "Region Elbland", now=NOW, credentials=None) == made
+    assert config.load(tmp_path, {}).region.name == "Region Elbland"
+
+
+@pytest.mark.parametrize("name", ["", " Elbland", "a\nb", "x" * 57])
+def test_what_is_no_name_of_a_region_makes_no_keys(tmp_path: Path, name: str) -> None:
+    founding.initialise(tmp_path, "https://city.example", public_port=9, management_port=10, lab=False)
+    with pytest.raises(InputError, match=r"region\.title"):
+        founding.found_region(tmp_path, name, now=NOW, credentials=None)
+    assert not (tmp_path / "keys" / "region").exists()
+
+
+def test_peers_that_have_pinned_a_node_go_on_when_it_begins_to_keep_a_region(tmp_path: Path) -> None:
+    async def act(here: Regional) -> None:
+        city, town = await here.world.node("city"), await here.world.node("town")
+        await city.peers.add("admin", url("town"), "town", words=town.document.words())
+        await town.peers.add("admin", url("city"), "city", words=city.document.words())
+        await here.world.stop("city")
+        folder = here.world.folder / "city"
+        founding.found_region(folder, "Region Elbland", now=here.world.clock.now(), credentials=None)
+        city = await here.world.node("city")
+        await city.discovery.catalog(town.did)
+        await asyncio.sleep(1_000)
+        await town.discovery.catalog(city.did)
+        known = await town.peers.get("city")
+        assert known.changed is None
+        assert known.words == city.document.words()
+
+    regional(tmp_path, act)
