@@ -85,11 +85,13 @@ class Chores:
         self._sources.forget(names)
 
     async def show_heads(self) -> None:
-        """Our head to every peer that does not have it yet."""
+        """Our head to every peer that does not have it yet; nothing is said to those for whom nobody vouches."""
         after = ""
         while peers := await self._store.read(partial(_participants, after=after)):
-            told = await asyncio.gather(*(self._heads.push(peer) for peer in peers), return_exceptions=True)
-            for peer, wrong in zip(peers, told, strict=True):
+            now = self._clock.now()
+            good = [peer for peer in peers if peer.barred(now) is None]
+            told = await asyncio.gather(*(self._heads.push(peer) for peer in good), return_exceptions=True)
+            for peer, wrong in zip(good, told, strict=True):
                 if isinstance(wrong, Exception):
                     log.info("node.head_not_shown", peer=peer.id, error=type(wrong).__name__)
             after = peers[-1].id

@@ -1,1 +1,4 @@
-"""Who is calling: the Identity port over pinned keys. What does not live here: which caller may do what."""
+"""Who is calling: the Identity port over keys that are known, documents of DIDs, and what regions say of strangers.
+
+What does not live here: which caller may do what, and whose credentials are believed.
+"""

@@ -152,10 +152,10 @@ class Standing:
     # --- all of them --------------------------------------------------------------------------------------------------
 
     async def look_ahead(self) -> None:
-        """Look again at those whose verdict is past half of its time, where anything depends on it. To be called more
-        often than that."""
+        """Look again at those whose verdict or document is past half of its time, where anything depends on it. To be
+        called more often than that."""
         due = await self._store.read(lambda view: self._due(view, self._clock.now()))
-        await self._each(due, self.renew)
+        await self._each(due, lambda did: self.renew(did, fresh=True))
 
     def judge_soon(self) -> None:
         """Other regions are believed than before: whoever stands on one is judged now. Returns at once."""
@@ -183,8 +183,10 @@ class Standing:
 
     def _due(self, view: Reading, now: int) -> list[str]:
         """Participants to look at, in the order of their ids."""
-        half = round(self._terms.recheck * SECOND / 2)
-        return [one.id for one in _vouched(view) if _end(one) - half <= now and self._matters(view, one.id)]
+        judged = now + round(self._terms.recheck * SECOND / 2)
+        seen = now - round(self._terms.document * SECOND / 2)
+        past = [one.id for one in _vouched(view) if _end(one) <= judged or one.seen <= seen]
+        return [did for did in past if self._matters(view, did)]
 
     def _matters(self, view: Reading, did: str) -> bool:
         """Has it called lately, is data flowing, is a contract in force?"""
