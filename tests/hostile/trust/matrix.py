@@ -211,6 +211,8 @@ MATRIX: Mapping[str, Row] = {
             "connector/services/trust/test_chains.py::test_x1_what_was_revoked_counts_as_soon_as_the_list_is_had",
             "connector/services/trust/test_chains.py::test_x1_without_a_list_that_counts_nobody_gets_in",
             "certs/test_revocation.py::test_x1_a_list_that_has_ended_is_none",
+            "connector/identity/test_mutual_tls.py::test_x1_a_certificate_that_is_not_good_opens_nothing",
+            "connector/identity/test_mutual_tls.py::test_x1_without_a_list_that_counts_nobody_gets_in",
         ),
     ),
     "X2": Row(
@@ -223,7 +225,15 @@ MATRIX: Mapping[str, Row] = {
             "certs/test_x509.py::test_who_may_certify",
         ),
     ),
-    "X3": Row("A's certificate with B's token", "401", missing="not shown yet"),
+    "X3": Row(
+        "A's certificate with B's token",
+        "401",
+        (
+            "connector/identity/test_mutual_tls.py::test_x3_a_token_on_the_connection_of_another_proves_nothing",
+            "connector/identity/test_mutual_tls.py::test_x3_a_certificate_has_to_be_the_callers_alone",
+            "connector/identity/test_mutual_tls.py::test_x3_a_certificate_that_is_about_two_parties_is_nobodys",
+        ),
+    ),
     "X4": Row(
         "an enrolment that must not be",
         "4xx, nothing issued",
