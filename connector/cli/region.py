@@ -326,6 +326,26 @@ def vouch(
     )
 
 
+@region.command(
+    "renew", examples=["allmende region renew nodes", "allmende region renew list", "allmende region renew root"]
+)
+@click.argument("what", type=click.Choice(["nodes", "devices", "list", "root"]))
+@click.pass_obj
+def renew(call: Call, what: str) -> None:
+    """Make an authority, the root's list of revocations, or the root itself anew, before its time is over.
+
+    Needs the root's key: fetch root.pem from the safe, put it back into keys/region, and take it away afterwards. What
+    was issued goes on until its end, and members follow by themselves.
+    """
+    one = call.remote.post("/region/renew", {"what": what})
+    call.answer(
+        one,
+        lambda: paragraphs(
+            either("Done; members follow by themselves.", "Erledigt; Mitglieder folgen von selbst."), _standing(one, [])
+        ),
+    )
+
+
 @region.command("status", examples=["allmende region status"])
 @click.pass_obj
 def status(call: Call) -> None:

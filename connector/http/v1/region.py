@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from certs.region import DEVICES, NODES
 from connector.errors import InputError
 from connector.http import regional, showing, views
 from connector.http.endpoints import Endpoint, RegionServices, Services, Visit
@@ -28,21 +29,45 @@ def kept(services: Services) -> RegionServices:
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject. Only an admin says who belongs to a region."""
-    return [_status(services), *_places(services), *_members(services), *_vouches(services)]
+    return [*_status(services), *_places(services), *_members(services), *_vouches(services)]
 
 
-def _status(services: Services) -> Endpoint:
+def _status(services: Services) -> Sequence[Endpoint]:
     async def status(visit: Visit) -> views.RegionView:
         return regional.standing(await kept(services).overview.look())
 
-    return Endpoint(
-        method="GET",
-        path="/v1/region",
-        right=Right.AUDITOR,
-        about="How the region of this node is doing.",
-        serve=status,
-        answer=views.RegionView,
-    )
+    async def renew(visit: Visit) -> views.RegionView:
+        region = kept(services)
+        match visit.body.what:
+            case "root":
+                await region.domain.renew_root(visit.operator)
+            case "list":
+                await region.domain.renew_root_list(visit.operator)
+            case "nodes":
+                await region.domain.renew_authority(visit.operator, NODES)
+            case "devices":
+                await region.domain.renew_authority(visit.operator, DEVICES)
+        return regional.standing(await region.overview.look())
+
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/region",
+            right=Right.AUDITOR,
+            about="How the region of this node is doing.",
+            serve=status,
+            answer=views.RegionView,
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/region/renew",
+            right=Right.ADMIN,
+            about="Another root, authority or list of what the root has revoked; needs the root's key on this machine.",
+            serve=renew,
+            body=views.RenewRegion,
+            answer=views.RegionView,
+        ),
+    ]
 
 
 def _places(services: Services) -> Sequence[Endpoint]:

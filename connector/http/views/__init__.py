@@ -146,6 +146,7 @@ from connector.http.views.region import (
     NewInvite,
     NewVouch,
     RegionView,
+    RenewRegion,
     VouchView,
 )
 from connector.http.views.trust import (
@@ -253,6 +254,7 @@ __all__ = [
     "ReasonView",
     "RegionSightingView",
     "RegionView",
+    "RenewRegion",
     "RequestView",
     "Revoking",
     "Rotating",

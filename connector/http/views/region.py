@@ -93,6 +93,12 @@ class RegionView(View, frozen=True, kw_only=True):
     neighbours: int
 
 
+class RenewRegion(Input, frozen=True, kw_only=True):
+    """What is made anew: the root, the authority for nodes or devices, or the list of what the root has revoked."""
+
+    what: Literal["root", "nodes", "devices", "list"]
+
+
 class NewVouch(Input, frozen=True, kw_only=True):
     """Another region, by URL or DID, whose members are to be believed. With `words` its keys must have that
     fingerprint."""

@@ -163,6 +163,13 @@ def test_the_status_warns_while_the_roots_key_lies_here(api: Api, types: Types) 
     assert "root.pem" not in types("region", "status").out
 
 
+def test_an_authority_is_made_anew(api: Api, types: Types) -> None:
+    api.answers["POST /v1/region/renew"] = (400, problem("region.root_away", "The root's key is not here."))
+    assert "is not here" in types("region", "renew", "nodes").err
+    assert api.asked[0].body == {"what": "nodes"}
+    assert types("region", "renew", "everything").status == 2
+
+
 def test_a_region_vouches_and_ends_that(api: Api, types: Types) -> None:
     vouch = {"title": "Region Heide", "ends": AT}
     api.answers |= {"POST /v1/region/vouches": (201, vouch), "POST /v1/regions/look": SEEN}

@@ -142,3 +142,16 @@ def test_what_is_unknown_is_said_with_what_helps(tmp_path: Path) -> None:
             assert found["sentence"]
 
     regional(tmp_path, act)
+
+
+def test_a_regions_authorities_are_made_anew_while_the_roots_key_is_here(tmp_path: Path) -> None:
+    async def act(here: Regional) -> None:
+        region = await here.region("region", "Region Elbland")
+        admin, before = await desk(region), (await (await desk(region, Right.AUDITOR)).gets("/region"))
+        for what in ("nodes", "devices", "list"):
+            assert (await admin.posts("/region/renew", {"what": what}))["root"] == before["root"]
+        (region.config.directory / "keys" / "region" / "root.pem").unlink()
+        status, found = await admin.asks("POST", "/region/renew", {"what": "root"})
+        assert (status, found["code"]) == (400, "region.root_away")
+
+    regional(tmp_path, act)
