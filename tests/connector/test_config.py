@@ -98,6 +98,7 @@ def test_the_environment_wins() -> None:
                 'least = "panic"',
             )
         ),
+        'public_url = "https://a.example"\n[trust]\nmutual_tls = "wanted"',
         'public_url = "https://a.example"\n[public]\nsocket = "public.sock"',
         'public_url = "https://a.example"\n[public]\nsocket = "/s"\ntls_certificate = "c"\ntls_key = "k"',
         *(

@@ -102,6 +102,9 @@ class Lists:
         if name not in {one.name for one in keys.authorities}:
             return None
         found = await self._store.read(lambda view: view.get(Revocations, name))
+        if found is None:  # an authority that is new since the last look
+            await self.look()
+            found = await self._store.read(lambda view: view.get(Revocations, name))
         return found.body if found else None
 
     async def answer(self, body: bytes) -> bytes:

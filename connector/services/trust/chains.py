@@ -156,6 +156,8 @@ class Chains:
                 await self._keep(region, body, issuer)
             except CertificateError as error:
                 log.warning("certificates.list_refused", region=region.id, url=url, code=error.code)
+            except DeliveryError as error:
+                log.warning("certificates.no_list", region=region.id, url=url, code=error.reason.code)
 
     async def authorities(self, region: Region) -> tuple[x509.Certificate, ...]:
         """What a region says its roots and authorities are; nothing is proved by it. Raises `DeliveryError`."""

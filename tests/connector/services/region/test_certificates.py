@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from certs import enrol
+from certs import enrol, rollover
 from certs.authority import DAY, Profile, name_of
 from certs.revocation import read_answer, read_list
 from certs.x509 import hosts, members
@@ -385,6 +385,11 @@ async def test_what_has_ended_leaves_the_list_after_it_has_stood_there_once(worl
     assert len(await world.listed()) == 1
     world.at += LASTS
     await world.certificates.lists.look()
+    assert await world.listed() == set()
+
+
+async def test_an_authority_that_is_new_has_its_list_when_it_is_asked_for(world: World, tmp_path: Path) -> None:
+    world.keys = rollover.renew_authority(tmp_path / "region", "ca", public_url="https://region.example", now=world.at)
     assert await world.listed() == set()
 
 

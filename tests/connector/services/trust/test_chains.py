@@ -36,6 +36,7 @@ class Served:
         self.number, self.at = 1, EPOCH
         self.asked: list[str] = []
         self.away: set[str] = set()
+        self.missing: set[str] = set()
 
     async def fetch(self, url: str, *, private: bool = False, limit: int = 0) -> bytes:
         """See `certs.did.Fetch`."""
@@ -47,6 +48,8 @@ class Served:
         if url.endswith("/cacerts"):
             return enrol.certs_only([keys.root, *between(keys), *keys.former_roots])
         name = url.rpartition("/")[2].removesuffix(".crl")
+        if name in self.missing:
+            raise DeliveryError("peer.status", status="404")
         if name in keys.root_lists:
             return keys.root_lists[name]
         signer = next(one for one in keys.authorities if one.name == name)
@@ -202,6 +205,14 @@ async def test_an_authority_that_is_new_is_asked_for_its_list(world: World) -> N
     asked = len(world.served.asked)
     await world.chains.catch_up()
     assert len(world.served.asked) == asked
+
+
+async def test_one_list_that_cannot_be_had_keeps_no_other_from_being_had(world: World) -> None:
+    keys = keys_of(world)
+    world.served.missing = {name_of(keys.root), keys.devices.name}
+    await world.believe(keys)
+    assert await world.store.read(lambda view: view.get(Revocations, keys.nodes.name)) is not None
+    assert world.judged(issue(keys.nodes, now=EPOCH), keys) == "revocation.missing"
 
 
 async def test_a_node_follows_its_region_to_the_next_root(world: World) -> None:
