@@ -47,6 +47,7 @@ ANNOUNCED, AGREED = "succession.announced", "succession.agreed"
 WAITING = "succession.waiting"
 """Code of `Agreement.held` at the successor until the other side has agreed."""
 PAGE = 20
+MOST_USES = 1_000_000
 DEADLINE = 30.0
 
 
@@ -58,13 +59,14 @@ class Taking(Struct, frozen=True, kw_only=True):
 
 
 class Moved(Struct, frozen=True, kw_only=True):
-    """A contract with all that belongs to it. `uses` is how many have been counted."""
+    """A contract with all that belongs to it. `uses` is how many have been counted. Of `asset` the successor believes
+    what it is called: where its data are, it decides for itself."""
 
     contract: Agreement
     negotiation: Negotiation | None = None
     letters: tuple[Signed, ...] = ()
     asset: Asset | None = None
-    uses: int = 0
+    uses: Annotated[int, Meta(ge=0, le=MOST_USES)] = 0
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -232,30 +234,36 @@ class Successions:
             tx.put(_kept(said, both, "agreed", ours=True, at=self._clock.now(), by=operator))
             tx.record(Entry(event="succession.begun", actor=operator, params=_told(said)))
         for document in page.documents:
-            tx.put(document)
+            # INVARIANT: what is here as evidence is never replaced by what somebody else sends.
+            if document.id == sha256(document.body).hexdigest() and tx.get(SeenDocument, document.id) is None:
+                tx.put(document)
         for peer in page.peers:
-            if peer.id != self._did and tx.get(Participant, peer.id) is None:
-                tx.put(replace(peer, name=_free(tx, peer.name), added_by=said.did, signs=0))
+            self._take_peer(tx, said, peer, {one.contract.peer for one in page.contracts})
         for one in page.contracts:
             self._take_contract(tx, said, one)
+
+    def _take_peer(self, tx: Transaction, said: Succession, peer: Participant, sides: set[str]) -> None:
+        """The other side of a contract is known by the keys that the leaving side knew it by; what operators there have
+        decided about it besides, they have not decided here."""
+        if peer.id not in sides - {self._did} or tx.get(Participant, peer.id) is not None:
+            return
+        leaving = tx.get(Participant, said.did)
+        private = peer.private and leaving is not None and leaving.private
+        kept = replace(peer, name=_free(tx, peer.name), added_by=said.did, private=private, facts={}, signs=0)
+        tx.put(replace(kept, vouch=None))
+        tx.record(Entry(event="peer.added", actor=said.did, params={"peer": peer.id, "words": peer.words}))
 
     def _take_contract(self, tx: Transaction, said: Succession, one: Moved) -> None:
         """A contract of the leaving side's is ours, held; one that is here already is left alone."""
         contract = one.contract
+        if one.asset is not None and one.asset.id == contract.dataset:
+            _take_asset(tx, said, one.asset)
         if tx.get(Agreement, contract.id) is not None or contract.peer == self._did:
             return
         held = Reason(WAITING, {"peer": contract.peer})
         tx.put(replace(contract, own=contract.own or said.did, held=contract.held or held))
-        if one.negotiation is not None and tx.get(Negotiation, one.negotiation.id) is None:
-            tx.put(one.negotiation)
-        for letter in one.letters:
-            tx.put(letter)
-        if (
-            one.asset is not None
-            and tx.get(Asset, one.asset.id) is None
-            and tx.find(Asset, name=one.asset.name) is None
-        ):
-            tx.put(one.asset)
+        if one.negotiation is not None and one.negotiation.id == contract.negotiation:
+            _take_letters(tx, one.negotiation, one.letters)
         for _ in range(one.uses - tx.drawn(f"uses:{contract.id}")):
             tx.draw(f"uses:{contract.id}")
         params = {"agreement": contract.id, "peer": contract.peer, "from": said.did, "to": said.successor}
@@ -421,6 +429,31 @@ def _moved(view: Reading, contract: Agreement) -> Moved:
         asset=view.get(Asset, contract.dataset),
         uses=view.drawn(f"uses:{contract.id}"),
     )
+
+
+def _take_asset(tx: Transaction, said: Succession, asset: Asset) -> None:
+    """What a contract is about, where the successor shares something under the same name: that is it from now on.
+
+    INVARIANT: where data are is never taken from another node: its paths would open our own files.
+    """
+    own = tx.find(Asset, name=asset.name)
+    if own is None or tx.get(Asset, asset.id) is not None:
+        return
+    number = 2
+    while tx.find(Asset, name=(name := f"{asset.name}-{number}")) is not None:
+        number += 1
+    tx.put(replace(own, id=asset.id, name=name, created_by=said.did))
+
+
+def _take_letters(tx: Transaction, negotiation: Negotiation, letters: tuple[Signed, ...]) -> None:
+    """How a contract came about, where nothing of it is here yet."""
+    if tx.get(Negotiation, negotiation.id) is not None:
+        return
+    tx.put(negotiation)
+    for letter in letters:
+        ours = letter.process == negotiation.id and letter.id.startswith(f"{negotiation.id}#")
+        if ours and tx.get(Signed, letter.id) is None:
+            tx.put(letter)
 
 
 def _named(keys: Mapping[str, jwk.Jwk]) -> tuple[jwk.Jwk, ...]:

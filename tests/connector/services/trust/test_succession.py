@@ -8,16 +8,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from certs import handover, jwk, keys, verifier
 from certs.handover import Both
 from connector.errors import InputError, NodeError, RefusedError, UnknownError
 from connector.http.exchange import Request
 from connector.node import Node
-from connector.ports import Caller
+from connector.ports import Caller, Reading, Transaction
 from connector.protocol.messages import TransferState
-from connector.records import Agreement, Entry, Handover, Notice, Participant
-from connector.services.trust.succession import Taking
+from connector.records import Agreement, Asset, Entry, Handover, Notice, Participant, SeenDocument, Signed
+from connector.services.trust import succession
+from connector.services.trust.succession import Page, Taking
 from tests.connector.joined import Two, _node, joined
 
 DISTRICT = "https://district.example"
@@ -221,3 +223,78 @@ async def test_taking_over_may_be_repeated(three: Three) -> None:
     await three.quiet()
     assert await three.district.trust.successions.begin("boss", "city") == 1
     assert (await contract(three.district)).held is None, "what is here already is left alone"
+
+
+async def test_who_leaves_plants_nothing_with_the_successor(three: Three) -> None:
+    """What the leaving node sends is its word about contracts: no evidence, file, permission or other peer comes by."""
+    city, district, utility = three.city, three.district, three.utility
+    await three.two.contract()
+    await city.trust.successions.propose("mayor", "district")
+    kept = await city.store.read(lambda view: view.get(Handover, city.did))
+    assert kept is not None
+    both = msgspec.json.decode(kept.statement, type=Both)
+    said = handover.succession(both, {f"{city.did}#token": jwk.read(city.keys.token_jwk)}, taking=False)
+    page = await city.store.read(lambda view: succession._page(view, ""))
+    (one,), (peer,) = page.contracts, page.peers
+    assert one.asset is not None
+    assert one.negotiation is not None
+    letter = replace(one.letters[0], id=f"{one.negotiation.id}#9", body=b"never said")
+    document = SeenDocument(id="0" * 64, did=utility.did, body=b"seen by the district", at=1)
+
+    def keep(tx: Transaction) -> None:
+        tx.put(document)
+        tx.put(letter)
+
+    await district.store.write(keep)
+    stranger = replace(peer, id="did:web:stranger.example", name="stranger")
+    forged = Page(
+        contracts=(
+            replace(
+                one,
+                asset=replace(one.asset, kind="file", settings={"path": "/etc/passwd"}),
+                letters=(*one.letters, replace(letter, body=b"said otherwise"), replace(letter, id="keys x#1")),
+            ),
+        ),
+        peers=(replace(peer, private=True, facts={"urn:x:role": ("mayor",)}), stranger),
+        documents=(replace(document, body=b"replaced"), replace(document, id="1" * 64)),
+    )
+    await district.store.write(
+        lambda tx: district.trust.successions._take(tx, operator="boss", said=said, both=both, page=forged)
+    )
+    assert (await contract(district)).id == one.contract.id
+
+    def read(view: Reading) -> list[object]:
+        signed = [view.get(Signed, id) for id in (letter.id, "keys x#1")]
+        seen = [view.get(SeenDocument, id) for id in (document.id, "1" * 64)]
+        return [*signed, *seen, view.get(Participant, stranger.id), view.get(Asset, one.asset.id)]  # type: ignore[union-attr]
+
+    assert await district.store.read(read) == [letter, None, document, None, None, None]
+    taken = await district.store.read(lambda view: view.get(Participant, utility.did))
+    assert taken is not None
+    assert (taken.private, taken.facts, taken.words) == (False, {}, peer.words)
+    assert [one.params["peer"] for one in await logged(district, "peer.added")] == [city.did, utility.did]
+
+
+async def test_what_a_contract_is_about_is_what_the_successor_shares_under_that_name(
+    three: Three, tmp_path: Path
+) -> None:
+    city, district = three.city, three.district
+    await three.two.contract()
+    (asset,) = await city.offers.assets()
+    await three.taken()
+    assert await district.store.read(lambda view: view.get(Asset, asset.id)) is None
+    (tmp_path / "district.csv").write_text("a,b\n")
+    settings = {"path": str(tmp_path / "district.csv")}
+    own = await district.offers.add_asset("boss", name=asset.name, title="", kind="file", settings=settings)
+    await district.trust.successions.begin("boss", "city")
+    there = await district.store.read(lambda view: view.get(Asset, asset.id))
+    assert there is not None
+    assert (there.settings, there.name) == (own.settings, f"{asset.name}-2")
+
+
+async def test_a_successor_that_signs_its_messages_takes_over(three: Three) -> None:
+    await three.two.contract()
+    peer = await three.city.peers.get(three.district.did)
+    await three.city.store.write(lambda tx: tx.put(replace(peer, signs=1)))
+    await three.city.trust.successions.propose("mayor", "district")
+    assert await three.district.trust.successions.begin("boss", "city") == 1
