@@ -137,6 +137,51 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Nachweis {kind} von {title} endet am {ends:time} und ist nicht erneuert. Warum: allmende doctor",
         "The {kind} from {title} ends on {ends:time} and has not been renewed. Why: allmende doctor",
     ),
+    "event.peer_admitted": (
+        "{peer} nimmt teil: eine Region, der dieser Knoten glaubt, bürgt dafür.",
+        "{peer} takes part: a region that this node believes vouches for it.",
+    ),
+    "event.peer_refused": (
+        "{peer} wird nicht mehr vertraut; nichts fließt mehr. Warum: allmende trust explain {peer}",
+        "{peer} is not trusted any more; nothing flows. Why: allmende trust explain {peer}",
+    ),
+    "event.peer_vouched": ("{peer} wird wieder vertraut.", "{peer} is trusted again."),
+    "event.certificate_revoked": (
+        "Ein Zertifikat eines Mitglieds ist widerrufen.",
+        "A certificate of a member has been revoked.",
+    ),
+    "event.certificate_restored": (
+        "Ein Zertifikat eines Mitglieds gilt wieder.",
+        "A certificate of a member counts again.",
+    ),
+    "event.compliance_attested": (
+        "Die Region hat einem Mitglied bescheinigt, dass seine Selbstbeschreibung die Regeln erfüllt.",
+        "The region has attested to a member that its description meets the rules.",
+    ),
+    "event.description_published": (
+        "Die Selbstbeschreibung dieses Knotens ist veröffentlicht.",
+        "This node's description of itself has been published.",
+    ),
+    "event.description_withdrawn": (
+        "Die Selbstbeschreibung dieses Knotens ist zurückgenommen.",
+        "This node's description of itself has been withdrawn.",
+    ),
+    "event.authority_renewed": (
+        "Die Region hat eine neue ausstellende Stelle; was die alte ausgestellt hat, gilt bis zu seinem Ende.",
+        "The region has a new authority; what the old one has issued counts until its end.",
+    ),
+    "event.root_renewed": (
+        "Die Region hat ein neues Stammzertifikat; Mitglieder folgen von selbst. Offene Einladungen neu ausstellen.",
+        "The region has a new root certificate; members follow by themselves. Make open invitations anew.",
+    ),
+    "event.root_list_renewed": (
+        "Die Liste dessen, was die Wurzel der Region widerrufen hat, ist erneuert.",
+        "The list of what the region's root has revoked has been renewed.",
+    ),
+    "event.root_followed": (
+        "Eine Region hat ein neues Stammzertifikat; dieser Knoten folgt ihm, denn das alte bürgt dafür.",
+        "A region has a new root certificate; this node follows it, since the old one vouches for it.",
+    ),
     "event.trust_added": ("Dieser Knoten glaubt jetzt {title}.", "This node now believes {title}."),
     "event.trust_removed": ("Dieser Knoten glaubt {title} nicht mehr.", "This node believes {title} no more."),
     "event.trust_vouched": (
