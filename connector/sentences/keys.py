@@ -22,6 +22,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "In {path} liegt ein anderer Schlüssel, als {ring} sagt. Legen Sie den richtigen dorthin zurück.",
         "In {path} there is another key than {ring} says. Put the right one back.",
     ),
+    "mend.key.other": (
+        "Spielen Sie die Schlüssel aus einer Sicherung zurück, zusammen mit ring.json.",
+        "Bring the keys back from a backup, together with ring.json.",
+    ),
     "event.keys_changed": (
         "Die Schlüssel von {peer} sind andere, und niemand bürgt dafür. Nichts fließt mehr; {contracts} Verträge ruhen."
         " Bekannt waren: {pinned}. Jetzt zeigt sie: {found}. Rufen Sie dort an, unter einer Nummer, die Sie kennen.",
