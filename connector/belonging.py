@@ -23,7 +23,8 @@ from connector.config import Config
 from connector.http import dcp, region
 from connector.http.endpoints import RegionServices, TrustServices
 from connector.http.publications import Publications
-from connector.ports import Clock, Documents, Ids, Proofs, Sends, Store
+from connector.ports import Clock, Documents, Ids, Proofs, Sends, Store, Transaction
+from connector.records import Member
 from connector.services.intake import Intake
 from connector.services.region.document import Publication
 from connector.services.region.domain import Domain
@@ -40,7 +41,7 @@ from connector.services.trust.lists import StatusLists
 from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import Passes
 from connector.services.trust.presenting import Presenting, Signer
-from connector.services.trust.regions import Regions, words_of
+from connector.services.trust.regions import Regions, open_inside, words_of
 from connector.services.trust.vouched import REFRESH_SECONDS, Vouched
 from connector.services.trust.wallet import Wallet
 from policies.model import Reason
@@ -141,6 +142,7 @@ class Belonging:
             **self._shared, base=url + dcp.LISTS, signer=lambda: self._signer("issuer"), hours=own.list_hours
         )
         members.told.append(revocation.member_changed)
+        members.told.append(self._private_member)
         base.certifying.keep_region(members, Intake(store=base.store))
         kinds = kinds_of(base.did)
         self.issuing = Issuing(
@@ -182,6 +184,11 @@ class Belonging:
         return RegionServices(
             members=members, vouching=vouching, revocation=revocation, overview=overview, domain=domain
         )
+
+    def _private_member(self, tx: Transaction, member: Member) -> None:
+        """Who was invited with an address in a private network can be reached there by this node too."""
+        if member.private and member.state == "active" and member.role == "node":
+            open_inside(tx, self._base.did)
 
     def _issuer_keys(self) -> dict[str, Any]:
         """The keys of this region as others see them."""

@@ -111,8 +111,10 @@ class Surroundings:
             return False
 
     async def regions(self, believed: Sequence[Region]) -> list[Reason]:
-        """Regions that do not answer."""
-        found = await _few(partial(silent, peer=self._peer), believed[:MOST])
+        """Regions that do not answer, beside the one that this node keeps."""
+        config = self._config
+        others = [one for one in believed if one.id != did.of_url(config.public_url)]
+        found = await _few(partial(silent, peer=self._peer, lab=config.lab), others[:MOST])
         return [one for one in found if one is not None]
 
     # --- peers --------------------------------------------------------------------------------------------------------

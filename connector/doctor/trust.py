@@ -15,6 +15,7 @@ from connector.errors import NodeError
 from connector.ports import Peer, Reading
 from connector.records import Description, HeldCredential, Region
 from connector.services.trust.ends import is_late
+from connector.services.trust.places import allowed_inside
 from connector.services.trust.regions import all_regions
 from policies.model import Reason
 
@@ -58,10 +59,11 @@ def changed(view: Reading) -> Iterator[Reason]:
             yield Reason("doctor.region_changed", {"region": one.title, "name": one.name})
 
 
-async def silent(region: Region, peer: Peer) -> Reason | None:
-    """Does a region not answer? Then, in a while, its members are refused here."""
+async def silent(region: Region, peer: Peer, *, lab: bool = False) -> Reason | None:
+    """Does a region not answer? Then, in a while, its members are refused here. `lab`: this is a laboratory node."""
+    private = allowed_inside(region.url, region.private, lab)
     try:
-        reply = await peer.send("GET", did.document_url(region.url), private=region.private, deadline=PATIENCE)
+        reply = await peer.send("GET", did.document_url(region.url), private=private, deadline=PATIENCE)
         cause = "" if reply.status == 200 else f"HTTP {reply.status}"
     except NodeError as error:
         cause = error.reason.code

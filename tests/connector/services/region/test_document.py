@@ -36,6 +36,18 @@ def test_it_names_active_members_that_may_be_named(tmp_path: Path) -> None:
     regional(tmp_path, act)
 
 
+def test_a_member_in_a_private_network_is_reached_there_by_the_regions_node(tmp_path: Path) -> None:
+    async def act(here: Regional) -> None:
+        region = await here.region("region", "Region Elbland")
+        nord, sued = await here.world.node("nord"), await here.world.node("sued")
+        await here.join(nord, region)
+        assert not (await region.trust.services.regions.get(region.did)).private
+        await here.join(sued, region, await here.code(region, "Süd", private=True))
+        assert (await region.trust.services.regions.get(region.did)).private
+
+    regional(tmp_path, act)
+
+
 def test_a_node_without_a_region_has_none(tmp_path: Path) -> None:
     async def act(here: Regional) -> None:
         town = await here.world.node("town")
