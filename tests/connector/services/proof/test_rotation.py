@@ -1,4 +1,4 @@
-"""connector/services/proof/rotation.py: keys that say who a node is, followed by others; killed anywhere; brought back."""
+"""connector/services/proof/rotation.py: keys of a node, followed by others; killed anywhere; brought back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from certs import did, keys
+from certs import did, jwt, keys, verifier
 from certs.ring import Key
 from connector.errors import InputError, UnauthenticatedError
 from connector.node import Node
@@ -144,8 +144,6 @@ async def test_in_an_emergency_the_old_key_is_nothing_at_once(two: Two) -> None:
     assert kid not in did.read(city.document.body(), city.did).keys
     kept = await looked(utility, city)
     assert (kept.changed, kept.tokens) == (None, (f"{city.did}#token-2",))
-    from certs import jwt
-
     token = jwt.issue(stolen, kid, issuer=city.did, audience=utility.did, now=city.clock.now(), jti="x")
     with pytest.raises(UnauthenticatedError):
         await utility.identity.verify(f"Bearer {token}")
@@ -162,10 +160,28 @@ async def test_a_key_of_either_kind_signs_messages(two: Two, form: str) -> None:
     assert listed == {"token": ("published", keys.P256), "token-2": ("signs", form)}
     assert await two.contract()
     bundle = await utility.evidence.write("boss", (await utility.contracts.select())[0].id, "en")
-    from certs import verifier
-
     report = verifier.verify(bundle.body)
     assert not report.faults, report.lines
+
+
+async def test_evidence_of_before_holds_for_whoever_compares_the_words_of_now(two: Two) -> None:
+    city, utility = two.city, two.utility
+    contract = await two.contract()
+    for name in ("token", "audit"):
+        await city.keyring.rotate("mayor", name)
+        await later(city, 700)
+        await later(city, 90_000)
+        await looked(utility, city)
+    now = {node.did: node.document.words() for node in (city, utility)}
+    for exporter in (city, utility):
+        body = (await exporter.evidence.write("boss", contract, "en")).body
+        assert not verifier.verify(body).faults
+        expected = [f"{did}={words}" for did, words in now.items()]
+        report = verifier.verify(body, expected)
+        assert not report.faults, report.lines
+        assert any("vouched for by the keys that are expected" in line for line in report.lines)
+        wrong = [f"{city.did}={now[utility.did]}", f"{utility.did}={now[utility.did]}"]
+        assert verifier.verify(body, wrong).faults, "words of somebody else vouch for nothing"
 
 
 async def test_an_old_key_stays_as_long_as_what_it_signed(two: Two) -> None:
