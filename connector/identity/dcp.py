@@ -84,7 +84,6 @@ class DcpIdentity(PinnedIdentity):
     async def token(self, audience: str) -> str:
         """See `ports.Identity.token`. It brings a pass for our own Credential Service. Raises as `pinned`."""
         await self._check_audience(audience)
-        await self._check_audience(audience)
         return self._issued(audience, grant=self._passes(audience, self._clock.now(), self._ids.token()))
 
     async def introduce(self, audience: str, *, grant: str = "", code: str = "") -> str:
@@ -102,8 +101,9 @@ class DcpIdentity(PinnedIdentity):
             claims = self._verified(token, known)
         except TokenError as error:
             return await self._unknown(token, known, error)
-        if claims.iss in known.watched:
-            await self._look(known.watched[claims.iss], claims)
+        if claims.iss in known.watched and await self._look(known.watched[claims.iss], claims):
+            # INVARIANT: what was found meanwhile counts for this token too: its key may have been revoked.
+            claims = await self._verified_now(token)
         if self.parties is not None:
             self.parties.heard(claims.iss, (claims.token or "") if known.regions else "")
         return caller_of(claims)
@@ -136,7 +136,17 @@ class DcpIdentity(PinnedIdentity):
             raise UnauthenticatedError("token.grant") from error
         claims, document = await self._proved(token, known)
         await self.parties.admit(document, claims.token or "")
+        # INVARIANT: nobody is a caller whom the store does not hold, with a verdict that stands.
+        claims = await self._verified_now(token)
+        self._check_standing(self._known or await self._load(), claims.iss)
         return caller_of(claims)
+
+    async def _verified_now(self, token: str) -> jwt.Claims:
+        """What a token says by the keys that are known now. Raises `UnauthenticatedError`."""
+        try:
+            return self._verified(token, self._known or await self._load())
+        except TokenError as error:
+            raise UnauthenticatedError(error.code) from error
 
     async def _followed(self, token: str, error: TokenError) -> jwt.Claims:
         """What somebody known says with a key that is not: its document may show that its keys follow each other.
@@ -147,15 +157,14 @@ class DcpIdentity(PinnedIdentity):
             raise UnauthenticatedError(error.code) from error
         seen = self._peeked(token)
         await self.parties.renew(seen.claims.iss, lacking=seen.kid, fresh=error.code == "token.signature")
-        try:
-            return self._verified(token, self._known or await self._load())
-        except TokenError as again:
-            raise UnauthenticatedError(again.code) from again
+        return await self._verified_now(token)
 
-    async def _look(self, peer: Participant, claims: jwt.Claims) -> None:
-        """Somebody who is vouched for: look again where that is due. Raises `RefusedError`, `UnauthenticatedError`."""
+    async def _look(self, peer: Participant, claims: jwt.Claims) -> bool:
+        """Somebody who is vouched for: look again where that is due; whether it was. Raises `RefusedError`,
+        `UnauthenticatedError`."""
         now = self._clock.now()
-        if self.parties is not None and (peer.barred(now) is not None or now >= peer.seen + self._fresh):
+        due = peer.barred(now) is not None or now >= peer.seen + self._fresh
+        if due and self.parties is not None:
             await self.parties.renew(peer.id, fresh=peer.changed is not None)
             known = self._known or await self._load()
             peer = known.watched.get(peer.id, peer)
@@ -163,6 +172,7 @@ class DcpIdentity(PinnedIdentity):
                 # What it has shown is worth nothing any more; it may have something better by now.
                 await self._shown_again(peer, claims.token)
         self._check_standing(self._known or await self._load(), claims.iss)
+        return due
 
     async def _shown_again(self, peer: Participant, grant: str) -> None:
         assert self.parties is not None

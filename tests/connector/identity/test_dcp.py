@@ -44,12 +44,15 @@ class Parties:
         self.renewals: list[tuple[str, str, bool]] = []
         self.calls: list[tuple[str, str]] = []
         self.renewed: Any = None
+        self.taken: Any = None
         self.refusal: Exception | None = None
 
     async def admit(self, document: Document, grant: str) -> None:
         self.admissions.append((document.id, grant))
         if self.refusal is not None:
             raise self.refusal
+        if self.taken is not None:
+            await self.taken()
 
     async def renew(self, did: str, *, lacking: str = "", fresh: bool = False) -> None:
         self.renewals.append((did, lacking, fresh))
@@ -136,9 +139,21 @@ async def test_our_tokens_bring_a_pass(around: Around) -> None:
     assert (caller.grant, caller.code, caller.bare) == (f"pass for {CITY}", "", False)
 
 
+def admitting(around: Around, here: DcpIdentity, **change: Any) -> Any:
+    """What an admission does that ends well."""
+
+    async def act() -> None:
+        await around.put(participant(STRANGER, KEYS[STRANGER], **change))
+        here.forget()
+
+    return act
+
+
 async def test_a_stranger_is_admitted_after_its_did_is_proved(around: Around) -> None:
     await around.put(REGION)
-    caller = await around.identity(CITY).verify(around.token(STRANGER))
+    here = around.identity(CITY)
+    around.parties.taken = admitting(around, here)
+    caller = await here.verify(around.token(STRANGER))
     assert (caller.id, caller.grant) == (STRANGER, "pass")
     assert around.parties.admissions == [(STRANGER, "pass")]
 
@@ -148,6 +163,23 @@ async def test_a_stranger_who_is_refused_is_no_caller(around: Around) -> None:
     around.parties.refusal = RefusedError("trust.no_membership")
     with pytest.raises(RefusedError):
         await around.identity(CITY).verify(around.token(STRANGER))
+
+
+async def test_an_admission_that_leaves_nothing_behind_makes_no_caller(around: Around) -> None:
+    """Whoever was removed while it was asked again is nobody, whatever became of the question."""
+    await around.put(REGION)
+    with pytest.raises(UnauthenticatedError, match=r"token\.issuer"):
+        await around.identity(CITY).verify(around.token(STRANGER))
+    assert around.parties.admissions
+
+
+async def test_an_admission_that_was_taken_back_at_once_makes_no_caller(around: Around) -> None:
+    await around.put(REGION)
+    here = around.identity(CITY)
+    vouch = Vouch(region="", checked=NOW, until=NOW + 1, refused=Reason("trust.revoked"), proved=False)
+    around.parties.taken = admitting(around, here, pinned=False, vouch=vouch)
+    with pytest.raises(UnauthenticatedError, match=r"trust\.revoked"):
+        await here.verify(around.token(STRANGER))
 
 
 @pytest.mark.parametrize(
@@ -232,6 +264,20 @@ async def test_whoever_is_vouched_for_costs_no_look_until_it_is_time(around: Aro
     with pytest.raises(RefusedError, match=r"trust\.lapsed"):
         await here.verify(await around.identity(UTILITY).token(CITY))
     assert around.parties.renewals == [(UTILITY, "", False)]
+
+
+async def test_a_key_that_is_found_to_be_revoked_serves_not_even_for_that_call(around: Around) -> None:
+    here, followed = around.identity(CITY), keys.generate()
+    await around.put(vouched(seen=NOW - 10**12))
+
+    async def follow() -> None:
+        await around.put(participant(UTILITY, followed))
+        here.forget()
+
+    around.parties.renewed = follow
+    with pytest.raises(UnauthenticatedError, match=r"token\.(key|signature)"):
+        await here.verify(around.token(UTILITY, KEYS[UTILITY]))
+    assert len(around.parties.renewals) == 1
 
 
 @pytest.mark.parametrize(
