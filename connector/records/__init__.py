@@ -1,0 +1,111 @@
+"""What a node keeps: frozen Structs, one per thing. Processes (`Negotiation`, `Transfer`) are in `connector.protocol`.
+
+What lives here: the shape of stored things, a module per subject, and every name of them. What does not: how they are
+stored (`connector.store`), who may change them (`connector.services`). Instants are microseconds UTC. `INDEXED` names,
+per record, the attributes that the store can find it by; every record is found by its `id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
+from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
+from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
+from connector.records.mail import Answer, Notice, Outgoing
+from connector.records.parties import Handover, Operator, Participant, Right, Vouch
+from connector.records.proof import Reconciliation, SeenDocument, Signed, Tombstone
+from connector.records.region import Certificate, Invite, Issuance, Issued, Member, Neighbour, Revocations, TakenBack
+from connector.records.sharing import Approval, Asset, Frame, Outside, PolicyVersion, PublishedOffer
+from connector.records.trust import Description, HeldCredential, Particulars, Presented, Region, StatusCopy, Wish
+
+__all__ = [
+    "INDEXED",
+    "Agreement",
+    "Answer",
+    "Approval",
+    "Ask",
+    "Asset",
+    "Certificate",
+    "Cursor",
+    "Description",
+    "Endpoint",
+    "Entry",
+    "Frame",
+    "Generation",
+    "Handover",
+    "Head",
+    "HeldCredential",
+    "Invite",
+    "Issuance",
+    "Issued",
+    "Logged",
+    "Member",
+    "Neighbour",
+    "Notice",
+    "Operator",
+    "Outgoing",
+    "Outside",
+    "Participant",
+    "Particulars",
+    "PolicyVersion",
+    "Presented",
+    "PublishedOffer",
+    "Question",
+    "QuestionState",
+    "Reconciliation",
+    "Region",
+    "Revocations",
+    "Right",
+    "SeenDocument",
+    "Signed",
+    "StatusCopy",
+    "TakenBack",
+    "Tombstone",
+    "Vote",
+    "Vouch",
+    "Wish",
+    "Written",
+]
+
+INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
+    Negotiation: ("peer", "peer_pid", "state", "role", "dataset", "updated"),
+    Transfer: ("peer", "peer_pid", "state", "role", "agreement", "updated"),
+    Participant: ("name",),
+    Operator: ("token_hash",),
+    Asset: ("name",),
+    PolicyVersion: ("name", "version"),
+    PublishedOffer: ("asset", "policy", "live"),
+    Agreement: ("negotiation", "peer", "role", "dataset", "in_force", "concluded"),
+    Endpoint: (),
+    Outgoing: ("peer", "pid"),
+    Head: (),
+    Frame: (),
+    Question: ("state",),
+    Notice: ("peer", "about", "state"),
+    Signed: ("process",),
+    SeenDocument: ("did",),
+    Cursor: (),
+    Generation: (),
+    Reconciliation: ("state",),
+    Tombstone: ("owner",),
+    Presented: (),
+    StatusCopy: (),
+    Region: ("name",),
+    HeldCredential: ("kind", "issuer"),
+    Wish: ("issuer", "state"),
+    Invite: ("code",),
+    Member: ("name", "state"),
+    Neighbour: (),
+    Issuance: ("holder", "delivered"),
+    Issued: ("holder", "place"),
+    Certificate: ("member", "key"),
+    Revocations: ("region",),
+    Description: ("about", "kind"),
+    Particulars: (),
+    Handover: ("successor", "state"),
+}
+"""Every kept kind and what it is found by."""

@@ -1,0 +1,91 @@
+"""What is shared, under which terms, and what lets a node bind itself.
+
+What does not live here: what an offer looks like on the wire (`catalog.dcat`), what its terms mean (`policies`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from connector.protocol.messages import JsonObject
+
+
+class Asset(Struct, frozen=True, kw_only=True):
+    """Something that can be shared. `id` is the dataset's IRI; `kind` names the source, `settings` are its own."""
+
+    id: str
+    name: str
+    title: str
+    kind: str
+    settings: Mapping[str, Any]
+    created: int
+    created_by: str
+    description: str = ""
+    media_type: str = "application/octet-stream"
+
+
+class PolicyVersion(Struct, frozen=True, kw_only=True):
+    """One version of a named policy; `id` is `name@version`, `document` the rules in the DSP form."""
+
+    id: str
+    name: str
+    version: int
+    document: JsonObject
+    created: int
+    created_by: str
+
+
+class Outside(StrEnum):
+    """What the owner wants where a request lies outside the published terms."""
+
+    COUNTER = "counter"
+    ASK = "ask"
+    REFUSE = "refuse"
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """Who has to agree before an offer binds. With `frame` (the name of a `Frame`) it binds at once for the frame's
+    parties; everybody else waits for `persons` people, none of whom has drafted the terms, for `days` at most."""
+
+    persons: int = 1
+    frame: str | None = None
+    days: float = 14.0
+
+
+class PublishedOffer(Struct, frozen=True, kw_only=True):
+    """An asset under a policy, as published. `id` is the offer's IRI, `document` the offer as in the catalogue."""
+
+    id: str
+    asset: str
+    policy: str
+    outside: Outside
+    document: JsonObject
+    published: int
+    published_by: str
+    retired: int | None = None
+    live: bool = True
+    approval: Approval = Approval()
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """A frame contract between institutions, on paper: what lets a node bind itself at once. `id` is its short name.
+
+    `hash` is the SHA-256 of the signed document in hex. `parties` are the DIDs it covers; `anybody` where it is a
+    decision to share with all (open data). `until` is the instant from which it carries nothing new.
+    """
+
+    id: str
+    title: str
+    file_number: str
+    hash: str
+    signatories: tuple[str, ...]
+    added: int
+    added_by: str
+    parties: tuple[str, ...] = ()
+    anybody: bool = False
+    until: int | None = None
+    retired: int | None = None
