@@ -28,7 +28,7 @@ from connector.ports import Clock, Documents, Reading, Store, Transaction
 from connector.records import Entry, Participant, Presented, Region, SeenDocument
 from connector.services.trust.asking import Asking
 from connector.services.trust.checking import Checking, Found
-from connector.services.trust.places import allowed_inside, root_of
+from connector.services.trust.places import allowed_inside, at_home, root_of
 from connector.services.trust.regions import MOST as MOST_REGIONS
 from connector.services.trust.regions import short_name
 from connector.services.trust.standing import NOT_ALLOWED, Standing, stand, vouch_of
@@ -195,17 +195,19 @@ class Admission:
         """A participant made of its document and of what its region calls it."""
         region = found.believed.regions[found.verdict.region]
         keys, url = document.pinned(), dids.root(root_of(document.id))
+        private = allowed_inside(url, region.private, self._lab)
+        base = document.services.get("CatalogService", "").removesuffix("/catalog")
         return Participant(
             id=document.id,
             name=_free_name(view, short_name(_title(found), url)),
             url=url,
-            base=document.services.get("CatalogService", "").removesuffix("/catalog"),
+            base=base if self._lab or not private or at_home(document.id, base) else "",
             keys=keys,
             tokens=document.tokens,
             words=fingerprint(jwk.thumbprint(key) for key in keys.values()),
             added=now,
             added_by=region.id,
-            private=allowed_inside(url, region.private, self._lab),
+            private=private,
             document=sha256(document.body).hexdigest(),
             notices=document.notices if document.notices.startswith(url + "/") else "",
             credentials=document.services.get("CredentialService", ""),

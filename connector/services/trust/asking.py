@@ -28,7 +28,7 @@ from connector.errors import (
 from connector.ports import Clock, Proofs, Sends
 from connector.protocol import dcp
 from connector.protocol.dcp import PresentationQueryMessage, PresentationResponseMessage
-from connector.services.trust.places import allowed_inside
+from connector.services.trust.places import allowed_inside, at_home
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class Asking:
                 url,
                 authorization=await self._proofs.introduce(did, grant=grant),
                 body=dcp.encode(query),
-                private=allowed_inside(url, private, self._lab),
+                private=allowed_inside(url, private and at_home(did, url), self._lab),
                 deadline=DEADLINE,
             )
         except DeliveryError as error:

@@ -39,6 +39,13 @@ def allowed_inside(url: str, private: bool, lab: bool) -> bool:
         return False
 
 
+def at_home(identity: str, url: str) -> bool:
+    """Is this on the host that a DID names? INVARIANT: where a stranger's document leads is allowed private addresses
+    only there: it opens nothing else inside, and never what listens without TLS on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" and parts.hostname == urlsplit(did.to_url(identity)).hostname
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

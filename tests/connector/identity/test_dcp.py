@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from certs import did, jwt, keys
 from certs.did import Document
@@ -215,6 +216,14 @@ async def test_a_stranger_without_the_key_of_its_did_is_not_asked_for_credential
 async def test_where_no_region_is_believed_a_stranger_is_nobody(around: Around) -> None:
     with pytest.raises(UnauthenticatedError, match=r"token\.issuer"):
         await around.identity(CITY).verify(around.token(STRANGER))
+    assert not around.web.asked
+
+
+@pytest.mark.parametrize("name", ["did:web:127.0.0.1%3A8181", "did:web:localhost%3A9200", "did:web:a.localhost"])
+async def test_a_region_with_members_inside_leads_no_stranger_to_this_machine(around: Around, name: str) -> None:
+    await around.put(replace(REGION, private=True))
+    with pytest.raises(UnauthenticatedError, match=r"did\.unresolved"):
+        await around.identity(CITY).verify(around.token(name))
     assert not around.web.asked
 
 
