@@ -104,19 +104,23 @@ class Standing:
             return
         task = self._looks.get(did)
         if task is None:
-            task = self._looks[did] = asyncio.get_running_loop().create_task(self._look(did, lacking, fresh))
+            task = self._looks[did] = asyncio.get_running_loop().create_task(self._look(did, lacking, fresh, soon))
             task.add_done_callback(lambda _: self._looks.pop(did, None))
         await asyncio.shield(task)
 
-    async def _look(self, did: str, lacking: str, fresh: bool) -> None:
-        self._looked.pop(did, None)
-        self._looked[did] = self._clock.monotonic()
-        if len(self._looked) > MOST:
-            del self._looked[next(iter(self._looked))]
+    async def _look(self, did: str, lacking: str, fresh: bool, soon: bool) -> None:
+        """INVARIANT: tokens that prove nothing have nobody judged, and nothing written, time and again."""
+        if not soon:
+            self._looked.pop(did, None)
+            self._looked[did] = self._clock.monotonic()
+            if len(self._looked) > MOST:
+                del self._looked[next(iter(self._looked))]
         known = await self._store.read(lambda view: view.get(Participant, did))
         if known is not None:
             after, seen = await self._documented(known, lacking, fresh)
-            if after is not None and after.changed is None and after.vouch is not None:
+            if after is None or after.changed is not None or after.vouch is None:
+                return
+            if not soon or after != known:
                 await self._judge(after, seen)
 
     async def _documented(self, known: Participant, lacking: str, fresh: bool) -> tuple[Participant | None, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 from certs import did, jwt, keys
 from connector.http.exchange import Request
@@ -238,5 +239,32 @@ def test_whoever_takes_over_a_domain_is_not_proved_whatever_a_region_says(tmp_pa
         one.stations["utility.example"] = honest
         await asyncio.sleep(31)
         assert (await ask(one, utility, city)).status == 200, "it is who it was"
+
+    world(tmp_path, act)
+
+
+def test_tokens_that_prove_nothing_have_nobody_judged_time_and_again(tmp_path: Path) -> None:
+    async def act(one: World) -> None:
+        city, utility, _ = await two(one)
+        await ask(one, utility, city)
+        await asyncio.sleep(60)
+        thief, judged = keys.generate(), 0
+        honest = city.trust.standing._judge
+
+        async def counted(*given: Any) -> None:
+            nonlocal judged
+            judged += 1
+            await honest(*given)
+
+        city.trust.standing._judge = counted  # type: ignore[assignment, method-assign]
+        one.asked.clear()
+        for number in range(40):
+            name = f"#token-{number}" if number % 2 else "#token"
+            said = {"issuer": utility.did, "audience": city.did, "now": city.clock.now(), "jti": str(number)}
+            forged = jwt.issue(thief.token, utility.did + name, **said, token="pass")  # type: ignore[arg-type]
+            assert (await ask(one, utility, city, "Bearer " + forged)).status == 401
+        assert judged == 1
+        assert one.count("GET https://utility.example/.well-known/did.json") == 1
+        assert (await ask(one, utility, city)).status == 200
 
     world(tmp_path, act)
