@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from certs.trust import MEMBERSHIP
 from certs.vcdm import VC20
-from connector import config, founding, node, telemetry
+from connector import config, founding, hosting, node, telemetry
 from connector.node import Node
 from connector.ports import Transaction
 from connector.protocol import codec, transfer
@@ -225,6 +225,7 @@ async def serve(directory: Path, port: int) -> None:
     own = node.build(config.load(directory, {"ALLMENDE_LIMITS__PEER_REQUESTS_PER_SECOND": "100000"}))
     await own.start()
     worker = Worker(own)
+    hosting.settle()  # as the product's process does once its node runs
     print(url, flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         answer = await worker.follow(msgspec.json.decode(line, type=Order))
