@@ -14,6 +14,7 @@ import contextlib
 import os
 import resource
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -31,6 +32,8 @@ SECONDS: Final = 0.9
 """How long one document may take."""
 STARTING: Final = 30.0
 """How long the process may take to load its libraries."""
+LONGEST: Final = 30.0
+"""How long the process lets one document take by itself: it may outlive the node that would have ended it."""
 MEMORY: Final = 1 << 30
 """Bytes of address space that it may have."""
 MAX_BYTES: Final = 262_144
@@ -163,7 +166,10 @@ def serve() -> None:
     _say({})
     for line in sys.stdin.buffer:
         task, body = msgspec.json.decode(line, type=tuple[str, bytes])
+        # Nobody handles this signal: it ends the process, whatever library it is in.
+        signal.setitimer(signal.ITIMER_REAL, LONGEST)
         _say(_answer(contexts, fitting, task, body))
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str, Any]:

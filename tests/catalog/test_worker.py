@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,26 @@ def test_j3_a_poison_graph_ends_the_worker_and_not_the_node(worker: Worker) -> N
     assert not _lives(before)
     assert len(worker.read(GOOD).subjects) > 5
     assert worker.pid not in (None, before)
+
+
+@needs_trust
+def test_j3_a_worker_that_has_outlived_its_node_ends_by_itself() -> None:
+    """Nobody is there any more to end it: the node was killed while a poison graph was read."""
+    start = "import catalog.worker as worker; worker.LONGEST = 0.5; worker.serve()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", start, str(1 << 30), "", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"{}\n"
+    for task in (b"", (CANON / "rdfc10" / "test074-in.nq").read_bytes()):
+        process.stdin.write(msgspec.json.encode(["canonical", task]) + b"\n")
+    process.stdin.flush()
+    assert msgspec.json.decode(process.stdout.readline()) == {"canonical": ""}
+    assert process.stdout.readline() == b""
+    assert process.wait(30) == -signal.SIGALRM
+    process.stdin.close()
+    process.stdout.close()
 
 
 def _lives(pid: int) -> bool:
