@@ -31,8 +31,12 @@ def dataset(
     offers: Iterable[Mapping[str, Any]],
     formats: Iterable[str],
     service: Mapping[str, Any],
+    described: str = "",
 ) -> JsonObject:
-    """A dataset with its offers. Raises `ValueError` where there is no offer or no format: it must have both."""
+    """A dataset with its offers; `described` is the URL of its self-description.
+
+    Raises `ValueError` where there is no offer or no format: it must have both.
+    """
     found = {
         "@id": id,
         "@type": "Dataset",
@@ -42,18 +46,28 @@ def dataset(
     }
     if description:
         found["description"] = description
+    if described:
+        found["describedBy"] = described
     if not found["hasPolicy"] or not found["distribution"]:
         raise ValueError("a dataset has at least one offer and one distribution")
     return found
 
 
 def catalog(
-    *, id: str, participant: str, service: Mapping[str, Any], datasets: Iterable[Mapping[str, Any]] = ()
+    *,
+    id: str,
+    participant: str,
+    service: Mapping[str, Any],
+    datasets: Iterable[Mapping[str, Any]] = (),
+    described: str = "",
 ) -> JsonObject:
-    """A participant's catalogue, or one page of it; without `dataset` where there is none to show."""
+    """A participant's catalogue, or one page of it; without `dataset` where there is none to show. `described` is the
+    URL of the self-description of the service that offers it."""
     found: JsonObject = {"@id": id, "@type": "Catalog", "participantId": participant, "service": [dict(service)]}
     if listed := [dict(one) for one in datasets]:
         found["dataset"] = listed
+    if described:
+        found["describedBy"] = described
     return found
 
 

@@ -99,7 +99,10 @@ class Distribution(Nested, frozen=True, kw_only=True):
 
 
 class Dataset(Nested, frozen=True, kw_only=True):
-    """One dataset with its offers. `@context` is present only where the dataset is the whole answer."""
+    """One dataset with its offers. `@context` is present only where the dataset is the whole answer.
+
+    `describedBy`, an extension of ours that no schema forbids, is where its signed self-description is.
+    """
 
     id: str = field(name="@id")
     type: str | UnsetType = field(name="@type", default=UNSET)
@@ -108,6 +111,7 @@ class Dataset(Nested, frozen=True, kw_only=True):
     distribution: Annotated[tuple[Distribution, ...], Meta(min_length=1)]
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    describedBy: str | UnsetType = UNSET
 
 
 class SubCatalog(Nested, frozen=True, kw_only=True, tag_field="@type", tag="Catalog"):
@@ -122,7 +126,7 @@ class SubCatalog(Nested, frozen=True, kw_only=True, tag_field="@type", tag="Cata
 
 
 class Catalog(Message, frozen=True, kw_only=True):
-    """A participant's catalogue, or one page of it."""
+    """A participant's catalogue, or one page of it; `describedBy` as in a dataset, for the node that offers it."""
 
     id: str = field(name="@id")
     participantId: str
@@ -131,6 +135,7 @@ class Catalog(Message, frozen=True, kw_only=True):
     catalog: Annotated[tuple[SubCatalog, ...], Meta(min_length=1)] | UnsetType = UNSET
     distribution: Annotated[tuple[Distribution, ...], Meta(min_length=1)] | UnsetType = UNSET
     hasPolicy: UnsetType = UNSET
+    describedBy: str | UnsetType = UNSET
 
 
 class CatalogError(Message, frozen=True, kw_only=True):

@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from catalog import dcat, visibility
+from catalog.description import NODE, PRODUCT, Describing
 from connector.errors import InputError, MessageError, PeerError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
-from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
 from connector.services.decisions import Published, not_understood
@@ -246,7 +247,7 @@ class Offers:
                 note_refusal(tx, caller, "dataset", error)
                 return error
             tx.record(Entry(event="dataset.read", actor=caller.id, params={"asset": id}))
-            return self._dataset(asset, offers)
+            return self._dataset(tx, asset, offers)
 
         found = await self._store.write(act)
         if isinstance(found, PeerError):
@@ -265,7 +266,10 @@ class Offers:
         """Keyset paging over offers' assets; a page may show fewer datasets than it has read, unless counted."""
         datasets, next = self._window(view, who, after, wanted)
         document = dcat.catalog(
-            id=f"{self._root}/catalog", participant=self._did, service=dcat.service(self._base, self._did), datasets=[]
+            id=f"{self._root}/catalog",
+            participant=self._did,
+            service=dcat.service(self._base, self._did),
+            described=self._described(view, NODE),
         )
         catalog = msgspec.convert({**document, "@type": "Catalog"}, Catalog)
         if datasets:
@@ -282,7 +286,7 @@ class Offers:
                 if offers and skip:
                     skip -= 1
                 elif offers:
-                    datasets.append(self._dataset(asset, offers))
+                    datasets.append(self._dataset(view, asset, offers))
                     if len(datasets) == wanted.limit:
                         return datasets, asset.id
             after = assets[-1].id
@@ -297,7 +301,12 @@ class Offers:
         offers = view.select(PublishedOffer, asset=asset.id, live=True)
         return [offer for offer in offers if visibility.visible(self._published.policy(offer), who, now)]
 
-    def _dataset(self, asset: Asset, offers: list[PublishedOffer]) -> Dataset:
+    def _described(self, view: Reading, name: str) -> str:
+        """Where the self-description of this name is published, "" where it is not."""
+        url = Describing(self._root, self._did).url(name)
+        return url if view.get(Description, url) is not None else ""
+
+    def _dataset(self, view: Reading, asset: Asset, offers: list[PublishedOffer]) -> Dataset:
         document = dcat.dataset(
             id=asset.id,
             title=asset.title,
@@ -305,6 +314,7 @@ class Offers:
             offers=[offer.document for offer in offers],
             formats=[HTTP_PULL],
             service=dcat.service(self._base, self._did),
+            described=self._described(view, PRODUCT + asset.name),
         )
         return msgspec.convert(document, Dataset)
 

@@ -32,6 +32,15 @@ def dataset(**changes: Any) -> dict[str, Any]:
     return dcat.dataset(**{**values, "service": SERVICE, **changes})
 
 
+def test_a_self_description_is_linked_where_there_is_one() -> None:
+    assert dataset(described="https://city.example/d")["describedBy"] == "https://city.example/d"
+    catalog = dcat.catalog(
+        id="urn:c", participant="did:web:city.example", service=SERVICE, described="https://x.example/n"
+    )
+    assert catalog["describedBy"] == "https://x.example/n"
+    assert "describedBy" not in dataset()
+
+
 def test_a_dataset_has_its_offers_and_distributions() -> None:
     assert dataset() == {
         "@id": "urn:d",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from connector.errors import InputError, MessageError, UnauthenticatedError, UnknownError
 from connector.ports import Caller
 from connector.protocol import codec
 from connector.protocol.messages import CatalogRequestMessage
-from connector.records import Outside
+from connector.records import Description, Outside
 from policies import render
 from policies.terms import Terms, to_policy
 from tests.connector.services.world import FOREVER, neighbours
@@ -98,6 +99,28 @@ def test_a_caller_sees_what_it_could_use_page_by_page(tmp_path: Path) -> None:
         for hidden in ("for-town", "over", "none"):
             with pytest.raises(UnknownError):
                 await city.offers.dataset(utility.caller(), f"http://city/datasets/{hidden}")
+
+    run(story)
+
+
+def test_a_catalogue_leads_to_the_self_descriptions_that_are_published(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        await city.publish(Terms(count=1), name="trees")
+        await city.publish(Terms(count=1), name="wells")
+        bare = (await city.offers.catalog(utility.caller(), ASK)).catalog
+        assert bare.describedBy is UNSET
+        for name in ("node", "data-trees"):
+            url = f"http://city/descriptions/{name}"
+            kept = Description(id=url, kind="gx:DataProduct", about=f"{url}#subject", token="", issued=0, ends=FOREVER)
+            await city.store.write(lambda tx, kept=kept: tx.put(kept))  # type: ignore[misc]
+        shown = (await city.offers.catalog(utility.caller(), ASK)).catalog
+        assert shown.describedBy == "http://city/descriptions/node"
+        assert shown.dataset is not UNSET
+        found = {one.title: one.describedBy for one in shown.dataset}
+        assert found == {"trees": "http://city/descriptions/data-trees", "wells": UNSET}
+        one = await city.offers.dataset(utility.caller(), "http://city/datasets/trees")
+        assert one.describedBy == "http://city/descriptions/data-trees"
 
     run(story)
 
