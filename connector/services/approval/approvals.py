@@ -21,7 +21,7 @@ from connector.protocol import negotiation
 from connector.protocol.machine import Role
 from connector.protocol.messages import NegotiationState
 from connector.protocol.negotiation import Negotiation
-from connector.records import Ask, PublishedOffer, Question, QuestionState, Vote
+from connector.records import Ask, Participant, PublishedOffer, Question, QuestionState, Vote
 from connector.services.approval import awaited, questions
 from connector.services.approval.questions import DAY, Questions
 from connector.services.negotiations import Negotiations
@@ -46,7 +46,8 @@ class Approvals:
         """Vote for what is on the table; the last vote that is needed sends it. `seen` is the version looked at.
 
         Raises `InputError` (nothing to decide, own draft, voted already, too late, offer retired, terms have changed
-        and `seen` was not said), `RefusedError` (no right to), `TransitionError` (moved since `seen`).
+        and `seen` was not said, or why nothing may happen with the other side), `RefusedError` (no right to),
+        `TransitionError` (moved since `seen`).
         """
 
         def act(tx: Transaction, n: Negotiation) -> Done:
@@ -105,6 +106,11 @@ class Approvals:
             raise InputError("approval.unseen", version=str(n.version))
         if self._clock.now() >= question.deadline:
             raise InputError("approval.late")
+        # INVARIANT: nothing is agreed with somebody whose keys are in doubt or for whom nobody vouches any more. A
+        # verdict that has only run out is made anew when it calls.
+        peer = tx.get(Participant, n.peer)
+        if peer is not None and (why := peer.barred(0)) is not None:
+            raise InputError(why.code, **why.params)
         if question.ask is Ask.AGREE and n.state == N.REQUESTED:
             offer = tx.get(PublishedOffer, str((n.asked or {}).get("@id")))
             if offer is None or not offer.live:

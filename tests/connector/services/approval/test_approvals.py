@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from connector.errors import BusyError, InputError, RefusedError, TransitionError
+from connector.ports import Transaction
 from connector.protocol import negotiation
 from connector.protocol.negotiation import Negotiation
-from connector.records import Agreement, Approval, Outside, Participant, PublishedOffer, Question, Right
+from connector.records import Agreement, Approval, Outside, Participant, PublishedOffer, Question, Right, Vouch
 from connector.services.approval.questions import DAY, Rules
 from connector.services.outbox import Limits
 from policies import parse
@@ -303,6 +305,38 @@ def test_a_full_queue_keeps_neither_vote_nor_lateness(tmp_path: Path) -> None:
         await asyncio.sleep(600)
         await city.approvals.approve("anna", p)
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"changed": Reason("peer.keys_changed")}, "peer.keys_changed"),
+        (
+            {"pinned": False, "vouch": Vouch(region="", checked=1, until=2, refused=Reason("trust.revoked"))},
+            "trust.revoked",
+        ),
+        ({"pinned": False, "vouch": Vouch(region="did:web:r", checked=1, until=2)}, ""),
+    ],
+)
+def test_nothing_is_agreed_with_somebody_for_whom_nobody_vouches(
+    tmp_path: Path, change: dict[str, Any], code: str
+) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        _, p = await asked(utility, city, await city.publish(TERMS, approval=ONE))
+
+        def refuse(tx: Transaction) -> None:
+            peer = tx.get(Participant, utility.did)
+            assert peer is not None
+            tx.put(replace(peer, **change))
+
+        await city.store.write(refuse)
+        if code:
+            assert await refusal(city, "anna", p) == code
+        else:
+            await city.approvals.approve("anna", p)
 
     run(story)
 
