@@ -70,12 +70,13 @@ class StatusLists:
 
     def __init__(self, *, store: Store, fetch: Fetch, clock: Clock, seconds: float, lab: bool) -> None:
         self._store, self._fetch, self._clock, self._seconds, self._lab = store, fetch, clock, seconds, lab
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._flights: dict[tuple[str, str], asyncio.Task[_Kept]] = {}
+        # INVARIANT: what is kept for one issuer is nothing that a credential of another can spoil.
+        self._kept: dict[tuple[str, str, str], _Kept] = {}
+        self._flights: dict[tuple[str, str, str], asyncio.Task[_Kept]] = {}
 
     async def get(self, wanted: Wanted, *, fresh: bool = False) -> Copy | None:
         """The list, or None where none may be used. With `fresh` it is asked for now."""
-        key = (wanted.url, wanted.purpose)
+        key = (wanted.issuer, wanted.url, wanted.purpose)
         kept = self._kept.get(key)
         if kept is None or fresh or self._due(kept):
             flight = self._flights.get(key)
@@ -116,7 +117,7 @@ class StatusLists:
         else:
             await self._keep(wanted, token, made.list, found)
             made.list, made.had, made.failed = found, self._clock.now(), False
-        self._kept[wanted.url, wanted.purpose] = made
+        self._kept[wanted.issuer, wanted.url, wanted.purpose] = made
         while len(self._kept) > MOST:
             del self._kept[next(iter(self._kept))]
         return made

@@ -182,3 +182,18 @@ def test_loopback_is_for_laboratories(tmp_path: Path) -> None:
         assert region.private == [True, False]
 
     world(tmp_path, act, lab=True)
+
+
+def test_an_issuer_that_names_anothers_list_spoils_it_for_nobody(tmp_path: Path) -> None:
+    foreign = Wanted(URL, "revocation", "did:web:other.example", {"did:web:other.example#issuer": WANTED.keys[KID]})
+
+    async def act(lists: StatusLists, region: Region) -> None:
+        theirs, ours = await asyncio.gather(lists.get(foreign), lists.get(WANTED))
+        assert theirs is None
+        assert ours is not None
+        assert await lists.get(foreign) is None
+        copy = await lists.get(WANTED)
+        assert copy is not None
+        assert copy.until > region.clock.now()
+
+    world(tmp_path, act)
