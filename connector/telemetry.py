@@ -181,29 +181,28 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
-        self._counting: dict[tuple[str, ...], Any] = {}
-        self._by_outcome: dict[str, Callable[[], None]] = {}
+        # A counter of the registry takes a lock and checks itself: what is counted is added to it when it is asked for.
+        self._answered: dict[tuple[str, int], int] = {}
+        self._judged: dict[str, int] = {}
         self._shown = _Shown()
         self.registry.register(self._shown)
 
     def answered(self, listener: str, status: int) -> None:
         """One answer was written."""
-        self._child("answers", self._answers, listener, str(status)).inc()
+        key = listener, status
+        self._answered[key] = self._answered.get(key, 0) + 1
 
     def refused(self, listener: str, code: str) -> None:
         """One request got nowhere: unauthenticated, malformed, too large, too slow."""
-        self._child("refusals", self._refusals, listener, code).inc()
+        self._refusals.labels(listener, code).inc()
 
     def trust(self, outcome: str) -> None:
         """Somebody is `admitted` or `refused`, or nobody vouches any more (`lapsed`), or again (`back`)."""
-        self._child("trust", self._trust, outcome).inc()
+        self._trust.labels(outcome).inc()
 
     def access(self, outcome: str) -> None:
         """One access to data was judged: `permitted`, `examined`, `unserved` or `refused`."""
-        counted = self._by_outcome.get(outcome)
-        if counted is None:
-            counted = self._by_outcome[outcome] = self._accesses.labels(outcome).inc
-        counted()
+        self._judged[outcome] = self._judged.get(outcome, 0) + 1
 
     def show(self, figures: Iterable[tuple[str, str, Mapping[str, str], float]]) -> None:
         """Figures for the next `text`, instead of those before: name, meaning, labels, value."""
@@ -211,14 +210,13 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything in the Prometheus text format."""
+        for (listener, status), count in self._answered.items():
+            self._answers.labels(listener, str(status)).inc(count)
+        for outcome, count in self._judged.items():
+            self._accesses.labels(outcome).inc(count)
+        self._answered.clear()
+        self._judged.clear()
         return generate_latest(self.registry)
-
-    def _child(self, kind: str, counter: Counter, *labels: str) -> Any:
-        key = (kind, *labels)
-        found = self._counting.get(key)
-        if found is None:
-            found = self._counting[key] = counter.labels(*labels)
-        return found
 
 
 # --- Health -----------------------------------------------------------------------------------------------------------

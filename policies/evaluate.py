@@ -40,13 +40,19 @@ def evaluate(policy: Policy, access: Access, now: int, *, count: int = 0) -> Dec
     if (other := _other_party(policy, access)) is not None:
         return Decision(False, reasons=(other,))
     facts = _facts(access, now, count)
-    for name, rule in numbered(policy, RuleKind.PROHIBITION):
-        truth = _applies(rule, access.action, facts)
-        if truth is not False:
-            return _prohibited(name, rule, facts, truth)
-    for name, rule in numbered(policy, RuleKind.PERMISSION):
-        if _applies(rule, access.action, facts):
-            return Decision(True, name)
+    number = 0
+    for rule in policy.rules:
+        if rule.kind is RuleKind.PROHIBITION:
+            truth = _applies(rule, access.action, facts)
+            if truth is not False:
+                return _prohibited(_name(rule.kind, number), rule, facts, truth)
+            number += 1
+    number = 0
+    for rule in policy.rules:
+        if rule.kind is RuleKind.PERMISSION:
+            if _applies(rule, access.action, facts):
+                return _permitted(_name(rule.kind, number))
+            number += 1
     return _not_permitted(policy, access.action, facts)
 
 
@@ -55,8 +61,18 @@ def numbered(policy: Policy, kind: RuleKind) -> Iterator[tuple[str, Rule]]:
     number = 0
     for rule in policy.rules:
         if rule.kind is kind:
-            yield f"{kind}/{number}", rule
+            yield _name(kind, number), rule
             number += 1
+
+
+@lru_cache(maxsize=256)
+def _name(kind: RuleKind, number: int) -> str:
+    return f"{kind}/{number}"
+
+
+@lru_cache(maxsize=256)
+def _permitted(name: str) -> Decision:
+    return Decision(True, name)
 
 
 def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
@@ -79,7 +95,7 @@ def _facts(access: Access, now: int, count: int) -> Facts:
     """What is known. A value that cannot be read is not known; clock and counter are never the caller's to state."""
     facts: dict[str, tuple[Fact, ...]] = {}
     for left, values in access.values.items():
-        known = tuple(_fact(left, value) for value in values)
+        known = (_fact(left, values[0]),) if len(values) == 1 else tuple([_fact(left, value) for value in values])
         if None not in known:
             facts[left] = known  # type: ignore[assignment]
     facts[DATE_TIME], facts[COUNT] = (now,), (count + 1,)

@@ -212,7 +212,7 @@ class Gate:
         transfer = _transfer(tx, pid)
         try:
             grounds = self._grounds(tx, transfer, ask)
-            _same_asset(tx, grounds, ask)
+            self._same_asset(tx, grounds, ask)
             use, rule = self._draw(tx, grounds, ask)
         except AccessRefusedError as refusal:
             tx.record(_refusal(transfer, ask, refusal))
@@ -222,6 +222,19 @@ class Gate:
         tx.record(Entry(event=_event(ask), actor=transfer.peer, params=_permitted(done, grounds, rule)))
         self._fault("gate.deciding")
         return done
+
+    def _same_asset(self, view: Reading, grounds: Grounds, ask: Ask) -> None:
+        """Raises where what was opened is not what is shared now."""
+        asset, opened = view.get(Asset, grounds.access.target), ask.asset
+        if asset is None:
+            raise AccessRefusedError((Reason("asset.withdrawn", {"dataset": grounds.access.target}),))
+        if asset is opened:
+            return
+        if asset != opened:
+            raise MovedError("asset.moved")
+        # The next access opens this very record, so that there is nothing to compare.
+        if self._assets.get(grounds.transfer.id) is opened:
+            self._assets[grounds.transfer.id] = asset
 
     def _draw(self, tx: Transaction, grounds: Grounds, ask: Ask) -> tuple[int | None, str]:
         """Evaluate, and draw where the policy counts. INVARIANT: the number drawn is the number that was judged."""
@@ -329,14 +342,6 @@ def _not_in_force(transfer: Transfer, agreement: Agreement | None, now: int) -> 
     if not open_now or transfer.ending is not None:
         return agreement.held or Reason("transfer.state", {"state": transfer.state or "-"})
     return agreement.held
-
-
-def _same_asset(view: Reading, grounds: Grounds, ask: Ask) -> None:
-    asset = view.get(Asset, grounds.access.target)
-    if asset is None:
-        raise AccessRefusedError((Reason("asset.withdrawn", {"dataset": grounds.access.target}),))
-    if asset != ask.asset:
-        raise MovedError("asset.moved")
 
 
 def _event(ask: Ask) -> str:
