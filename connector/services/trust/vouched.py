@@ -51,7 +51,9 @@ class Vouched:
 
     async def _take_over(self, voucher: Region) -> None:
         public = await self._regions.public(voucher.id, voucher.url, private=voucher.private)
-        said = {one.subject: one for one in _said(public.vouches if public else (), voucher, self._clock.now())}
+        if public is None:
+            return  # a proxy without a node behind it answers too, and takes nothing back
+        said = {one.subject: one for one in _said(public.vouches, voucher, self._clock.now())}
         seen = {did: await self._seen(did, voucher) for did in said}
 
         def act(tx: Transaction) -> bool:

@@ -10,7 +10,9 @@ import pytest
 
 from certs.words import fingerprint
 from connector.errors import DeliveryError, InputError, NodeError, UnknownError
+from connector.http.exchange import Request
 from connector.node import Node
+from connector.ports import Reply
 from connector.records import Region
 from connector.services.trust.places import place, root_of
 from connector.services.trust.regions import Belief, short_name
@@ -192,12 +194,20 @@ def test_a_word_that_is_taken_back_ends_with_the_next_look(tmp_path: Path) -> No
     regional(tmp_path, act)
 
 
-def test_while_the_voucher_is_away_its_word_stands_until_it_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("proxy", [False, True], ids=["away", "behind a proxy that answers for it"])
+def test_while_the_voucher_is_away_its_word_stands_until_it_ends(tmp_path: Path, proxy: bool) -> None:
     async def act(here: Regional) -> None:
         border = await Border(here).open()
         await border.vouch(days=1 / 24)
         await here.believe(border.town, border.elbland, vouches=True)
-        here.world.away.add("elbland.example")
+
+        async def unavailable(request: Request) -> Reply:
+            return Reply(503, b"")
+
+        if proxy:
+            here.world.stations["elbland.example"] = unavailable
+        else:
+            here.world.away.add("elbland.example")
 
         async def stands() -> bool:
             now = border.town.clock.now()
