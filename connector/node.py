@@ -13,7 +13,6 @@ import asyncio
 import random
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,16 @@ import structlog
 
 from certs import checkpoint, did, keys
 from certs.did import Fetch
-from connector import fittings, founding, hosting, telemetry, trusting, vitals
+from connector import fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, fetching, gate
 from connector.data.sources import Sources
-from connector.doctor.examination import Doctor
-from connector.doctor.surroundings import Surroundings
 from connector.errors import InputError, StoreError
-from connector.http import client, data, dsp, endpoints, management, offsets, publications, reflection, road, signing
+from connector.ground import Ground
+from connector.http import client, data, dsp, endpoints, management, offsets, publications, signing
 from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
 from connector.protocol import paths
-from connector.records import Participant
 from connector.services import (
     changes,
     decisions,
@@ -49,20 +46,8 @@ from connector.services import (
 )
 from connector.services.approval import approvals, awaited, frames, proposals, questions
 from connector.services.life import contracts, endings, renewals
-from connector.services.proof import (
-    answering,
-    audit,
-    continuity,
-    correspondence,
-    evidence,
-    heads,
-    keyring,
-    reconcile,
-    rotation,
-    settling,
-)
+from connector.services.proof import correspondence
 from connector.services.trust import own_document
-from connector.services.watch import figures, happenings, probes
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
 from connector.system import KnownFacts, SystemClock, SystemIds
@@ -132,7 +117,8 @@ class Node:
         bare: Peer = peer or self.client
         self.fetch: Fetch = fetch or self.client
         self.publications = publications.Publications(paths.prefix(config.public_url))
-        self.trust = self._trust(bare)
+        self.ground = self._ground(bare)
+        self.trust = trusting.Trusting(self.ground)
         self.identity: Identity = identity or self.trust.identity
         # Another way of saying who is calling knows no keys, so nothing is signed for it or held against it.
         self._signatures = self.trust.identity if identity is None else None
@@ -140,23 +126,22 @@ class Node:
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory])
         self.certificate = fittings.certificate(config)
 
-    def _trust(self, peer: Peer) -> trusting.Trusting:
-        return trusting.Trusting(
-            trusting.Ground(
-                config=self.config,
-                did=self.did,
-                base=self.base,
-                keys=self.keys,
-                store=self.store,
-                clock=self.clock,
-                ids=self.ids,
-                peer=peer,
-                fetch=self.fetch,
-                document=self.document,
-                publications=self.publications,
-                changes=self.changes,
-                metrics=self.metrics,
-            )
+    def _ground(self, peer: Peer) -> Ground:
+        return Ground(
+            config=self.config,
+            did=self.did,
+            base=self.base,
+            keys=self.keys,
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            peer=peer,
+            fetch=self.fetch,
+            document=self.document,
+            publications=self.publications,
+            changes=self.changes,
+            metrics=self.metrics,
+            fault=self._fault,
         )
 
     def _way_of_data(self) -> None:
@@ -270,119 +255,43 @@ class Node:
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
-        store, clock, own = self.store, self.clock, self.did
-        self.heads = heads.Heads(
-            store=store,
-            clock=clock,
-            peer=self.peer,
-            identity=self.identity,
-            did=own,
-            publics=self.keys.heads,
-            contradicted=lambda found: self.continuity.contradicted(found),
+        made = proving.Proving(
+            self.ground,
+            proving.Around(
+                peer=self.peer,
+                identity=self.identity,
+                outbox=self.outbox,
+                notices=self.notices,
+                is_own=lambda one: self.trust.identity.is_own(one.method, one.url, one.headers, one.body),
+                rekeyed=lambda name: self.gate.rekey(self.keys.grant),
+            ),
         )
-        self.audit = audit.Audit(store=store, heads=self.heads, did=own, publics=self.keys.heads)
-        self.evidence = evidence.Evidence(
-            store=store, clock=clock, name=own, own=self.keys, document=self.document.body
-        )
-        self.keyring = keyring.Keyring(
-            store=store,
-            clock=clock,
-            own=self.keys,
-            folder=self.config.directory / "keys",
-            outside=hosting.lies_outside,
-            did=own,
-            notices=self.notices,
-            rekeyed=lambda name: self.gate.rekey(self.keys.grant),
-            life=self._life_of_keys,
-        )
-        own_side = self.settling = settling.Settling(clock=clock, mail=self.outbox, changes=self.changes)
-        self.answering = answering.Answering(store=store, clock=clock, settling=own_side, did=own, own=self.keys)
-        self.reconcile = reconcile.Reconcile(
-            store=store,
-            clock=clock,
-            peer=self.peer,
-            identity=self.identity,
-            heads=self.heads,
-            settling=own_side,
-            changes=self.changes,
-            did=own,
-            keys=self.keys,
-            own=lambda one: self.trust.identity.is_own(one.method, one.url, one.headers, one.body),
-            destroyed=self.keyring.destroyed,
-        )
-        self.continuity = continuity.Continuity(
-            store=store, heads=self.heads, clock=clock, stop=store.stop, compare=self._compare
-        )
-
-    def _life_of_keys(self, bury: Callable[[Transaction, str, str, str], None]) -> rotation.Rotation:
-        return rotation.Rotation(
-            store=self.store,
-            clock=self.clock,
-            own=self.keys,
-            folder=self.config.directory / "keys",
-            credentials=hosting.credentials(),
-            did=self.did,
-            body=self.document.body,
-            notices=self.notices,
-            ahead=2 * self.config.trust.document_seconds,
-            bury=bury,
-            fault=self._fault,
-        )
+        self.heads, self.audit, self.evidence, self.keyring = made.heads, made.audit, made.evidence, made.keyring
+        self.settling, self.answering = made.settling, made.answering
+        self.reconcile, self.continuity = made.reconcile, made.continuity
 
     def _watching(self) -> None:
         """What people get to see: events and their messages, figures, health, the doctor."""
-        store, clock, config = self.store, self.clock, self.config
-        self.road = road.Road(peer=self.client, context=self.client.context, proxied=bool(config.network.proxy))
-        self.reflection = reflection.Reflection(self.ids.token)
-        self.probes = probes.Probes(
-            store=store,
-            clock=clock,
-            peer=self.peer,
-            identity=self.identity,
-            follow=self.road.follow,
-            find=self.peers.get,
-        )
-        self.happenings = happenings.Happenings(store=store, clock=clock)
-        self.messengers = fittings.messengers(
-            config, node=self.did, client=self.client, store=store, clock=clock, happenings=self.happenings
-        )
-        self.health = telemetry.Health(
-            vitals.checks(
-                store=store,
-                clock=clock,
+        made = watching.Watching(
+            self.ground,
+            watching.Around(
+                peer=self.peer,
+                client=self.client,
+                identity=self.identity,
+                find=self.peers.get,
+                heads=self.heads,
                 continuity=self.continuity,
                 gate=self.gate,
-                certificate=self.certificate,
-                certificates=lambda: self.trust.certifying.trouble(),
                 outbox=self.outbox,
                 sources=self.sources,
-                messengers=self.messengers,
-            )
+                offsets=self.offsets,
+                certificate=self.certificate,
+                certificates=lambda: self.trust.certifying.trouble(),
+            ),
         )
-        machine = partial(vitals.figures, config, clock, self.offsets, self.health)
-        self.figures = figures.Figures(store=store, clock=clock, standing=self.outbox.standing, machine=machine)
-        self.doctor = self._doctor()
-
-    def _doctor(self) -> Doctor:
-        around = Surroundings(
-            config=self.config,
-            peer=self.peer,
-            clock=self.clock,
-            road=self.road,
-            kept=self.heads.kept_of_us,
-            reflection=self.reflection,
-        )
-        return Doctor(
-            config=self.config,
-            own=self.keys,
-            reads=self.store,
-            around=around,
-            clock=self.clock,
-            credentials=hosting.credentials(),
-            running=True,
-            check=self.sources.check,
-            trouble=self.health.troubles,
-        )
+        self.probes, self.reflection, self.doctor = made.probes, made.reflection, made.doctor
+        self.happenings, self.messengers = made.happenings, made.messengers
+        self.health, self.figures = made.health, made.figures
 
     def _servers(self) -> None:
         """What peers speak to, and what operators speak to."""
@@ -482,13 +391,6 @@ class Node:
         """Where the verdict on a peer has ended, it is judged again before the gate does."""
         await self.trust.identity.settle(peer)
         await self._sure(peer)
-
-    async def _compare(self, peer: Participant) -> bool:
-        """After a restore: compare with a peer, and use no key any more that it knows to be destroyed."""
-        done = await self.reconcile.settle(peer)
-        await self.keyring.settle()
-        self.outbox.reached(peer.id)
-        return done
 
     def _peers_changed(self, peer: str) -> None:
         self.trust.identity.forget()

@@ -15,19 +15,14 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from certs.did import Fetch
-from certs.keys import NodeKeys
 from connector import belonging, certifying, describing
 from connector.chores import Work
-from connector.config import Config
+from connector.ground import Ground
 from connector.http import statements, succession
 from connector.http.endpoints import Handing
-from connector.http.publications import Publications
 from connector.http.throttle import Throttle
 from connector.identity.dcp import DcpIdentity
 from connector.identity.resolver import Limits, Resolver
-from connector.ports import Clock, Ids, Peer, Store
-from connector.services.changes import Changes
 from connector.services.notices import Notices
 from connector.services.offers import Offers
 from connector.services.peers import Peers
@@ -40,35 +35,13 @@ from connector.services.trust.asking import Asking
 from connector.services.trust.checking import Checking
 from connector.services.trust.continuing import Handovers
 from connector.services.trust.lists import StatusLists
-from connector.services.trust.own_document import OwnDocument
 from connector.services.trust.passes import SHOWN, Passes
 from connector.services.trust.standing import Standing, Terms
 from connector.services.trust.succession import Successions
-from connector.telemetry import Metrics
 
 RECALL_SECONDS = 30.0
 ASKED_PER_SECOND, ASKED_AT_ONCE = 20.0, 100.0
 """How often somebody is asked because of a caller that nobody knows."""
-
-
-class Ground(Struct, frozen=True, kw_only=True):
-    """What is there before anybody can call. `peer` and `fetch` are guarded; nothing is signed on the way."""
-
-    config: Config
-    did: str
-    base: str
-    keys: NodeKeys
-    store: Store
-    clock: Clock
-    ids: Ids
-    peer: Peer
-    fetch: Fetch
-    document: OwnDocument
-    publications: Publications
-    changes: Changes
-    metrics: Metrics
-    scopes: tuple[str, ...] = SHOWN
-    """What strangers are asked to show (`connector.protocol.dcp.type_scope`)."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -261,7 +234,7 @@ class Trusting:
             proofs=self.identity,
             clock=own.clock,
             own=own.did,
-            scopes=own.scopes,
+            scopes=SHOWN,
             lab=own.config.lab,
         )
         self.admission = Admission(
