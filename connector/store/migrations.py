@@ -14,66 +14,38 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from connector.protocol.negotiation import Negotiation
+from connector.protocol.transfer import Transfer
 from connector.records import (
     INDEXED,
-    Certificate,
-    Cursor,
-    Description,
-    Frame,
-    Generation,
-    Handover,
-    HeldCredential,
-    Invite,
-    Issuance,
-    Issued,
-    Member,
-    Neighbour,
-    Notice,
-    Presented,
-    Question,
-    Reconciliation,
-    Region,
-    Revocations,
-    SeenDocument,
-    Signed,
-    StatusCopy,
-    Tombstone,
-    Wish,
+    Agreement,
+    Asset,
+    Endpoint,
+    Head,
+    Operator,
+    Outgoing,
+    Participant,
+    PolicyVersion,
+    PublishedOffer,
 )
 from connector.store import schema
 
-LATER = (
-    *(Frame, Question, Notice, Signed, SeenDocument, Cursor, Generation, Reconciliation, Tombstone),
-    *(
-        Presented,
-        StatusCopy,
-        Region,
-        HeldCredential,
-        Wish,
-        Invite,
-        Member,
-        Neighbour,
-        Issuance,
-        Issued,
-        Certificate,
-        Revocations,
-        Description,
-        Handover,
-    ),
+FIRST = (
+    *(Negotiation, Transfer, Participant, Operator, Asset, PolicyVersion),
+    *(PublishedOffer, Agreement, Endpoint, Outgoing, Head),
 )
-"""Kinds that version 1 did not have."""
+"""The kinds of version 1; it was released, so nothing is added here."""
 
 
 def _first(database: Database) -> None:
     """Version 1: processes, peers, what is shared, contracts, the log."""
-    kinds = [kind for kind in INDEXED if kind not in LATER]
-    for statement in (*schema.FIXED, *schema.of_kinds(kinds)):
+    for statement in (*schema.FIXED, *schema.of_kinds(FIRST)):
         database.execute(statement)
 
 
 def _second(database: Database) -> None:
     """Version 2: approvals, notices, signed messages; regions, their members and what is issued to them."""
-    for statement in schema.of_kinds(LATER):
+    for statement in schema.of_kinds(kind for kind in INDEXED if kind not in FIRST):
         database.execute(statement)
 
 

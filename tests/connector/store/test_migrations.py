@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.store import migrations, schema
+from tests.connector.store.test_schema import LAYOUTS
 
 
 def tables(path: Path) -> set[str]:
@@ -23,6 +25,11 @@ def version(path: Path) -> int:
 
 def test_there_is_a_step_to_every_version() -> None:
     assert len(migrations.STEPS) == schema.VERSION
+
+
+def test_the_first_step_makes_what_version_1_had() -> None:
+    text = "\n".join([*schema.FIXED, *schema.of_kinds(migrations.FIRST)])
+    assert hashlib.sha256(text.encode()).hexdigest() == LAYOUTS[1]
 
 
 def test_a_new_database_has_every_table(tmp_path: Path) -> None:
