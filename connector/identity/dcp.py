@@ -58,8 +58,9 @@ class DcpIdentity(PinnedIdentity):
     """See `ports.Identity`, `ports.Proofs`, `ports.Signatures`.
 
     `passes` makes the pass that a message token of ours brings (audience, now, jti). `room` is called before anything
-    is asked because of somebody unknown, and raises `TooOftenError`. `fresh` is for how many seconds a document is
-    used; `parties` is None where strangers stay strangers.
+    is asked because of somebody unknown, `pace` with the DID of everybody who proves that and nothing else; both raise
+    `TooOftenError`. `fresh` is for how many seconds a document is used; `parties` is None where strangers stay
+    strangers.
     """
 
     def __init__(
@@ -73,10 +74,11 @@ class DcpIdentity(PinnedIdentity):
         documents: Documents,
         passes: Callable[[str, int, str], str],
         room: Callable[[], None],
+        pace: Callable[[str], None],
         fresh: float,
     ) -> None:
         super().__init__(store=store, clock=clock, ids=ids, own=own, keys=keys)
-        self._documents, self._passes, self._room = documents, passes, room
+        self._documents, self._passes, self._room, self._pace = documents, passes, room, pace
         self._fresh = round(fresh * SECOND)
         self.parties: Parties | None = None
 
@@ -123,6 +125,8 @@ class DcpIdentity(PinnedIdentity):
         doubtful = known.watched.get(claims.iss)
         if doubtful is not None and doubtful.changed is not None:
             raise UnauthenticatedError(doubtful.changed.code)
+        # What becomes of such a call may be kept, and anybody can have a DID.
+        self._pace(claims.iss)
         return replace(caller_of(claims), bare=True)
 
     async def _unknown(self, token: str, known: Known, error: TokenError) -> Caller:
@@ -131,7 +135,8 @@ class DcpIdentity(PinnedIdentity):
             claims = await self._followed(token, error)
             self._check_standing(self._known or await self._load(), claims.iss)
             return caller_of(claims)
-        if self.parties is None or not known.regions:
+        self._check_barred(known, token)
+        if self.parties is None or not known.regions or self._peeked(token).claims.iss in known.barred:
             raise UnauthenticatedError(error.code) from error
         if not self._peeked(token).claims.token:
             raise UnauthenticatedError("token.grant") from error
