@@ -42,6 +42,8 @@ from connector.services.trust.succession import Successions
 RECALL_SECONDS = 30.0
 ASKED_PER_SECOND, ASKED_AT_ONCE = 20.0, 100.0
 """How often somebody is asked because of a caller that nobody knows."""
+PROVED_PER_SECOND, PROVED_AT_ONCE = 5.0, 300.0
+"""How often somebody may call who proves its DID and nothing else."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -82,6 +84,7 @@ class Trusting:
             documents=self.documents,
             passes=self.passes.issue,
             room=lambda: self.throttle.take("unknown"),
+            pace=Throttle(PROVED_PER_SECOND, PROVED_AT_ONCE, own.clock.monotonic).take,
             fresh=trust.document_seconds,
         )
         self.lists = StatusLists(

@@ -121,7 +121,6 @@ from connector.http.views.offering import (
     TermsView,
 )
 from connector.http.views.people import (
-    BarredView,
     IssuedOperator,
     LookRequest,
     NewOperator,
@@ -171,7 +170,6 @@ __all__ = [
     "AssetView",
     "Attesting",
     "AuditQuery",
-    "BarredView",
     "BegunView",
     "CatalogQuery",
     "CheckView",

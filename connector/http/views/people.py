@@ -66,8 +66,7 @@ class NewPeer(Input, frozen=True, kw_only=True):
 
 class PeerView(View, frozen=True, kw_only=True):
     """A peer. `pinned`: somebody has compared its keys; `region` is the title of the region that vouches for it, ""
-    where none does; `barred` why nothing happens with it at the moment. `kept_out` is told where a peer was removed (it
-    is from now on) or added (it was until now)."""
+    where none does; `barred` why nothing happens with it at the moment."""
 
     id: str
     name: str
@@ -81,14 +80,3 @@ class PeerView(View, frozen=True, kw_only=True):
     pinned: bool
     region: str
     barred: ReasonView | None
-    kept_out: bool = False
-
-
-class BarredView(View, frozen=True, kw_only=True):
-    """Somebody who was removed and is kept out until it is added again, whatever a region says of it."""
-
-    id: str
-    name: str
-    url: str
-    at: int
-    by: str

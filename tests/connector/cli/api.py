@@ -24,7 +24,6 @@ PEER = {
     "pinned": True,
     "region": "",
     "barred": None,
-    "kept_out": False,
 }
 
 

@@ -82,6 +82,7 @@ class Around(SimpleNamespace):
             "documents": Resolver(self.web, clock),
             "passes": lambda audience, now, jti: f"pass for {audience}",
             "room": lambda: None,
+            "pace": lambda did: None,
             "fresh": 300.0,
         }
         made = DcpIdentity(**{**options, **change})
@@ -235,6 +236,24 @@ async def test_a_stranger_too_many_has_nobody_asked(around: Around) -> None:
     with pytest.raises(TooOftenError):
         await around.identity(CITY, room=full).verify(around.token(STRANGER))
     assert not around.web.asked
+
+
+async def test_who_proves_its_did_and_nothing_else_may_not_do_so_all_the_time(around: Around) -> None:
+    paced: list[str] = []
+
+    def pace(did: str) -> None:
+        paced.append(did)
+        if len(paced) > 1:
+            raise TooOftenError("rate.exceeded", seconds="1")
+
+    here = around.identity(CITY, pace=pace)
+    with pytest.raises(UnauthenticatedError):
+        await here.bare(around.token(STRANGER, KEYS[TOWN]))
+    assert not paced, "nobody uses up another's share"
+    assert (await here.bare(around.token(STRANGER))).bare
+    with pytest.raises(TooOftenError):
+        await here.bare(around.token(STRANGER))
+    assert paced == [STRANGER, STRANGER]
 
 
 async def test_a_key_that_follows_is_found_and_a_false_one_is_not_believed(around: Around) -> None:
