@@ -59,7 +59,8 @@ def test_example_can_be_typed(line: str, tmp_path: Path, monkeypatch: pytest.Mon
 def test_every_command_line_in_the_texts_exists() -> None:
     """What README and topics tell people to type is there."""
     texts = [README, *(topics.read(topic, lang) for topic in topics.topics() for lang in ("en", "de"))]
-    told = [found for text in texts for found in re.findall(r"\ballmende ([a-z][a-z-]*)(?: ([a-z]+(?:-[a-z]+)*))?", text)]
+    typed = re.compile(r"\ballmende ([a-z][a-z-]*)(?: ([a-z]+(?:-[a-z]+)*))?")
+    told = [found for text in texts for found in typed.findall(text)]
     assert told
     for name, child in told:
         assert name in TABLE, f"allmende {name}"

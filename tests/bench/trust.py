@@ -59,7 +59,8 @@ Run = Callable[[], object]
 
 def median(call: Run, beside: Run, count: int = CALLS) -> tuple[float, float]:
     """Microseconds of each of two calls, medians of many, called turn by turn."""
-    ours, theirs = [], []
+    ours: list[int] = []
+    theirs: list[int] = []
     for _ in range(count):
         for run, times in ((call, ours), (beside, theirs)):
             began = time.perf_counter_ns()
@@ -203,7 +204,7 @@ def acquainted(claims: jwt.Claims) -> Iterator[Proved]:
 
         asyncio.run(own.store.write(act))
         identity = own.trust.identity
-        identity.__class__, identity.claims = Proved, claims  # type: ignore[assignment, attr-defined]
+        identity.__class__, identity.claims = Proved, claims  # type: ignore[attr-defined]
         yield identity  # type: ignore[misc]
         asyncio.run(own.close())
 

@@ -48,7 +48,7 @@ def scenario(role: str, name: str) -> Callable[[Scenario], Scenario]:
 def faults(claims: Claims, sender: str, ahead: int = 60, **kept: Any) -> dict[str, str | None]:
     """Authorization headers that have to be refused, by what is wrong with them."""
     now = int(time.time())
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "wrong signing key": {"key": generate_private_key(SECP256R1())},
         "expired": {"exp": now - ahead},
         "iat in the future": {"iat": now + ahead},
@@ -118,7 +118,7 @@ def _token_case(name: str, sender: str = "verifier", **changed: Any) -> None:
         await issue(claims)
         now = int(time.time())
         given = {key: claims.did(value) if value in PARTIES else value for key, value in changed.items()}
-        given = {key: now + value if key in ("exp", "nbf") else value for key, value in given.items()}
+        given = {key: now + int(value) if key in ("exp", "nbf") else value for key, value in given.items()}
         token = claims.token(sender, token=await claims.grant(MEMBERS), **given)
         assert (await resolve(claims, query(MEMBERS), token))[0] in REFUSED
 
@@ -215,7 +215,12 @@ def deliver(claims: Claims, **changed: Any) -> Send:
 
 
 def offer(claims: Claims, **changed: Any) -> Send:
-    named = {"id": str(uuid.uuid4()), "type": "CredentialObject", "credentialType": MEMBERSHIP, "profile": VC11}
+    named: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "type": "CredentialObject",
+        "credentialType": MEMBERSHIP,
+        "profile": VC11,
+    }
     named |= {"offerReason": "reissue", "bindingMethods": ["did:web:"], "issuancePolicy": {}}
     message = {"@context": [CONTEXT], "type": "CredentialOfferMessage", "issuer": claims.did("issuer")}
     return posts("CredentialService", "/offers", claims, {**message, "credentials": [named], **changed})
@@ -294,7 +299,7 @@ def _caller_case(name: str, sender: str = "holder", prefix: str = "Bearer ", **c
     async def refused(claims: Claims) -> None:
         claims.presentation = [claims.shown(claims.credential(claims.did("holder")))]
         given = {key: claims.did(value) if value in PARTIES else value for key, value in changed.items()}
-        given = {key: time.time() + value if key in ("exp", "nbf") else value for key, value in given.items()}
+        given = {key: time.time() + float(value) if key in ("exp", "nbf") else value for key, value in given.items()}
         token = claims.token(sender, **({"token": "pass"} | given))
         assert await claims.trigger(prefix + token) in REFUSED
 

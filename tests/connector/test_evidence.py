@@ -461,9 +461,7 @@ async def test_a_log_that_goes_on_in_a_new_generation_is_one_of_the_same_node(tm
     city = keys.generate()
     name = "did:web:city.example"
     document = verifier.read_document(
-        json.dumps(
-            did.document("https://city.example", "https://city.example/dsp", city.published())
-        ).encode()
+        json.dumps(did.document("https://city.example", "https://city.example/dsp", city.published())).encode()
     )
     for origin in (name, checkpoint.origin(name, 3)):
         head = checkpoint.signed(checkpoint.Checkpoint(origin, 5, bytes(32)), city.head_public, city.sign_head)

@@ -158,7 +158,9 @@ async def test_a_tombstone_of_somebody_elses_key_is_none_of_ours(two: Two) -> No
     assert utility.keys.symmetric() == before
 
 
-async def test_only_keys_that_are_there_and_ours_to_write_are_followed(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_keys_that_are_there_and_ours_to_write_are_followed(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("issuer", "seal", ""):
         with pytest.raises(InputError, match=r"key\.name"):
             await two.city.keyring.rotate("mayor", name)
