@@ -12,40 +12,25 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from certs import checkpoint, did, keys
 from certs.did import Fetch
-from connector import fittings, founding, hosting, proving, telemetry, trusting, watching
+from connector import contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, fetching, gate
+from connector.data import address, gate
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
 from connector.http import client, data, dsp, endpoints, management, offsets, publications, signing
-from connector.ports import Clock, Fault, Identity, Ids, Peer, Transaction, no_fault
+from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
-from connector.services import (
-    changes,
-    decisions,
-    discovery,
-    intake,
-    negotiations,
-    notices,
-    offers,
-    operators,
-    outbox,
-    peers,
-    transfers,
-)
-from connector.services.approval import approvals, awaited, frames, proposals, questions
-from connector.services.life import contracts, endings, renewals
+from connector.services import changes, discovery, intake, notices, operators, outbox, peers
 from connector.services.proof import correspondence
 from connector.services.trust import own_document
 from connector.store import writer
@@ -61,7 +46,6 @@ APPROVAL_SECONDS = 60.0
 """How often deadlines and reminders of decisions are looked at; their length is in days."""
 LAST_SECONDS = 0.5
 """How long a node whose disk has failed goes on refusing before it ends."""
-Decide = Callable[[Transaction, Any], Any]
 
 
 class Node:
@@ -71,7 +55,7 @@ class Node:
         self,
         config: Config,
         *,
-        decide: Decide | None,
+        decide: contracting.Decide | None,
         identity: Identity | None,
         clock: Clock,
         ids: Ids,
@@ -91,7 +75,6 @@ class Node:
         self._way_of_data()
         self._correspondence()
         self._contracts(decide)
-        self._life_of_contracts()
         self._proof()
         self._watching()
         self._servers()
@@ -186,72 +169,25 @@ class Node:
         )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
 
-    def _contracts(self, decide: Decide | None) -> None:
-        """What leads to a contract and its transfers: offers, negotiations, those who are asked, frame contracts."""
-        store, clock, own = self.store, self.clock, self.did
-        tell, rules = awaited.notice_to_peer(self.notices), fittings.approval_rules(self.config)
-        at = self._addresses.address
-        self.questions = questions.Questions(clock=clock, rules=rules, tell=tell)
-        self.decisions = decisions.Decisions(did=own, clock=clock, ids=self.ids, address=at, questions=self.questions)
-        ports: dict[str, Any] = {
-            "store": store,
-            "clock": clock,
-            "ids": self.ids,
-            "mail": self.outbox,
-            "changes": self.changes,
-            "decide": decide or self.decisions,
-            "address": self.base,
-            "fault": self._fault,
-        }
-        self.negotiations = negotiations.Negotiations(questions=self.questions, **ports)
-        self.transfers = transfers.Transfers(seal=self.keys.sealer().seal, at=at, **ports)
-        self.outbox.services = {
-            "negotiation": self.negotiations,
-            "transfer": self.transfers,
-            notices.PROCESS: self.notices,
-        }
-        self.approvals = approvals.Approvals(
-            store=store, clock=clock, negotiations=self.negotiations, questions=self.questions
+    def _contracts(self, decide: contracting.Decide | None) -> None:
+        """What leads to a contract and its transfers, what it goes through, and fetching what it is about."""
+        made = contracting.Contracting(
+            self.ground,
+            contracting.Around(
+                peer=self.peer,
+                outbox=self.outbox,
+                notices=self.notices,
+                discovery=self.discovery,
+                sources=self.sources,
+                addresses=self._addresses,
+                sure=self._sure,
+                decide=decide,
+            ),
         )
-        self.notices.handlers[awaited.KIND] = awaited.heard
-        self.offers = offers.Offers(
-            store=store,
-            clock=clock,
-            ids=self.ids,
-            did=own,
-            public_url=self.config.public_url,
-            base=self.base,
-            check=self.sources.check,
-        )
-        self.frames = frames.Frames(store=store, clock=clock)
-        self.proposals = proposals.Proposals(
-            store=store, negotiations=self.negotiations, discovery=self.discovery, did=own
-        )
-
-    def _life_of_contracts(self) -> None:
-        """What a contract goes through once it is concluded, and fetching what it is about."""
-        store, clock = self.store, self.clock
-        self.contracts = contracts.Contracts(store=store, clock=clock)
-        self.endings = endings.Endings(
-            store=store,
-            clock=clock,
-            notices=self.notices,
-            transfers=self.transfers,
-            changes=self.changes,
-            warn_days=self.config.contracts.warn_days,
-        )
-        self.renewals = renewals.Renewals(
-            store=store, contracts=self.contracts, negotiations=self.negotiations, discovery=self.discovery
-        )
-        self.fetching = fetching.Fetching(
-            store=store,
-            clock=clock,
-            peer=self.peer,
-            contracts=self.contracts,
-            transfers=self.transfers,
-            unseal=self.keys.sealer().open,
-            sure=self._sure,
-        )
+        self.negotiations, self.transfers, self.approvals = made.negotiations, made.transfers, made.approvals
+        self.offers, self.frames, self.proposals = made.offers, made.frames, made.proposals
+        self.contracts, self.endings, self.renewals = made.contracts, made.endings, made.renewals
+        self.fetching = made.fetching
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
@@ -461,7 +397,7 @@ def _nobody_asks(roots: Sequence[str]) -> None:
 def build(
     config: Config,
     *,
-    decide: Decide | None = None,
+    decide: contracting.Decide | None = None,
     identity: Identity | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,

@@ -1,0 +1,140 @@
+"""What a node is made of as far as contracts go: what leads to one, who is asked, what it goes through, its data.
+
+What lives here: which of the services of offers, negotiations, approval, transfers and the life of contracts needs
+which other. What does not: anything that decides. It is the part of the composition root (`node`) that has to do with
+contracts: made by it, and known to no other part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+
+from connector import fittings
+from connector.data.address import Addresses
+from connector.data.fetching import Fetching
+from connector.data.sources import Sources
+from connector.ground import Ground
+from connector.ports import Peer, Transaction
+from connector.services import notices
+from connector.services.approval import awaited
+from connector.services.approval.approvals import Approvals
+from connector.services.approval.frames import Frames
+from connector.services.approval.proposals import Proposals
+from connector.services.approval.questions import Questions
+from connector.services.decisions import Decisions
+from connector.services.discovery import Discovery
+from connector.services.life.contracts import Contracts
+from connector.services.life.endings import Endings
+from connector.services.life.renewals import Renewals
+from connector.services.negotiations import Negotiations
+from connector.services.offers import Offers
+from connector.services.outbox import Outbox
+from connector.services.transfers import Transfers
+
+Decide = Callable[[Transaction, Any], Any]
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """What of the node contracts are about. `peer` signs what it sends; `sure` is awaited before anything is done with
+    a peer; `decide` stands in for the decisions of the product where it is given."""
+
+    peer: Peer
+    outbox: Outbox
+    notices: notices.Notices
+    discovery: Discovery
+    sources: Sources
+    addresses: Addresses
+    sure: Callable[[str], Awaitable[None]]
+    decide: Decide | None
+
+
+class Contracting:
+    """The parts of one node that have to do with contracts; each is an attribute."""
+
+    def __init__(self, ground: Ground, around: Around) -> None:
+        self._ground, self._around = ground, around
+        self._questions = self._asking()
+        self._processes()
+        self._offering()
+        self._life()
+
+    def _asking(self) -> Questions:
+        """What people are asked before something binds the node."""
+        own, told = self._ground, self._around.notices
+        told.handlers[awaited.KIND] = awaited.heard
+        rules = fittings.approval_rules(own.config)
+        return Questions(clock=own.clock, rules=rules, tell=awaited.notice_to_peer(told))
+
+    def _processes(self) -> None:
+        """Negotiations and transfers, and those who are asked about them."""
+        own, around = self._ground, self._around
+        at = around.addresses.address
+        decisions = Decisions(did=own.did, clock=own.clock, ids=own.ids, address=at, questions=self._questions)
+        ports: dict[str, Any] = {
+            "store": own.store,
+            "clock": own.clock,
+            "ids": own.ids,
+            "mail": around.outbox,
+            "changes": own.changes,
+            "decide": around.decide or decisions,
+            "address": own.base,
+            "fault": own.fault,
+        }
+        self.negotiations = Negotiations(questions=self._questions, **ports)
+        self.transfers = Transfers(seal=own.keys.sealer().seal, at=at, **ports)
+        self.approvals = Approvals(
+            store=own.store, clock=own.clock, negotiations=self.negotiations, questions=self._questions
+        )
+        around.outbox.services = {
+            "negotiation": self.negotiations,
+            "transfer": self.transfers,
+            notices.PROCESS: around.notices,
+        }
+
+    def _offering(self) -> None:
+        """What is offered to others, what is asked of them, and on what paper."""
+        own, around = self._ground, self._around
+        self.offers = Offers(
+            store=own.store,
+            clock=own.clock,
+            ids=own.ids,
+            did=own.did,
+            public_url=own.config.public_url,
+            base=own.base,
+            check=around.sources.check,
+        )
+        self.frames = Frames(store=own.store, clock=own.clock)
+        self.proposals = Proposals(
+            store=own.store, negotiations=self.negotiations, discovery=around.discovery, did=own.did
+        )
+
+    def _life(self) -> None:
+        """What a contract goes through once it is concluded, and fetching what it is about."""
+        own, around = self._ground, self._around
+        self.contracts = Contracts(store=own.store, clock=own.clock)
+        self.endings = Endings(
+            store=own.store,
+            clock=own.clock,
+            notices=around.notices,
+            transfers=self.transfers,
+            changes=own.changes,
+            warn_days=own.config.contracts.warn_days,
+        )
+        self.renewals = Renewals(
+            store=own.store,
+            contracts=self.contracts,
+            negotiations=self.negotiations,
+            discovery=around.discovery,
+        )
+        self.fetching = Fetching(
+            store=own.store,
+            clock=own.clock,
+            peer=around.peer,
+            contracts=self.contracts,
+            transfers=self.transfers,
+            unseal=own.keys.sealer().open,
+            sure=around.sure,
+        )
