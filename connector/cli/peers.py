@@ -22,6 +22,7 @@ COLUMNS = {
     "added": "added",
     "added_by": "by",
 }
+BARRED = {"name": "name", "url": "address", "at": "removed", "by": "by"}
 
 
 @click.group(cls=Noun)
@@ -58,6 +59,7 @@ def add(
     name = name or (urlsplit(url).hostname or "peer").split(".")[0]
     try:
         if not (pin or fingerprint or yes) and (vouched := _vouched(call, url, name, private)) is not None:
+            _let_in(vouched)
             call.answer(vouched, lambda: _welcomed(vouched))
             return
         words = fingerprint or _look(call, url, name, private, yes)
@@ -67,13 +69,20 @@ def add(
             own = "If it is your own network, or this machine, say --private."
             refusal.sentence += " " + either(own, "Ist es Ihr eigenes Netz oder dieser Rechner: --private.")
         raise
+    _let_in(kept)
     call.answer(kept, lambda: f"{name} {either('is now a peer of this node.', 'ist jetzt eine Gegenstelle.')}")
 
 
-@peer.command("list", examples=["allmende peer list"])
+@peer.command("list", examples=["allmende peer list", "allmende peer list --barred"])
+@click.option("--barred", is_flag=True, help="Those who were removed and are kept out until they are added again.")
 @click.pass_obj
-def list_(call: Call) -> None:
+def list_(call: Call, barred: bool) -> None:
     """List the peers."""
+    if barred:
+        out = call.remote.every("/barred")
+        left = [{**one, "at": instant(one["at"])} for one in out]
+        call.answer(out, lambda: table(left, BARRED, "Nobody is kept out."))
+        return
     items = call.remote.every("/peers")
     rows = [{**one, "added": instant(one["added"]), "known": _known(one)} for one in items]
     call.answer(items, lambda: table(rows, COLUMNS, "No peers yet. Add one with: allmende peer add URL"))
@@ -92,9 +101,20 @@ def show(call: Call, name: str) -> None:
 @click.argument("name", type=PEER)
 @click.pass_obj
 def remove(call: Call, name: str) -> None:
-    """Stop trusting a peer: it is a stranger from now on. Contracts and the log stay, but no data flows under them."""
+    """Stop trusting a peer. Contracts and the log stay, but no data flows under them.
+
+    It is a stranger from now on; where regions are believed it is also kept out until it is added again, whatever its
+    region says (allmende peer list --barred).
+    """
     left = sum(one["in_force"] for one in call.remote.every("/contracts", peer=name))
-    call.remote.delete(f"/peers/{segment(name)}")
+    gone = call.remote.delete(f"/peers/{segment(name)}")
+    if gone["kept_out"]:
+        remark(
+            either(
+                f"{name} is kept out, whatever a region says, until: allmende peer add {gone['url']}",
+                f"{name} bleibt draußen, was immer eine Region bezeugt, bis: allmende peer add {gone['url']}",
+            )
+        )
     if left:
         remark(
             either(
@@ -128,6 +148,17 @@ def accept_keys(call: Call, name: str, words: str, region: bool) -> None:
             f"Die Schlüssel von {kept['name']} gelten jetzt; was ihretwegen ruhte, geht weiter.",
         ),
     )
+
+
+def _let_in(one: Any) -> None:
+    """Say so where it had been kept out until now."""
+    if one["kept_out"]:
+        remark(
+            either(
+                f"{one['name']} had been kept out since somebody removed it; that is over.",
+                f"{one['name']} war draußen, seit jemand sie entfernt hat; das ist vorbei.",
+            )
+        )
 
 
 def _vouched(call: Call, url: str, name: str, private: bool) -> Any:

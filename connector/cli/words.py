@@ -259,6 +259,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "who": "wer",
     "goes on as": "geht weiter als",
     "decided by": "entschieden von",
+    "Nobody is kept out.": "Niemand wird draußen gehalten.",
+    "removed": "entfernt",
     "Nobody goes on under another name.": "Niemand geht unter anderem Namen weiter.",
     "stands as of": "Stand",
     "log entries": "Protokolleinträge",

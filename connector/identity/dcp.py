@@ -135,7 +135,8 @@ class DcpIdentity(PinnedIdentity):
             claims = await self._followed(token, error)
             self._check_standing(self._known or await self._load(), claims.iss)
             return caller_of(claims)
-        if self.parties is None or not known.regions:
+        self._check_barred(known, token)
+        if self.parties is None or not known.regions or self._peeked(token).claims.iss in known.barred:
             raise UnauthenticatedError(error.code) from error
         if not self._peeked(token).claims.token:
             raise UnauthenticatedError("token.grant") from error

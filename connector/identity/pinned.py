@@ -19,7 +19,7 @@ from certs.keys import NodeKeys, Private
 from certs.signatures import Covered, SignatureError
 from connector.errors import DeliveryError, RefusedError, UnauthenticatedError
 from connector.ports import Caller, Clock, Ids, Reading, Sent, Store
-from connector.records import Participant, Region
+from connector.records import Barred, Participant, Region
 
 _PAGE = 500
 
@@ -27,17 +27,20 @@ _PAGE = 500
 class Known(Struct, frozen=True):
     """Who is known: token keys by participant, and the participants with whom more than their keys has to be right.
 
-    `regions`: is any region believed; `inside`: does one of them have members in private networks.
+    `barred` are the token keys of those whom an operator keeps out. `regions`: is any region believed; `inside`: does
+    one of them have members in private networks.
     """
 
     keys: dict[str, jwt.Keys]
     watched: dict[str, Participant]
+    barred: dict[str, jwt.Keys]
     regions: bool
     inside: bool
 
     def take(self, peer: Participant) -> None:
         """This is how a participant stands now."""
         self.keys[peer.id] = _token_keys(peer)
+        self.barred.pop(peer.id, None)
         self.watched.pop(peer.id, None)
         if not peer.pinned or peer.changed is not None:
             self.watched[peer.id] = peer
@@ -61,13 +64,17 @@ class PinnedIdentity:
         self._loading = asyncio.Lock()
 
     async def token(self, audience: str) -> str:
-        """See `ports.Identity.token`. Raises `DeliveryError` where the keys that `audience` shows are in doubt."""
+        """See `ports.Identity.token`. Raises `DeliveryError` where an operator keeps `audience` out (`trust.barred`)
+        or the keys that it shows are in doubt."""
         await self._check_audience(audience)
         return self._issued(audience)
 
     async def _check_audience(self, audience: str) -> None:
         """INVARIANT: nothing is said to a participant whose keys are in doubt: somebody else may sit there."""
-        peer = (self._known or await self._load()).watched.get(audience)
+        known = self._known or await self._load()
+        if audience in known.barred:
+            raise DeliveryError("trust.barred")
+        peer = known.watched.get(audience)
         if peer is not None and peer.changed is not None:
             raise DeliveryError(peer.changed.code, **peer.changed.params)
 
@@ -83,9 +90,11 @@ class PinnedIdentity:
         Raises `RefusedError` too, where nobody vouches for the caller any more.
         """
         known = self._known or await self._load()
+        token = bearer(authorization)
         try:
-            claims = self._verified(bearer(authorization), known)
+            claims = self._verified(token, known)
         except TokenError as error:
+            self._check_barred(known, token)
             raise UnauthenticatedError(error.code) from error
         self._check_standing(known, claims.iss)
         return caller_of(claims)
@@ -93,6 +102,15 @@ class PinnedIdentity:
     def _verified(self, token: str, known: Known) -> jwt.Claims:
         """What a token of somebody known says. Raises `TokenError`."""
         return jwt.verify(token, audience=self._own, keys_of=known.keys.get, now=self._clock.now())
+
+    def _check_barred(self, known: Known, token: str) -> None:
+        """Raises `RefusedError` `trust.barred` for the token of somebody whom an operator keeps out, by the keys that
+        it was known by: nobody is asked anything about it, and nobody else learns that it is kept out."""
+        try:
+            jwt.verify(token, audience=self._own, keys_of=known.barred.get, now=self._clock.now())
+        except TokenError:
+            return
+        raise RefusedError("trust.barred")
 
     def _check_standing(self, known: Known, did: str) -> None:
         """Raises `UnauthenticatedError` where its keys are in doubt or its credentials prove nothing any more,
@@ -179,7 +197,11 @@ class PinnedIdentity:
 
 def _read(view: Reading) -> Known:
     regions = [one for one in view.select(Region, limit=_PAGE) if one.changed is None]
-    known = Known({}, {}, bool(regions), any(one.private for one in regions))
+    known = Known({}, {}, {}, bool(regions), any(one.private for one in regions))
+    after = ""
+    while kept_out := view.select(Barred, after=after, limit=_PAGE):
+        known.barred.update({one.id: _token_keys(one) for one in kept_out})
+        after = kept_out[-1].id
     after = ""
     while page := view.select(Participant, after=after, limit=_PAGE):
         for peer in page:
@@ -188,7 +210,7 @@ def _read(view: Reading) -> Known:
     return known
 
 
-def _token_keys(peer: Participant) -> jwt.Keys:
+def _token_keys(peer: Participant | Barred) -> jwt.Keys:
     """Every key of a participant, with None for those that sign no messages: whoever has several has to name one."""
     return {id: jwk.read(key) if id in peer.tokens else None for id, key in peer.keys.items()}
 

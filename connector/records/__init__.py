@@ -16,7 +16,7 @@ from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
 from connector.records.mail import Answer, Notice, Outgoing
-from connector.records.parties import Handover, Operator, Participant, Right, Vouch
+from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
 from connector.records.proof import Reconciliation, SeenDocument, Signed, Tombstone
 from connector.records.region import Certificate, Invite, Issuance, Issued, Member, Neighbour, Revocations, TakenBack
 from connector.records.sharing import Approval, Asset, Frame, Outside, PolicyVersion, PublishedOffer
@@ -29,6 +29,7 @@ __all__ = [
     "Approval",
     "Ask",
     "Asset",
+    "Barred",
     "Certificate",
     "Cursor",
     "Description",
@@ -107,5 +108,6 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Description: ("about", "kind"),
     Particulars: (),
     Handover: ("successor", "state"),
+    Barred: ("name",),
 }
 """Every kept kind and what it is found by."""

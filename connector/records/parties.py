@@ -85,6 +85,20 @@ class Participant(Struct, frozen=True, kw_only=True):
         return self.pinned or (self.vouch is not None and scope in self.vouch.scopes)
 
 
+class Barred(Struct, frozen=True, kw_only=True):
+    """Somebody whom an operator has removed although a region vouches, or may come to vouch, for it: it stays out until
+    an operator adds it again. `id` is its DID; `keys` and `tokens` are those that it was known by, as in `Participant`,
+    so that its calls are refused for what they are and nobody is asked about them."""
+
+    id: str
+    name: str
+    url: str
+    keys: Mapping[str, JsonObject]
+    tokens: tuple[str, ...]
+    at: int
+    by: str
+
+
 class Handover(Struct, frozen=True, kw_only=True):
     """A participant going on under another DID: `id` is the old one, `successor` the new. `state` is `proposed`,
     `agreed` or `declined`; `statement` is what was signed, `ours`: it is this node that moves."""

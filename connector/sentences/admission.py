@@ -54,6 +54,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Nobody has vouched for {peer} for too long: its region or itself could not be reached. It goes on by itself as"
         " soon as they can be.",
     ),
+    "trust.barred": (
+        "Jemand hat diese Gegenstelle hier entfernt; sie bleibt draußen, bis sie wieder eingetragen wird.",
+        "Somebody has removed this peer here; it stays out until it is added again.",
+    ),
     "trust.unknown": (
         "Für {peer} bürgt niemand, und niemand hat seine Schlüssel verglichen.",
         "Nobody vouches for {peer}, and nobody has compared its keys.",

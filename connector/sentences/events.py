@@ -104,6 +104,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "event.data_refused": ("{peer} gibt „{asset}“ nicht heraus.", '{peer} does not hand out "{asset}".'),
     "event.peer_added": ("{peer} ist als Gegenstelle eingetragen.", "{peer} has been added as a peer."),
     "event.peer_removed": ("{peer} ist keine Gegenstelle mehr.", "{peer} is no peer any more."),
+    "event.peer_barred": (
+        "{peer} bleibt draußen, bis es wieder eingetragen wird.",
+        "{peer} stays out until it is added again.",
+    ),
+    "event.peer_let_in": (
+        "{peer} war draußen und ist wieder zugelassen.",
+        "{peer} had been kept out and is let in again.",
+    ),
     "event.account_added": (
         "Ein Zugang zur Verwaltung wurde angelegt (Rolle {role}).",
         "An account for the management API was made (role {role}).",

@@ -18,6 +18,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Jemand hier hat die Schlüssel verglichen: {by}, am {at:time}.",
         "Somebody here has compared its keys: {by}, on {at:time}.",
     ),
+    "trust.removed": (
+        "{by} hat sie hier entfernt, am {at:time}. Sie bleibt draußen, was immer eine Region bezeugt, bis jemand sie"
+        " wieder einträgt: allmende peer add {url}",
+        "{by} has removed it here, on {at:time}. It stays out, whatever a region says, until somebody adds it again:"
+        " allmende peer add {url}",
+    ),
     "trust.unpinned": (
         "Niemand hier hat die Schlüssel verglichen; es zählt, was eine Region bezeugt.",
         "Nobody here has compared its keys; what counts is what a region says.",

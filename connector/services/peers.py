@@ -6,6 +6,8 @@ documents (`certs.did`) and of words (`certs.words`), what regions say (`service
 2025-1, Exposure of Versions; did:web Method Specification.
 
 A pin is never moved: other keys at the same DID are refused until an operator removes the peer and adds it again.
+Where regions are believed, who is removed is kept out (`Barred`) until an operator adds it again: else the word of its
+region would bring it back with its next call.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from connector.errors import InputError, NodeError, UnknownError
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol.messages import VERSION, JsonObject
 from connector.protocol.paths import VERSION_PATH, join
-from connector.records import Entry, Participant, SeenDocument
+from connector.records import Barred, Entry, Participant, Region, SeenDocument
 from policies.model import Reason
 
 log = structlog.get_logger()
@@ -122,9 +124,10 @@ class Peers:
     ) -> Participant:
         """Look at `url` and pin what is there under `name`. With `words` the keys must have that fingerprint.
 
-        Without `pin` nothing is compared: a region that this node believes has to vouch for it, now. Raises as `look`;
-        `InputError` `peer.name`, `peer.words_form`, `peer.words` (other keys than the words say), `peer.self`,
-        `peer.name_taken`, `peer.exists`, `peer.keys_changed`, `peer.not_vouched`, `peer.refuses`.
+        Whoever was kept out is so no more, once it is a peer. Without `pin` nothing is compared: a region that this
+        node believes has to vouch for it, now. Raises as `look`; `InputError` `peer.name`, `peer.words_form`,
+        `peer.words` (other keys than the words say), `peer.self`, `peer.name_taken`, `peer.exists`,
+        `peer.keys_changed`, `peer.not_vouched`, `peer.refuses`.
         """
         if not NAME.fullmatch(name):
             raise InputError("peer.name", name=name[:64])
@@ -151,13 +154,14 @@ class Peers:
             pinned=pin,
         )
         kept = SeenDocument(id=peer.document, did=peer.id, body=seen.document, at=peer.added)
-        added = await self._store.write(lambda tx: _pin(tx, peer, kept, compared=told is not None))
+        added, barred = await self._store.write(lambda tx: _pin(tx, peer, kept, compared=told is not None))
         self._changed(peer.id)
-        return added if pin else await self._shown(added)
+        return added if pin else await self._shown(added, barred)
 
-    async def _shown(self, peer: Participant) -> Participant:
+    async def _shown(self, peer: Participant, barred: Barred | None) -> Participant:
         """A peer that nobody has compared, once a region vouches for it. Raises `InputError` `peer.not_vouched`, or
-        `peer.refuses` where it wants nothing to do with this node, and what was kept of it is gone."""
+        `peer.refuses` where it wants nothing to do with this node; what was kept of it is gone then, and it is kept
+        out again where it was before."""
         why: Reason | None = None
         if peer.barred(self._clock.now()) is not None and self._greet is not None:
             try:
@@ -173,6 +177,8 @@ class Peers:
             if found.vouch is None:
                 tx.delete(Participant, found.id)
                 tx.record(Entry(event="peer.removed", actor="node", params={"peer": found.id, "name": found.name}))
+                if barred is not None:
+                    _bar(tx, barred, "node")
             return None
 
         found = await self._store.write(act)
@@ -183,6 +189,10 @@ class Peers:
             raise InputError("peer.not_vouched", peer=peer.id)
         return found
 
+    async def barred(self, *, after: str = "", limit: int = 100) -> list[Barred]:
+        """Those who are kept out, in the order of their DIDs, beginning behind `after`."""
+        return await self._store.read(lambda view: view.select(Barred, after=after, limit=limit))
+
     async def list(self, *, after: str = "", limit: int = 100) -> list[Participant]:
         """Peers in the order of their DIDs, beginning behind `after`."""
         return await self._store.read(lambda view: view.select(Participant, after=after, limit=limit))
@@ -191,13 +201,23 @@ class Peers:
         """A peer by its name or DID. Raises `UnknownError` `peer.unknown`."""
         return await self._store.read(lambda view: _find(view, peer))
 
+    async def keeps_out(self, url: str) -> bool:
+        """Is the node at this root kept out? Raises `InputError` `peer.url`."""
+        id = did.of_url(_root(url))
+        return await self._store.read(lambda view: view.get(Barred, id)) is not None
+
     async def remove(self, operator: str, peer: str) -> Participant:
-        """Unpin a peer; from the return of this call on its tokens prove nothing. Raises as `get`."""
+        """Unpin a peer; from the return of this call on its tokens prove nothing. Raises as `get`.
+
+        Where a region is believed, or vouches for it already, it is kept out from now on.
+        """
 
         def act(tx: Transaction) -> Participant:
             found = _find(tx, peer)
             tx.delete(Participant, found.id)
             tx.record(Entry(event="peer.removed", actor=operator, params={"peer": found.id, "name": found.name}))
+            if not found.pinned or found.vouch is not None or tx.select(Region, limit=1):
+                _bar(tx, _barred(found, operator, self._clock.now()), operator)
             return found
 
         removed = await self._store.write(act)
@@ -239,9 +259,21 @@ def _find(view: Reading, peer: str) -> Participant:
     return found
 
 
-def _pin(tx: Transaction, peer: Participant, document: SeenDocument, *, compared: bool) -> Participant:
-    """Keep a peer with its document, as it was seen, and its audit entry. One that a region has brought is named, and
-    pinned where that is asked for; what the region says of it stays."""
+def _barred(peer: Participant, operator: str, now: int) -> Barred:
+    """What is remembered of a peer that is kept out."""
+    return Barred(id=peer.id, name=peer.name, url=peer.url, keys=peer.keys, tokens=peer.tokens, at=now, by=operator)
+
+
+def _bar(tx: Transaction, one: Barred, actor: str) -> None:
+    tx.put(one)
+    tx.record(Entry(event="peer.barred", actor=actor, params={"peer": one.id, "name": one.name}))
+
+
+def _pin(
+    tx: Transaction, peer: Participant, document: SeenDocument, *, compared: bool
+) -> tuple[Participant, Barred | None]:
+    """Keep a peer with its document, as it was seen, and its audit entry, and tell what kept it out until now. One that
+    a region has brought is named, and pinned where that is asked for; what the region says of it stays."""
     known = tx.get(Participant, peer.id)
     if known is not None and known.words != peer.words:
         raise InputError("peer.keys_changed", peer=peer.id, name=known.name, pinned=known.words, found=peer.words)
@@ -257,4 +289,13 @@ def _pin(tx: Transaction, peer: Participant, document: SeenDocument, *, compared
     tx.put(peer)
     params = {"peer": peer.id, "name": peer.name, "words": peer.words, "compared": "yes" if compared else "no"}
     tx.record(Entry(event="peer.added", actor=peer.added_by, params=params))
-    return peer
+    return peer, _let_in(tx, peer)
+
+
+def _let_in(tx: Transaction, peer: Participant) -> Barred | None:
+    """Whoever was kept out is so no more; what had kept it out."""
+    barred = tx.get(Barred, peer.id)
+    if barred is not None:
+        tx.delete(Barred, barred.id)
+        tx.record(Entry(event="peer.let_in", actor=peer.added_by, params={"peer": peer.id, "name": peer.name}))
+    return barred

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.records import Participant, Right
+from connector.records import Barred, Participant, Right
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -81,6 +83,7 @@ def _peers(services: Services) -> Sequence[Endpoint]:
 
     async def add(visit: Visit) -> views.PeerView:
         body: views.NewPeer = visit.body
+        kept_out = await peers.keeps_out(body.url)
         added = await peers.add(
             visit.operator,
             body.url,
@@ -90,13 +93,18 @@ def _peers(services: Services) -> Sequence[Endpoint]:
             facts=body.facts,
             pin=body.pin,
         )
-        return await one(added, visit)
+        return replace(await one(added, visit), kept_out=kept_out)
 
     async def get(visit: Visit) -> views.PeerView:
         return await one(await peers.get(visit.values[0]), visit)
 
     async def remove(visit: Visit) -> views.PeerView:
-        return await one(await peers.remove(visit.operator, visit.values[0]), visit)
+        removed = await peers.remove(visit.operator, visit.values[0])
+        return replace(await one(removed, visit), kept_out=await peers.keeps_out(removed.url))
+
+    async def kept_out(visit: Visit) -> views.Page[Any]:
+        found = await peers.barred(after=visit.query.after, limit=visit.query.limit)
+        return showing.page(found, map(_barred, found), visit.query.limit)
 
     return [
         Endpoint(
@@ -139,8 +147,21 @@ def _peers(services: Services) -> Sequence[Endpoint]:
             method="DELETE",
             path="/v1/peers/{peer}",
             right=Right.ADMIN,
-            about="Unpin a peer: from now on its tokens prove nothing.",
+            about="Unpin a peer: from now on its tokens prove nothing, and no region brings it back.",
             serve=remove,
             answer=views.PeerView,
         ),
+        Endpoint(
+            method="GET",
+            path="/v1/barred",
+            right=Right.AUDITOR,
+            about="Those who were removed and are kept out until they are added again.",
+            serve=kept_out,
+            query=views.PageQuery,
+            answer=views.Page[views.BarredView],
+        ),
     ]
+
+
+def _barred(one: Barred) -> views.BarredView:
+    return views.BarredView(id=one.id, name=one.name, url=one.url, at=one.at, by=one.by)

@@ -121,6 +121,7 @@ from connector.http.views.offering import (
     TermsView,
 )
 from connector.http.views.people import (
+    BarredView,
     IssuedOperator,
     LookRequest,
     NewOperator,
@@ -170,6 +171,7 @@ __all__ = [
     "AssetView",
     "Attesting",
     "AuditQuery",
+    "BarredView",
     "BegunView",
     "CatalogQuery",
     "CheckView",

@@ -66,7 +66,8 @@ class NewPeer(Input, frozen=True, kw_only=True):
 
 class PeerView(View, frozen=True, kw_only=True):
     """A peer. `pinned`: somebody has compared its keys; `region` is the title of the region that vouches for it, ""
-    where none does; `barred` why nothing happens with it at the moment."""
+    where none does; `barred` why nothing happens with it at the moment. `kept_out` is told where a peer was removed (it
+    is from now on) or added (it was until now)."""
 
     id: str
     name: str
@@ -80,3 +81,14 @@ class PeerView(View, frozen=True, kw_only=True):
     pinned: bool
     region: str
     barred: ReasonView | None
+    kept_out: bool = False
+
+
+class BarredView(View, frozen=True, kw_only=True):
+    """Somebody who was removed and is kept out until it is added again, whatever a region says of it."""
+
+    id: str
+    name: str
+    url: str
+    at: int
+    by: str

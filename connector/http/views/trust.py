@@ -112,8 +112,8 @@ class LinkView(View, frozen=True, kw_only=True):
 
 
 class ExplainedView(View, frozen=True, kw_only=True):
-    """Why a party is or is not trusted. `how` is `self`, `pinned`, `vouched` or `stranger`; `region` is the name of the
-    region that vouches; `checked` when it was judged, `until` from when it has to be judged again."""
+    """Why a party is or is not trusted. `how` is `self`, `pinned`, `vouched`, `barred` or `stranger`; `region` is
+    the name of the region that vouches; `checked` when it was judged, `until` from when it has to be judged again."""
 
     did: str
     name: str

@@ -25,7 +25,7 @@ from certs.trust import MEMBERSHIP, Link, Verdict
 from certs.words import fingerprint
 from connector.errors import BusyError, NodeError, PeerError, RefusedError, UnauthenticatedError
 from connector.ports import Clock, Documents, Reading, Store, Transaction
-from connector.records import Entry, Participant, Presented, Region, SeenDocument
+from connector.records import Barred, Entry, Participant, Presented, Region, SeenDocument
 from connector.services.trust.asking import Asking
 from connector.services.trust.checking import Checking, Found
 from connector.services.trust.places import allowed_inside, at_home, root_of
@@ -174,6 +174,9 @@ class Admission:
         self, tx: Transaction, document: Document, tokens: Sequence[str], found: Found
     ) -> tuple[Participant, bool]:
         """The participant as it stands from now on with what it has shown, and whether that is something new."""
+        # INVARIANT: whom an operator has removed, also a moment ago, no region brings back.
+        if tx.get(Barred, document.id) is not None:
+            raise RefusedError("trust.barred")
         now = self._clock.now()
         ends = min(one.ends for one in found.credentials)
         tx.put(Presented(id=document.id, tokens=tuple(tokens), at=now, until=ends))

@@ -15,7 +15,7 @@ from certs.did import DidError
 from certs.trust import Link, Verdict
 from connector.errors import InputError, NodeError
 from connector.ports import Documents, Reading, Store
-from connector.records import Participant, Presented, Region
+from connector.records import Barred, Participant, Presented, Region
 from connector.services.trust.places import place
 from policies.model import Reason
 
@@ -35,8 +35,8 @@ class Judges(Protocol):
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """`how` is `self`, `pinned`, `vouched` or `stranger`; `region` is the name of the region that vouches; `checked`
-    when it was judged, `until` from when it has to be judged again, both microseconds UTC."""
+    """`how` is `self`, `pinned`, `vouched`, `barred` or `stranger`; `region` is the name of the region that vouches;
+    `checked` when it was judged, `until` from when it has to be judged again, both microseconds UTC."""
 
     did: str
     name: str
@@ -70,10 +70,15 @@ class Explaining:
         Raises `InputError` `trust.party` for what can be no party.
         """
         known = await self._store.read(lambda view: view.find(Participant, name=party))
-        did = known.id if known else _place(party)
+        barred = None if known else await self._store.read(lambda view: view.find(Barred, name=party))
+        named = known or barred
+        did = named.id if named else _place(party)
         known = known or await self._store.read(lambda view: view.get(Participant, did))
         if did == self._own:
             return Explained(did=did, name="", trusted=True, how="self", links=(Link("known", True, "trust.self"),))
+        barred = await self._store.read(lambda view: view.get(Barred, did))
+        if barred is not None and known is None:
+            return _barred(barred)
         failed = await self._asked(did, known) if now else ()
         verdict = await self._judged(did, now)
         if known is not None and known.pinned:
@@ -126,6 +131,12 @@ def _pinned(known: Participant, verdict: Verdict | None, failed: tuple[Link, ...
         checked=known.vouch.checked if known.vouch else None,
         until=known.vouch.until if known.vouch else None,
     )
+
+
+def _barred(one: Barred) -> Explained:
+    """An operator keeps it out: nothing that anybody says of it counts, so nobody is asked."""
+    link = Link("known", False, "trust.removed", {"by": one.by, "at": str(one.at), "url": one.url})
+    return Explained(did=one.id, name=one.name, trusted=False, how="barred", links=(link,))
 
 
 def _vouched(

@@ -66,6 +66,8 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     # peers, people, the log
     "peer.added": (_NOTE, "event.peer_added"),
     "peer.removed": (_ATTENTION, "event.peer_removed"),
+    "peer.barred": (_NOTE, "event.peer_barred"),
+    "peer.let_in": (_ATTENTION, "event.peer_let_in"),
     "operator.added": (_ATTENTION, "event.account_added"),
     "operator.removed": (_ATTENTION, "event.account_removed"),
     "peer.restored": (_ALARM, "event.peer_restored"),

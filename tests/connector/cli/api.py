@@ -24,6 +24,7 @@ PEER = {
     "pinned": True,
     "region": "",
     "barred": None,
+    "kept_out": False,
 }
 
 

