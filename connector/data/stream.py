@@ -22,6 +22,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
+import msgspec
 import zstandard
 from msgspec import Struct
 
@@ -33,6 +34,9 @@ PIECE = 1 << 20
 _INLINE = 1 << 16
 _WORTH_CODING = 1024
 _LEVEL = 3
+_USUAL = 128
+"""Longest Accept-Encoding for which a plan is remembered."""
+_ENDS_FIELD = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _RANGE = re.compile(r"bytes=[ \t]*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))[ \t]*")
 _Q = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$")
 _COMPRESSIBLE = re.compile(r"text/.*|application/(json|xml|x-ndjson|x-tar|rdf\+xml|sql|.*\+(json|xml))|image/svg\+xml")
@@ -57,7 +61,11 @@ class Wanted(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """An answer before its bytes: `start` up to but excluding `stop` (None: no known end) of the plain content."""
+    """An answer before its bytes: `start` up to but excluding `stop` (None: no known end) of the plain content.
+
+    `head` is the status line and `headers` as they go over the wire, where that was worth making; else empty.
+    INVARIANT: nobody changes `headers`; several accesses have the same plan.
+    """
 
     status: int
     headers: dict[str, str]
@@ -66,6 +74,7 @@ class Plan(Struct, frozen=True):
     coding: Coding = Coding.IDENTITY
     has_body: bool = True
     resumes: bool = False
+    head: bytes = b""
 
     @property
     def length(self) -> int | None:
@@ -75,6 +84,33 @@ class Plan(Struct, frozen=True):
 
 def plan(content: Content, wanted: Wanted) -> Plan:
     """How a content answers a request. Pure; never fails: what cannot be understood is ignored, as RFC 9110 asks."""
+    if wanted.range or wanted.if_range or wanted.if_none_match or len(wanted.accept_encoding) > _USUAL:
+        return _planned(content, wanted)
+    return _planned_again(content.media_type, content.etag, content.size, content.sha256, wanted)
+
+
+@lru_cache(maxsize=512)
+def _planned_again(media_type: str, etag: str, size: int | None, sha256: bytes | None, wanted: Wanted) -> Plan:
+    """What is asked for again and again: the whole, unconditionally."""
+    planned = _planned(Content(media_type, etag, chunks=_unread, size=size, sha256=sha256), wanted)
+    return msgspec.structs.replace(planned, head=_head(planned))
+
+
+def _unread(start: int, stop: int | None) -> AsyncGenerator[bytes, None]:
+    raise NotImplementedError  # a plan reads nothing
+
+
+def _head(planned: Plan) -> bytes:
+    """Empty where the answer has no body of a known length, or a field holds what would end it."""
+    fields = planned.headers.items()
+    if planned.status != 200 or not planned.has_body or "Content-Length" not in planned.headers:
+        return b""
+    if any(_ENDS_FIELD.search(value) for _, value in fields):
+        return b""
+    return "".join(["HTTP/1.1 200 OK\r\n", *(f"{name}: {value}\r\n" for name, value in fields)]).encode()
+
+
+def _planned(content: Content, wanted: Wanted) -> Plan:
     headers = {"ETag": content.etag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     size = content.size
     if wanted.if_none_match and _names(wanted.if_none_match, content.etag):

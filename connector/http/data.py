@@ -27,6 +27,7 @@ from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, UnauthenticatedError, UnknownError
 from connector.http.connection import bound, reset
 from connector.http.problems import status_of
+from connector.http.ready import Ready, fits
 from connector.ports import Content
 from connector.records import Asset
 from connector.sentences import Language, sentence
@@ -82,7 +83,7 @@ class DataPlane:
             admission = await self._gate.admit(credential, pid, ask)
             if planned.has_body and content.small is None:
                 return await self._stream(request, content, planned, admission)
-            return _small(content, planned)
+            return _small(request, content, planned)
         finally:
             content.close()
 
@@ -180,11 +181,13 @@ def _asking(request: web.Request, asset: Asset | None, member: str, content: Con
     )
 
 
-def _small(content: Content, planned: Plan) -> web.Response:
+def _small(request: web.Request, content: Content, planned: Plan) -> web.StreamResponse:
     """An answer in one piece, or without a body. aiohttp leaves the body of a HEAD away and keeps its length."""
     if not planned.has_body or content.small is None:
         return web.Response(status=planned.status, headers=planned.headers)
     body = content.small()
+    if planned.head and len(body) == planned.stop and fits(request):
+        return Ready(planned.status, planned.head, body)
     if planned.coding is not Coding.IDENTITY:
         body = encoded(body, planned.coding)
     elif planned.status == 206:

@@ -155,9 +155,11 @@ class Listener:
         answer = await stream(request)
         # A handler that has written its own body is done; what is left is a small answer with the usual patience.
         connection.enter(Stage.ANSWERING)
-        with contextlib.suppress(ConnectionError):
+        try:
             await answer.prepare(request)
             await answer.write_eof()
+        except ConnectionError:
+            pass
         return self._written(connection, answer)
 
     async def _answer(

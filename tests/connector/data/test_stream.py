@@ -168,3 +168,17 @@ def test_codings_round_trip(body: bytes, coding: Coding) -> None:
             assert zstandard.ZstdDecompressor().decompressobj().decompress(wire) == body
         case Coding.IDENTITY:
             assert wire == body
+
+
+def test_a_head_is_made_for_a_whole_that_is_sent_plain() -> None:
+    head = plan(content(), Wanted()).head
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nContent-Length: %d\r\n" % len(BODY) in head
+    assert head.endswith(b"\r\n")
+    for wanted in (Wanted(method="HEAD"), Wanted(accept_encoding="zstd"), Wanted(range="bytes=0-1")):
+        assert plan(content(), wanted).head == b""
+
+
+def test_what_would_end_a_field_gets_no_head() -> None:
+    made = msgspec.structs.replace(content(), media_type="text/csv\r\nSet-Cookie: a=b")
+    assert plan(made, Wanted()).head == b""
