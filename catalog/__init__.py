@@ -1,1 +1,1 @@
-"""What a participant offers, and who sees it. Pure."""
+"""What a participant offers, who sees it, and how it describes itself. RDF is in `contexts` alone, behind `worker`."""
