@@ -31,7 +31,7 @@ from connector.ports import Caller, Clock, Identity, Peer, Reading, Store, Trans
 from connector.protocol.messages import TransferState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import TRANSFER, Transfer
-from connector.records import Agreement, Asset, Entry, Handover, Notice, Participant, SeenDocument, Signed
+from connector.records import Agreement, Asset, Barred, Entry, Handover, Notice, Participant, SeenDocument, Signed
 from connector.services.changes import Change, Changes
 from connector.services.intake import admit
 from connector.services.notices import Notices
@@ -247,6 +247,8 @@ class Successions:
         decided about it besides, they have not decided here."""
         if peer.id not in sides - {self._did} or tx.get(Participant, peer.id) is not None:
             return
+        if tx.get(Barred, peer.id) is not None:
+            return  # whom an operator here keeps out stays out
         leaving = tx.get(Participant, said.did)
         private = peer.private and leaving is not None and leaving.private
         kept = replace(peer, name=_free(tx, peer.name), added_by=said.did, private=private, facts={}, signs=0)
@@ -306,7 +308,7 @@ class Successions:
         """Go on with the successor: the contracts with `old` (name or DID) are its from now on, and it is a peer.
 
         Its keys are those that both have signed. Raises `UnknownError` `succession.unknown`; `InputError`
-        `succession.keys` (it shows others now), `succession.decided`, and as `Peers.look`; `DeliveryError`.
+        `succession.keys` (it shows others now), `succession.decided`, `trust.barred`, and as `Peers.look`; `DeliveryError`.
         """
         known = await self._proposed(old)
         said = handover.succession(_both(known), await self._store.read(lambda view: _may(view, known.id)))
@@ -367,6 +369,8 @@ class Successions:
 
     def _pin(self, tx: Transaction, operator: str, said: Succession, seen: Sighting, private: bool) -> None:
         """The successor as a peer: its keys are those that the leaving side has named."""
+        if tx.get(Barred, seen.did) is not None:
+            raise InputError("trust.barred")
         digest = sha256(seen.document).hexdigest()
         tx.put(SeenDocument(id=digest, did=seen.did, body=seen.document, at=self._clock.now()))
         if tx.get(Participant, seen.did) is not None:

@@ -17,7 +17,7 @@ from connector.http.exchange import Request
 from connector.node import Node
 from connector.ports import Caller, Reading, Transaction
 from connector.protocol.messages import TransferState
-from connector.records import Agreement, Asset, Entry, Handover, Notice, Participant, SeenDocument, Signed
+from connector.records import Agreement, Asset, Barred, Entry, Handover, Notice, Participant, SeenDocument, Signed
 from connector.services.trust import succession
 from connector.services.trust.succession import Page, Taking
 from tests.connector.joined import Two, _node, joined
@@ -298,3 +298,19 @@ async def test_a_successor_that_signs_its_messages_takes_over(three: Three) -> N
     await three.city.store.write(lambda tx: tx.put(replace(peer, signs=1)))
     await three.city.trust.successions.propose("mayor", "district")
     assert await three.district.trust.successions.begin("boss", "city") == 1
+
+
+async def test_whom_an_operator_keeps_out_comes_back_by_no_succession(three: Three) -> None:
+    city, utility, district = three.city, three.utility, three.district
+    await three.two.contract()
+
+    def bar(out: Node, at: Node) -> Barred:
+        return Barred(id=out.did, name="out", url="", keys={}, tokens=(), at=1, by="x" + at.did)
+
+    await district.store.write(lambda tx: tx.put(bar(utility, district)))
+    await three.taken()
+    assert await district.store.read(lambda view: view.get(Participant, utility.did)) is None
+    await utility.store.write(lambda tx: tx.put(bar(district, utility)))
+    with pytest.raises(InputError, match=r"trust\.barred"):
+        await utility.trust.successions.agree("engineer", "city")
+    assert (await contract(utility)).peer == city.did
