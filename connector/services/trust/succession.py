@@ -308,7 +308,8 @@ class Successions:
         """Go on with the successor: the contracts with `old` (name or DID) are its from now on, and it is a peer.
 
         Its keys are those that both have signed. Raises `UnknownError` `succession.unknown`; `InputError`
-        `succession.keys` (it shows others now), `succession.decided`, `trust.barred`, and as `Peers.look`; `DeliveryError`.
+        `succession.keys` (it shows others now), `succession.decided`, `trust.barred`, and as `Peers.look`;
+        `DeliveryError`.
         """
         known = await self._proposed(old)
         said = handover.succession(_both(known), await self._store.read(lambda view: _may(view, known.id)))
