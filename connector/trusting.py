@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from connector import belonging, certifying, describing
 from connector.chores import Work
+from connector.config import TrustSettings
 from connector.ground import Ground
 from connector.http import statements, succession
 from connector.http.endpoints import Handing
@@ -71,7 +72,7 @@ class Trusting:
         """Who is calling."""
         own = self.ground
         trust = own.config.trust
-        limits = Limits(fresh=trust.document_seconds, stale=trust.stale_seconds)
+        limits = _limits(trust)
         self.documents = Resolver(own.fetch, own.clock, lab=own.config.lab, limits=limits)
         self.passes = Passes(lambda: own.keys.grant)
         self.throttle = Throttle(ASKED_PER_SECOND, ASKED_AT_ONCE, own.clock.monotonic)
@@ -269,7 +270,7 @@ class Trusting:
             (self.standing.look_ahead, self.ground.config.trust.recheck_seconds / 8),
             (self.handovers.go_round, self.ground.config.trust.document_seconds),
             (self.handovers.look_at_regions, self.ground.config.trust.document_seconds),
-            (self._recall, RECALL_SECONDS),
+            (self._recall, min(RECALL_SECONDS, self.ground.config.trust.document_seconds)),
             *self.certifying.rounds(),
             *self.belonging.rounds(),
             *self.describing.rounds(),
@@ -289,3 +290,11 @@ class Trusting:
         await self.handovers.close()
         await self.lists.close()
         await self.documents.close()
+
+
+def _limits(trust: TrustSettings) -> Limits:
+    """How documents are fetched: what went wrong is not remembered for longer than what went well."""
+    usual, fresh = Limits(), trust.document_seconds
+    return Limits(
+        fresh=fresh, stale=trust.stale_seconds, missing=min(usual.missing, fresh), again=min(usual.again, fresh)
+    )
