@@ -73,7 +73,7 @@ class Resolver:
     ) -> Document:
         """See `ports.Documents.document`."""
         kept = self._kept.get(did)
-        if kept is None or self._due(kept, lacking, fresh):
+        if kept is None or (private and _was_kept_out(kept)) or self._due(kept, lacking, fresh):
             kept = await self._flight(did, url, private)
         return self._usable(kept)
 
@@ -171,6 +171,11 @@ class Resolver:
         kept = self._kept.pop(did, None)
         self._bytes -= 0 if kept is None else kept.size()
         return kept
+
+
+def _was_kept_out(kept: _Kept) -> bool:
+    """Was nobody asked, since the address is private? Whoever has the permission need not wait for the next look."""
+    return isinstance(kept.wrong, DeliveryError) and kept.wrong.reason.code == "peer.address_refused"
 
 
 def _says_so(wrong: DidError | DeliveryError | None) -> bool:

@@ -274,3 +274,16 @@ async def test_the_address_is_judged_after_the_name_was_resolved(addresses: Sequ
     assert looked == ["city.example"]
     await resolver.close()
     await client.close()
+
+
+def test_who_may_go_inside_does_not_wait_for_a_refusal_of_before() -> None:
+    async def act(web: Web, resolver: Resolver) -> None:
+        web.city(DeliveryError("peer.address_refused"))
+        with pytest.raises(DeliveryError):
+            await resolver.document(CITY)
+        web.city(document())
+        with pytest.raises(DeliveryError):
+            await resolver.document(CITY)
+        assert (await resolver.document(CITY, private=True)).keys
+
+    assert [private for _, private in world(act).asked] == [False, True]
