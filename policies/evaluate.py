@@ -119,7 +119,12 @@ def _applies(rule: Rule, action: str, facts: Facts) -> bool | None:
 
 
 def _action(rule: Rule, action: str) -> bool | None:
-    return rule.action == action or ACTION_VALUES.holds(Operator.IS_A, (rule.action,), action)
+    return rule.action == action or _within(rule.action, action)
+
+
+@lru_cache(maxsize=1024)
+def _within(allowed: str, action: str) -> bool | None:
+    return ACTION_VALUES.holds(Operator.IS_A, (allowed,), action)
 
 
 def _all(found: bool | None, constraints: Iterable[Constraint], facts: Facts) -> bool | None:

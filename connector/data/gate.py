@@ -277,11 +277,11 @@ class Gate:
             if error.reason.code == "agreement.damaged":
                 _keep(self._damaged, agreement.id, error.reason)
             raise AccessRefusedError((error.reason,)) from None
-        values = dict(agreed.stated)
+        values = agreed.stated
         if ask.purpose is not None:
-            values[PURPOSE] = (ask.purpose,)
+            values = {**values, PURPOSE: (ask.purpose,)}
         if ask.spatial is not None:
-            values[SPATIAL] = (ask.spatial,)
+            values = {**values, SPATIAL: (ask.spatial,)}
         if agreed.asks_facts:
             values = {**self._facts.of(view, transfer.peer), **values}
         # A contract that has gone over is the successor's: it stands where the text names the one before it.

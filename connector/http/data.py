@@ -12,14 +12,14 @@ complete.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
 from connector.data.sources import Sources
@@ -160,14 +160,6 @@ def _failing(request: web.Request, asset: Asset | None, member: str, why: Reason
 
 
 def _asking(request: web.Request, asset: Asset | None, member: str, content: Content, planned: Plan) -> Ask:
-    audited = {"status": str(planned.status)}
-    if planned.has_body:
-        if (length := planned.length) is not None:
-            audited["bytes"] = str(length)
-        if planned.status == 206:
-            audited["from"] = str(planned.start)
-        elif content.sha256 is not None:
-            audited["sha256"] = content.sha256.hex()
     return Ask(
         asset=asset,
         member=member,
@@ -177,8 +169,22 @@ def _asking(request: web.Request, asset: Asset | None, member: str, content: Con
         draws=planned.has_body,
         resumes=planned.resumes,
         streamed=planned.has_body and content.small is None,
-        planned=audited,
+        planned=_audited(planned.status, planned.has_body, planned.start, planned.stop, content.sha256),
     )
+
+
+@lru_cache(maxsize=512)
+def _audited(status: int, has_body: bool, start: int, stop: int | None, sha256: bytes | None) -> Mapping[str, str]:
+    """What the audit says of an answer. INVARIANT: nobody changes it; several accesses have the same one."""
+    audited = {"status": str(status)}
+    if has_body:
+        if stop is not None:
+            audited["bytes"] = str(stop - start)
+        if status == 206:
+            audited["from"] = str(start)
+        elif sha256 is not None:
+            audited["sha256"] = sha256.hex()
+    return audited
 
 
 def _small(request: web.Request, content: Content, planned: Plan) -> web.StreamResponse:
@@ -197,7 +203,7 @@ def _small(request: web.Request, content: Content, planned: Plan) -> web.StreamR
 
 def _credential(request: web.Request) -> str:
     """The token, with its scheme or as it stands: so it comes from applications that are used to Eclipse EDC."""
-    value = request.headers.get("Authorization", "").strip()
+    value = request.headers.get(hdrs.AUTHORIZATION, "").strip()
     scheme, blank, token = value.partition(" ")
     if not value or (blank and scheme.lower() != _SCHEME):
         raise UnauthenticatedError("token.missing")
@@ -221,10 +227,10 @@ def _wanted(request: web.Request) -> Wanted:
     headers = request.headers
     return Wanted(
         method=request.method,
-        range=headers.get("Range", ""),
-        if_range=headers.get("If-Range", ""),
-        if_none_match=headers.get("If-None-Match", ""),
-        accept_encoding=headers.get("Accept-Encoding", ""),
+        range=headers.get(hdrs.RANGE, ""),
+        if_range=headers.get(hdrs.IF_RANGE, ""),
+        if_none_match=headers.get(hdrs.IF_NONE_MATCH, ""),
+        accept_encoding=headers.get(hdrs.ACCEPT_ENCODING, ""),
     )
 
 

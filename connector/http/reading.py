@@ -12,7 +12,7 @@ name that points here without our knowledge gets 421. A proxy in front has to pa
 
 from __future__ import annotations
 
-from aiohttp import HttpVersion11, StreamReader, web
+from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from connector.errors import MessageError, TooLargeError
@@ -50,13 +50,13 @@ def check(request: web.BaseRequest, hosts: Hosts) -> tuple[str, str]:
     path, _, query = request.raw_path.partition("?")
     if not path.startswith("/") or "#" in query or "#" in path or "\\" in path or _climbs(path):
         raise HttpError(400, "http.target")
-    coding = headers.get("Transfer-Encoding")
+    coding = headers.get(hdrs.TRANSFER_ENCODING)
     if coding is not None and (coding != "chunked" or request.version != HttpVersion11):
         raise HttpError(400, "http.framing")
-    if "Upgrade" in headers and headers["Upgrade"].lower() == "websocket":
+    if hdrs.UPGRADE in headers and headers[hdrs.UPGRADE].lower() == "websocket":
         raise HttpError(400, "http.upgrade")
-    hosts.check(headers.get("Host", ""))
-    if len(headers.getall("Authorization", ())) > 1:
+    hosts.check(headers.get(hdrs.HOST, ""))
+    if len(headers.getall(hdrs.AUTHORIZATION, ())) > 1:
         raise HttpError(400, "http.authorization")
     for name in _SIGNED:
         # Joined by a comma they would be one field (RFC 9110, 5.3), for some readers; for others the first one counts.

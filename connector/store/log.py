@@ -74,7 +74,9 @@ class Log:
             salt = salts[SALT * place : SALT * (place + 1)]
             leaf = tree.leaf_hash(salt + body)
             rows.append((edge.size, when, salt, leaf, body))
-            nodes += [made for made in edge.append(leaf) if made[0] % STRIDE == 0]
+            for made in edge.append(leaf):
+                if made[0] % STRIDE == 0:
+                    nodes.append(made)
         connection.executemany("INSERT INTO audit(leaf_index, at, salt, leaf, body) VALUES(?, ?, ?, ?, ?)", rows)
         if nodes:
             connection.executemany("INSERT INTO node VALUES(?, ?, ?)", nodes)

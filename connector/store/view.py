@@ -119,14 +119,12 @@ class Known:
     INVARIANT: nobody changes a fetched record or anything in it: several have the same one.
     """
 
-    __slots__ = ("_records",)
+    __slots__ = ("_records", "get")
 
     def __init__(self) -> None:
-        self._records: dict[Key, Struct] = {}
-
-    def get(self, key: Key) -> Struct | None:
-        """The record, where it is kept."""
-        return self._records.get(key)
+        self._records: dict[Key, Any] = {}
+        self.get: Callable[[Key], Any] = self._records.get
+        """The record, where it is kept; else None."""
 
     def keep(self, key: Key, record: Struct, size: int) -> None:
         """Keep it, within bounds; `size` is that of its bytes."""
@@ -183,7 +181,8 @@ class Act(View):
         """As `View.get`, from memory where the row has not changed since it was last read."""
         key = kind, id
         if (known := self._desk.known.get(key)) is not None:
-            return cast(R, known)
+            found: R = known
+            return found
         if (body := self._body(kind, id)) is None:
             return None
         record = _decoded(kind, id, body)

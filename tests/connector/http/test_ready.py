@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from connector.http.ready import Ready, fits
-from tests.connector.http.listening import QUICK, listening, said
+from connector.telemetry import Metrics
+from tests.connector.http.listening import listening, said
 
 FIELDS = {"ETag": '"e"', "Content-Type": "text/plain", "Content-Length": "5"}
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n'
@@ -30,8 +31,8 @@ async def usual(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def large(request: web.BaseRequest) -> web.StreamResponse:
-    """More than all buffers take."""
-    body = b"x" * (1 << 24)
+    """As much as is written without waiting; not many of them fit into all buffers."""
+    body = b"x" * 60_000
     return Ready(200, HEAD.replace(b"5\r\n", b"%d\r\n" % len(body)), body)
 
 
@@ -59,12 +60,11 @@ async def test_it_looks_like_any_other_answer(asked: bytes) -> None:
 
 
 async def test_who_does_not_take_it_is_let_go() -> None:
-    async with listening(streams={"/x": large}, limits=QUICK) as listener, asyncio.timeout(5):
+    metrics = Metrics()
+    async with listening(streams={"/x": large}, metrics=metrics) as listener, asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, limit=1024)
-        writer.write(ask())
-        while not listener.connections:
-            await asyncio.sleep(0)
-        while listener.connections:
+        writer.write(ask() * 400)
+        while b'code="http.slow"' not in metrics.text():
             await asyncio.sleep(0.01)
         with pytest.raises(ConnectionError):
             while await reader.read(65_536):
