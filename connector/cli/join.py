@@ -12,7 +12,7 @@ from connector.cli.names import segment
 from connector.cli.output import bullets, labelled, paragraphs, remark, waiting
 from connector.cli.words import either
 
-MOST_CALLS = 30
+MOST_CALLS = 8
 """Calls after which joining is left for later; a region that issues at once needs one a step."""
 SHOWN = 10
 """Members that are named at the end."""
@@ -42,17 +42,20 @@ def join(call: Call, region_url: str, code: str, private: bool) -> None:
                 told.add(step["step"])
                 if not call.json:
                     remark(f"✓ {step['sentence']}")
+        waits = one["waiting"]["sentence"] if one["waiting"] else ""
+        if waits and waits not in told and not call.json:
+            told.add(waits)
+            remark(waits)
         if one["joined"]:
-            _answer(call, one)
+            _answer(call, one, private)
             return
-    waits = one["waiting"]["sentence"] if one["waiting"] else ""
     again = either("Type the same command again later.", "Geben Sie denselben Befehl später noch einmal ein.")
     raise CommandError(f"{waits} {again}".strip(), "join.unfinished")
 
 
-def _answer(call: Call, one: Any) -> None:
+def _answer(call: Call, one: Any, private: bool) -> None:
     members = _members(call, one)
-    call.answer({**one, "members": members}, lambda: _joined(one, members))
+    call.answer({**one, "members": members}, lambda: _joined(one, members, " --private" if private else ""))
 
 
 def _step(call: Call, url: str, code: str, private: bool) -> Any:
@@ -76,8 +79,8 @@ def _members(call: Call, one: Any) -> list[Any]:
     return [member for member in found if member["did"] != own]
 
 
-def _joined(one: Any, members: list[Any]) -> str:
-    shown = [f"{member['title']}: allmende peer add {member['url']}" for member in members[:SHOWN]]
+def _joined(one: Any, members: list[Any], permission: str) -> str:
+    shown = [f"{member['title']}: allmende peer add {member['url']}{permission}" for member in members[:SHOWN]]
     return paragraphs(
         either(
             f"This node is a member of {one['title']}.",
@@ -94,7 +97,7 @@ def _joined(one: Any, members: list[Any]) -> str:
         bullets(
             "Next",
             [
-                *([] if members else ["allmende peer add URL"]),
+                *([] if members else [f"allmende peer add URL{permission}"]),
                 "allmende catalog list PEER",
                 "allmende credential list",
                 f"allmende trust show {one['name']}",

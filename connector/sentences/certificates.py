@@ -110,8 +110,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "A certificate of this node ends on {until} and could not be renewed ({why}).",
     ),
     "enrol.refused": (
-        "{region} stellt kein Zertifikat aus (Status {status}). Lassen Sie sich einen neuen Code geben.",
-        "{region} issues no certificate (status {status}). Have them give you another code.",
+        "{region} stellt kein Zertifikat aus (Status {status}): der Code ist eingelöst, zurückgezogen oder abgelaufen, "
+        "oder die Mitgliedschaft ruht. Lassen Sie sich einen neuen Code geben.",
+        "{region} issues no certificate (status {status}): the code has been used, was withdrawn or has ended, or the "
+        "membership is suspended. Have them give you another code.",
     ),
     "enrol.answer": (
         "Was die Region als Zertifikat geschickt hat, ist keines für diesen Knoten ({why}).",

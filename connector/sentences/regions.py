@@ -230,8 +230,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "join.refused": ("{region} lehnt ab.", "{region} refuses."),
     "join.waiting": (
-        "{region} hat die Bitte und stellt den Nachweis noch aus.",
-        "{region} has the request and has not issued the credential yet.",
+        "{region} hat die Bitte, und der Nachweis ist noch nicht hier: die Region bringt ihn an die Adresse dieses "
+        "Knotens. Dauert es: Ist der Knoten unter ihr zu erreichen (allmende doctor)? Liegt sie in einem privaten "
+        "Netz, lädt die Region mit --private ein.",
+        "{region} has the request, and the credential is not here yet: the region brings it to this node's address. If "
+        "it takes long: can the node be reached there (allmende doctor)? If that is in a private network, the region "
+        "invites with --private.",
     ),
     "join.trust": ("Dieser Knoten glaubt der Region {region}.", "This node believes the region {region}."),
     "join.certificates": (

@@ -235,7 +235,25 @@ def test_joining_goes_on_step_by_step_and_says_what_is_possible_now(api: Api, ty
         "✓ Step credential.",
     ]
     assert "allmende peer add https://n.example" in said.out
+    assert "--private" not in said.out
     assert all(one.body == {"url": URL, "code": CODE, "private": False} for one in api.asked[:3])
+
+
+def test_in_a_private_network_the_next_steps_say_so_too(api: Api, types: Types) -> None:
+    api.answers |= {
+        "POST /v1/regions/join": joining(3),
+        "GET /v1/regions/region-elbland/members": page(LISTED),
+        "GET /v1/status": {"id": "did:web:me.example"},
+    }
+    assert "allmende peer add https://n.example --private" in types("join", URL, CODE, "--private").out
+
+
+def test_what_joining_waits_for_is_said_once(api: Api, types: Types) -> None:
+    waits = {"code": "join.waiting", "params": {}, "sentence": "It is thinking."}
+    api.answers["POST /v1/regions/join"] = [joining(2, waiting=waits)] * 2 + [joining(3)]
+    said = types("join", URL, CODE)
+    assert said.status == 0
+    assert said.err.count("It is thinking.") == 1
 
 
 def test_joining_that_has_to_wait_says_so_and_how_to_go_on(api: Api, types: Types) -> None:
