@@ -171,12 +171,18 @@ def offset(visits: Sequence[Visit]) -> Reason | None:
 
 
 def changed(visits: Sequence[Visit]) -> list[Reason]:
-    """The peers whose keys are not the pinned ones."""
+    """The peers whose keys are not the pinned ones. A further key beside them is one that is to follow: the node judges
+    at the next contact whether a known key vouches for it."""
     return [
         Reason("doctor.peer_keys", {"peer": one.peer.name})
         for one in visits
-        if one.keys is not None and not same_keys(one.keys, one.peer.keys)
+        if one.keys is not None and not same_keys(_known(one.keys, one.peer), one.peer.keys)
     ]
+
+
+def _known(keys: Mapping[str, JsonObject], peer: Participant) -> dict[str, JsonObject]:
+    """What is shown under the ids that are pinned."""
+    return {id: key for id, key in keys.items() if id in peer.keys}
 
 
 def gone(visits: Sequence[Visit]) -> list[Reason]:

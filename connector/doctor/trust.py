@@ -69,4 +69,7 @@ async def silent(region: Region, peer: Peer, *, lab: bool = False) -> Reason | N
         cause = error.reason.code
     except DidError as error:
         cause = error.code
-    return Reason("doctor.region_silent", {"region": region.title, "cause": cause}) if cause else None
+    if not cause:
+        return None
+    told = {"region": region.title, "cause": cause}
+    return Reason("doctor.region_silent", {**told, "said": cause} if cause.startswith("peer.") else told)

@@ -333,8 +333,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{peer} shows other keys than those that were compared.",
     ),
     "mend.doctor.peer_keys": (
-        "Rufen Sie dort an. Stimmen die neuen Wörter: allmende peer remove {peer}, dann allmende peer add.",
-        "Telephone them. If the new words are right: allmende peer remove {peer}, then allmende peer add.",
+        "Rufen Sie dort an und lassen Sie sich die Wörter vorlesen. Stimmen sie: allmende peer accept-keys {peer} "
+        '--words "..."',
+        "Telephone them and let them read their words to you. If they are right: allmende peer accept-keys {peer} "
+        '--words "..."',
     ),
     "doctor.peer_gone": (
         "{peer} ist nicht erreichbar ({cause}).",

@@ -78,6 +78,7 @@ def test_a_region_that_is_silent_or_has_other_keys_is_found(tmp_path: Path) -> N
         silent = await trust.silent(known, here.world)
         assert silent is not None
         assert (silent.code, silent.params["region"]) == ("doctor.region_silent", "Region Elbland")
+        assert silent.params["said"] == silent.params["cause"]
         changed: Region = replace(known, changed=Reason("peer.keys_changed"))
         await town.store.write(lambda tx: tx.put(changed))
         assert await found(town) == ["doctor.region_changed"]
