@@ -84,6 +84,8 @@ def _metrics() -> Iterator[str]:
     metrics.answered("", 0)
     metrics.refused("", "")
     metrics.access("")
+    metrics.trust("")
+    metrics.text()
     for family in metrics.registry.collect():
         kept = [sample.name for sample in family.samples if sample.name.endswith("_total")]
         yield from (f"| `{name}` | {family.documentation} |" for name in kept)
