@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,7 +24,8 @@ from connector.http import lists as published
 from connector.http.est import Est
 from connector.http.publications import Publications
 from connector.identity.mutual_tls import MutualTls
-from connector.ports import Clock, Proofs, Reading, Sends, Store
+from connector.pages import every
+from connector.ports import Clock, Documents, Proofs, Reading, Sends, Store
 from connector.records import Participant, Region
 from connector.services.intake import Intake
 from connector.services.region.certificates import Certificates, Lives
@@ -38,8 +38,6 @@ from policies.model import Reason
 
 log = structlog.get_logger()
 LOOK_SECONDS = 60.0
-_PAGE = 500
-K = TypeVar("K", Participant, Region)
 
 Ask = Callable[[Sequence[str]], None]
 """From now on, clients of the listener are asked for a certificate that leads to one of these roots (PEM)."""
@@ -102,7 +100,7 @@ class Certifying:
         self._origins: frozenset[str] = frozenset()
         published.publish_chain(base.publications, self.own.chain)
 
-    def keep_region(self, members: Members, intake: Intake) -> Certificates:
+    def keep_region(self, members: Members, intake: Intake, documents: Documents) -> Certificates:
         """Certificates for the members of this node's region, and the paths where they are had."""
         base, domain = self._base, self.domain
         assert domain is not None
@@ -112,6 +110,7 @@ class Certifying:
             clock=base.clock,
             keys=domain.keys,
             members=members,
+            documents=documents,
             public_url=base.config.public_url,
             draw=x509.random_serial_number,
             lives=Lives(node=own.certificate_days, device=own.device_days),
@@ -185,14 +184,5 @@ class Certifying:
 
 def _origins(view: Reading) -> frozenset[str]:
     """Host and port of everybody we deal with."""
-    urls = [*(one.url for one in _all(view, Participant)), *(one.url for one in _all(view, Region))]
+    urls = [*(one.url for one in every(view, Participant)), *(one.url for one in every(view, Region))]
     return frozenset(urlsplit(url).netloc for url in urls)
-
-
-def _all(view: Reading, kind: type[K]) -> list[K]:
-    found: list[K] = []
-    after = ""
-    while page := view.select(kind, after=after, limit=_PAGE):
-        found += page
-        after = page[-1].id
-    return found

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from certs import checkpoint, did
 from certs.checkpoint import CheckpointError
 from connector.config import Config, is_loopback
+from connector.pages import every
 from connector.ports import Reading
 from connector.records import Asset, Outgoing, Participant
 from policies import instants
@@ -22,7 +23,6 @@ LATEST = 5
 STUCK = 3_600
 """Seconds after which a message that waits is worth a word."""
 MOST = 10
-_PAGE = 500
 
 Check = Callable[[str, Mapping[str, Any]], Sequence[str]]
 """What is wrong with an asset's kind and settings, in plain sentences (`connector.data.sources`)."""
@@ -75,12 +75,7 @@ def sources(shared: Sequence[Asset], check: Check) -> Iterator[Reason]:
 
 def assets(view: Reading) -> list[Asset]:
     """Everything that is shared."""
-    found: list[Asset] = []
-    after = ""
-    while page := view.select(Asset, after=after, limit=_PAGE):
-        found += page
-        after = page[-1].id
-    return found
+    return list(every(view, Asset))
 
 
 def outbox(view: Reading, now: int) -> Iterator[Reason]:
@@ -95,20 +90,12 @@ def outbox(view: Reading, now: int) -> Iterator[Reason]:
 def waiting_for(view: Reading) -> dict[str, tuple[int, int]]:
     """By peer: how many messages wait, and since when the oldest does."""
     waiting: dict[str, tuple[int, int]] = {}
-    after = ""
-    while page := view.select(Outgoing, after=after, limit=_PAGE):
-        for one in page:
-            many, oldest = waiting.get(one.peer, (0, one.created))
-            waiting[one.peer] = many + 1, min(oldest, one.created)
-        after = page[-1].id
+    for one in every(view, Outgoing):
+        many, oldest = waiting.get(one.peer, (0, one.created))
+        waiting[one.peer] = many + 1, min(oldest, one.created)
     return waiting
 
 
 def participants(view: Reading) -> list[Participant]:
     """Every peer."""
-    found: list[Participant] = []
-    after = ""
-    while page := view.select(Participant, after=after, limit=_PAGE):
-        found += page
-        after = page[-1].id
-    return found
+    return list(every(view, Participant))

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.pages import every
 from connector.ports import Clock, Reading, Transaction
 from connector.protocol.machine import Role
 from connector.protocol.messages import JsonObject, NegotiationState
@@ -152,9 +153,4 @@ def _counts(view: Reading, question: Question, vote: Vote) -> bool:
 def voters(view: Reading, question: Question) -> list[str]:
     """Who may still vote for it: by role, not a drafter, not voted yet."""
     gone = {*question.drafted_by, *(vote.operator for vote in question.votes if _counts(view, question, vote))}
-    found: list[str] = []
-    after = ""
-    while page := view.select(Operator, after=after, limit=100):
-        found += [one.id for one in page if includes(one.role, Right.APPROVER) and one.id not in gone]
-        after = page[-1].id
-    return found
+    return [one.id for one in every(view, Operator) if includes(one.role, Right.APPROVER) and one.id not in gone]

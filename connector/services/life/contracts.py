@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.errors import InputError, MessageError
+from connector.pages import every
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol import codec
 from connector.protocol.machine import Role
@@ -52,12 +53,8 @@ def stopped(view: Reading, peer: str, dataset: str) -> bool:
     """
     if not view.drawn(_holds(peer, dataset)):
         return False
-    after = ""
-    while page := view.select(Agreement, peer=peer, dataset=dataset, in_force=True, after=after, limit=PAGE):
-        if any(one.held is not None and one.role == Role.PROVIDER for one in page):
-            return True
-        after = page[-1].id
-    return False
+    standing = every(view, Agreement, peer=peer, dataset=dataset, in_force=True)
+    return any(one.held is not None and one.role == Role.PROVIDER for one in standing)
 
 
 def _holds(peer: str, dataset: str) -> str:

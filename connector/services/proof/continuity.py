@@ -21,9 +21,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from connector.errors import BusyError, DeliveryError, NodeError, StoreError
+from connector.pages import every
 from connector.ports import Clock, Reading, Store
 from connector.records import Participant, Reconciliation
-from connector.services.proof.generations import every
 from connector.services.proof.heads import Heads
 from policies.model import Reason
 
@@ -152,4 +152,4 @@ def _open(view: Reading) -> list[str]:
 
 
 def _peers(view: Reading) -> list[Participant]:
-    return every(view, Participant)
+    return list(every(view, Participant))

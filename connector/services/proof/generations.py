@@ -11,18 +11,15 @@ two restores from the same backup are two generations.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import checkpoint
+from connector.pages import every
 from connector.ports import Reading, Transaction
 from connector.records import Agreement, Entry, Generation, Participant, Reconciliation
 from policies.model import Reason
 
-R = TypeVar("R", bound=Struct)
-PAGE = 500
 RESTORED = "contract.restored"
 """Code of `Agreement.held` while nobody has compared a contract with the peer since a restore."""
 
@@ -76,13 +73,3 @@ def begin(tx: Transaction, number: int, backup: int, now: int) -> int:
     params = {"generation": str(number), "size": str(size), "backup": str(backup), "held": str(count)}
     tx.record(Entry(event="node.restored", actor="node", params=params))
     return count
-
-
-def every(view: Reading, kind: type[R]) -> list[R]:
-    """All records of a kind. Only where there is no event loop to be held up, or few of them."""
-    found: list[R] = []
-    after = ""
-    while page := view.select(kind, after=after, limit=PAGE):
-        found += page
-        after = page[-1].id  # type: ignore[attr-defined]
-    return found

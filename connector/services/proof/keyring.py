@@ -25,10 +25,10 @@ from certs import keys
 from certs.keys import GRANT, SEAL, KeyFileError, NodeKeys, SealError
 from certs.ring import Key, Kind
 from connector.errors import InputError, NodeError, UnknownError
+from connector.pages import every
 from connector.ports import Caller, Clock, Store, Transaction
 from connector.records import Endpoint, Entry, Notice, Participant, Tombstone
 from connector.services.notices import Notices
-from connector.services.proof.generations import every
 from connector.services.proof.rotation import Rotation
 from connector.services.proof.statements import Destroyed
 

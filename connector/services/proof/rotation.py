@@ -31,10 +31,10 @@ from certs.jwt import LEEWAY, MAX_LIFE, SECOND
 from certs.keys import KeyFileError, NodeKeys, Private
 from certs.ring import Key, Kind, Ring
 from connector.errors import InputError
+from connector.pages import every
 from connector.ports import Clock, Fault, Reading, Store, Transaction, no_fault
 from connector.records import Description, Entry, Issued, Participant, SeenDocument, Tombstone
 from connector.services.notices import Notices
-from connector.services.proof.generations import every
 
 log = structlog.get_logger()
 

@@ -4,6 +4,10 @@ What lives here: first enrolment by a one-time code, renewal by a member that ha
 one transaction with its audit entry. What does not: codes and standing (`members`), lists (`lists`), the form of
 requests (`certs.enrol`) and certificates (`certs.authority`), HTTP (`http.est`).
 
+A code says who was invited and not who somebody is: for a DID it counts with a request that is signed by a key of its
+document (`keyholders`), and for a connection's certificate where it serves that DID already. Things that are named by
+URNs have no document: there the code is all.
+
 What a request asks for is not what it gets: the certificate says who the member is known to be. A request that asks for
 more is refused. Keys of connections are new with every certificate; a node's signing key goes on until it is rotated.
 """
@@ -25,9 +29,11 @@ from certs.region import RegionKeys, pem
 from certs.x509 import key_hash
 from certs.x509 import read as read_certificates
 from connector.errors import InputError, MessageError, RefusedError
-from connector.ports import Caller, Clock, Reading, Store, Transaction
+from connector.pages import every
+from connector.ports import Caller, Clock, Documents, Reading, Store, Transaction
 from connector.records import Certificate, Entry, Member
 from connector.services.intake import admit
+from connector.services.region.keyholders import check_holder
 from connector.services.region.lists import PAUSED, Lists
 from connector.services.region.members import Members
 
@@ -48,7 +54,8 @@ class Lives(Struct, frozen=True):
 
 
 class Certificates:
-    """The certificates of the region whose keys are `keys()`. `draw` gives serial numbers: 64 random bits at least."""
+    """The certificates of the region whose keys are `keys()`. `draw` gives serial numbers: 64 random bits at least;
+    `documents` those of the DIDs that ask for their first certificate."""
 
     def __init__(
         self,
@@ -57,11 +64,13 @@ class Certificates:
         clock: Clock,
         keys: Callable[[], RegionKeys],
         members: Members,
+        documents: Documents,
         public_url: str,
         draw: Callable[[], int],
         lives: Lives | None = None,
     ) -> None:
         self._store, self._clock, self._keys, self._members = store, clock, keys, members
+        self._documents = documents
         self._url, self._draw, self._lives = public_url, draw, lives or Lives()
         self.lists = Lists(store=store, clock=clock, keys=keys)
         members.told.append(self._member_changed)
@@ -69,13 +78,15 @@ class Certificates:
     # --- issuing ------------------------------------------------------------------------------------------------------
 
     async def enrol(self, code: str, body: bytes, profile: Profile | None) -> x509.Certificate:
-        """The first certificate of a kind, for whoever has a one-time code. `body` is a PKCS #10 request as EST has it,
+        """The first certificate of a kind, for whoever has a one-time code and, where the name is a DID, its keys:
+        that for signatures comes first and is asked for with one of them. `body` is a PKCS #10 request as EST has it,
         with one URI: the DID or URN that the certificate is about. Without `profile` it follows from that name.
 
         The same request may be repeated while the code is good, and has the same answer. Raises `MessageError`
         (`request.*`) for what cannot be read, `RefusedError`: as `Members.redeem`, `invite.used` for another key under
         the same code, `request.names` (names that are not the member's, or are those of another place's),
-        `request.key_reused`, `request.profile`.
+        `request.key_reused`, `request.profile`, `request.unproved`; `BusyError` where the DID's document is not to be
+        had. What is refused uses no code up.
         """
         asked = _read(body)
         name = _named(asked)
@@ -83,9 +94,14 @@ class Certificates:
         role = "device" if kind is Profile.DEVICE else "node"
         if role == "node" and not name.startswith("did:"):
             raise MessageError("request.name")
+        proved = kind is Profile.SIGNING
+        if proved:
+            # INVARIANT: nobody without a code that is good has this region ask anybody anything.
+            place = await self._store.read(lambda view: self._members.opened(view, code, name, role=role))
+            await check_holder(self._documents, name, asked, private=place.private)
 
         def act(tx: Transaction) -> x509.Certificate:
-            member = self._members.redeem(tx, code, name, role=role, proved=False)
+            member = self._members.redeem(tx, code, name, role=role, proved=proved)
             mine = _of(tx, member.id, kind)
             if any(one.issued >= member.since and one.key != asked.key_hash and one.revoked is None for one in mine):
                 raise RefusedError("invite.used")
@@ -237,12 +253,7 @@ def _is_final(known: Certificate) -> bool:
 
 def _of(view: Reading, member: str, profile: Profile | None = None) -> list[Certificate]:
     """All certificates of a member, or those of one kind."""
-    found: list[Certificate] = []
-    after = ""
-    while page := view.select(Certificate, member=member, after=after, limit=_PAGE):
-        found += [one for one in page if profile is None or one.profile == profile]
-        after = page[-1].id
-    return found
+    return [one for one in every(view, Certificate, member=member) if profile is None or one.profile == profile]
 
 
 def _read(body: bytes) -> Request:

@@ -11,12 +11,15 @@ neighbours find each other, unless its invitation says that it is not to be list
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from certs.genuine import Proof
 from connector.errors import InputError
+from connector.pages import every
 from connector.ports import Clock, Reading, Store
 from connector.records import Member, Neighbour
 from connector.services.trust.places import root_of
@@ -25,7 +28,6 @@ LIMIT = 1_048_576
 """Bytes of a region's document."""
 MEMBERS, VOUCHES = 1_000, 100
 """How many members and credentials about other regions it holds at most."""
-_PAGE = 200
 
 _Line = Annotated[str, Meta(max_length=300)]
 _Url = Annotated[str, Meta(max_length=2_048)]
@@ -45,7 +47,8 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 class PublicRegion(Struct, frozen=True, kw_only=True):
     """The document. `name` is what the region is called, `root` its root certificate as PEM, `intermediates` those
-    below it; `types` are the credentials that it issues; `vouches` are signed credentials about other regions."""
+    below it; `types` are the credentials that it issues; `vouches` are signed credentials about other regions. `proof`
+    shows that whoever has the keys of `did` is the region with this root."""
 
     did: _Url
     name: _Line
@@ -55,6 +58,7 @@ class PublicRegion(Struct, frozen=True, kw_only=True):
     types: Annotated[tuple[_Line, ...], Meta(max_length=64)] = ()
     members: Annotated[tuple[Listed, ...], Meta(max_length=MEMBERS)] = ()
     vouches: Annotated[tuple[_Token, ...], Meta(max_length=VOUCHES)] = ()
+    proof: Proof | None = None
 
 
 def read(body: bytes, did: str) -> PublicRegion:
@@ -73,7 +77,7 @@ def read(body: bytes, did: str) -> PublicRegion:
 
 class Publication:
     """The document of this node's region, made afresh each time. `root` and `intermediates` give PEM, `types` the
-    kinds of credentials that are issued."""
+    kinds of credentials that are issued, `prove` the proof at an instant."""
 
     def __init__(
         self,
@@ -86,10 +90,11 @@ class Publication:
         root: Callable[[], str],
         intermediates: Callable[[], tuple[str, ...]],
         types: tuple[str, ...],
+        prove: Callable[[int], Proof | None],
     ) -> None:
         self._store, self._clock = store, clock
         self._did, self._name, self._url = did, name, url
-        self._root, self._intermediates, self._types = root, intermediates, types
+        self._root, self._intermediates, self._types, self._prove = root, intermediates, types, prove
 
     async def document(self) -> PublicRegion:
         """As everybody may read it now."""
@@ -109,18 +114,14 @@ class Publication:
             types=self._types,
             members=members,
             vouches=vouches,
+            proof=self._prove(now),
         )
 
 
 def _listed(view: Reading) -> tuple[Listed, ...]:
     """Active nodes that may be named, as many as there is room for."""
-    found: list[Listed] = []
-    after = ""
-    while len(found) < MEMBERS and (page := view.select(Member, after=after, limit=_PAGE, state="active")):
-        found += [
-            Listed(did=one.id, name=one.name, title=one.title, url=root_of(one.id), key=one.key)
-            for one in page
-            if one.listed and one.role == "node"
-        ]
-        after = page[-1].id
-    return tuple(found[:MEMBERS])
+    named = (one for one in every(view, Member, state="active") if one.listed and one.role == "node")
+    return tuple(
+        Listed(did=one.id, name=one.name, title=one.title, url=root_of(one.id), key=one.key)
+        for one in islice(named, MEMBERS)
+    )

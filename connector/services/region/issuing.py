@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from certs import credentials, vcdm
 from connector.errors import DeliveryError, MessageError, NodeError, RefusedError, TooOftenError, UnknownError
+from connector.pages import every
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.dcp import (
     CredentialContainer,
@@ -431,13 +432,10 @@ def _undelivered(view: Reading) -> list[str]:
 def _due(view: Reading, now: int) -> Mapping[str, list[Issued]]:
     """The latest credentials of each holder, where they are past three fifths of their life and nothing was offered."""
     latest: dict[tuple[str, str, str], Issued] = {}
-    after = ""
-    while page := view.select(Issued, after=after, limit=_PAGE):
-        for one in page:
-            known = latest.get((one.holder, one.kind, one.profile))
-            if known is None or known.issued <= one.issued:
-                latest[one.holder, one.kind, one.profile] = one
-        after = page[-1].id
+    for one in every(view, Issued):
+        known = latest.get((one.holder, one.kind, one.profile))
+        if known is None or known.issued <= one.issued:
+            latest[one.holder, one.kind, one.profile] = one
     due: dict[str, list[Issued]] = {}
     for one in latest.values():
         old = now >= one.issued + (one.ends - one.issued) * 3 // 5

@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
 from certs.region import RegionKeys
+from connector.pages import every
 from connector.ports import Clock, Reading, Store
 from connector.records import Invite, Issued, Member, Neighbour
-
-_PAGE = 500
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -92,9 +91,4 @@ def _ends(seconds: float) -> int:
 
 
 def _places(view: Reading) -> list[Invite]:
-    found: list[Invite] = []
-    after = ""
-    while page := view.select(Invite, after=after, limit=_PAGE):
-        found += page
-        after = page[-1].id
-    return found
+    return list(every(view, Invite))

@@ -27,6 +27,7 @@ from certs.jwk import Jwk
 from certs.keys import KeyFileError
 from certs.x509 import CertificateError, Purpose, begins, ends, is_for, members, path, read, text
 from connector.errors import DeliveryError, InputError, NodeError
+from connector.pages import every
 from connector.ports import Clock, Proofs, Reading, Reply, Sends, Store, Transaction
 from connector.records import Entry, Region, SeenDocument
 from connector.services.trust.chains import Chains
@@ -262,12 +263,7 @@ def _purpose(name: str) -> Purpose:
 
 def _own_regions(view: Reading) -> list[Region]:
     """Regions that this node is a member of and that have a root."""
-    found: list[Region] = []
-    after = ""
-    while page := view.select(Region, after=after):
-        found += [one for one in page if one.own and one.root and one.changed is None]
-        after = page[-1].id
-    return found
+    return [one for one in every(view, Region) if one.own and one.root and one.changed is None]
 
 
 def _own_roots(view: Reading) -> tuple[x509.Certificate, ...]:

@@ -26,6 +26,7 @@ from certs.region import RegionKeys
 from certs.revocation import MAX_LIST, RevocationList
 from certs.x509 import CertificateError, Chain, Purpose, check_authority, path, read, text
 from connector.errors import DeliveryError, NodeError
+from connector.pages import every
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.records import Entry, Region, Revocations
 
@@ -33,7 +34,6 @@ log = structlog.get_logger()
 CACERTS = "/.well-known/est/cacerts"
 _KEPT = 1024
 """How many judged paths are kept."""
-_PAGE = 100
 _ANSWER = 1_048_576
 
 
@@ -193,17 +193,7 @@ _LIST = min(MAX_LIST, _ANSWER)
 
 def _stored(view: Reading) -> tuple[list[Region], list[Revocations]]:
     """Regions that have a root, and every list."""
-    regions: list[Region] = []
-    after = ""
-    while page := view.select(Region, after=after, limit=_PAGE):
-        regions += [one for one in page if one.root]
-        after = page[-1].id
-    lists: list[Revocations] = []
-    after = ""
-    while found := view.select(Revocations, after=after, limit=_PAGE):
-        lists += found
-        after = found[-1].id
-    return regions, lists
+    return [one for one in every(view, Region) if one.root], list(every(view, Revocations))
 
 
 def _roots(region: Region) -> tuple[x509.Certificate, ...]:

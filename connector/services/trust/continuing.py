@@ -23,6 +23,7 @@ from certs.did import DidError, Document, Fetch
 from certs.handover import Accepted, HandoverError
 from certs.words import same
 from connector.errors import InputError, NodeError, UnknownError
+from connector.pages import every
 from connector.ports import Caller, Clock, Documents, Reading, Store, Transaction
 from connector.protocol.messages import JsonObject
 from connector.records import (
@@ -35,7 +36,6 @@ from connector.records import (
     SeenDocument,
 )
 from connector.services.changes import Change, Changes
-from connector.services.proof.generations import every
 from connector.services.trust.handover import (
     CHANGED,
     Published,
@@ -116,12 +116,12 @@ class Handovers:
             async with turn:
                 await self._quietly(id, fresh=False)
 
-        peers = await self._store.read(lambda view: every(view, Participant))
+        peers = await self._store.read(lambda view: list(every(view, Participant)))
         await asyncio.gather(*(one(peer.id) for peer in peers))
 
     async def look_at_regions(self) -> None:
         """Look at every region that is believed: its keys too count only where they follow on those that are known."""
-        for region in await self._store.read(lambda view: every(view, Region)):
+        for region in await self._store.read(lambda view: list(every(view, Region))):
             try:
                 document = await self._documents.document(region.id, url=region.url, private=region.private)
                 await self._region_taken(region, document)
@@ -340,12 +340,7 @@ def _seen(document: Document, at: int) -> SeenDocument:
 
 def _contracts(view: Reading, peer: str) -> list[Agreement]:
     """The contracts with a participant that are in force."""
-    found: list[Agreement] = []
-    after = ""
-    while page := view.select(Agreement, peer=peer, in_force=True, after=after, limit=500):
-        found += page
-        after = page[-1].id
-    return found
+    return list(every(view, Agreement, peer=peer, in_force=True))
 
 
 def _places(view: Reading) -> set[tuple[str, bool]]:

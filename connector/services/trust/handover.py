@@ -22,6 +22,7 @@ from certs.did import Document
 from certs.handover import Accepted, HandoverError, Refused
 from certs.jwk import JwkError, PublicKey
 from certs.words import fingerprint
+from connector.pages import every
 from connector.ports import Reading, Transaction
 from connector.protocol.messages import JsonObject
 from connector.records import (
@@ -30,7 +31,6 @@ from connector.records import (
     Signed,
     Tombstone,
 )
-from connector.services.proof.generations import every
 from policies.model import Reason
 
 CHANGED = "peer.keys_changed"

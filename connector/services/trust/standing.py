@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from certs.did import DidError, Document
 from certs.trust import Verdict
 from connector.errors import NodeError
+from connector.pages import every
 from connector.ports import Clock, Documents, Reading, Store, Transaction
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
@@ -42,7 +43,6 @@ MOST = 4_096
 """Looks and calls that are remembered."""
 NOT_ALLOWED = frozenset({"issuer", "voucher", "type", "credentials", "membership"})
 """Links whose fault means: known, and not allowed. That of another one means that nothing is proved."""
-_PAGE = 500
 
 
 class Hand(Protocol):
@@ -100,9 +100,9 @@ class Standing:
         """
         looked = self._looked.get(did)
         soon = looked is not None and self._clock.monotonic() - looked < min(LOOKED_SECONDS, self._terms.recheck / 4)
-        if soon and not (lacking or fresh):
-            return
         task = self._looks.get(did)
+        if task is None and soon and not (lacking or fresh):
+            return
         if task is None:
             task = self._looks[did] = asyncio.get_running_loop().create_task(self._look(did, lacking, fresh, soon))
             task.add_done_callback(lambda _: self._looks.pop(did, None))
@@ -252,12 +252,7 @@ def _said(vouch: Vouch) -> tuple[object, ...]:
 
 def _vouched(view: Reading) -> list[Participant]:
     """Every participant that was judged and whose keys are not in doubt."""
-    found: list[Participant] = []
-    after = ""
-    while page := view.select(Participant, after=after, limit=_PAGE):
-        found += [one for one in page if one.vouch is not None and one.changed is None]
-        after = page[-1].id
-    return found
+    return [one for one in every(view, Participant) if one.vouch is not None and one.changed is None]
 
 
 def _end(one: Participant) -> int:

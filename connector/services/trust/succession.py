@@ -27,6 +27,7 @@ from certs.handover import Both, HandoverError, Succession
 from certs.jwk import PublicKey
 from certs.keys import NodeKeys
 from connector.errors import DeliveryError, InputError, NodeError, RefusedError, UnknownError
+from connector.pages import every
 from connector.ports import Caller, Clock, Identity, Peer, Reading, Store, Transaction
 from connector.protocol.messages import TransferState
 from connector.protocol.negotiation import Negotiation
@@ -37,7 +38,6 @@ from connector.services.intake import admit
 from connector.services.notices import Notices
 from connector.services.peers import Peers, Sighting
 from connector.services.proof.correspondence import letters
-from connector.services.proof.generations import every
 from connector.services.proof.settling import Settling
 from connector.services.trust.handover import vouching_keys, words_of
 from policies.model import Reason
@@ -105,7 +105,7 @@ class Successions:
 
     async def list(self) -> list[Handover]:
         """All successions that are known here, ours and others'."""
-        return await self._store.read(lambda view: every(view, Handover))
+        return await self._store.read(lambda view: list(every(view, Handover)))
 
     # --- who leaves ---------------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Successions:
         tx.put(replace(known, state="agreed", statement=_text(both)))
         tx.record(Entry(event="succession.taken", actor=said.successor, params=_told(said)))
         params = {"leaving": both.leaving, "taking": both.taking}
-        for id in sorted({one.peer for one in every(tx, Agreement) if one.in_force} - {said.successor}):
+        for id in sorted({one.peer for one in every(tx, Agreement, in_force=True)} - {said.successor}):
             self._notices.tell(tx, id, self._did, ANNOUNCED, params)
         return None
 

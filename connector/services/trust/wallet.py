@@ -21,6 +21,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from connector.errors import DeliveryError, InputError, MessageError, NodeError, RefusedError, UnknownError
+from connector.pages import every
 from connector.ports import Caller, Clock, Documents, Ids, Reading, Reply, Store, Transaction
 from connector.protocol import dcp
 from connector.protocol.dcp import (
@@ -388,12 +389,9 @@ def _open_wishes(view: Reading) -> list[Wish]:
 def _due(view: Reading, now: int) -> list[tuple[str, tuple[str, ...], bool]]:
     """Issuers and the types that have to be had anew from them; those not that are asked for, or were just refused."""
     due: dict[str, set[str]] = {}
-    after = ""
-    while page := view.select(HeldCredential, after=after, limit=_PAGE):
-        for one in page:
-            if now >= one.begins + (one.ends - one.begins) * 2 // 3:
-                due.setdefault(one.issuer, set()).add(one.kind)
-        after = page[-1].id
+    for one in every(view, HeldCredential):
+        if now >= one.begins + (one.ends - one.begins) * 2 // 3:
+            due.setdefault(one.issuer, set()).add(one.kind)
     found = []
     for issuer, kinds in due.items():
         wishes = [w for w in view.select(Wish, issuer=issuer, limit=10_000) if kinds & set(w.kinds)]
