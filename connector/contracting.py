@@ -39,7 +39,8 @@ Decide = Callable[[Transaction, Any], Any]
 
 class Around(Struct, frozen=True, kw_only=True):
     """What of the node contracts are about. `peer` signs what it sends; `sure` is awaited before anything is done with
-    a peer; `decide` stands in for the decisions of the product where it is given."""
+    a peer, `speaks` before anything is begun with one; `decide` stands in for the decisions of the product where it is
+    given."""
 
     peer: Peer
     outbox: Outbox
@@ -48,6 +49,7 @@ class Around(Struct, frozen=True, kw_only=True):
     sources: Sources
     addresses: Addresses
     sure: Callable[[str], Awaitable[None]]
+    speaks: Callable[[str], Awaitable[None]]
     decide: Decide | None
 
 
@@ -82,6 +84,7 @@ class Contracting:
             "decide": around.decide or decisions,
             "address": own.base,
             "fault": own.fault,
+            "speaks": around.speaks,
         }
         self.negotiations = Negotiations(questions=self._questions, **ports)
         self.transfers = Transfers(seal=own.keys.sealer().seal, at=at, **ports)

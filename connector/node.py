@@ -165,7 +165,7 @@ class Node:
             clock=clock,
             own=self.did,
             changed=self._peers_changed,
-            greet=self.discovery.catalog,
+            greet=self.discovery.greet,
         )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
 
@@ -180,7 +180,8 @@ class Node:
                 discovery=self.discovery,
                 sources=self.sources,
                 addresses=self._addresses,
-                sure=self._sure,
+                sure=self._sure_and_spoken_to,
+                speaks=self.trust.identity.speaks,
                 decide=decide,
             ),
         )
@@ -326,6 +327,11 @@ class Node:
     async def _sure_and_trusted(self, peer: str) -> None:
         """Where the verdict on a peer has ended, it is judged again before the gate does."""
         await self.trust.identity.settle(peer)
+        await self._sure(peer)
+
+    async def _sure_and_spoken_to(self, peer: str) -> None:
+        """Nothing is fetched from a peer to whom nothing may be said."""
+        await self.trust.identity.speaks(peer)
         await self._sure(peer)
 
     def _peers_changed(self, peer: str) -> None:

@@ -178,8 +178,13 @@ class Caller(Struct, frozen=True):
 class Identity(Protocol):
     """Who is calling, and how we say who we are."""
 
-    async def token(self, audience: str) -> str:
-        """The value of an Authorization header for one message to `audience` (a DID). Never the same twice."""
+    async def token(self, audience: str, *, owed: bool = False) -> str:
+        """The value of an Authorization header for one message to `audience` (a DID). Never the same twice.
+
+        Raises `DeliveryError` where nothing may be said to it. With `owed` it may be said to somebody for whom nobody
+        vouches any more: an end tells no secret and stops what the other side still takes for good, a greeting is
+        how somebody comes to show what it has, and comparing logs is what both owe to the truth.
+        """
 
     async def verify(self, authorization: str | None) -> Caller:
         """The proved caller. Raises `UnauthenticatedError` with a code and no secret. Does not note the use: the

@@ -84,10 +84,16 @@ class DcpIdentity(PinnedIdentity):
 
     # --- who we are ---------------------------------------------------------------------------------------------------
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         """See `ports.Identity.token`. It brings a pass for our own Credential Service. Raises as `pinned`."""
-        await self._check_audience(audience)
+        await self.speaks(audience, owed=owed)
         return self._issued(audience, grant=self._passes(audience, self._clock.now(), self._ids.token()))
+
+    async def speaks(self, audience: str, *, owed: bool = False) -> None:
+        """See `pinned`. Somebody for whom nobody vouches at the moment is looked at again first."""
+        if not owed:
+            await self._settled(audience)
+        await super().speaks(audience, owed=owed)
 
     async def introduce(self, audience: str, *, grant: str = "", code: str = "") -> str:
         """See `ports.Proofs.introduce`."""
@@ -190,11 +196,15 @@ class DcpIdentity(PinnedIdentity):
 
     async def settle(self, did: str) -> None:
         """Have it known how somebody stands on whom data depends: judged again where the verdict has ended."""
+        if did in (self._known or await self._load()).watched and self.parties is not None:
+            self.parties.heard(did, "")
+            await self._settled(did)
+
+    async def _settled(self, did: str) -> None:
         peer = (self._known or await self._load()).watched.get(did)
-        if peer is None or self.parties is None:
+        if peer is None or self.parties is None or peer.changed is not None:
             return
-        self.parties.heard(did, "")
-        if peer.changed is None and peer.barred(self._clock.now()) is not None:
+        if peer.barred(self._clock.now()) is not None:
             await self.parties.renew(did)
 
     # --- proof of a DID -----------------------------------------------------------------------------------------------

@@ -63,20 +63,25 @@ class PinnedIdentity:
         self._version = 0
         self._loading = asyncio.Lock()
 
-    async def token(self, audience: str) -> str:
-        """See `ports.Identity.token`. Raises `DeliveryError` where an operator keeps `audience` out (`trust.barred`)
-        or the keys that it shows are in doubt."""
-        await self._check_audience(audience)
+    async def token(self, audience: str, *, owed: bool = False) -> str:
+        """See `ports.Identity.token`."""
+        await self.speaks(audience, owed=owed)
         return self._issued(audience)
 
-    async def _check_audience(self, audience: str) -> None:
-        """INVARIANT: nothing is said to a participant whose keys are in doubt: somebody else may sit there."""
+    async def speaks(self, audience: str, *, owed: bool = False) -> None:
+        """Return where something may be said to `audience`, `owed` as in `token`.
+
+        Raises `DeliveryError`: an operator keeps it out (`trust.barred`), the keys that it shows are in doubt, or, but
+        for what is owed, nobody vouches for it at the moment. INVARIANT: nothing at all is said where keys are in
+        doubt: somebody else may sit there.
+        """
         known = self._known or await self._load()
         if audience in known.barred:
             raise DeliveryError("trust.barred")
         peer = known.watched.get(audience)
-        if peer is not None and peer.changed is not None:
-            raise DeliveryError(peer.changed.code, **peer.changed.params)
+        why = None if peer is None else peer.changed if owed else peer.barred(self._clock.now())
+        if why is not None:
+            raise DeliveryError(why.code, **why.params)
 
     def _issued(self, audience: str, *, grant: str = "", code: str = "") -> str:
         now, jti = self._clock.now(), self._ids.token()

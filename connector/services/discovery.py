@@ -48,6 +48,13 @@ class Discovery:
         reply = await self._ask("POST", url, participant, codec.encode(CatalogRequestMessage()))
         return Page(_read(reply, Catalog), _next(reply))
 
+    async def greet(self, peer: str) -> None:
+        """Call `peer` (a DID), also where nobody vouches for it, so that it comes to know us and calls back with what
+        it has to show. What it answers is not kept. Raises as `catalog`."""
+        participant = await self._participant(peer)
+        url = paths.join(participant.base, paths.CATALOG_REQUEST)
+        _read(await self._ask("POST", url, participant, codec.encode(CatalogRequestMessage()), owed=True), Catalog)
+
     async def dataset(self, peer: str, id: str) -> Dataset:
         """One dataset of `peer`. Raises as `catalog`, and `InputError` where the peer does not show it."""
         participant = await self._participant(peer)
@@ -62,11 +69,13 @@ class Discovery:
             raise InputError("peer.unknown", id=peer)
         return found
 
-    async def _ask(self, method: str, url: str, participant: Participant, body: bytes | None) -> Reply:
+    async def _ask(
+        self, method: str, url: str, participant: Participant, body: bytes | None, *, owed: bool = False
+    ) -> Reply:
         return await self._peer.send(
             method,
             url,
-            authorization=await self._identity.token(participant.id),
+            authorization=await self._identity.token(participant.id, owed=owed),
             body=body,
             private=participant.private,
         )

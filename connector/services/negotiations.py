@@ -160,8 +160,10 @@ class Negotiations(Processes[Negotiation]):
         is the contract that is to be replaced.
 
         Where further people have to approve it first, the record stands unsent until they do.
-        Raises `InputError` where the peer is unknown, `BusyError` where its queue is full, and as `replaceable`.
+        Raises `InputError` where the peer is unknown, `BusyError` where its queue is full, `DeliveryError` where
+        nothing may be said to it, and as `replaceable`.
         """
+        await self._speaks(peer)
 
         def act(tx: Transaction) -> Done:
             process = self._blank(tx, Role.CONSUMER, peer, dataset, replaces)
@@ -180,6 +182,7 @@ class Negotiations(Processes[Negotiation]):
 
         Raises as `request`.
         """
+        await self._speaks(peer)
 
         def act(tx: Transaction) -> Done:
             published = tx.get(PublishedOffer, offer)
@@ -195,7 +198,8 @@ class Negotiations(Processes[Negotiation]):
         self, operator: str, pid: str, words: Callable[[Negotiation], JsonObject], *, seen: int | None = None
     ) -> Negotiation:
         """Answer with other terms; `words` makes them of the record. A consumer's wait where its requests have to be
-        approved. Raises as `command`."""
+        approved. Raises as `command`, and `DeliveryError` where nothing may be said to the peer."""
+        await self._speaks((await self.get(pid)).peer)
 
         def act(tx: Transaction, n: Negotiation) -> Done:
             if n.role is Role.PROVIDER:

@@ -38,6 +38,8 @@ _MACHINES: Mapping[str, type[ContractNegotiation | TransferProcess]] = {
 }
 """What acknowledges a message, by the name of its process."""
 
+_ENDS = frozenset({"terminate", "complete", "suspend"})
+"""Moves that take something away from the peer and tell it nothing but that."""
 
 AGAIN = 1.0
 """Seconds between two ends of a back-off that a call of the peer brings about."""
@@ -340,7 +342,7 @@ class Outbox:
         reply = await self._peer.send(
             "POST",
             item.url,
-            authorization=await self._identity.token(item.peer),
+            authorization=await self._identity.token(item.peer, owed=_is_end(item)),
             body=body,
             private=queue.participant.private,
             deadline=self._limits.deadline,
@@ -425,6 +427,11 @@ class Outbox:
         if queue.turn == turn:
             queue.backing_off = False
             self._pump(queue)
+
+
+def _is_end(item: Outgoing) -> bool:
+    """Does this message only stop something? We owe it to a peer also where nobody vouches for it any more."""
+    return item.process in _MACHINES and item.move in _ENDS
 
 
 def _acknowledged(item: Outgoing, reply: Reply) -> Acknowledged | Replied | None:

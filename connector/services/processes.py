@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import UNSET, Struct
 
 from connector.errors import InputError, OurError, PeerError, TransitionError, UnknownError
-from connector.ports import Caller, Clock, Fault, Ids, Reading, Store, Transaction
+from connector.ports import Caller, Clock, Fault, Ids, Reading, Store, Sure, Transaction, at_once
 from connector.protocol import codec
 from connector.protocol.machine import Machine, Process, Record, Send, Step, Withdraw
 from connector.protocol.messages import Message
@@ -83,10 +83,11 @@ class Processes(Generic[P]):
         decide: Callable[[Transaction, Any], Any],
         address: str,
         fault: Fault,
+        speaks: Sure = at_once,
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
         self._mail, self._changes, self._decide = mail, changes, decide
-        self._address, self._fault = address, fault
+        self._address, self._fault, self._speaks = address, fault, speaks
 
     # --- what the two differ in ---------------------------------------------------------------------------------------
 

@@ -116,8 +116,12 @@ class Transfers(Processes[Transfer]):
     async def request(self, operator: str, agreement: str) -> Transfer:
         """Ask the provider of an agreement for a transfer.
 
-        Raises `InputError` where there is no such agreement in force in which we are the consumer, or it is held.
+        Raises `InputError` where there is no such agreement in force in which we are the consumer, or it is held;
+        `DeliveryError` where nothing may be said to its provider.
         """
+        known = await self._store.read(lambda view: view.get(Agreement, agreement))
+        if known is not None:
+            await self._speaks(known.peer)
 
         def act(tx: Transaction) -> Done:
             contract = tx.get(Agreement, agreement)

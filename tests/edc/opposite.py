@@ -50,7 +50,7 @@ class MockIdentity:
     def __init__(self, own: str) -> None:
         self._own, self._calls = own, itertools.count()
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         """Ourselves, without a scheme."""
         return msgspec.json.encode(MockToken("eu", audience, self._own)).decode()
 

@@ -64,7 +64,7 @@ class AnyoneIdentity:
     def __init__(self) -> None:
         self._calls = itertools.count()
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         """Any header will do."""
         return "Bearer scripted"
 

@@ -296,7 +296,7 @@ class Heads:
     async def _ask(
         self, peer: Participant, method: str, body: bytes | None = None, deadline: float = DEADLINE
     ) -> Reply:
-        token = await self._identity.token(peer.id)
+        token = await self._identity.token(peer.id, owed=True)
         url = f"{peer.url.rstrip('/')}/heads"
         return await self._peer.send(
             method, url, authorization=token, body=body, private=peer.private, deadline=deadline

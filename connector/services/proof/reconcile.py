@@ -157,7 +157,7 @@ class Reconcile:
         reply = await self._peer.send(
             "POST",
             f"{peer.url.rstrip('/')}/reconcile",
-            authorization=await self._identity.token(peer.id),
+            authorization=await self._identity.token(peer.id, owed=True),
             body=msgspec.json.encode(envelope),
             private=peer.private,
             deadline=DEADLINE,

@@ -30,7 +30,7 @@ _calls = count()
 class Claimed:
     """An Identity that believes `Bearer <did> <jti>`."""
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         return f"Bearer {audience} {next(_calls)}"
 
     async def verify(self, authorization: str | None) -> Caller:

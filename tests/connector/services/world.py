@@ -52,7 +52,7 @@ P = TypeVar("P", Negotiation, Transfer)
 class Token:
     """An Identity that says nothing; the call itself says who it is."""
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         return f"Bearer {audience}"
 
 

@@ -119,7 +119,7 @@ class Town:
 
     # Identity and Peer
 
-    async def token(self, audience: str) -> str:
+    async def token(self, audience: str, *, owed: bool = False) -> str:
         return f"Bearer {self.did}"
 
     async def send(self, method: str, url: str, *, authorization: str, body: bytes | None = None, **_: Any) -> Reply:

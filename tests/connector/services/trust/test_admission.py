@@ -23,8 +23,8 @@ CATALOG = codec.encode(CatalogRequestMessage())
 
 
 async def ask(one: World, who: Node, whom: Node, authorization: str | None = None) -> Reply:
-    """A catalogue request of one node to another, whether or not it knows it."""
-    token = authorization or await who.identity.token(whom.did)
+    """A catalogue request of one node to another, whether or not it knows it, and whatever it makes of that one."""
+    token = authorization or await who.identity.token(whom.did, owed=True)
     url = paths.join(whom.base, paths.CATALOG_REQUEST)
     return await who.peer.send("POST", url, authorization=token, body=CATALOG)
 
