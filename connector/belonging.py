@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from certs import credentials
+from certs import credentials, genuine
 from certs.did import Fetch
 from certs.keys import NodeKeys
 from connector.certifying import Certifying
@@ -143,7 +143,7 @@ class Belonging:
         )
         members.told.append(revocation.member_changed)
         members.told.append(self._private_member)
-        base.certifying.keep_region(members, Intake(store=base.store))
+        base.certifying.keep_region(members, Intake(store=base.store), base.documents)
         kinds = kinds_of(base.did)
         self.issuing = Issuing(
             **self._shared,
@@ -167,6 +167,7 @@ class Belonging:
             root=lambda: domain.keys().root_pem,
             intermediates=lambda: domain.keys().intermediates,
             types=tuple(kind.type for kind in kinds),
+            prove=lambda now: self._proof(domain, now),
         )
         region.publish(base.publications, publication)
         vouching = Vouching(
@@ -184,6 +185,12 @@ class Belonging:
         return RegionServices(
             members=members, vouching=vouching, revocation=revocation, overview=overview, domain=domain
         )
+
+    def _proof(self, domain: Domain, now: int) -> genuine.Proof | None:
+        """That this node is the region with this root, by the keys that it has now."""
+        key, kid = self._signer("issuer")
+        shown, url = self._issuer_keys(), self._base.config.public_url
+        return genuine.prove(domain.keys(), key, kid, published=shown, public_url=url, now=now)
 
     def _private_member(self, tx: Transaction, member: Member) -> None:
         """Who was invited with an address in a private network can be reached there by this node too."""

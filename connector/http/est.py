@@ -2,8 +2,8 @@
 
 What lives here: the four operations, with and without a label (3.2.2), and who is asking: whoever has a one-time code
 (HTTP Basic, the code as password; 3.2.3), whoever shows a certificate of this region (3.3.2), whoever proves its DID by
-a message token. What does not: who gets what (`connector.services.region.certificates`), the form of requests
-(`certs.enrol`).
+a message token. What does not: who gets what, and what a node has to prove beside its code
+(`connector.services.region.certificates`), the form of requests (`certs.enrol`).
 
 Linking a request to its connection (3.5) is not possible under TLS 1.3 and takes no place: a code is good once, and a
 token for one message.

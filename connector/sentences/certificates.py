@@ -29,6 +29,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Anfrage nennt Namen, die diesem Mitglied nicht gehören.",
         "The request names what is not this member's.",
     ),
+    "request.unproved": (
+        "Die Anfrage ist nicht mit einem Schlüssel von {did} unterschrieben. Zuerst kommt das Zertifikat für "
+        "Unterschriften, mit einem Schlüssel aus dem DID-Dokument; dann gilt der Code auch für die Verbindungen.",
+        "The certificate request is not signed by a key of {did}. First comes the certificate for signatures, with a "
+        "key of the DID document; then the code counts for connections too.",
+    ),
+    "request.no_document": (
+        "Das DID-Dokument von {did} ist zurzeit nicht zu haben. Der Code gilt weiter.",
+        "The DID document of {did} is not to be had at the moment. The code is still good.",
+    ),
     "request.key_reused": (
         "Für diesen Schlüssel gab es schon ein Zertifikat. Nehmen Sie einen neuen.",
         "There was a certificate for this key before. Take a new one.",

@@ -128,19 +128,14 @@ class Members:
         """The member that `did` becomes, or is, by this code. The same DID may repeat it until `delivered`.
 
         `proved` says whether anything but the code shows that it is `did` who brings it. INVARIANT: whoever has a code
-        and nothing else never takes the place of a member that came by another one. Raises `RefusedError`:
-        `invite.unknown` (also what can be no code), `invite.late`, `invite.used` (also by a member that has left),
-        `invite.other_role`, `request.names`, and `member.suspended`, `member.stolen` where a new code alone changes
-        nothing.
+        and nothing else never binds it to a DID, and never takes the place of a member that came by another one.
+        Raises `RefusedError`: as `opened`, `invite.used` (also by a member that has left), `request.unproved`,
+        `request.names`, and `member.suspended`, `member.stolen` where a new code alone changes nothing.
         """
-        invite = _invited(tx, code)
-        if invite.role != role:
-            raise RefusedError("invite.other_role", role=invite.role)
-        if invite.did not in ("", did) or invite.used is not None:
-            raise RefusedError("invite.used")
+        invite = self.opened(tx, code, did, role=role)
+        if did.startswith("did:") and invite.did != did and not proved:
+            raise RefusedError("request.unproved", did=did)
         now = self._clock.now()
-        if now >= invite.until:
-            raise RefusedError("invite.late")
         known = tx.get(Member, did)
         if known is not None and known.state in ("suspended", "stolen"):
             raise RefusedError(f"member.{known.state}")
@@ -153,6 +148,18 @@ class Members:
         if known is not None and known.state == "active" and known.name == invite.id:
             return known
         return self._joined(tx, invite, did, now)
+
+    def opened(self, view: Reading, code: str, did: str, *, role: str = "node") -> Invite:
+        """The place that this code opens to `did` now. Raises `RefusedError`: `invite.unknown` (also what can be no
+        code), `invite.late`, `invite.used`, `invite.other_role`."""
+        invite = _invited(view, code)
+        if invite.role != role:
+            raise RefusedError("invite.other_role", role=invite.role)
+        if invite.did not in ("", did) or invite.used is not None:
+            raise RefusedError("invite.used")
+        if self._clock.now() >= invite.until:
+            raise RefusedError("invite.late")
+        return invite
 
     def delivered(self, tx: Transaction, did: str) -> None:
         """What a code was for has arrived: codes that this DID has used are used up."""

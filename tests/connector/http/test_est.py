@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import shutil
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from certs import enrol
+from certs import did as dids
+from certs import enrol, jwk
 from certs.authority import BACKDATED, DAY, Authority, Profile, Wanted, name_of
 from certs.region import RegionKeys
 from certs.x509 import members, read, text
 from connector.system import SystemClock
+from scripts.lib.ports import free_port
 from tests.connector.certified import Region, region
 from tests.harness.openssl import OPENSSL, PKI, told, written
 from tests.harness.trustdomain import between, made, private
@@ -171,6 +176,71 @@ async def test_x4_nothing_is_issued(served: Region, device: Device, case: str) -
     status, _, _ = await served.ask("POST", f"{EST}/simpleenroll", body=body, headers=basic(code))
     assert 400 <= status < 500
     assert len(await issued.select(limit=10_000)) == before
+
+
+# --- a node proves its DID --------------------------------------------------------------------------------------------
+
+
+class Town:
+    """A node as far as its DID document goes; `away` while there is none to be had."""
+
+    def __init__(self) -> None:
+        self.url, self.key, self.away = f"http://127.0.0.1:{free_port()}", fresh(), False
+        self.did = dids.of_url(self.url)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """The document."""
+        if self.away:
+            raise web.HTTPServiceUnavailable
+        keys = {"token": jwk.write(self.key.public_key())}
+        return web.Response(body=json.dumps(dids.document(self.url, f"{self.url}/dsp", keys)).encode())
+
+
+@asynccontextmanager
+async def town() -> AsyncIterator[Town]:
+    one = Town()
+    app = web.Application()
+    app.router.add_get("/.well-known/did.json", one.serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", int(one.url.rpartition(":")[2])).start()
+    try:
+        yield one
+    finally:
+        await runner.cleanup()
+
+
+async def by_code(served: Region, code: str, key: ec.EllipticCurvePrivateKey, name: str, label: str) -> tuple[int, str]:
+    """The status of a first enrolment and the code of its refusal, "" where there is none."""
+    status, _, body = await served.ask(
+        "POST", f"{EST}/{label}simpleenroll", body=enrol.request(key, name, []), headers=basic(code)
+    )
+    return status, "" if status == 200 else json.loads(body)["code"]
+
+
+@pytest.mark.parametrize("label", ["", "node/", "signing/"])
+async def test_x4_a_code_alone_gets_nothing_in_the_name_of_a_node(served: Region, label: str) -> None:
+    """Also not in that of the region itself; and whoever the code was for goes on with it."""
+    code, issued = await served.code("node", "Gemeinde Nachbarsdorf"), served.node.trust.certifying.issued
+    assert issued is not None
+    async with town() as one:
+        before = len(await issued.select(limit=10_000))
+        assert await by_code(served, code, fresh(), one.did, label) == (403, "request.unproved")
+        status, why = await by_code(served, code, fresh(), served.node.did, label)
+        assert (status, why) in ((403, "request.unproved"), (503, "unavailable"))  # its own document is not on HTTP
+        assert len(await issued.select(limit=10_000)) == before
+        for key, kind in ((one.key, "signing/"), (fresh(), "node/")):
+            assert await by_code(served, code, key, one.did, kind) == (200, "")
+
+
+async def test_x4_while_a_document_is_away_nothing_is_given_and_no_code_used_up(served: Region) -> None:
+    code = await served.code("node", "Gemeinde Nachbarsdorf")
+    async with town() as one:
+        one.away = True
+        assert await by_code(served, code, one.key, one.did, "signing/") == (503, "unavailable")
+    async with town() as other:
+        assert await by_code(served, code, other.key, other.did, "signing/") == (200, "")
+        assert await by_code(served, code, one.key, one.did, "signing/") == (403, "invite.used")
 
 
 # --- X1, X6: certificates that are shown ------------------------------------------------------------------------------

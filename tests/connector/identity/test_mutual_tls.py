@@ -101,9 +101,12 @@ class Member:
 
     async def join(self) -> Member:
         """Get a certificate, and be known to the node."""
-        issued = self.served.node.trust.certifying.issued
+        issued, region = self.served.node.trust.certifying.issued, self.served.node.trust.services.region
         assert issued is not None
+        assert region is not None
         code = await self.served.code("node", self.did)
+        # Who has proved its DID by a token and asked for its credential may have this one by the code alone.
+        await self.served.node.store.write(lambda tx: region.members.redeem(tx, code, self.did))
         self.keep(await issued.enrol(code, enrol.request(self.key, self.did, []), Profile.NODE))
         kid = f"{self.did}#token"
         known = Participant(

@@ -239,6 +239,8 @@ MATRIX: Mapping[str, Row] = {
         "4xx, nothing issued",
         (
             "connector/http/test_est.py::test_x4_nothing_is_issued",
+            "connector/http/test_est.py::test_x4_a_code_alone_gets_nothing_in_the_name_of_a_node",
+            "connector/http/test_est.py::test_x4_while_a_document_is_away_nothing_is_given_and_no_code_used_up",
             "connector/services/region/test_certificates.py::test_x4_a_code_that_was_used_gives_nothing_to_another_key_and_nothing_to_another_party",
             "connector/services/region/test_certificates.py::test_x4_a_key_serves_one_member_and_one_purpose",
             "connector/services/region/test_certificates.py::test_x4_names_that_are_not_the_members_are_refused",

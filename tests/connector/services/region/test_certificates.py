@@ -14,11 +14,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from certs import enrol, rollover
+from certs import enrol, jwk, rollover
 from certs.authority import DAY, Profile, name_of
+from certs.did import DidError, Document
 from certs.revocation import read_answer, read_list
 from certs.x509 import hosts, members
-from connector.errors import InputError, MessageError, NodeError, RefusedError, UnauthenticatedError
+from connector.errors import (
+    BusyError,
+    DeliveryError,
+    InputError,
+    MessageError,
+    NodeError,
+    RefusedError,
+    UnauthenticatedError,
+)
 from connector.ports import Caller
 from connector.records import Certificate, Revocations
 from connector.services.region.certificates import Certificates, due
@@ -48,24 +57,50 @@ class World:
         )
         self.keys = made(folder / "region", now=EPOCH)
         self.members = Members(store=self.store, clock=self.clock, ids=SeededIds("pki"), root=lambda: b"root")
+        self.published: dict[str, Key] = {}
+        self.renewed: dict[str, Key] = {}
+        self.fetched: list[tuple[str, bool]] = []
         self.serials: Callable[[], int] = itertools.count(1000).__next__
         self.certificates = Certificates(
             store=self.store,
             clock=self.clock,
             keys=lambda: self.keys,
             members=self.members,
+            documents=self,
             public_url="https://region.example",
             draw=lambda: self.serials(),
         )
 
-    async def code(self, role: str = "node") -> str:
-        return (await self.members.invite("admin", "", title="Gemeinde Nachbarsdorf", role=role)).code
+    async def document(
+        self, did: str, *, url: str = "", private: bool = False, lacking: str = "", fresh: bool = False
+    ) -> Document:
+        """See `ports.Documents`: what is published, and what anew where it is asked for."""
+        self.fetched.append((did, private))
+        key = (self.renewed.get(did) if fresh else None) or self.published.get(did)
+        if key is None:
+            raise DeliveryError("peer.unreachable")
+        kid = f"{did}#token"
+        return Document(id=did, keys={kid: jwk.write(key.public_key())}, tokens=(kid,))
+
+    def keeps(self, did: str) -> bool:
+        """See `ports.Documents`."""
+        raise NotImplementedError
+
+    async def code(self, role: str = "node", *, bound: str = "", private: bool = False) -> str:
+        """A code; with `bound` the one who has proved that DID has used it."""
+        code = (await self.members.invite("admin", "", title="Gemeinde Nachbarsdorf", role=role, private=private)).code
+        if bound:
+            await self.store.write(lambda tx: self.members.redeem(tx, code, bound, role=role))
+        return code
 
     async def joined(
         self, name: str = TOWN, key: Key | None = None, profile: Profile | None = None
     ) -> x509.Certificate:
-        role = "device" if name.startswith("urn:") else "node"
-        return await self.certificates.enrol(await self.code(role), enrol.request(key or fresh(), name, []), profile)
+        role, key = "device" if name.startswith("urn:") else "node", key or fresh()
+        if profile is Profile.SIGNING:
+            self.published[name] = key
+        code = await self.code(role, bound="" if role == "device" or profile is Profile.SIGNING else name)
+        return await self.certificates.enrol(code, enrol.request(key, name, []), profile)
 
     async def kept(self) -> list[Certificate]:
         return await self.certificates.select()
@@ -130,16 +165,17 @@ async def test_each_kind_has_its_names_and_its_life(
 
 
 async def test_the_same_request_may_be_repeated_and_gives_nothing_new(world: World) -> None:
-    code, body = await world.code(), enrol.request(fresh(), TOWN, [])
-    first = await world.certificates.enrol(code, body, Profile.NODE)
-    assert await world.certificates.enrol(code, body, Profile.NODE) == first
-    assert len(await world.kept()) == 1
-    await world.certificates.enrol(code, enrol.request(fresh(), TOWN, []), Profile.SIGNING)
-    assert len(await world.kept()) == 2
+    world.published[TOWN] = fresh()
+    code = await world.code()
+    for number, (profile, key) in enumerate([(Profile.SIGNING, world.published[TOWN]), (Profile.NODE, fresh())], 1):
+        body = enrol.request(key, TOWN, [])
+        first = await world.certificates.enrol(code, body, profile)
+        assert await world.certificates.enrol(code, body, profile) == first
+        assert len(await world.kept()) == number
 
 
 async def test_x4_a_code_that_was_used_gives_nothing_to_another_key_and_nothing_to_another_party(world: World) -> None:
-    code = await world.code()
+    code = await world.code(bound=TOWN)
     await world.certificates.enrol(code, enrol.request(fresh(), TOWN, []), None)
     again = world.certificates.enrol(code, enrol.request(fresh(), TOWN, []), None)
     assert await refused(again) == "invite.used"
@@ -149,7 +185,8 @@ async def test_x4_a_code_that_was_used_gives_nothing_to_another_key_and_nothing_
 
 
 async def test_x4_a_key_serves_one_member_and_one_purpose(world: World) -> None:
-    key, code = fresh(), await world.code()
+    key, code = fresh(), await world.code(bound=TOWN)
+    world.published[TOWN] = key
     await world.certificates.enrol(code, enrol.request(key, TOWN, []), Profile.NODE)
     assert await refused(world.joined(OTHER, key)) == "request.key_reused"
     assert await refused(world.certificates.enrol(code, enrol.request(key, TOWN, []), Profile.SIGNING)) == (
@@ -160,7 +197,7 @@ async def test_x4_a_key_serves_one_member_and_one_purpose(world: World) -> None:
 
 @pytest.mark.parametrize("asked", [["other.example"], ["town.example", "other.example"], ["10.0.0.1"]])
 async def test_x4_names_that_are_not_the_members_are_refused(world: World, asked: list[str]) -> None:
-    call = world.certificates.enrol(await world.code(), enrol.request(fresh(), TOWN, asked), None)
+    call = world.certificates.enrol(await world.code(bound=TOWN), enrol.request(fresh(), TOWN, asked), None)
     assert await refused(call) == "request.names"
     assert await world.kept() == []
 
@@ -178,7 +215,7 @@ async def test_x4_a_code_gets_nothing_in_the_name_of_another_member(world: World
     (before,) = await world.members.select()
     profile = Profile.DEVICE if role == "device" else Profile.NODE
     call = world.certificates.enrol(await world.code(role), enrol.request(fresh(), TOWN, []), profile)
-    assert await refused(call) == "request.names"
+    assert await refused(call) == "request.unproved"
     assert await world.members.select() == [before]
     assert len(await world.kept()) == 1
 
@@ -197,7 +234,7 @@ async def test_x4_a_node_is_named_by_its_did(world: World) -> None:
 
 
 async def test_x4_what_is_no_request_uses_no_code_up(world: World) -> None:
-    code = await world.code()
+    code = await world.code(bound=TOWN)
     assert await refused(world.certificates.enrol(code, b"AAAA", None), MessageError) == "request.form"
     assert members(await world.certificates.enrol(code, enrol.request(fresh(), TOWN, []), None)) == (TOWN,)
 
@@ -205,6 +242,98 @@ async def test_x4_what_is_no_request_uses_no_code_up(world: World) -> None:
 async def test_a_code_that_nobody_gave_out_gets_nothing(world: World) -> None:
     call = world.certificates.enrol("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA", enrol.request(fresh(), TOWN, []), None)
     assert await refused(call) == "invite.unknown"
+
+
+# --- a code proves no DID ---------------------------------------------------------------------------------------------
+
+
+def asked(name: str = TOWN, key: Key | None = None) -> bytes:
+    return enrol.request(key or fresh(), name, [])
+
+
+@pytest.mark.parametrize("name", [TOWN, "did:web:region.example"])
+@pytest.mark.parametrize("profile", [*Profile, None])
+async def test_a_code_alone_gets_nothing_in_the_name_of_a_did_and_stays_good(
+    world: World, name: str, profile: Profile | None
+) -> None:
+    """Whoever it was that had the code: the one whom it was for joins with it, as the one who holds its keys."""
+    world.published[name] = fresh()
+    role = "device" if profile is Profile.DEVICE else "node"
+    code = await world.code(role)
+    assert await refused(world.certificates.enrol(code, asked(name), profile)) == "request.unproved"
+    assert (await world.kept(), await world.members.select()) == ([], [])
+    assert [one.did for one in await world.members.places()] == [""]
+    if role == "node":
+        signing = await world.certificates.enrol(code, asked(name, world.published[name]), Profile.SIGNING)
+        connection = await world.certificates.enrol(code, asked(name), Profile.NODE)
+        assert members(signing) == members(connection) == (name,)
+
+
+async def test_with_a_key_of_its_own_nobody_binds_a_code_to_another(world: World) -> None:
+    world.published = {TOWN: fresh(), OTHER: fresh()}
+    code = await world.code()
+    stolen = world.certificates.enrol(code, asked(TOWN, world.published[OTHER]), Profile.SIGNING)
+    assert await refused(stolen) == "request.unproved"
+    await world.certificates.enrol(code, asked(OTHER, world.published[OTHER]), Profile.SIGNING)
+    assert await refused(world.certificates.enrol(code, asked(TOWN), Profile.NODE)) == "invite.used"
+
+
+async def test_a_code_that_is_bound_signs_for_no_key_but_those_of_the_document(world: World) -> None:
+    world.published[TOWN] = fresh()
+    code = await world.code(bound=TOWN)
+    assert await refused(world.certificates.enrol(code, asked(), Profile.SIGNING)) == "request.unproved"
+
+
+async def test_while_the_document_is_away_the_code_stays_good(world: World) -> None:
+    code, key = await world.code(), fresh()
+    call = world.certificates.enrol(code, asked(key=key), Profile.SIGNING)
+    assert await refused(call, BusyError) == "request.no_document"
+    assert [one.did for one in await world.members.places()] == [""]
+    world.published[TOWN] = key
+    assert members(await world.certificates.enrol(code, asked(key=key), Profile.SIGNING)) == (TOWN,)
+
+
+async def test_a_document_that_cannot_be_used_proves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forged(did: str, **more: object) -> Document:
+        raise DidError("did.other", id=OTHER)
+
+    monkeypatch.setattr(world, "document", forged)
+    assert await refused(world.certificates.enrol(await world.code(), asked(), Profile.SIGNING)) == "request.unproved"
+
+
+async def test_a_key_that_is_newer_than_the_document_that_is_kept_is_found(world: World) -> None:
+    world.published[TOWN], world.renewed[TOWN] = fresh(), fresh()
+    body = asked(key=world.renewed[TOWN])
+    assert members(await world.certificates.enrol(await world.code(), body, Profile.SIGNING)) == (TOWN,)
+
+
+async def test_nobody_is_asked_for_a_document_because_of_a_code_that_is_not_good(world: World) -> None:
+    used, device = await world.code(bound=OTHER), await world.code("device")
+    for code in ("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA", used, device):
+        await refused(world.certificates.enrol(code, asked(), Profile.SIGNING))
+    world.at += 15 * DAY
+    await refused(world.certificates.enrol(await world.code(), asked(), Profile.NODE))
+    assert world.fetched == []
+
+
+@pytest.mark.parametrize(
+    ("name", "private", "inside"),
+    [
+        (TOWN, False, False),
+        (TOWN, True, True),
+        ("did:web:127.0.0.1%3A1", True, False),
+        ("did:web:localhost", True, False),
+    ],
+)
+async def test_private_addresses_are_asked_as_the_invitation_says_and_never_this_machine(
+    world: World, name: str, private: bool, inside: bool
+) -> None:
+    code = await world.code(private=private)
+    await refused(world.certificates.enrol(code, asked(name), Profile.SIGNING), BusyError)
+    assert world.fetched == [(name, inside)]
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -180,11 +180,18 @@ async def test_an_old_code_brings_nobody_back(world: World) -> None:
 async def test_who_proves_its_did_may_take_another_place_and_a_code_alone_does_not(world: World) -> None:
     first = await world.redeem(await invited(world))
     code = await invited(world, title="Gemeinde Grenzdorf")
-    with pytest.raises(RefusedError) as caught:
-        await world.store.write(lambda tx: world.members.redeem(tx, code, TOWN, proved=False))
-    assert caught.value.reason.code == "request.names"
+
+    async def alone(code: str, name: str, role: str) -> str:
+        with pytest.raises(RefusedError) as caught:
+            await world.store.write(lambda tx: world.members.redeem(tx, code, name, role=role, proved=False))
+        return caught.value.reason.code
+
+    assert await alone(code, TOWN, "node") == "request.unproved"
     assert await world.standing() == first
     assert (await world.redeem(code)).name == "gemeinde-grenzdorf"
+    things = [await invited(world, title=title, role="device") for title in ("Pegel", "Brücke")]
+    await world.redeem(things[0], "urn:device:7", "device")
+    assert await alone(things[1], "urn:device:7", "device") == "request.names"
 
 
 async def test_who_is_told_can_undo_the_whole(world: World) -> None:

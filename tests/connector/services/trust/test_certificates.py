@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from certs import enrol, jwk, pairs, region, rollover
 from certs.authority import BACKDATED, DAY, Profile
+from certs.did import Document
 from certs.x509 import ends, members, read
 from connector.errors import DeliveryError, InputError, NodeError, RefusedError
 from connector.ports import Caller, Reply
@@ -44,6 +45,7 @@ class World:
             clock=self.clock,
             keys=lambda: self.keys,
             members=self.members,
+            documents=self,
             public_url=URL,
             draw=itertools.count(1000).__next__,
             lives=Lives(node=90, signing=365),
@@ -102,6 +104,17 @@ class World:
 
     async def bare(self, authorization: str | None) -> Caller:
         """See `ports.Proofs`."""
+        raise NotImplementedError
+
+    async def document(
+        self, did: str, *, url: str = "", private: bool = False, lacking: str = "", fresh: bool = False
+    ) -> Document:
+        """See `ports.Documents`: the node's own, as the region has it."""
+        kid = f"{DID}#token"
+        return Document(id=DID, keys={kid: jwk.write(self.token.public_key())}, tokens=(kid,))
+
+    def keeps(self, did: str) -> bool:
+        """See `ports.Documents`."""
         raise NotImplementedError
 
     async def fetch(self, url: str, *, private: bool = False, limit: int = 0) -> bytes:
