@@ -1,10 +1,12 @@
 """The keys of a region's trust domain, in a folder of their own beside the node's.
 
 What lives here: `root.pem` (P-384; may be taken away and kept in a safe, then what needs it is refused), `ca.pem` and
-`devices.pem` (P-256, authorities for nodes and devices), `issuer.pem` (P-256, signs credentials), each authority's
-certificate as `.crt`, and the roots' lists of revocations, by their names. Earlier generations keep their files with a
-number (`ca-1.pem`), for their lists have to be signed until what they have issued has ended. What does not: what stands
-in a certificate (`authority`), to whom one is issued, what the root's key is needed for later (`rollover`).
+`devices.pem` (P-256, authorities for nodes and devices), `issuer.pem` (P-256, signs credentials; made here, read and
+followed by others with the node's keys, so that one day it is gone), each authority's certificate as `.crt`, and the
+roots' lists of revocations, by their names. Earlier generations keep their files with a number (`ca-1.pem`), for their
+lists have to be signed until what they have issued has ended. What does not: what stands in a certificate
+(`authority`), to whom one is issued, the life of the issuer's key (`keys`), what the root's key is needed for later
+(`rollover`).
 """
 
 from __future__ import annotations
@@ -43,14 +45,13 @@ class RegionKeys:
         root_key: ec.EllipticCurvePrivateKey | None,
         nodes: Authority,
         devices: Authority,
-        issuer: ec.EllipticCurvePrivateKey,
         root_lists: Mapping[str, bytes],
         former: Sequence[Authority] = (),
         former_roots: Sequence[x509.Certificate] = (),
         crosses: Sequence[x509.Certificate] = (),
     ) -> None:
         self.root, self.root_key = root, root_key
-        self.nodes, self.devices, self.issuer, self.root_lists = nodes, devices, issuer, dict(root_lists)
+        self.nodes, self.devices, self.root_lists = nodes, devices, dict(root_lists)
         self.former, self.former_roots, self.crosses = tuple(former), tuple(former_roots), tuple(crosses)
 
     def __repr__(self) -> str:
@@ -85,7 +86,6 @@ def create(folder: Path, *, name: str, public_url: str, now: int, suffixes: Sequ
         root_key=root_key,
         nodes=below(root, name, NODES, 1, authority.nodes_names(suffixes), public_url, now),
         devices=below(root, name, DEVICES, 1, authority.DEVICES_NAMES, public_url, now),
-        issuer=issuer,
         root_lists={root.name: root.revocations([], number=1, made=now, until=now + ROOT_LIST_DAYS * DAY)},
     )
     keyfiles.create_folder(
@@ -118,7 +118,6 @@ def load(folder: Path) -> RegionKeys:
         root_key=_root_key(folder, root),
         nodes=own[0],
         devices=own[1],
-        issuer=pairs.read_key(folder / ISSUER),
         root_lists={name: keyfiles.read_public(folder / f"{name}.crl") for name in map(name_of, (root, *roots))},
         # What a crash has left twice is one authority.
         former=[one for one in former if one.name not in {other.name for other in own}],

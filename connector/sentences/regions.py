@@ -96,6 +96,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{region} hat kein Stammzertifikat; ein Code lässt sich damit nicht vergleichen.",
         "{region} has no root certificate; there is nothing to compare a code with.",
     ),
+    "region.unproved": (
+        "Was unter {url} antwortet, kann nicht beweisen, dass es die Region ist, deren Stammzertifikat es zeigt. "
+        "Es ist nichts geschehen, und kein Code wurde gesendet. Fragen Sie bei der Region nach der Adresse.",
+        "What answers at {url} cannot prove that it is the region whose root certificate it shows. Nothing has been "
+        "done, and no code was sent. Ask the region for its address.",
+    ),
     "region.unknown": (
         "Einer Region „{region}“ glaubt dieser Knoten nicht. Welchen er glaubt: allmende trust list",
         'This node believes no region "{region}". Those that it does: allmende trust list',

@@ -36,6 +36,12 @@ def leads(leaf: x509.Certificate, keys: RegionKeys, root: x509.Certificate, now:
     return True
 
 
+def test_a_domain_goes_on_when_the_first_key_for_credentials_is_gone(tmp_path: Path) -> None:
+    made(tmp_path / "region")
+    (tmp_path / "region" / "issuer.pem").unlink()
+    assert renewed_root(tmp_path / "region").former
+
+
 def test_private_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
     made(tmp_path / "region")
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in (tmp_path / "region").iterdir()}
@@ -54,7 +60,7 @@ def test_what_is_made_is_loaded_and_never_overwritten(tmp_path: Path) -> None:
     assert caught.value.code == "keys.exist"
 
 
-@pytest.mark.parametrize("name", ["ca.pem", "devices.pem", "issuer.pem", "root.pem"])
+@pytest.mark.parametrize("name", ["ca.pem", "devices.pem", "root.pem"])
 def test_a_key_that_others_may_read_or_that_belongs_to_nothing_is_not_used(tmp_path: Path, name: str) -> None:
     made(tmp_path / "region")
     place = tmp_path / "region" / name
@@ -62,12 +68,11 @@ def test_a_key_that_others_may_read_or_that_belongs_to_nothing_is_not_used(tmp_p
     with pytest.raises(KeyFileError) as caught:
         region.load(tmp_path / "region")
     assert caught.value.code == "key.mode"
-    if name != "issuer.pem":
-        place.chmod(0o600)
-        place.write_bytes((tmp_path / "region" / "issuer.pem").read_bytes())
-        with pytest.raises(KeyFileError) as caught:
-            region.load(tmp_path / "region")
-        assert caught.value.code == "key.content"
+    place.chmod(0o600)
+    place.write_bytes((tmp_path / "region" / "issuer.pem").read_bytes())
+    with pytest.raises(KeyFileError) as caught:
+        region.load(tmp_path / "region")
+    assert caught.value.code == "key.content"
 
 
 def test_the_root_key_may_lie_in_a_safe_and_is_asked_for_where_it_is_needed(tmp_path: Path) -> None:

@@ -107,13 +107,16 @@ class Joining:
     async def go_on(self, operator: str, url: str, code: str, *, private: bool = False) -> Progress:
         """Do the next step of joining the region at `url`. Every call looks at the region and compares the code again.
 
-        Raises as the parts do, and `InputError` `code.form`, `code.root` (another region's code, or another region
-        answers), `region.no_root`.
+        INVARIANT: a root is public. The code goes nowhere before whoever answers has proved to be the region with that
+        root. Raises as the parts do, and `InputError` `code.form`, `code.root` (another region's code, or another
+        region answers), `region.no_root`, `region.unproved`.
         """
         read = _read(code)
         seen = await self._regions.look(url, private=private)
         if not read.names(_der(seen)):
             raise InputError("code.root", region=seen.title)
+        if not seen.proved:
+            raise InputError("region.unproved", url=seen.url)
         steps = self._steps(seen)
         done = await self._done(seen, steps)
         if len(done) == len(steps):

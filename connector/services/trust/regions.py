@@ -16,8 +16,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certs import jwk
+from certs import genuine, jwk
 from certs.did import DidError, Document, Fetch
+from certs.genuine import UnprovedError
 from certs.trust import MEMBERSHIP
 from certs.words import WordsError, fingerprint, parse, same
 from connector.errors import DeliveryError, InputError, UnknownError
@@ -39,7 +40,8 @@ _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
 
 class Sighting(Struct, frozen=True, kw_only=True):
     """Which region is at a place, before anybody believes it. `keys` are those that it signs credentials with, `words`
-    their fingerprint, which is another one than that of its node; `public` is its document, None where it has none."""
+    their fingerprint, which is another one than that of its node; `public` is its document, None where it has none.
+    `proved`: whoever has these keys has shown to be the region with this root."""
 
     did: str
     title: str
@@ -47,6 +49,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     words: str
     keys: Mapping[str, JsonObject]
     public: PublicRegion | None = None
+    proved: bool = False
 
     @property
     def root(self) -> str:
@@ -88,8 +91,8 @@ class Regions:
     async def look(self, given: str, *, private: bool = False) -> Sighting:
         """Which region is at `given`, a root URL or a DID. Nothing is kept.
 
-        Raises `InputError` `region.place`, `region.none` (nobody there who issues credentials), `region.document`, and
-        `DeliveryError` where it cannot be reached.
+        Raises `InputError` `region.place`, `region.none` (nobody there who issues credentials), `region.document`,
+        `region.unproved` (a proof that is none), and `DeliveryError` where it cannot be reached.
         """
         identity, url = place(given)
         try:
@@ -109,7 +112,18 @@ class Regions:
             words=words_of(keys),
             keys=keys,
             public=public,
+            proved=self._proved(identity, url, public, keys),
         )
+
+    def _proved(self, did: str, url: str, public: PublicRegion | None, keys: Mapping[str, JsonObject]) -> bool:
+        """Whether there is a proof; one that is wrong is worse than none."""
+        if public is None or public.proof is None:
+            return False
+        try:
+            genuine.check(public.proof, did, public.root, keys, now=self._clock.now())
+        except UnprovedError:
+            raise InputError("region.unproved", url=url) from None
+        return True
 
     async def public(self, identity: str, url: str, *, private: bool) -> PublicRegion | None:
         """The region's own document; None where it has none, which is no fault: others have none."""

@@ -6,13 +6,25 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from msgspec.structs import replace
 
-from certs import codes
+from certs import codes, did, genuine, jwk
+from certs.authority import Profile
+from certs.did import Service
+from certs.genuine import Proof
+from certs.region import pem
 from connector.errors import DeliveryError, InputError, NodeError, PeerError
+from connector.http.exchange import Request
+from connector.ports import Reply
 from connector.records import HeldCredential, Member, Region, Wish
+from connector.services.region.document import PublicRegion
 from connector.services.trust.joining import Step
+from connector.services.trust.regions import Belief
 from tests.connector.services.trust.regional import Regional, events, kept, regional, url
+from tests.harness import trustdomain
 
 EVERY = tuple(Step)
 
@@ -196,5 +208,99 @@ def test_a_suspended_member_gets_nothing_and_comes_back(tmp_path: Path) -> None:
         await kept(region).members.restore("admin", nord.did)
         await asyncio.sleep(400)
         assert (await nord.discovery.catalog(sued.did)).catalog.participantId == sued.did
+
+    regional(tmp_path, act)
+
+
+class Elsewhere:
+    """A false URL: it shows the root of the region at `of`, with keys of its own, and notes whatever is said to it."""
+
+    def __init__(self, here: Regional, of: str) -> None:
+        self.here, self.of, self.url = here, of, url("false")
+        self.did, self.key = did.of_url(self.url), generate_private_key(SECP256R1())
+        self.kid = self.did + "#issuer"
+        self.shown = {self.kid: jwk.write(self.key.public_key())}
+        self.proof: Proof | None = None
+        self.said: list[Request] = []
+        here.world.stations["false.example"] = self.answer
+
+    async def genuine(self) -> PublicRegion:
+        return msgspec.json.decode(await self.here.world.fetch(self.of + "/region"), type=PublicRegion)
+
+    async def answer(self, request: Request) -> Reply:
+        self.said.append(request)
+        if request.path == "/.well-known/did.json":
+            service = Service("i", "IssuerService", self.url + "/issuer")
+            keys = {"issuer": self.shown[self.kid]}
+            return Reply(200, msgspec.json.encode(did.document(self.url, self.url + "/dsp", keys, [service])))
+        if request.path == "/region":
+            found = replace(await self.genuine(), did=self.did, url=self.url, proof=self.proof)
+            return Reply(200, msgspec.json.encode(found))
+        return Reply(404, b"")
+
+
+@pytest.mark.parametrize("shows", ["nothing", "that of the region", "one of its own", "what a member is given"])
+def test_whoever_shows_the_regions_root_without_being_it_never_hears_the_code(tmp_path: Path, shows: str) -> None:
+    async def act(here: Regional) -> None:
+        region, town = await here.region("region", "Region Elbland"), await here.world.node("town")
+        false, now = Elsewhere(here, url("region")), here.world.clock.now()
+        own = trustdomain.made(tmp_path / "forged", now=now, url=false.url)
+        made = genuine.prove(own, false.key, false.kid, published=false.shown, public_url=false.url, now=now)
+        assert made is not None
+        domain = kept(region).domain.keys()
+        given = trustdomain.issue(domain.nodes, Profile.SIGNING, member=false.did, key=false.key, now=now)
+        false.proof = {
+            "nothing": None,
+            "that of the region": (await false.genuine()).proof,
+            "one of its own": made,
+            "what a member is given": replace(made, chain=(pem(given), pem(domain.nodes.certificate))),
+        }[shows]
+        code = await here.code(region)
+        with pytest.raises(InputError) as caught:
+            await town.trust.services.joining.go_on("admin", false.url, code)
+        assert caught.value.reason.code == "region.unproved"
+        assert await town.store.read(lambda view: (view.count(Region), view.count(Wish))) == (0, 0)
+        assert {one.path for one in false.said} == {"/.well-known/did.json", "/region"}
+        assert not [one for one in false.said if one.method != "GET" or one.body or code in repr(one)]
+        assert "authorization" not in {name for one in false.said for name in one.headers}
+        assert (await here.join(town, region, code)).joined  # and the code is good still
+
+    regional(tmp_path, act)
+
+
+def test_a_region_with_later_keys_proves_itself_still(tmp_path: Path) -> None:
+    async def act(here: Regional) -> None:
+        region = await here.region("region", "Region Elbland")
+        first, second, third = [await here.world.node(name) for name in ("nord", "sued", "west")]
+        code = await here.code(region)
+        await region.keyring.rotate("admin", "issuer", revoke=True)
+        assert region.keys.signing("issuer")[1] == "issuer-2"
+        assert (await here.join(first, region, code)).joined
+        code = await here.code(region)
+        await kept(region).domain.renew_authority("admin")
+        assert (await here.join(second, region, code)).joined
+        former = await here.code(region)
+        await kept(region).domain.renew_root("admin")
+        assert (await here.join(third, region)).joined
+        other = await here.world.node("ost")
+        with pytest.raises(InputError) as caught:
+            await here.join(other, region, former)
+        assert caught.value.reason.code == "code.root"
+
+    regional(tmp_path, act)
+
+
+def test_words_are_not_compared_with_a_proof_that_is_none(tmp_path: Path) -> None:
+    async def act(here: Regional) -> None:
+        region, town = await here.region("region", "Region Elbland"), await here.world.node("town")
+        false = Elsewhere(here, url("region"))
+        seen = await town.trust.services.regions.look(false.url)
+        assert not seen.proved
+        assert (await town.trust.services.regions.look(url("region"))).proved
+        false.proof = (await false.genuine()).proof
+        with pytest.raises(InputError) as caught:
+            await town.trust.services.regions.add("admin", false.url, "", words=seen.words, belief=Belief())
+        assert caught.value.reason.code == "region.unproved"
+        assert region.did != false.did
 
     regional(tmp_path, act)
