@@ -10,6 +10,7 @@ import hashlib
 import hmac
 
 from connector.errors import InputError
+from connector.pages import every
 from connector.ports import Clock, Ids, Store, Transaction
 from connector.records import Entry, Operator, Right
 
@@ -87,8 +88,4 @@ class Operators:
 
 
 def _admins(tx: Transaction) -> int:
-    after, found = "", 0
-    while page := tx.select(Operator, after=after, limit=100):
-        found += sum(one.role is Right.ADMIN for one in page)
-        after = page[-1].id
-    return found
+    return sum(one.role is Right.ADMIN for one in every(tx, Operator))

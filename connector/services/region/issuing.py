@@ -50,7 +50,6 @@ GIVE_UP_REFUSED = 3_600 * SECOND
 MOST_OPEN = 8
 """Requests of one holder that are not delivered yet."""
 DEVICE = "DeviceCredential"
-_PAGE = 1_000
 _PROFILES: tuple[vcdm.Profile, ...] = (vcdm.VC20, vcdm.VC11)
 _REFUSALS = (400, 403, 404, 410, 422)
 _STATES = {"received": "RECEIVED", "issued": "ISSUED", "rejected": "REJECTED"}
@@ -422,11 +421,7 @@ def _is_open(issuance: Issuance) -> bool:
 
 
 def _undelivered(view: Reading) -> list[str]:
-    found, after = list[str](), ""
-    while page := view.select(Issuance, delivered=None, after=after, limit=_PAGE):
-        found += [one.id for one in page]
-        after = page[-1].id
-    return found
+    return [one.id for one in every(view, Issuance, delivered=None)]
 
 
 def _due(view: Reading, now: int) -> Mapping[str, list[Issued]]:

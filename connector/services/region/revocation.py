@@ -29,6 +29,7 @@ from certs import status
 from certs.status import LEAST, Bits
 from certs.vcdm import VC11, VC20, Profile, Status
 from connector.errors import InputError, UnknownError
+from connector.pages import every
 from connector.ports import Clock, Ids, Reading, Store, Transaction
 from connector.records import Entry, Issued, Member
 from connector.services.trust.presenting import Signer
@@ -42,7 +43,6 @@ EARLY = 60_000_000
 """Microseconds by which a list begins before it is signed: its reader's clock may be behind."""
 Form = Literal["revocation", "suspension", "2021"]
 FORMS: tuple[Form, ...] = ("revocation", "suspension", "2021")
-_PAGE = 1_000
 
 
 class _Served(Struct, frozen=True):
@@ -239,11 +239,7 @@ def _known(view: Reading, credential: str) -> Issued:
 
 
 def _all(view: Reading, holder: str) -> Collection[Issued]:
-    found, after = list[Issued](), ""
-    while page := view.select(Issued, holder=holder, after=after, limit=_PAGE):
-        found += page
-        after = page[-1].id
-    return found
+    return list(every(view, Issued, holder=holder))
 
 
 def _last(view: Reading) -> int:
@@ -252,11 +248,7 @@ def _last(view: Reading) -> int:
 
 
 def _all_taken_back(view: Reading) -> dict[int, Issued]:
-    found, after = dict[int, Issued](), ""
-    while page := view.select(Issued, after=after, limit=_PAGE):
-        found |= {one.place: one for one in page if one.revoked is not None or one.suspended is not None}
-        after = page[-1].id
-    return found
+    return {one.place: one for one in every(view, Issued) if one.revoked is not None or one.suspended is not None}
 
 
 def _bits(out: Mapping[int, Issued], number: int, form: Form) -> Bits:
