@@ -21,6 +21,8 @@ from connector.errors import DeliveryError, RefusedError, UnauthenticatedError
 from connector.ports import Caller, Clock, Ids, Reading, Sent, Store
 from connector.records import Barred, Participant, Region
 
+RUN_OUT = frozenset({"trust.ended", "credential.expired"})
+"""Why nobody vouches for somebody whose credentials have only ended: nobody has taken anything back."""
 _PAGE = 500
 
 
@@ -72,15 +74,16 @@ class PinnedIdentity:
         """Return where something may be said to `audience`, `owed` as in `token`.
 
         Raises `DeliveryError`: an operator keeps it out (`trust.barred`), the keys that it shows are in doubt, or, but
-        for what is owed, nobody vouches for it at the moment. INVARIANT: nothing at all is said where keys are in
-        doubt: somebody else may sit there.
+        for what is owed, nobody vouches for it at the moment. Where what it has shown has only run out, it is spoken to:
+        it may hold something newer, which only its own next call can show, and two who are both silent would never
+        meet again. INVARIANT: nothing at all is said where keys are in doubt: somebody else may sit there.
         """
         known = self._known or await self._load()
         if audience in known.barred:
             raise DeliveryError("trust.barred")
         peer = known.watched.get(audience)
         why = None if peer is None else peer.changed if owed else peer.barred(self._clock.now())
-        if why is not None:
+        if why is not None and why.code not in RUN_OUT:
             raise DeliveryError(why.code, **why.params)
 
     def _issued(self, audience: str, *, grant: str = "", code: str = "") -> str:

@@ -126,3 +126,19 @@ def test_a_verdict_that_has_only_lapsed_is_renewed_before_anything_is_said(tmp_p
         assert await reason(city, utility) == ""
 
     world(tmp_path, act)
+
+
+def test_two_whose_credentials_have_run_out_while_both_were_silent_meet_again(tmp_path: Path) -> None:
+    async def act(one: World) -> None:
+        city, utility, region = await two(one)
+        for who in (city, utility):
+            await one.join(who, region, days=0.1)
+        assert (await ask(one, utility, city)).status == 200
+        await asyncio.sleep(DAY / 4)
+        for who in (city, utility):
+            await one.join(who, region)
+        assert await reason(city, utility) != ""
+        await city.discovery.catalog(utility.did)
+        assert await reason(city, utility) == ""
+
+    world(tmp_path, act)
