@@ -74,7 +74,7 @@ class PinnedIdentity:
         """Return where something may be said to `audience`, `owed` as in `token`.
 
         Raises `DeliveryError`: an operator keeps it out (`trust.barred`), the keys that it shows are in doubt, or, but
-        for what is owed, nobody vouches for it at the moment. Where what it has shown has only run out, it is spoken to:
+        for what is owed, nobody vouches for it at the moment. Where what it has shown has only run out, it is told:
         it may hold something newer, which only its own next call can show, and two who are both silent would never
         meet again. INVARIANT: nothing at all is said where keys are in doubt: somebody else may sit there.
         """
