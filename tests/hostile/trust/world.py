@@ -385,7 +385,7 @@ async def a_node(
         public=replace(settings.public, port=0 if url else int(settings.public_url.rpartition(":")[2])),
         management=replace(settings.management, port=0),
         network=replace(settings.network, extra_ca=str(authority), deadline=DEADLINE),
-        limits=replace(HASTE, **limits),
+        limits=replace(HASTE, **{"header_seconds": 20.0, "body_seconds": 20.0, **limits}),
         audit=replace(settings.audit, exchange_seconds=3600.0),
     )
     made = node.build(settings, clock=clock)
