@@ -114,7 +114,7 @@ class _Builder:
         if isinstance(constraint, Atomic):
             return self._atomic(constraint, holds)
         match constraint.connective:
-            case Connective.AND:
+            case Connective.AND | Connective.AND_SEQUENCE:
                 members = tuple(self.constraint(member, holds) for member in constraint.members)
                 return Every(members) if holds else Some(members)
             case Connective.OR:

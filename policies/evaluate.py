@@ -141,7 +141,7 @@ def _truth(constraint: Constraint, facts: Facts) -> bool | None:
     if isinstance(constraint, Atomic):
         return _atomic(constraint, facts)
     match constraint.connective:
-        case Connective.AND:
+        case Connective.AND | Connective.AND_SEQUENCE:
             return _all(True, constraint.members, facts)
         case Connective.OR:
             found = {_truth(member, facts) for member in constraint.members}

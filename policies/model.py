@@ -2,8 +2,12 @@
 
 What lives here: policies, rules, constraints, an access to be judged, a decision, a reason. What does not: reading and
 writing (`parse`, `render`), the meaning of operands (`operands`), judging (`evaluate`), comparing (`compare`).
-Source: ODRL Information Model 2.2, restricted to what the first slice understands; whatever is not understood never
-gets into this model, because `parse` refuses it by name.
+Source: ODRL Information Model 2.2. A policy in this model is *normalised*: inheritance resolved, compact forms spread,
+every rule atomic (one action, one target, one party in each function). Whatever is not understood never gets in here,
+because the readers refuse it by name.
+
+An `id` of a rule or constraint is the IRI it was written with, or a blank node's label; it says where something comes
+from and nothing about what it means. Several atomic rules with one id are the atoms of one rule as written.
 """
 
 from __future__ import annotations
@@ -37,10 +41,23 @@ class PolicyError(Exception):
 
 
 class PolicyKind(StrEnum):
-    """ODRL policy classes in use: a published or negotiated Offer, a binding Agreement."""
+    """ODRL policy classes. The protocol knows Offer and Agreement; Set and Agreement are what ODRL evaluates."""
 
     OFFER = "Offer"
     AGREEMENT = "Agreement"
+    SET = "Set"
+    REQUEST = "Request"
+    ASSERTION = "Assertion"
+    PRIVACY = "Privacy"
+    TICKET = "Ticket"
+
+
+class Strategy(StrEnum):
+    """What holds where a permission and a prohibition meet (ODRL Information Model 2.2, 3.2)."""
+
+    PERM = "perm"
+    PROHIBIT = "prohibit"
+    INVALID = "invalid"
 
 
 class Operator(StrEnum):
@@ -61,11 +78,12 @@ class Operator(StrEnum):
 
 
 class Connective(StrEnum):
-    """Logical operands of ODRL 2.2 that the first slice understands."""
+    """Logical operands of ODRL 2.2. `andSequence`: all members, and each no earlier than the one before it."""
 
     AND = "and"
     OR = "or"
     XONE = "xone"
+    AND_SEQUENCE = "andSequence"
 
 
 class Atomic(Struct, frozen=True, tag="atomic"):
@@ -73,11 +91,20 @@ class Atomic(Struct, frozen=True, tag="atomic"):
 
     Canonical text: an instant as microseconds UTC, a whole day as `2027-06-30`, a count as a decimal integer,
     everything else as its IRI. INVARIANT: the values of a set operator are sorted and occur once.
+
+    `datatype` (full IRI) is set only where no registry knows the operand and the value's own type has to say how it is
+    compared. `unit` is the IRI of the unit of `right`. `reference` stands in the place of `right`, which is empty then:
+    a value that would have to be fetched, and is unknown. `status` is the value already reached.
     """
 
     left: str
     operator: Operator
     right: tuple[str, ...]
+    id: str = ""
+    datatype: str = ""
+    unit: str = ""
+    reference: str = ""
+    status: str = ""
 
 
 class Logical(Struct, frozen=True, tag="logical"):
@@ -85,6 +112,7 @@ class Logical(Struct, frozen=True, tag="logical"):
 
     connective: Connective
     members: tuple[Atomic | Logical, ...]
+    id: str = ""
 
 
 Constraint = Atomic | Logical
@@ -95,20 +123,47 @@ class RuleKind(StrEnum):
 
     PERMISSION = "permission"
     PROHIBITION = "prohibition"
+    OBLIGATION = "obligation"
+    DUTY = "duty"
+
+
+class Scope(Struct, frozen=True):
+    """What or whom a rule is about: an asset or a party by its IRI, or the members of a collection, of which only those
+    are meant that fit the refinements."""
+
+    iri: str
+    collection: bool = False
+    refinements: tuple[Constraint, ...] = ()
 
 
 class Rule(Struct, frozen=True):
-    """One rule; all its constraints must hold. `action` is a full IRI."""
+    """One atomic rule; all its constraints must hold. `action` is a full IRI, `refinements` narrow it.
+
+    `target`, `assigner`, `assignee`: None where the policy's own count. `parties` are those in other functions, by the
+    function's full IRI. `duties` stand under a permission, `remedies` under a prohibition, `consequences` under a duty
+    or an obligation; all of them are rules of the kind `duty`.
+    """
 
     kind: RuleKind
     action: str
     constraints: tuple[Constraint, ...] = ()
+    id: str = ""
+    refinements: tuple[Constraint, ...] = ()
+    target: Scope | None = None
+    output: Scope | None = None
+    assigner: Scope | None = None
+    assignee: Scope | None = None
+    parties: tuple[tuple[str, Scope], ...] = ()
+    duties: tuple[Rule, ...] = ()
+    remedies: tuple[Rule, ...] = ()
+    consequences: tuple[Rule, ...] = ()
 
 
 class Policy(Struct, frozen=True):
-    """An offer or agreement. `target`, `assigner`, `assignee` are IRIs; None where the policy leaves them open.
+    """A policy. `target`, `assigner`, `assignee` are IRIs; None where the policy leaves them open or its rules say it.
 
-    INVARIANT: permissions come before prohibitions, so that a rule's id (`permission/0`) is its place on the wire.
+    INVARIANT: permissions come before prohibitions and these before obligations, so that a rule's name (`permission/0`)
+    is its place on the wire.
     """
 
     id: str
@@ -124,6 +179,24 @@ class Policy(Struct, frozen=True):
     notice: str | None = None
     """The period with which either party can end it (`P30D`); None where nobody can end it by notice."""
 
+    conflict: Strategy | None = None
+    """None: the profile's own, which is `prohibit` on the wire and `invalid` in ODRL at large."""
+
+    inherits: tuple[str, ...] = ()
+    """The policies whose rules are already in here, for the record."""
+
+    remarks: tuple[tuple[str, str], ...] = ()
+    """Titles and the like, by predicate IRI: words for people, without effect."""
+
+
+class Deed(Struct, frozen=True):
+    """Something that was done (or can no longer be done): an action or a duty by its IRI, by whom, and when."""
+
+    action: str = ""
+    duty: str = ""
+    by: str = ""
+    at: int | None = None
+
 
 class Access(Struct, frozen=True):
     """A request to act on a target, with the facts known about it.
@@ -137,6 +210,11 @@ class Access(Struct, frozen=True):
     assignee: str
     target: str
     values: Mapping[str, tuple[str, ...]] = {}
+    members: Mapping[str, tuple[str, ...]] = {}
+    """IRI -> the collections that it belongs to."""
+
+    performed: tuple[Deed, ...] = ()
+    violated: tuple[Deed, ...] = ()
 
 
 class Decision(Struct, frozen=True):

@@ -43,7 +43,8 @@ _PARTS = frozenset(
 _AGREED = frozenset({"timestamp"})
 _RULE = frozenset({"@type", "action", "constraint"})
 _ATOMIC = frozenset({"leftOperand", "operator", "rightOperand"})
-_LOGICAL: Final = {connective.value: connective for connective in Connective}
+# The protocol's context gives `andSequence` no list: a peer that expands it loses the order, so it is not for the wire.
+_LOGICAL: Final = {one.value: one for one in Connective if one is not Connective.AND_SEQUENCE}
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
 _OPERANDS_BY_NAME: Final = {operand.name: operand for operand in OPERANDS.values()}
 _CONSTRAINT_TYPES = frozenset({"Constraint", "AtomicConstraint", "LogicalConstraint"})

@@ -253,6 +253,7 @@ TERMS: Final[Mapping[str, Both]] = {
     "permission": ("Erlaubnis", "permission"),
     "prohibition": ("Verbot", "prohibition"),
     "and": ("alles davon", "all of"),
+    "andSequence": ("alles davon, in dieser Reihenfolge", "all of, in this order"),
     "or": ("mindestens eines davon", "at least one of"),
     "xone": ("genau eines davon", "exactly one of"),
     "not": ("nicht", "not"),

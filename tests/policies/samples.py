@@ -36,6 +36,9 @@ ASSOCIATION = GEOCODING + "municipalAssociationKey/010515001"
 VILLAGE = GEOCODING + "regionalKey/010515001003"
 VILLAGE_AGS = GEOCODING + "municipalityKey/01051003"
 
+WIRE = [one for one in Connective if one is not Connective.AND_SEQUENCE]
+"""The connectives that the protocol carries without loss."""
+
 VALUES: dict[str, tuple[str, ...]] = {
     DATE_TIME: ("2027-01-14", "2027-01-15", "2027-01-16", *(str(NOW + hours * HOUR) for hours in (-1, 0, 1))),
     COUNT: ("0", "1", "2", "3"),
@@ -86,7 +89,7 @@ def atoms(draw: st.DrawFn) -> Atomic:
 
 
 def _logical(members: st.SearchStrategy[Constraint]) -> st.SearchStrategy[Constraint]:
-    return st.builds(Logical, st.sampled_from(Connective), st.lists(members, min_size=1, max_size=3).map(tuple))
+    return st.builds(Logical, st.sampled_from(WIRE), st.lists(members, min_size=1, max_size=3).map(tuple))
 
 
 constraints: st.SearchStrategy[Constraint] = st.recursive(atoms(), _logical, max_leaves=5)
