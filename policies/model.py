@@ -189,6 +189,25 @@ class Policy(Struct, frozen=True):
     """Titles and the like, by predicate IRI: words for people, without effect."""
 
 
+class Semantics(StrEnum):
+    """How a permission with a duty that is still open is read, where the duty itself does not say it.
+
+    Strict: the duty comes first, and an open one leaves the permission inactive (W3C ODRL formal semantics, C1-1).
+    Deferred: an open duty may be fulfilled later; only a violated one takes the permission away.
+    """
+
+    STRICT = "strict"
+    DEFERRED = "deferred"
+
+
+class DutyState(StrEnum):
+    """How far a duty or an obligation is: done, still to be done, or beyond doing."""
+
+    FULFILLED = "fulfilled"
+    OPEN = "open"
+    VIOLATED = "violated"
+
+
 class Deed(Struct, frozen=True):
     """Something that was done (or can no longer be done): an action or a duty by its IRI, by whom, and when."""
 
