@@ -12,10 +12,12 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, Final
 
+from msgspec import Struct
+
 from policies import instants, notice, places
 from policies.claims import ACTION, Claim
 from policies.evaluate import numbered
-from policies.model import ODRL, Atomic, Constraint, Difference, Operator, Policy, Reason, Rule, RuleKind
+from policies.model import ODRL, Atomic, Constraint, Difference, Nearest, Operator, Policy, Reason, Rule, RuleKind
 from policies.operands import DATE_TIME, OPERANDS, PURPOSE, SPATIAL, Assurance
 from policies.render import read_notation
 from policies.sentences import ASSURANCES, CLAUSES, REASONS, TERMS, Both
@@ -29,6 +31,16 @@ class Lang(StrEnum):
 
     DE = "de"
     EN = "en"
+
+
+class Clause(Struct, frozen=True):
+    """One line of an explanation: its text, how surely it holds (None where it says nothing that could be broken), the
+    rule it belongs to (`permission/0`; empty: the policy itself), how deep it stands."""
+
+    text: str
+    mark: Assurance | None = None
+    rule: str = ""
+    depth: int = 0
 
 
 Speaker = Callable[[Reason, str], str]
@@ -60,6 +72,20 @@ sentence: Final[Speaker] = speaker({})
 def difference(diff: Difference, lang: str) -> str:
     """What separates what was asked from what is offered."""
     return sentence(diff.reason, lang)
+
+
+def clauses(policy: Policy, lang: str, proves: frozenset[str] = frozenset()) -> list[Clause]:
+    """The policy, clause by clause, each with its mark.
+
+    `proves` holds the operands (and actions of duties) for which the peer has a proof that a third party vouches for;
+    nothing else is ever marked as attested.
+    """
+    raise NotImplementedError
+
+
+def nearest(change: Nearest, lang: str) -> str:
+    """The sentence that names what fails and the nearest change that would permit."""
+    raise NotImplementedError
 
 
 def policy(policy: Policy, lang: str) -> list[str]:

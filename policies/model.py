@@ -245,6 +245,17 @@ class Decision(Struct, frozen=True):
     unknown: tuple[str, ...] = ()
 
 
+class Nearest(Struct, frozen=True):
+    """The nearest change that would turn a refusal into a permit: of `operand` (full IRI of a left operand, or the part
+    `claims.ACTION`, `ASSIGNEE`, `TARGET`; of an open duty its action) to `value` (canonical text; empty where no one
+    value can be named). `rule` is the rule that would permit (`permission/0`), `constraint` what fails in it."""
+
+    operand: str
+    value: str = ""
+    rule: str = ""
+    constraint: Atomic | None = None
+
+
 class Difference(Struct, frozen=True):
     """One way in which what was asked exceeds what is offered: a reason, and both sides in the notation of
     `render.notation` (`count lteq 3`); None where a side says nothing about it."""
