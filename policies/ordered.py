@@ -56,6 +56,12 @@ class Ordered:
         """Is there a value for which all premises hold? Exact."""
         return bool(self.values(premises))
 
+    def witness(self, premises: Sequence[Claim]) -> str | None:
+        """Canonical text of a point where all premises hold. Exact."""
+        for start, end in self.values(premises):
+            return str(start if isinstance(start, int) else end - 1 if isinstance(end, int) else 0)
+        return None
+
     def values(self, premises: Sequence[Claim]) -> list[Interval]:
         """Where all premises hold."""
         found: list[Interval] = [self._whole]

@@ -12,7 +12,7 @@ that names the ARS.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Final
@@ -108,6 +108,21 @@ class Places:
     def possible(self, premises: Sequence[Claim]) -> bool:
         """Is there a place for which all premises hold? True also where that is not shown."""
         return not any(_follows(one, _denied(two)) for one in premises for two in premises)
+
+
+    def witness(self, premises: Sequence[Claim]) -> str | None:
+        """A place for which all premises hold; None where none of those that are tried does."""
+        for place in _candidates(premises):
+            if all(self.holds(one.operator, (one.right,), place) is one.holds for one in premises):
+                return place
+        return None
+
+
+def _candidates(premises: Sequence[Claim]) -> Iterator[str]:
+    """The places that are named, and one that none of them touches."""
+    yield from dict.fromkeys(claim.right for claim in premises)
+    named = {split(claim.right)[1][:2] for claim in premises}
+    yield from (f"{GEOCODING}stateKey/{n:02d}" for n in range(1, 17) if f"{n:02d}" not in named)
 
 
 def _denied(claim: Claim) -> Claim:

@@ -13,10 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.model import Operator
-from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL, Assurance
-
-Both = tuple[str, str]
-"""German, English."""
+from policies.operands import OPERANDS, Assurance, Both
 
 REASONS: Final[Mapping[str, Both]] = {
     # decisions
@@ -209,36 +206,7 @@ REASONS: Final[Mapping[str, Both]] = {
 }
 """Code -> sentence, in German and English."""
 
-CLAUSES: Final[Mapping[str, Mapping[Operator, Both]]] = {
-    DATE_TIME: {
-        Operator.LT: ("vor {}", "before {}"),
-        Operator.LTEQ: ("bis einschließlich {}", "up to and including {}"),
-        Operator.GT: ("nach {}", "after {}"),
-        Operator.GTEQ: ("ab {}", "from {}"),
-        Operator.EQ: ("nur {}", "only {}"),
-        Operator.NEQ: ("außer {}", "except {}"),
-    },
-    COUNT: {
-        Operator.LT: ("weniger als {} Nutzungen", "fewer than {} uses"),
-        Operator.LTEQ: ("höchstens {} Nutzungen", "at most {} uses"),
-        Operator.GT: ("erst nach {} Nutzungen", "only after {} uses"),
-        Operator.GTEQ: ("ab Nutzung Nummer {}", "from use number {} on"),
-    },
-    PURPOSE: {
-        Operator.EQ: ("zum Zweck {}", "for the purpose {}"),
-        Operator.NEQ: ("nicht zum Zweck {}", "not for the purpose {}"),
-        Operator.IS_A: ("zum Zweck {} oder zu einem, der dazu gehört", "for the purpose {} or one that belongs to it"),
-        Operator.IS_ANY_OF: ("zu einem der Zwecke {}", "for one of the purposes {}"),
-        Operator.IS_NONE_OF: ("zu keinem der Zwecke {}", "for none of the purposes {}"),
-    },
-    SPATIAL: {
-        Operator.EQ: ("am Ort {}", "at the place {}"),
-        Operator.NEQ: ("nicht am Ort {}", "not at the place {}"),
-        Operator.IS_PART_OF: ("innerhalb von {}", "within {}"),
-        Operator.IS_ANY_OF: ("an einem der Orte {}", "at one of the places {}"),
-        Operator.IS_NONE_OF: ("an keinem der Orte {}", "at none of the places {}"),
-    },
-}
+CLAUSES: Final[Mapping[str, Mapping[Operator, Both]]] = {iri: operand.clauses for iri, operand in OPERANDS.items()}
 """Left operand and operator -> phrase with the values; every pair that the registry allows."""
 
 ASSURANCES: Final[Mapping[Assurance, Both]] = {

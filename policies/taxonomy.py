@@ -62,6 +62,10 @@ class Taxonomy:
         """Is there a term for which all premises hold?"""
         return bool(self._matching(premises, *premises))
 
+    def witness(self, premises: Sequence[Claim]) -> str | None:
+        """A term for which all premises hold."""
+        return min(self._matching(premises, *premises), default=None)
+
     def _matching(self, premises: Sequence[Claim], *others: Claim) -> list[str]:
         candidates = {*self._above, _OTHER, *(claim.right for claim in (*premises, *others))}
         for premise in premises:

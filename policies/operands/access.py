@@ -1,0 +1,232 @@
+"""Operands that say when, how often, where and what for: judged at every access.
+
+What lives here: `dateTime`, `count`, `purpose`, `spatial` of ODRL. What does not: operands about the asset (`asset`),
+those of the municipal profile (`municipal`). Source: ODRL Vocabulary 2.2, left operands.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies import instants, places
+from policies.model import ODRL, Operator
+from policies.operands import reasons
+from policies.operands.operand import IDENTITY, ORDER, Assurance, Operand, Origin, Phase, Place, Side, Vector
+from policies.ordered import Ordered
+from policies.places import GEOCODING, Places
+from policies.taxonomy import Taxonomy
+from policies.vocabulary import DPV, PURPOSES, XSD
+
+DATE_TIME: Final = ODRL + "dateTime"
+COUNT: Final = ODRL + "count"
+PURPOSE: Final = ODRL + "purpose"
+SPATIAL: Final = ODRL + "spatial"
+
+_LONGEST_COUNT = 15
+_TERM = frozenset({XSD + "anyURI", XSD + "string"})
+_ANYWHERE = frozenset(Place)
+
+
+def _read_count(text: str) -> str:
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _LONGEST_COUNT:
+        raise ValueError("not a whole number of uses")
+    return str(int(digits))
+
+
+def _count_span(canonical: str) -> tuple[int, int]:
+    number = int(canonical)
+    return number, number + 1
+
+
+def _plain(canonical: str) -> tuple[str, None]:
+    return canonical, None
+
+
+PURPOSE_VALUES: Final = Taxonomy(
+    {DPV + name: tuple(DPV + above for above in purpose.broader) for name, purpose in PURPOSES.items()},
+    prefix=("dpv:", DPV),
+)
+
+_DAY, _NOON = "2027-01-15", "2027-01-15T12:00:00Z"
+_EARLIER, _LATER = "2027-01-14T22:59:59Z", "2027-01-15T23:00:00Z"
+
+OPERANDS: Final = (
+    Operand(
+        iri=DATE_TIME,
+        name="dateTime",
+        label=("Zeitpunkt", "date and time"),
+        meaning=(
+            "Der Zeitpunkt der Nutzung; ein Datum ist der ganze Tag in Europe/Berlin.",
+            "The time of the use; a date is the whole day in Europe/Berlin.",
+        ),
+        datatypes=frozenset({XSD + "dateTime", XSD + "dateTimeStamp", XSD + "date"}),
+        operators=ORDER | {Operator.EQ, Operator.NEQ},
+        origin=Origin.CLOCK,
+        side=Side.BOTH,
+        assurance=Assurance.ENFORCED,
+        phase=Phase.DURING,
+        places=_ANYWHERE,
+        read=instants.read,
+        write=instants.write,
+        fact=instants.instant,
+        values=Ordered(instants.span),
+        unmet=reasons.time,
+        clauses={
+            Operator.LT: ("vor {}", "before {}"),
+            Operator.LTEQ: ("bis einschließlich {}", "up to and including {}"),
+            Operator.GT: ("nach {}", "after {}"),
+            Operator.GTEQ: ("ab {}", "from {}"),
+            Operator.EQ: ("nur {}", "only {}"),
+            Operator.NEQ: ("außer {}", "except {}"),
+        },
+        vectors=(
+            Vector(Operator.LT, (_DAY,), _EARLIER, True),
+            Vector(Operator.LT, (_DAY,), _NOON, False),
+            Vector(Operator.LTEQ, (_DAY,), _NOON, True),
+            Vector(Operator.LTEQ, (_DAY,), _LATER, False),
+            Vector(Operator.GT, (_DAY,), _LATER, True),
+            Vector(Operator.GT, (_DAY,), _NOON, False),
+            Vector(Operator.GTEQ, (_DAY,), _NOON, True),
+            Vector(Operator.GTEQ, (_DAY,), _EARLIER, False),
+            Vector(Operator.EQ, (_DAY,), _NOON, True),
+            Vector(Operator.EQ, (_DAY,), _LATER, False),
+            Vector(Operator.NEQ, (_DAY,), _EARLIER, True),
+            Vector(Operator.NEQ, (_DAY,), _NOON, False),
+        ),
+    ),
+    Operand(
+        iri=COUNT,
+        name="count",
+        label=("Anzahl der Nutzungen", "number of uses"),
+        meaning=("Die wievielte Nutzung es ist.", "Which number the use has."),
+        datatypes=frozenset({XSD + name for name in ("integer", "nonNegativeInteger", "positiveInteger", "int")}),
+        operators=ORDER,
+        origin=Origin.COUNTER,
+        side=Side.PROVIDER,
+        assurance=Assurance.ENFORCED,
+        phase=Phase.ACCESS,
+        places=_ANYWHERE,
+        read=_read_count,
+        write=lambda canonical: (canonical, XSD + "integer"),
+        fact=int,
+        values=Ordered(_count_span, least=1),
+        unmet=reasons.count,
+        clauses={
+            Operator.LT: ("weniger als {} Nutzungen", "fewer than {} uses"),
+            Operator.LTEQ: ("höchstens {} Nutzungen", "at most {} uses"),
+            Operator.GT: ("erst nach {} Nutzungen", "only after {} uses"),
+            Operator.GTEQ: ("ab Nutzung Nummer {}", "from use number {} on"),
+        },
+        vectors=(
+            Vector(Operator.LT, ("2",), "1", True),
+            Vector(Operator.LT, ("2",), "2", False),
+            Vector(Operator.LTEQ, ("2",), "2", True),
+            Vector(Operator.LTEQ, ("2",), "3", False),
+            Vector(Operator.GT, ("2",), "3", True),
+            Vector(Operator.GT, ("2",), "2", False),
+            Vector(Operator.GTEQ, ("2",), "2", True),
+            Vector(Operator.GTEQ, ("2",), "1", False),
+        ),
+    ),
+    Operand(
+        iri=PURPOSE,
+        name="purpose",
+        label=("Zweck", "purpose"),
+        meaning=("Der Zweck der Nutzung.", "What the use is for."),
+        datatypes=_TERM,
+        operators=IDENTITY | {Operator.IS_A},
+        origin=Origin.REQUEST,
+        side=Side.BOTH,
+        assurance=Assurance.DECLARED,
+        phase=Phase.ACCESS,
+        places=_ANYWHERE,
+        read=PURPOSE_VALUES.read,
+        write=_plain,
+        fact=PURPOSE_VALUES.read,
+        values=PURPOSE_VALUES,
+        unmet=reasons.named("purpose"),
+        clauses={
+            Operator.EQ: ("zum Zweck {}", "for the purpose {}"),
+            Operator.NEQ: ("nicht zum Zweck {}", "not for the purpose {}"),
+            Operator.IS_A: (
+                "zum Zweck {} oder zu einem, der dazu gehört",
+                "for the purpose {} or one that belongs to it",
+            ),
+            Operator.IS_ANY_OF: ("zu einem der Zwecke {}", "for one of the purposes {}"),
+            Operator.IS_NONE_OF: ("zu keinem der Zwecke {}", "for none of the purposes {}"),
+        },
+        vectors=(
+            Vector(Operator.EQ, (DPV + "PublicBenefit",), DPV + "PublicBenefit", True),
+            Vector(Operator.EQ, (DPV + "PublicBenefit",), DPV + "DataAltruism", False),
+            Vector(Operator.NEQ, (DPV + "PublicBenefit",), DPV + "DataAltruism", True),
+            Vector(Operator.NEQ, (DPV + "PublicBenefit",), DPV + "PublicBenefit", False),
+            Vector(Operator.IS_A, (DPV + "PublicBenefit",), DPV + "DataAltruism", True),
+            Vector(Operator.IS_A, (DPV + "NonCommercialPurpose",), DPV + "ScientificResearch", False),
+            Vector(Operator.IS_A, (DPV + "DataAltruism",), DPV + "PublicBenefit", None),
+            Vector(Operator.IS_ANY_OF, (DPV + "A", DPV + "B"), DPV + "B", True),
+            Vector(Operator.IS_ANY_OF, (DPV + "A", DPV + "B"), DPV + "C", False),
+            Vector(Operator.IS_NONE_OF, (DPV + "A", DPV + "B"), DPV + "C", True),
+            Vector(Operator.IS_NONE_OF, (DPV + "A", DPV + "B"), DPV + "A", False),
+        ),
+    ),
+    Operand(
+        iri=SPATIAL,
+        name="spatial",
+        label=("Ort der Nutzung", "place of use"),
+        meaning=("Der Ort, an dem genutzt wird.", "The place where the use happens."),
+        datatypes=_TERM,
+        operators=IDENTITY | {Operator.IS_PART_OF},
+        origin=Origin.REQUEST,
+        side=Side.BOTH,
+        assurance=Assurance.DECLARED,
+        phase=Phase.ACCESS,
+        places=_ANYWHERE,
+        read=places.read,
+        write=_plain,
+        fact=places.read,
+        values=Places(),
+        unmet=reasons.named("spatial"),
+        clauses={
+            Operator.EQ: ("am Ort {}", "at the place {}"),
+            Operator.NEQ: ("nicht am Ort {}", "not at the place {}"),
+            Operator.IS_PART_OF: ("innerhalb von {}", "within {}"),
+            Operator.IS_ANY_OF: ("an einem der Orte {}", "at one of the places {}"),
+            Operator.IS_NONE_OF: ("an keinem der Orte {}", "at none of the places {}"),
+        },
+        vectors=(
+            Vector(Operator.EQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/05", True),
+            Vector(Operator.EQ, (GEOCODING + "stateKey/05",), GEOCODING + "districtKey/05515", False),
+            Vector(Operator.NEQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/02", True),
+            Vector(Operator.NEQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/05", False),
+            Vector(Operator.IS_PART_OF, (GEOCODING + "stateKey/05",), GEOCODING + "districtKey/05515", True),
+            Vector(Operator.IS_PART_OF, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/02", False),
+            Vector(Operator.IS_PART_OF, (GEOCODING + "districtKey/05515",), GEOCODING + "stateKey/05", None),
+            Vector(
+                Operator.IS_ANY_OF,
+                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
+                GEOCODING + "stateKey/05",
+                True,
+            ),
+            Vector(
+                Operator.IS_ANY_OF,
+                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
+                GEOCODING + "stateKey/04",
+                False,
+            ),
+            Vector(
+                Operator.IS_NONE_OF,
+                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
+                GEOCODING + "stateKey/04",
+                True,
+            ),
+            Vector(
+                Operator.IS_NONE_OF,
+                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
+                GEOCODING + "stateKey/02",
+                False,
+            ),
+        ),
+    ),
+)
+"""`count` judges the number of the use that is asked for."""

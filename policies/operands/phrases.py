@@ -1,0 +1,39 @@
+"""Phrases of clauses: for each operator a German and an English one with one `{}` for the values.
+
+What lives here: the patterns that many operands share. What does not: the operands' own words, the marks of assurance
+(`explain`). Every phrase of one operand differs from its others in both languages, so that a sentence can be read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policies.model import Operator
+from policies.operands.operand import Both
+
+_NAMED: Mapping[Operator, Both] = {
+    Operator.EQ: ("{} genau {{}}", "{} exactly {{}}"),
+    Operator.NEQ: ("{} nicht {{}}", "{} not {{}}"),
+    Operator.IS_A: ("{} {{}} oder darunter", "{} {{}} or below it"),
+    Operator.IS_PART_OF: ("{} innerhalb von {{}}", "{} within {{}}"),
+    Operator.HAS_PART: ("{} umfasst {{}}", "{} includes {{}}"),
+    Operator.IS_ANY_OF: ("{} eines von {{}}", "{} one of {{}}"),
+    Operator.IS_NONE_OF: ("{} keines von {{}}", "{} none of {{}}"),
+    Operator.IS_ALL_OF: ("{} alle von {{}}", "{} all of {{}}"),
+    Operator.LT: ("{} kleiner als {{}}", "{} less than {{}}"),
+    Operator.LTEQ: ("{} höchstens {{}}", "{} at most {{}}"),
+    Operator.GT: ("{} größer als {{}}", "{} greater than {{}}"),
+    Operator.GTEQ: ("{} mindestens {{}}", "{} at least {{}}"),
+}
+
+
+def plain(label: Both, operators: frozenset[Operator], de: str = "{}", en: str = "{}") -> Mapping[Operator, Both]:
+    """`Etikett: höchstens 3 Stück`: the label, then the operator; `de` and `en` put a unit around the values."""
+    found = {}
+    for operator in operators:
+        german, english = _NAMED[operator]
+        found[operator] = (
+            german.format(f"{label[0]}:").replace("{}", de),
+            english.format(f"{label[1]}:").replace("{}", en),
+        )
+    return found
