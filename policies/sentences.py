@@ -38,6 +38,29 @@ REASONS: Final[Mapping[str, Both]] = {
         "Ein Verbot lässt sich nicht ausschließen ({rule:rule}); im Zweifel wird abgelehnt.",
         "A prohibition cannot be ruled out ({rule:rule}); in doubt the access is refused.",
     ),
+    "duty.open": (
+        "Eine Pflicht kommt vor der Nutzung und ist noch nicht erfüllt ({action:term}).",
+        "A duty comes before the use and is not fulfilled yet ({action:term}).",
+    ),
+    "duty.violated": (
+        "Eine Pflicht wurde verletzt ({action:term}).",
+        "A duty was violated ({action:term}).",
+    ),
+    "conflict.void": (
+        "Eine Erlaubnis und ein Verbot widersprechen sich ({permission:rule}, {prohibition:rule}); "
+        "damit gilt die ganze Regelung nicht.",
+        "A permission and a prohibition contradict each other ({permission:rule}, {prohibition:rule}); "
+        "so the whole policy is void.",
+    ),
+    "request.times": (
+        "Die Anfrage nennt zwei verschiedene Zeiten.",
+        "The request states two different times.",
+    ),
+    "form.json": ("Das ist kein JSON.", "This is not JSON."),
+    "value.reference": (
+        "Der Wert zu {operand} steht nicht in den Bedingungen, sondern anderswo ({reference}); er ist unbekannt.",
+        "The value for {operand} is not in the terms but elsewhere ({reference}); it is not known.",
+    ),
     "choice.several": (
         "Genau eine der Alternativen muss zutreffen, es sind aber {held}.",
         "Exactly one of the alternatives must hold, but {held} do.",
