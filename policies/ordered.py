@@ -6,7 +6,7 @@ and writing values (`instants`, `operands`). Source: ODRL 2.2, operators lt, lte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
 from policies.claims import Claim
@@ -61,6 +61,13 @@ class Ordered:
         for start, end in self.values(premises):
             return str(start if isinstance(start, int) else end - 1 if isinstance(end, int) else 0)
         return None
+
+    def around(self, values: Iterable[str]) -> Iterator[int]:
+        """Points that stand for all others, as far as these values go: the values, and both sides of their edges."""
+        spans = [self._span(value) for value in values]
+        inside = [point for start, end in spans for point in (start, end - 1)]
+        outside = [point for start, end in spans for point in (start - 1, end)]
+        yield from (point for point in (*inside, *outside, 1) if point >= self._whole[0])
 
     def values(self, premises: Sequence[Claim]) -> list[Interval]:
         """Where all premises hold."""

@@ -11,7 +11,7 @@ meant, so a permission does not apply and a prohibition cannot be ruled out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from policies.claims import Claim
@@ -61,6 +61,10 @@ class Taxonomy:
     def possible(self, premises: Sequence[Claim]) -> bool:
         """Is there a term for which all premises hold?"""
         return bool(self._matching(premises, *premises))
+
+    def terms(self) -> Iterable[str]:
+        """The terms of the table."""
+        return self._above
 
     def witness(self, premises: Sequence[Claim]) -> str | None:
         """A term for which all premises hold."""
