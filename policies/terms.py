@@ -141,7 +141,17 @@ def _read(place: str, value: str, read: Callable[[str], str]) -> str:
 
 
 def _purposes(terms: Terms) -> tuple[str, ...]:
-    return _set(_read("purposes", text, _purpose) for text in terms.purposes)
+    return _set(purpose(text) for text in terms.purposes)
+
+
+def purpose(text: str) -> str:
+    """The IRI of a purpose, by its name or as it is. Raises `PolicyError` `terms.unreadable`."""
+    return _read("purposes", text, _purpose)
+
+
+def place(text: str) -> str:
+    """The IRI of a place, by the digits of its key or as it is. Raises `PolicyError` `terms.unreadable`."""
+    return _read("spatial", text, _place)
 
 
 def _purpose(text: str) -> str:
@@ -149,7 +159,7 @@ def _purpose(text: str) -> str:
 
 
 def _places(terms: Terms) -> tuple[str, ...]:
-    return _set(_read("spatial", text, _place) for text in terms.spatial)
+    return _set(place(text) for text in terms.spatial)
 
 
 def _place(text: str) -> str:

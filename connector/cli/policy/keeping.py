@@ -1,4 +1,7 @@
-"""`allmende policy`: terms of use, named and versioned."""
+"""`allmende policy add`, `list` and `show`: policies that a node keeps, over its management API.
+
+What does not live here: what happens to them afterwards (`living`), files alone (the other modules).
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,18 @@ from typing import Any
 
 import click
 
-from connector.cli.command import Call, Noun
+from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, POLICY, segment
 from connector.cli.output import bullets, by, labelled, paragraphs
+from connector.cli.policy import files
 from connector.cli.terms import given_terms, with_terms
 from connector.cli.words import either
 
 
-@click.group(cls=Noun)
-def policy() -> None:
-    """Terms of use, named and versioned. What a node does not understand, it refuses by name."""
-
-
-@policy.command(
+@click.command(
     "add",
+    cls=Leaf,
     examples=[
         "allmende policy add planning --purpose PublicPolicyMaking --until 2027-12-31",
         "allmende policy add trial --count 3",
@@ -33,7 +33,10 @@ def policy() -> None:
 @with_terms
 @click.option("--assignee", type=PEER, help="The only one who may use it: a peer's name or DID.")
 @click.option(
-    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="ODRL offer as JSON."
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file in any form: TOML, ODRL as JSON-LD or Turtle, an offer of the protocol as JSON.",
 )
 @click.pass_obj
 def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **given: Any) -> None:
@@ -49,12 +52,12 @@ def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **giv
                 "--file sagt alles; nennen Sie daneben keine weiteren Bedingungen",
             )
         )
-    body: dict[str, Any] = {"document": _read(file)} if file else {"terms": terms}
+    body: dict[str, Any] = {"document": _document(file)} if file else {"terms": terms}
     kept = call.remote.post("/policies", {"name": name, **body})
     call.answer(kept, lambda: paragraphs(f"Kept as {kept['id']}.", bullets("Terms", kept["sentences"])))
 
 
-@policy.command("list", examples=["allmende policy list"])
+@click.command("list", cls=Leaf, examples=["allmende policy list"])
 @click.pass_obj
 def list_(call: Call) -> None:
     """List the policies."""
@@ -63,7 +66,7 @@ def list_(call: Call) -> None:
     call.answer(items, lambda: paragraphs(*(bullets(one["id"], one["sentences"]) for one in items)) or none)
 
 
-@policy.command("show", examples=["allmende policy show planning", "allmende policy show planning --lang de"])
+@click.command("show", cls=Leaf, examples=["allmende policy show planning", "allmende policy show planning --lang de"])
 @click.argument("name", type=POLICY)
 @click.pass_obj
 def show(call: Call, name: str) -> None:
@@ -78,9 +81,14 @@ def _did(call: Call, name: str | None) -> str | None:
     return str(call.remote.get(f"/peers/{segment(name)}")["id"])
 
 
-def _read(file: Path) -> Any:
+def _document(file: Path) -> Any:
+    """The policy of a file as JSON. What is JSON already goes as it stands: the node refuses by name and place."""
     from msgspec import DecodeError, json
 
+    if file.suffix.lower() in (".toml", ".ttl"):
+        from policies import forms
+
+        return json.decode(files.written(files.one(file, None, lenient=False), forms.Form.DSP, str(file)))
     try:
         return json.decode(file.read_bytes())
     except DecodeError as wrong:

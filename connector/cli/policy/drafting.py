@@ -1,0 +1,138 @@
+"""`allmende policy new`, `templates` and `convert`: beginning a policy, and writing it in another form.
+
+What lives here: asking the template's questions, writing the file. What does not: templates (`policies.template`),
+forms (`policies.forms`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.errors import CommandError
+from connector.cli.output import paragraphs, remark, save, table
+from connector.cli.policy import files
+from connector.cli.words import either
+
+if TYPE_CHECKING:
+    from policies.template import Question
+
+OUT = click.option(
+    "--out", "-o", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="Where to write it; - is stdout."
+)
+
+
+@click.command(
+    "new",
+    cls=Leaf,
+    node=False,
+    examples=[
+        "allmende policy new --template traffic-planning --out traffic.toml",
+        "allmende policy new --template traffic-planning --answer purpose=PublicPolicyMaking --defaults",
+    ],
+)
+@click.option("--template", required=True, help="Which one to begin with; see: allmende policy templates.")
+@click.option("--answer", "answers", multiple=True, metavar="KEY=VALUE", help="An answer given here; repeatable.")
+@click.option("--defaults", is_flag=True, help="Ask nothing: what is not answered here is as the template has it.")
+@OUT
+@click.pass_obj
+def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out: str) -> None:
+    """Ask what the template asks, in German or English, and write a small readable file.
+
+    An empty answer is the one in brackets. An existing file is not overwritten.
+    """
+    from policies import template as templating
+    from policies.model import PolicyError
+
+    _free(out)
+    said = dict(_answer(one) for one in answers)
+    try:
+        if not defaults and not call.json and sys.stdin.isatty():
+            asked = [one for one in templating.questions(template, call.lang) if one.key not in said]
+            said |= {one.key: _ask(one) for one in asked}
+        made = templating.make(template, said)
+    except PolicyError as error:
+        raise files.refused(error, template) from error
+    _write(call, out, made.text.encode(), {"template": template, "policy": made.policy.id, "text": made.text})
+
+
+@click.command(
+    "templates",
+    cls=Leaf,
+    node=False,
+    examples=["allmende policy templates", "allmende policy templates --lang de --json"],
+)
+@click.pass_obj
+def templates(call: Call) -> None:
+    """List the templates that a policy can begin with, each with what it asks for."""
+    from policies import template as templating
+
+    rows = [
+        {
+            "name": name,
+            "questions": [one.key for one in templating.questions(name, call.lang)],
+        }
+        for name in templating.names()
+    ]
+    call.answer(rows, lambda: table(rows, {"name": "name", "questions": "asks for"}, "No templates."))
+
+
+@click.command(
+    "convert",
+    cls=Leaf,
+    node=False,
+    examples=[
+        "allmende policy convert policy.json --to toml --out policy.toml",
+        "allmende policy convert policy.toml --to ttl",
+    ],
+)
+@click.argument("file", type=files.FILE)
+@files.with_files
+@click.option("--to", type=click.Choice(list(files.FORMS)), required=True, help="The form to write it in.")
+@OUT
+@click.pass_obj
+def convert(call: Call, file: Path, form: str | None, lenient: bool, to: str, out: str) -> None:
+    """Write the policy of FILE in another form that means the same, or refuse to where that form cannot say it."""
+    from policies import forms
+    from policies.canonical import digest
+
+    _free(out)
+    policy = files.one(file, form, lenient=lenient)
+    written = files.written(policy, forms.Form[files.FORMS[to]], str(file))
+    _write(call, out, written, {"policy": policy.id, "digest": digest(policy), "text": written.decode()})
+
+
+def _answer(text: str) -> tuple[str, str]:
+    key, mark, value = text.partition("=")
+    if not mark or not key.strip():
+        raise click.UsageError(
+            either(f"{text!r} is no answer; say KEY=VALUE.", f"{text!r} ist keine Antwort; sagen Sie KEY=VALUE.")
+        )
+    return key.strip(), value.strip()
+
+
+def _ask(question: Question) -> str:
+    if question.help:
+        remark(paragraphs(question.help))
+    return str(click.prompt(question.text, default=question.default, show_default=bool(question.default), err=True))
+
+
+def _free(out: str) -> None:
+    if out != "-" and Path(out).exists():
+        raise CommandError(
+            either(f"{out} is there already; nothing was written.", f"{out} gibt es schon; nichts wurde geschrieben."),
+            "file.exists",
+            {"file": out},
+        )
+
+
+def _write(call: Call, out: str, data: bytes, told: dict[str, Any]) -> None:
+    if out == "-":
+        call.answer(told, lambda: data.decode().rstrip("\n"))
+        return
+    save([data], out)
+    call.answer({**told, "file": out}, lambda: either(f"Written to {out}.", f"Geschrieben nach {out}."))

@@ -1,0 +1,194 @@
+"""Policy files: reading one or several, in any of their forms, and what is said where one cannot be read.
+
+What lives here: options that all commands on files share, bytes from disk, a refusal as a failure of the command. What
+does not: the forms (`policies.forms`). RDF libraries are loaded only where a text is Turtle, or JSON-LD with a context
+that is not known here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from connector.cli.errors import CommandError
+from connector.cli.words import either
+
+if TYPE_CHECKING:
+    from policies.forms import Form
+    from policies.model import Policy, PolicyError, Reason
+    from policies.nodes import Node
+
+FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+FORMS = {"toml": "TOML", "ttl": "TURTLE", "jsonld": "JSONLD", "dsp": "DSP"}
+"""How the forms are called here -> in `policies.forms`."""
+LARGEST = 16 << 20
+"""Bytes of a file that are read at most."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMS)),
+        help="How the file is written; default: as its name and beginning say.",
+    ),
+    click.option(
+        "--lenient",
+        is_flag=True,
+        help="Take terms of the ODRL Common Vocabulary also where the policy names no profile.",
+    ),
+)
+
+
+class Given(NamedTuple):
+    """A file as it was found: its policies, or why it cannot be understood."""
+
+    name: str
+    data: bytes
+    form: Form
+    found: tuple[Policy, ...] | PolicyError
+
+
+def with_files(command: F) -> F:
+    """Add the options that say how a file is to be read."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def content(file: Path) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises `CommandError`."""
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with file.open("rb") as source:
+                data = source.read(LARGEST + 1)
+    except OSError as failure:
+        why = failure.strerror or "?"
+        raise CommandError(
+            either(f"{file} cannot be read: {why}.", f"{file} ist nicht lesbar: {why}."),
+            "file.unreadable",
+            {"file": str(file)},
+        ) from failure
+    if len(data) > LARGEST:
+        raise CommandError(
+            either(f"{file} is larger than {LARGEST} bytes.", f"{file} ist größer als {LARGEST} Bytes."),
+            "file.large",
+            {"file": str(file), "limit": str(LARGEST)},
+        )
+    return data
+
+
+def look(file: Path, form: str | None, *, lenient: bool) -> Given:
+    """A file with its policies, or with the reason why there are none. Raises `CommandError` without its bytes."""
+    from policies import forms
+    from policies.model import PolicyError
+
+    data = content(file)
+    name = str(file)
+    try:
+        how = forms.Form[FORMS[form]] if form else forms.guess(name, data)
+    except PolicyError as error:
+        raise refused(error, name) from error
+    try:
+        return Given(name, data, how, forms.read(data, how, graph=graph, lenient=lenient))
+    except PolicyError as error:
+        return Given(name, data, how, error)
+
+
+def understood(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
+    """The policies of a file. Raises `CommandError` with the place of what is not understood."""
+    given = look(file, form, lenient=lenient)
+    if not isinstance(given.found, tuple):
+        raise refused(given.found, given.name)
+    return given.found
+
+
+def one(file: Path, form: str | None, *, lenient: bool) -> Policy:
+    """The only policy of a file. Raises `CommandError`."""
+    found = understood(file, form, lenient=lenient)
+    if len(found) != 1:
+        raise _several(len(found), str(file))
+    return found[0]
+
+
+def every(files: Sequence[Path], form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
+    """The policies of all files, in order. Raises `CommandError`."""
+    return tuple(policy for file in files for policy in understood(file, form, lenient=lenient))
+
+
+def written(policy: Policy, form: Form, name: str) -> bytes:
+    """The policy in another form. Raises `CommandError` where that form cannot say it."""
+    from policies import forms
+    from policies.model import PolicyError
+
+    try:
+        return forms.write(policy, form)
+    except PolicyError as error:
+        raise refused(error, name) from error
+
+
+def refused(error: PolicyError, name: str) -> CommandError:
+    """A refusal of the policies as a failure of the command: which file, where in it, and why."""
+    where = error.where or "/"
+    return CommandError(
+        f"{name}, {where}: {sentence(error.reason)}", error.reason.code, {**error.reason.params, "place": where}
+    )
+
+
+def sentence(reason: Reason) -> str:
+    """The sentence for a reason of the policies, in the language of this call."""
+    from policies import explain
+
+    return explain.sentence(reason, either("en", "de"))
+
+
+def told(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The sentences for reasons in their JSON form."""
+    from policies.model import Reason
+
+    return [sentence(Reason(one["code"], one.get("params") or {})) for one in reasons]
+
+
+def instant(text: str | None) -> int:
+    """An instant or the beginning of a day as typed, else the clock. Raises `click.UsageError`."""
+    import time
+
+    from policies import instants
+
+    if text is None:
+        return time.time_ns() // 1000
+    try:
+        canonical = instants.read(text)
+    except ValueError as wrong:
+        raise click.UsageError(
+            either(
+                f"{text!r} is neither a day (2027-12-31) nor an instant with its offset (2027-12-31T08:00:00+01:00).",
+                f"{text!r} ist weder ein Tag (2027-12-31) noch ein Zeitpunkt mit Zeitzone (2027-12-31T08:00:00+01:00).",
+            )
+        ) from wrong
+    return instants.span(canonical)[0]
+
+
+def _several(count: int, name: str) -> CommandError:
+    return CommandError(
+        either(
+            f"{name} states {count} policies; this command is about exactly one.",
+            f"{name} enthält {count} Regeln; dieser Befehl gilt genau einer.",
+        ),
+        "policy.several",
+        {"count": str(count)},
+    )
+
+
+def graph(data: bytes) -> Sequence[Node]:
+    """Turtle, read in this process: the file is the caller's own."""
+    from catalog.turtle import read_graph
+
+    return read_graph(data)

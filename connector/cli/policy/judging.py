@@ -1,0 +1,146 @@
+"""`allmende policy evaluate`: one request judged by a file, with every rule's part in the decision.
+
+What lives here: reading the file and the request, the answer for a person. What does not: judging (`policies.report`),
+the request's form (`policies.requests`). Several policies of one file are judged together: one of them has to permit,
+and none of them may forbid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.output import bullets, labelled, paragraphs, table
+from connector.cli.policy import files
+from connector.cli.words import either, word
+
+if TYPE_CHECKING:
+    from policies.model import Policy
+    from policies.report import Report
+    from policies.requests import Request
+
+SEMANTICS = click.option(
+    "--semantics",
+    type=click.Choice(["strict", "deferred"]),
+    default="strict",
+    show_default=True,
+    help="Whether a duty that is still open keeps a permission from being active (strict), or only a violated one "
+    "does (deferred); where the duty itself does not say when it is due.",
+)
+NOW = click.option("--now", metavar="INSTANT", help="When the request is made; default: now.")
+COLUMNS = {
+    "kind": "kind",
+    "id": "rule",
+    "matches": "fits the request",
+    "active": "active",
+    "state": "state",
+    "failed": "not satisfied",
+}
+
+
+@click.command(
+    "evaluate",
+    cls=Leaf,
+    node=False,
+    examples=[
+        "allmende policy evaluate policy.json --request request.json",
+        "allmende policy evaluate policy.ttl --request request.json --semantics deferred --json",
+    ],
+)
+@click.argument("file", type=files.FILE)
+@click.option("--request", type=files.FILE, required=True, help="The request as JSON; see: allmende help policies.")
+@files.with_files
+@SEMANTICS
+@NOW
+@click.pass_obj
+def evaluate(
+    call: Call,
+    file: Path,
+    request: Path,
+    form: str | None,
+    lenient: bool,
+    semantics: str,
+    now: str | None,
+) -> None:
+    """Judge one request by the policies of FILE: the decision, the reasons, every rule's part in it.
+
+    Exit status 0 whatever the decision; 1 where FILE or the request cannot be read. An instant in the request counts
+    before --now.
+    """
+    policies = files.understood(file, form, lenient=lenient)
+    asked = requested(request, files.instant(now))
+    told = together(judged(policies, asked, semantics))
+    call.answer(told, lambda: text(told))
+
+
+def requested(file: Path, clock: int) -> Request:
+    """The request that a file states. Raises `CommandError`."""
+    from policies import requests
+    from policies.model import PolicyError
+
+    try:
+        return requests.read(files.content(file), clock)
+    except PolicyError as error:
+        raise files.refused(error, str(file)) from error
+
+
+def judged(policies: Sequence[Policy], asked: Request, semantics: str) -> list[Report]:
+    """The reports of all policies on one request."""
+    from policies.model import Semantics
+    from policies.report import report
+
+    how = Semantics(semantics)
+    return [report(one, asked.access, asked.now, semantics=how, count=asked.count) for one in policies]
+
+
+def together(reports: Sequence[Report]) -> dict[str, Any]:
+    """Several reports as one answer: permitted where one policy permits and none forbids. A rule stands once, also
+    where a policy has inherited it from another of the same file."""
+    from policies.report import document
+
+    permit = any(one.permit for one in reports) and not any(_forbids(one) for one in reports)
+    told = [document(one) for one in reports]
+    decisive = [part for part, one in zip(told, reports, strict=True) if one.permit is permit]
+    rules: dict[str, Any] = {}
+    for part in told:
+        for rule in part["rules"]:
+            rules.setdefault(rule["id"], rule)
+    return {
+        "decision": "permit" if permit else "deny",
+        "rule": decisive[0]["rule"],
+        "reasons": [reason for part in decisive for reason in part["reasons"]],
+        "unknown": sorted({fact for part in decisive for fact in part["unknown"]}),
+        "rules": list(rules.values()),
+    }
+
+
+def text(told: dict[str, Any]) -> str:
+    """The answer for a person."""
+    permitted = told["decision"] == "permit"
+    decision = either("permitted", "erlaubt") if permitted else either("refused", "abgelehnt")
+    return paragraphs(
+        labelled([("decision", decision)]),
+        bullets(either("Because", "Weil"), [] if permitted else files.told(told["reasons"])),
+        table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
+    )
+
+
+def _forbids(one: Report) -> bool:
+    """Is a policy's refusal more than the lack of a permission? A prohibition that applies forbids."""
+    from policies.model import RuleKind
+
+    forbidden = any(rule.kind is RuleKind.PROHIBITION and rule.matches and rule.active for rule in one.rules)
+    return not one.permit and (forbidden or any(reason.code.startswith("prohibited") for reason in one.reasons))
+
+
+def _row(rule: dict[str, Any]) -> dict[str, Any]:
+    failed = [
+        f"{one['id']}{either(' (unknown)', ' (unbekannt)') if one['satisfied'] is None else ''}"
+        for one in rule["constraints"]
+        if one["satisfied"] is not True
+    ]
+    return {**rule, "kind": word(rule["kind"]), "failed": failed, "state": word(rule.get("state") or "")}

@@ -1,0 +1,137 @@
+"""`allmende policy history`, `approve`, `sign`, `retire` and `coverage`: the life of a policy in a node.
+
+What lives here: asking the node, the answer for a person. What does not: who may do what, and what follows
+(`connector.services.policies`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.names import POLICY, segment
+from connector.cli.output import by, instant, labelled, paragraphs, table
+from connector.cli.words import either
+
+VERSIONS = {
+    "id": "policy",
+    "state": "state",
+    "drafted": "drafted",
+    "approved_by": "approved by",
+    "signed": "signed",
+    "offers": "offers",
+    "reason": "reason",
+}
+HITS = {
+    "rule": "rule",
+    "constraint": "constraint",
+    "held": "held",
+    "failed": "not satisfied",
+    "unknown": "unknown",
+}
+_REASON = click.option("--reason", default="", help="Why; it is kept with the policy and in the log.")
+
+
+@click.command("history", cls=Leaf, examples=["allmende policy history planning"])
+@click.argument("name", type=POLICY)
+@click.pass_obj
+def history(call: Call, name: str) -> None:
+    """Show every version of a policy: who drafted, approved, signed and retired it, and what is offered under it."""
+    found = call.remote.get(f"/policies/{segment(name)}/history")
+    rows = [
+        {
+            **one,
+            "drafted": by(one["created"], one["created_by"]),
+            "approved_by": [vote["operator"] for vote in one["approvals"]],
+            "signed": by(one["signed"], one["signed_by"]) if one["signed"] else "",
+        }
+        for one in found["versions"]
+    ]
+    call.answer(found, lambda: table(rows, VERSIONS, "No versions."))
+
+
+@click.command(
+    "approve",
+    cls=Leaf,
+    examples=[
+        "allmende policy approve planning",
+        'allmende policy approve planning@3 --reason "as the council decided"',
+    ],
+)
+@click.argument("name", type=POLICY)
+@_REASON
+@click.pass_obj
+def approve(call: Call, name: str, reason: str) -> None:
+    """Agree that a version of a policy may be used. Whoever has drafted it cannot; how many it takes is a setting."""
+    one = call.remote.post(f"/policies/{segment(name)}/approve", {"reason": reason})
+    call.answer(one, lambda: _standing(one))
+
+
+@click.command(
+    "sign", cls=Leaf, examples=['allmende policy sign planning --reason "Beschluss 2027/114 of the council"']
+)
+@click.argument("name", type=POLICY)
+@_REASON
+@click.pass_obj
+def sign(call: Call, name: str, reason: str) -> None:
+    """Sign a version of a policy with the node's key: what it says, its template and version, and the reason.
+
+    Only a version that nobody has to approve any more is signed.
+    """
+    one = call.remote.post(f"/policies/{segment(name)}/sign", {"reason": reason})
+    call.answer(one, lambda: _standing(one))
+
+
+@click.command(
+    "retire", cls=Leaf, examples=["allmende policy retire planning@1", "allmende policy retire planning --with-offers"]
+)
+@click.argument("name", type=POLICY)
+@click.option("--with-offers", "offers", is_flag=True, help="Also take the offers under it out of the catalogue.")
+@_REASON
+@click.pass_obj
+def retire(call: Call, name: str, offers: bool, reason: str) -> None:
+    """Publish nothing more under a version of a policy. Contracts under it stand."""
+    one = call.remote.post(f"/policies/{segment(name)}/retire", {"reason": reason, "offers": offers})
+    call.answer(one, lambda: _standing(one))
+
+
+@click.command("coverage", cls=Leaf, examples=["allmende policy coverage planning"])
+@click.argument("name", type=POLICY)
+@click.pass_obj
+def coverage(call: Call, name: str) -> None:
+    """Show which rules and constraints of a policy have been true and false in accesses since the node started.
+
+    What was never true may be missing in practice, what was never false may be worthless.
+    """
+    found = call.remote.get(f"/policies/{segment(name)}/coverage")
+    rows = [
+        {"rule": rule["rule"], "constraint": one["constraint"], **one}
+        for rule in found["rules"]
+        for one in ({"constraint": "", **rule}, *rule["constraints"])
+    ]
+    call.answer(
+        found,
+        lambda: paragraphs(
+            labelled(
+                [("policy", found["policy"]), ("since", instant(found["since"])), ("accesses", found["accesses"])]
+            ),
+            table(rows, HITS, "No accesses under it yet."),
+        ),
+    )
+
+
+def _standing(one: Any) -> str:
+    waits = one["needs"] - len(one["approvals"])
+    more = either(f"{waits} more have to approve it", f"{waits} müssen noch zustimmen") if waits > 0 else ""
+    return labelled(
+        [
+            ("policy", one["id"]),
+            ("state", one["state"]),
+            ("approved by", [vote["operator"] for vote in one["approvals"]]),
+            ("waits for", more),
+            ("signed", by(one["signed"], one["signed_by"]) if one["signed"] else ""),
+            ("SHA-256", one["digest"]),
+        ]
+    )
