@@ -1,26 +1,214 @@
-"""Policies made ready: one decision function for a policy, made once.
+"""Policies made ready: one decision function for a policy, made once and asked many times.
 
-What lives here: the compiled form, of closures over the model's values. What does not: reasons (`evaluate` gives
-them when asked). INVARIANT: no text of a policy ever becomes code; and the compiled form decides as `evaluate` does.
+What lives here: the compiled form, closures over the model's values. What does not: reasons (`evaluate` finds them when
+they are asked for), the meaning of anything: this is `evaluate` with every look-up that depends on the policy alone
+already done, and random tests hold the two against each other.
+
+INVARIANT: no text of a policy ever becomes code, a pattern or a format; it is compared with, and nothing else.
 """
 
 from __future__ import annotations
 
-from policies.model import Access, Decision, Policy, Semantics
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TypeVar, assert_never
+
+from policies.collections import belongs
+from policies.duties import belongs_to, hindrance
+from policies.evaluate import evaluate, numbered, permitted
+from policies.facts import Facts, operand_of, reached, read
+from policies.model import (
+    Access,
+    Atomic,
+    Connective,
+    Constraint,
+    Decision,
+    Policy,
+    Rule,
+    RuleKind,
+    Scope,
+    Semantics,
+    Strategy,
+)
+from policies.operands import COUNT, Operand, Origin
+from policies.strategy import strategy
+from policies.truth import Truth, any_of, compare, one_of
+
+Test = Callable[[Access, int | None, int | None], Truth]
+"""(access, now, uses before) -> does it hold?"""
+
+K = TypeVar("K")
+_KEPT = 1024
 
 
 class Compiled:
     """A policy made ready to be asked many times."""
 
-    def permits(self, access: Access, now: int, count: int = 0) -> bool:
+    __slots__ = ("_permissions", "_permitting", "_prohibitions", "_semantics", "policy")
+
+    def __init__(self, policy: Policy, semantics: Semantics) -> None:
+        self.policy, self._semantics = policy, semantics
+        permissions = numbered(policy, RuleKind.PERMISSION)
+        self._permissions = [(name, _permission(rule, policy, semantics)) for name, rule in permissions]
+        self._prohibitions = [_rule(rule, policy) for _, rule in numbered(policy, RuleKind.PROHIBITION)]
+        self._permitting = strategy(policy) is Strategy.PERM
+
+    def permits(self, access: Access, now: int | None, count: int | None = 0) -> bool:
         """May this access happen? The same answer as `evaluate`, without reasons."""
-        raise NotImplementedError
+        return self._deciding(access, now, count) is not None
 
-    def decide(self, access: Access, now: int, count: int = 0) -> Decision:
-        """The decision with its reasons, as `evaluate` gives it."""
-        raise NotImplementedError
+    def decide(self, access: Access, now: int | None, count: int | None = 0) -> Decision:
+        """The decision of `evaluate`; reasons are looked for only where it refuses."""
+        name = self._deciding(access, now, count)
+        if name is not None:
+            return permitted(name)
+        return evaluate(self.policy, access, now, count=count, semantics=self._semantics)
+
+    def _deciding(self, access: Access, now: int | None, count: int | None) -> str | None:
+        """The permission that decides; None where the access is refused."""
+        if not self._permitting:
+            # Under `invalid`, a prohibition refuses by itself or by voiding the policy: it comes to the same.
+            for prohibited in self._prohibitions:
+                if prohibited(access, now, count) is not False:
+                    return None
+        for name, permits in self._permissions:
+            if permits(access, now, count):
+                return name
+        return None
 
 
+@lru_cache(maxsize=4096)
 def compiled(policy: Policy, semantics: Semantics = Semantics.STRICT) -> Compiled:
     """The compiled form of a policy, remembered by the policy's value."""
-    raise NotImplementedError
+    return Compiled(policy, semantics)
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _permission(rule: Rule, policy: Policy, semantics: Semantics) -> Test:
+    applies = _rule(rule, policy)
+    duties, since = rule.duties, policy.timestamp
+    if not duties:
+        return applies
+
+    def test(access: Access, now: int | None, count: int | None) -> Truth:
+        if not applies(access, now, count):
+            return False
+        return hindrance(duties, Facts(access, now, count, since), semantics) is None
+
+    return test
+
+
+def _rule(rule: Rule, policy: Policy) -> Test:
+    parts = [
+        *_fits(rule.assignee, policy.assignee, _assignee, policy.timestamp),
+        *_fits(rule.target, policy.target, _target, policy.timestamp),
+        _action(rule.action),
+        *(_constraint(one, policy.timestamp) for one in (*rule.refinements, *rule.constraints)),
+    ]
+    return _every(parts)
+
+
+def _assignee(access: Access) -> str:
+    return access.assignee
+
+
+def _target(access: Access) -> str:
+    return access.target
+
+
+def _fits(scope: Scope | None, default: str | None, part: Callable[[Access], str], since: int | None) -> list[Test]:
+    meant = default if scope is None else scope.iri
+    if meant is None:
+        return []
+
+    def test(access: Access, now: int | None, count: int | None) -> Truth:
+        name = part(access)
+        if name == meant:
+            return True
+        return belongs(name, meant, access.members) if name else None
+
+    return [test, *(_constraint(one, since) for one in (scope.refinements if scope else ()))]
+
+
+def _action(wider: str) -> Test:
+    known: dict[str, Truth] = {wider: True}
+
+    def test(access: Access, now: int | None, count: int | None) -> Truth:
+        action = access.action
+        return known[action] if action in known else _keep(known, action, belongs_to(action, wider))
+
+    return test
+
+
+# --- constraints ------------------------------------------------------------------------------------------------------
+
+
+def _constraint(constraint: Constraint, since: int | None) -> Test:
+    if isinstance(constraint, Atomic):
+        return _atomic(constraint, since)
+    members = [_constraint(member, since) for member in constraint.members]
+    match constraint.connective:
+        case Connective.AND | Connective.AND_SEQUENCE:
+            return _every(members)
+        case Connective.OR:
+            return lambda access, now, count: any_of(member(access, now, count) for member in members)
+        case Connective.XONE:
+            return lambda access, now, count: one_of([member(access, now, count) for member in members])
+        case _:
+            assert_never(constraint.connective)
+
+
+def _every(tests: Iterable[Test]) -> Test:
+    parts = tuple(tests)
+
+    def test(access: Access, now: int | None, count: int | None) -> Truth:
+        found: Truth = True
+        for part in parts:
+            one = part(access, now, count)
+            if one is False:
+                return False
+            if one is None:
+                found = None
+        return found
+
+    return parts[0] if len(parts) == 1 else test
+
+
+def _atomic(atom: Atomic, since: int | None) -> Test:
+    operand = operand_of(atom)
+    if operand is None or atom.reference or atom.operator not in operand.operators:
+        return lambda access, now, count: None
+    stated = _stated(atom, operand)
+    holds, operator, right = operand.values.holds, atom.operator, atom.right
+    if operand.origin is Origin.CLOCK:
+        return lambda access, now, count: stated(access, now, count) if now is None else holds(operator, right, now)
+    if atom.left == COUNT:
+        return lambda access, now, count: (
+            stated(access, now, count) if count is None else holds(operator, right, count + 1)
+        )
+    return stated
+
+
+def _stated(atom: Atomic, operand: Operand) -> Test:
+    """The test of an operand that the access states; the answer for the same values is remembered."""
+    left = atom.left
+    without = compare(operand, atom, reached(atom))
+    known: dict[tuple[str, ...], Truth] = {}
+
+    def test(access: Access, now: int | None, count: int | None) -> Truth:
+        values = access.values.get(left)
+        if not values:
+            return without
+        if values in known:
+            return known[values]
+        return _keep(known, values, compare(operand, atom, read(operand, values) or reached(atom)))
+
+    return test
+
+
+def _keep(known: dict[K, Truth], key: K, truth: Truth) -> Truth:
+    if len(known) < _KEPT:
+        known[key] = truth
+    return truth

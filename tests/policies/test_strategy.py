@@ -1,0 +1,51 @@
+"""Covers policies/strategy.py and what evaluate makes of it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from policies.evaluate import evaluate
+from policies.model import Decision, Operator, Strategy
+from policies.operands import PURPOSE
+from policies.strategy import strategy
+from tests.policies.samples import NOW, access, atom, permission, policy, prohibition
+
+TABLE = [
+    # strategy, the prohibition applies, permitted, first reason
+    (Strategy.PERM, True, True, None),
+    (Strategy.PERM, None, True, None),
+    (Strategy.PERM, False, True, None),
+    (Strategy.PROHIBIT, True, False, "prohibited"),
+    (Strategy.PROHIBIT, None, False, "prohibited.unclear"),
+    (Strategy.PROHIBIT, False, True, None),
+    (Strategy.INVALID, True, False, "conflict.void"),
+    (Strategy.INVALID, None, False, "prohibited.unclear"),
+    (Strategy.INVALID, False, True, None),
+    (None, True, False, "prohibited"),
+]
+
+
+def judged(found: Strategy | None, applies: bool | None, permits: bool = True) -> Decision:
+    terms = policy(*((permission(),) if permits else ()), prohibition(atom(PURPOSE, Operator.EQ, "urn:one")))
+    asked = {True: access(purpose="urn:one"), False: access(purpose="urn:two"), None: access()}[applies]
+    return evaluate(msgspec.structs.replace(terms, conflict=found), asked, NOW)
+
+
+@pytest.mark.parametrize(("found", "applies", "permitted", "code"), TABLE)
+def test_where_a_permission_and_a_prohibition_meet(
+    found: Strategy | None, applies: bool | None, permitted: bool, code: str | None
+) -> None:
+    decision = judged(found, applies)
+    assert decision.permit is permitted
+    assert (decision.reasons[0].code if decision.reasons else None) == code
+
+
+@pytest.mark.parametrize("found", [None, *Strategy])
+def test_a_prohibition_that_meets_no_permission_refuses_under_every_strategy(found: Strategy | None) -> None:
+    assert judged(found, True, permits=False).reasons[0].code == "prohibited"
+    assert judged(found, False, permits=False).reasons[0].code == "no_permission"
+
+
+def test_none_stated_is_prohibit() -> None:
+    assert strategy(policy(permission())) is Strategy.PROHIBIT
