@@ -1,11 +1,176 @@
-"""Turtle -> plain nodes, bounded; what `policies.graph` reads. Runs in the caller's process: what comes from a peer is
-read in `worker`."""
+"""Turtle -> plain nodes, bounded: what `policies.graph` reads.
+
+What lives here: rdflib's reader of Turtle with a sink of our own, which keeps the order of the text, the lines, and
+the literals as they are written (a graph of rdflib keeps none of these). What does not: meaning. Source: RDF 1.1 Turtle.
+
+It runs in the caller's process, for files of whoever calls; what comes from a peer is JSON and never gets here.
+"""
 
 from __future__ import annotations
 
-from policies.nodes import Node
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from policies.model import PolicyError, Reason
+from policies.nodes import RDF, XSD_STRING, Node
+from policies.vocabulary import XSD
+
+MAX_BYTES: Final = 4 << 20
+MAX_STATEMENTS: Final = 50_000
+
+_BASE: Final = "https://relative.invalid/"
+_NIL, _TYPE = RDF + "nil", RDF + "type"
+# What no IRI may hold (RFC 3987): rdflib lets it pass.
+_UNFIT = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+
+Parsed = tuple[str, str, Any, int]
+"""Subject, predicate, object, line."""
 
 
-def read_graph(data: bytes, media_type: str = "text/turtle", base: str = "urn:allmende:") -> list[Node]:
-    """The nodes of a document in the order of its text. Raises `PolicyError` `turtle.unreadable` with the line."""
-    raise NotImplementedError
+def read_graph(data: bytes, media_type: str = "text/turtle", base: str = _BASE) -> list[Node]:
+    """The nodes of a document, in the order of its text; `@at` of a node has the line that it is told of in.
+
+    Raises `PolicyError`: `turtle.unreadable` with the line, `turtle.large`, `iri.relative`, `form.unknown` for a media
+    type other than Turtle or N-Triples.
+    """
+    if media_type not in ("text/turtle", "application/n-triples"):
+        raise PolicyError(Reason("form.unknown", {"form": media_type[:64]}))
+    if len(data) > MAX_BYTES:
+        raise PolicyError(Reason("turtle.large", {"limit": str(MAX_BYTES)}))
+    return _nodes(_statements(data, base))
+
+
+def _refuse(code: str, line: int, **params: str) -> PolicyError:
+    return PolicyError(Reason(code, params), f"line {line}")
+
+
+class _Name(str):
+    """An IRI, or `_:` and a label, as rdflib's reader passes it around."""
+
+    __slots__ = ()
+
+
+class _Value(Struct, frozen=True):
+    """A literal or a list, as a value of a node."""
+
+    value: dict[str, Any]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _statements(data: bytes, base: str) -> list[Parsed]:
+    """The statements in the order in which they end in the text."""
+    from rdflib.plugins.parsers.notation3 import BadSyntax, SinkParser, sfloat
+
+    found: list[Parsed] = []
+
+    class Sink:
+        """Takes statements down as they come. Its names are those that rdflib's reader calls."""
+
+        blanks = 0
+
+        def newSymbol(self, *args: str) -> _Name:
+            return _Name(args[0])
+
+        def newBlankNode(self, arg: Any = None, uri: Any = None, why: Any = None) -> _Name:
+            self.blanks += 1
+            return _Name(f"_:n{self.blanks}")
+
+        def newLiteral(self, s: str, dt: Any = None, lang: str | None = None) -> _Value:
+            return _Value({"@value": s, "@language": lang} if lang else {"@value": s, "@type": str(dt or XSD_STRING)})
+
+        def newList(self, items: list[Any], f: Any) -> _Value:
+            return _Value({"@list": [self.plain(item) for item in items]})
+
+        def makeStatement(self, quad: tuple[Any, Any, Any, Any], why: Any = None) -> None:
+            _, predicate, subject, told = quad
+            if len(found) >= MAX_STATEMENTS:
+                raise _refuse("turtle.large", parser.lines + 1, limit=str(MAX_STATEMENTS))
+            named = self.plain(subject)
+            if "@id" not in named:
+                raise _refuse("turtle.unreadable", parser.lines + 1)
+            found.append((named["@id"], self.plain(predicate)["@id"], self.plain(told), parser.lines + 1))
+
+        def plain(self, term: Any) -> dict[str, Any]:
+            """A term as a value of a node."""
+            if isinstance(term, _Value):
+                return term.value
+            if isinstance(term, str):
+                return {"@list": []} if term == _NIL else {"@id": str(term)}
+            if isinstance(term, tuple):
+                return {"@id": str(term[1])}
+            if isinstance(term, bool):
+                return {"@value": str(term).lower(), "@type": XSD + "boolean"}
+            kind = "integer" if isinstance(term, int) else "double" if isinstance(term, sfloat) else "decimal"
+            return {"@value": str(term), "@type": XSD + kind}
+
+        def intern(self, something: Any) -> Any:
+            return something
+
+        def bind(self, prefix: str, uri: Any) -> None:
+            return None
+
+        def setDefaultNamespace(self, *args: Any) -> str:
+            return ""
+
+        def startDoc(self, formula: Any) -> None:
+            return None
+
+        def endDoc(self, formula: Any) -> None:
+            return None
+
+    parser: Any = SinkParser(Sink(), baseURI=base, turtle=True)  # type: ignore[arg-type]
+    _guarded(lambda: parser.loadBuf(data.decode()), parser, BadSyntax)
+    return found
+
+
+def _guarded(read: Callable[[], object], parser: Any, syntax: type[Exception]) -> None:
+    """Whatever rdflib stumbles over is a document that cannot be read, at a line."""
+    try:
+        read()
+    except PolicyError:
+        raise
+    except (syntax, ValueError, TypeError, AttributeError, LookupError, RecursionError, AssertionError) as error:
+        raise _refuse("turtle.unreadable", getattr(error, "lines", parser.lines) + 1) from None
+
+
+def _nodes(statements: list[Parsed]) -> list[Node]:
+    """One node for each subject. A node stands where the first thing is said of it or it is first referred to; what is
+    nested stands behind what it is nested in."""
+    nodes: dict[str, Node] = {}
+    for subject, predicate, value, line in statements:
+        _sound(subject, predicate, value, line)
+        node = nodes.setdefault(subject, {"@id": subject, "@at": {"": f"line {line}"}})
+        node["@at"].setdefault(predicate, f"line {line}")
+        if predicate == _TYPE and "@id" in value:
+            node.setdefault("@type", []).append(value["@id"])
+        else:
+            node.setdefault(predicate, []).append(value)
+    for node in nodes.values():
+        # A node begins on the first line on which something is said of it; statements come in the order of their ends.
+        node["@at"][""] = min(node["@at"].values(), key=_line)
+    return list(nodes.values())
+
+
+def _line(place: str) -> int:
+    return int(place.removeprefix("line "))
+
+
+def _sound(subject: str, predicate: str, value: dict[str, Any], line: int) -> None:
+    """Every name is an absolute IRI. Raises `PolicyError`."""
+    for iri in (subject, predicate, *_names(value)):
+        if iri.startswith(_BASE):
+            raise _refuse("iri.relative", line, iri=iri.removeprefix(_BASE)[:200])
+        if _UNFIT.search(iri):
+            raise _refuse("turtle.unreadable", line)
+
+
+def _names(value: dict[str, Any]) -> Iterator[str]:
+    if "@id" in value:
+        yield value["@id"]
+    for item in value.get("@list", ()):
+        yield from _names(item)
