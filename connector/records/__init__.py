@@ -19,7 +19,16 @@ from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
 from connector.records.proof import Reconciliation, SeenDocument, Signed, Tombstone
 from connector.records.region import Certificate, Invite, Issuance, Issued, Member, Neighbour, Revocations, TakenBack
-from connector.records.sharing import Approval, Asset, Frame, Outside, PolicyVersion, PublishedOffer
+from connector.records.sharing import (
+    Approval,
+    Asset,
+    Frame,
+    Outside,
+    PolicyVersion,
+    PublishedOffer,
+    Sanction,
+    Statement,
+)
 from connector.records.trust import Description, HeldCredential, Particulars, Presented, Region, StatusCopy, Wish
 
 __all__ = [
@@ -61,8 +70,10 @@ __all__ = [
     "Region",
     "Revocations",
     "Right",
+    "Sanction",
     "SeenDocument",
     "Signed",
+    "Statement",
     "StatusCopy",
     "TakenBack",
     "Tombstone",
@@ -109,5 +120,6 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Particulars: (),
     Handover: ("successor", "state"),
     Barred: ("name",),
+    Statement: (),
 }
 """Every kept kind and what it is found by."""

@@ -28,8 +28,22 @@ class Asset(Struct, frozen=True, kw_only=True):
     media_type: str = "application/octet-stream"
 
 
+class Sanction(Struct, frozen=True, kw_only=True):
+    """That somebody who has not drafted a version of a policy agrees to its use."""
+
+    operator: str
+    at: int
+    reason: str = ""
+
+
 class PolicyVersion(Struct, frozen=True, kw_only=True):
-    """One version of a named policy; `id` is `name@version`, `document` the rules in the DSP form."""
+    """One version of a named policy; `id` is `name@version`, `document` the rules in the DSP form.
+
+    `digest` is the canonical SHA-256 of what it says ("" where it was kept before there was one), `template` the
+    template and its version that it was made from, `reason` why it was drafted. `needs` people have to approve it, who
+    are in `approvals` so far. `signature` is the node's JWS over it. `follow`: live offers under earlier versions are
+    to follow as soon as it may be used.
+    """
 
     id: str
     name: str
@@ -37,6 +51,38 @@ class PolicyVersion(Struct, frozen=True, kw_only=True):
     document: JsonObject
     created: int
     created_by: str
+    digest: str = ""
+    template: str = ""
+    reason: str = ""
+    needs: int = 0
+    approvals: tuple[Sanction, ...] = ()
+    follow: bool = False
+    signature: str = ""
+    signed: int | None = None
+    signed_by: str = ""
+    retired: int | None = None
+    retired_by: str = ""
+
+    @property
+    def approved(self) -> bool:
+        """Have as many agreed as have to?"""
+        return len(self.approvals) >= self.needs
+
+    @property
+    def usable(self) -> bool:
+        """May something be published under it?"""
+        return self.approved and self.retired is None
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """What this node's operators say about the world: `id` is the left operand, `values` hold until `until`."""
+
+    id: str
+    values: tuple[str, ...]
+    stated: int
+    stated_by: str
+    until: int | None = None
+    reason: str = ""
 
 
 class Outside(StrEnum):
@@ -57,7 +103,10 @@ class Approval(Struct, frozen=True, kw_only=True):
 
 
 class PublishedOffer(Struct, frozen=True, kw_only=True):
-    """An asset under a policy, as published. `id` is the offer's IRI, `document` the offer as in the catalogue."""
+    """An asset under a policy, as published. `id` is the offer's IRI, `document` the offer as in the catalogue.
+
+    An offer never changes: one under other terms is its next `version`, and `replaces` the one before.
+    """
 
     id: str
     asset: str
@@ -69,6 +118,8 @@ class PublishedOffer(Struct, frozen=True, kw_only=True):
     retired: int | None = None
     live: bool = True
     approval: Approval = Approval()
+    version: int = 1
+    replaces: str | None = None
 
 
 class Frame(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from connector.records import (
     Participant,
     PolicyVersion,
     PublishedOffer,
+    Statement,
 )
 from connector.store import schema
 
@@ -35,6 +36,9 @@ FIRST = (
     *(PublishedOffer, Agreement, Endpoint, Outgoing, Head),
 )
 """The kinds of version 1; it was released, so nothing is added here."""
+
+SINCE_THIRD = (Statement,)
+"""The kinds that version 3 has added to those of version 2, which was released."""
 
 
 def _first(database: Database) -> None:
@@ -45,11 +49,17 @@ def _first(database: Database) -> None:
 
 def _second(database: Database) -> None:
     """Version 2: approvals, notices, signed messages; regions, their members and what is issued to them."""
-    for statement in schema.of_kinds(kind for kind in INDEXED if kind not in FIRST):
+    for statement in schema.of_kinds(kind for kind in INDEXED if kind not in (*FIRST, *SINCE_THIRD)):
         database.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_first, _second)
+def _third(database: Database) -> None:
+    """Version 3: what operators state about the world."""
+    for statement in schema.of_kinds(SINCE_THIRD):
+        database.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_first, _second, _third)
 """`STEPS[n]` leads from version n to n + 1."""
 
 

@@ -35,7 +35,7 @@ from connector.records import (
     PublishedOffer,
 )
 
-VERSION = 2
+VERSION = 3
 """`PRAGMA user_version` of a database that this program works on."""
 
 INDEXES: Mapping[type[Struct], tuple[str, ...]] = {

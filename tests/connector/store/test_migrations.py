@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.records import INDEXED
 from connector.store import migrations, schema
 from tests.connector.store.test_schema import LAYOUTS
 
@@ -30,6 +31,23 @@ def test_there_is_a_step_to_every_version() -> None:
 def test_the_first_step_makes_what_version_1_had() -> None:
     text = "\n".join([*schema.FIXED, *schema.of_kinds(migrations.FIRST)])
     assert hashlib.sha256(text.encode()).hexdigest() == LAYOUTS[1]
+
+
+def test_the_second_step_makes_what_version_2_had() -> None:
+    kinds = [kind for kind in INDEXED if kind not in migrations.SINCE_THIRD]
+    text = "\n".join([*schema.FIXED, *schema.of_kinds(kinds)])
+    assert hashlib.sha256(text.encode()).hexdigest() == LAYOUTS[2]
+
+
+def test_a_database_of_version_2_goes_on_as_version_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.db"
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "STEPS", migrations.STEPS[:2])
+        older.setattr(schema, "VERSION", 2)
+        migrations.create(str(path))
+    assert "statement" not in tables(path)
+    migrations.migrate(str(path))
+    assert (tables(path) >= set(schema.tables()), version(path)) == (True, schema.VERSION)
 
 
 def test_a_new_database_has_every_table(tmp_path: Path) -> None:
