@@ -1,72 +1,97 @@
-"""Terms from outside that policies are written in: purposes, actions, profiles, as tables of our own.
+"""Terms from outside that policies are written in: purposes, actions, legal bases, places, licences, profiles.
 
-What lives here: the municipal core of the purposes of DPV 2 with their broader terms, the actions of the first slice,
-the profiles and contexts that are understood. What does not: operands (`operands`), what belonging to a term means
-(`taxonomy`). Sources: Data Privacy Vocabulary 2, purposes; ODRL Vocabulary 2.2, actions; Dataspace Protocol 2025-1.
-
-A trap worth knowing: `ScientificResearch` lies below `ResearchAndDevelopment` alone. It is *not* below
-`NonCommercialPurpose`; `NonCommercialResearch` is.
+What lives here: the namespaces, the profiles and contexts that are understood, and what people call a term. What does
+not: the tables (the other modules of this package), operands (`operands`), what belonging to a term means (`taxonomy`).
+Sources: ODRL Vocabulary 2.2; Data Privacy Vocabulary 2.3; Dataspace Protocol 2025-1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-from msgspec import Struct
-
 from policies.model import ODRL
+from policies.vocabulary import geography, law
+from policies.vocabulary.actions import ACTIONS, CC, EGRESS, EVIDENCE, KNOWN, OWN, READ, SAME_AS, TRANSFER, USE
+from policies.vocabulary.law import GDPR
+from policies.vocabulary.licences import LICENCES
+from policies.vocabulary.purposes import DPV, PURPOSES, Purpose
 
-DPV: Final = "https://w3id.org/dpv#"
+__all__ = [
+    "ACTIONS",
+    "CC",
+    "CONTEXTS",
+    "CORE",
+    "DPV",
+    "EGRESS",
+    "EVIDENCE",
+    "GDPR",
+    "LICENCES",
+    "LOC",
+    "MUNICIPAL",
+    "OWN",
+    "PROFILES",
+    "PURPOSES",
+    "READ",
+    "SAME_AS",
+    "TRANSFER",
+    "USE",
+    "XSD",
+    "Purpose",
+    "called",
+    "names",
+]
+
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+LOC: Final = "https://w3id.org/dpv/loc#"
+"""Namespace of states and unions of states."""
 
-USE: Final = ODRL + "use"
-READ: Final = ODRL + "read"
+CORE: Final = ODRL + "core"
+MUNICIPAL: Final = OWN + "profile:municipal:1"
+"""Our own profile; under it the conflict strategy is `prohibit` where a policy states none."""
 
-ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {USE: (), READ: (USE,)}
-"""Action -> the actions that include it."""
-
-PROFILES: Final = frozenset({ODRL + "core", ODRL, "https://w3id.org/dspace/2025/1/odrl-profile.jsonld"})
+PROFILES: Final = frozenset({CORE, ODRL, "https://w3id.org/dspace/2025/1/odrl-profile.jsonld", MUNICIPAL})
 """Profiles whose terms are understood as far as `parse` accepts them; any other profile refuses the policy."""
 
 CONTEXTS: Final = frozenset({"https://w3id.org/dspace/2025/1/context.jsonld", "http://www.w3.org/ns/odrl.jsonld"})
 """JSON-LD contexts under which the terms mean what they mean here."""
 
-
-class Purpose(Struct, frozen=True):
-    """A purpose: its broader terms (local names) and what people call it."""
-
-    broader: tuple[str, ...]
-    de: str
-    en: str
-
-
-PURPOSES: Final[Mapping[str, Purpose]] = {
-    "Purpose": Purpose((), "irgendein Zweck", "any purpose"),
-    "PublicBenefit": Purpose(("Purpose",), "Gemeinwohl", "public benefit"),
-    "ImprovePublicServices": Purpose(("PublicBenefit",), "bessere öffentliche Dienste", "better public services"),
-    "ImproveTransportMobility": Purpose(("PublicBenefit",), "Verkehr und Mobilität", "transport and mobility"),
-    "CombatClimateChange": Purpose(("PublicBenefit",), "Klimaschutz", "climate protection"),
-    "ProvideOfficialStatistics": Purpose(("PublicBenefit",), "amtliche Statistik", "official statistics"),
-    "PublicPolicyMaking": Purpose(("PublicBenefit",), "Politik und Planung", "public policy making"),
-    "ProtectionOfPublicSecurity": Purpose(("PublicBenefit",), "öffentliche Sicherheit", "public security"),
-    "ImproveHealthcare": Purpose(("PublicBenefit",), "Gesundheitswesen", "healthcare"),
-    "DataAltruism": Purpose(("PublicBenefit",), "Datenaltruismus", "data altruism"),
-    "ResearchAndDevelopment": Purpose(("Purpose",), "Forschung und Entwicklung", "research and development"),
-    "AcademicResearch": Purpose(("ResearchAndDevelopment",), "Hochschulforschung", "academic research"),
-    "ScientificResearch": Purpose(("ResearchAndDevelopment",), "wissenschaftliche Forschung", "scientific research"),
-    "CommercialResearch": Purpose(
-        ("ResearchAndDevelopment", "CommercialPurpose"), "kommerzielle Forschung", "commercial research"
-    ),
-    "NonCommercialResearch": Purpose(
-        ("ResearchAndDevelopment", "NonCommercialPurpose"), "nichtkommerzielle Forschung", "non-commercial research"
-    ),
-    "CommercialPurpose": Purpose(("Purpose",), "kommerzieller Zweck", "commercial purpose"),
-    "NonCommercialPurpose": Purpose(("Purpose",), "nichtkommerzieller Zweck", "non-commercial purpose"),
-    "FulfilmentOfObligation": Purpose(("Purpose",), "Erfüllung einer Pflicht", "fulfilment of an obligation"),
-    "LegalCompliance": Purpose(("FulfilmentOfObligation",), "Erfüllung einer Rechtspflicht", "legal compliance"),
-    "ServiceManagement": Purpose(("Purpose",), "Betrieb von Diensten", "service management"),
-    "ServiceMonitoring": Purpose(("ServiceManagement",), "Überwachung von Diensten", "service monitoring"),
-    "ServiceOptimisation": Purpose(("ServiceManagement",), "Verbesserung von Diensten", "service optimisation"),
+_OWN_TERMS: Final[Mapping[str, Mapping[str, law.Term]]] = {
+    "dataClass": law.DATA_CLASSES,
+    "artifactState": law.ARTIFACT_STATES,
+    "securityProfile": law.SECURITY,
+    "onwardTransfer": law.ONWARD,
+    "dutyTiming": law.TIMINGS,
+    "logLevel": law.LOG_LEVELS,
+    "statistic": law.STATISTICS,
 }
-"""Local name below `DPV` -> purpose. Terms of DPV that are not here are known by identity alone."""
+"""Operand -> its values, which are `urn:allmende:OPERAND:NAME`."""
+
+
+def own(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """The values of one of our operands with those directly above each, as full IRIs, in their order."""
+    lead = f"{OWN}{kind}:"
+    return {lead + name: tuple(lead + above for above in term.broader) for name, term in _OWN_TERMS[kind].items()}
+
+
+def called(iri: str) -> tuple[str, str] | None:
+    """What people call a term, in German and English; None where it is in none of the tables."""
+    return names().get(iri)
+
+
+@cache
+def names() -> Mapping[str, tuple[str, str]]:
+    """Every term of the tables with what people call it, in German and English."""
+    return {
+        **{iri: (action.de, action.en) for iri, action in KNOWN.items()},
+        **{DPV + name: (purpose.de, purpose.en) for name, purpose in PURPOSES.items()},
+        **{GDPR + name: (basis.de, basis.en) for name, basis in law.LEGAL_BASES.items()},
+        **{f"{OWN}{kind}:{name}": (t.de, t.en) for kind, terms in _OWN_TERMS.items() for name, t in terms.items()},
+        **{
+            LOC + code: both
+            for code, both in ({**geography.UNION, **geography.EEA_ONLY, **geography.ELSEWHERE}).items()
+        },
+        LOC + "EU": ("Europäische Union", "European Union"),
+        LOC + "EEA": ("Europäischer Wirtschaftsraum", "European Economic Area"),
+    }

@@ -230,7 +230,7 @@ def test_what_is_not_understood_in_a_constraint_refuses(found: Any, code: str, p
         ({"permission": []}, "", "rules.missing"),
         ({"permission": "use"}, "/permission/0", "form.object"),
         ({"permission": [{}]}, "/permission/0/action", "term.missing"),
-        ({"permission": [{"action": "distribute"}]}, "/permission/0/action", "action.unknown"),
+        ({"permission": [{"action": "frobnicate"}]}, "/permission/0/action", "action.unknown"),
         ({"permission": [{"action": {"@id": "use", "refinement": []}}]}, "/permission/0/action", "action.unknown"),
         ({"permission": [{"action": "use", "target": "x"}]}, "/permission/0/target", "term.unknown"),
         ({"permission": [{"action": "use", "@type": "Duty"}]}, "/permission/0/@type", "rule.type"),

@@ -34,7 +34,7 @@ def test_scientific_research_is_not_below_the_non_commercial_purpose() -> None:
 
 def test_a_broader_fact_and_terms_outside_the_table_are_undecided() -> None:
     assert belongs("PublicBenefit", "DataAltruism") is None
-    assert belongs("DataAltruism", "Marketing") is None
+    assert belongs("DataAltruism", "NoSuchTerm") is None
     assert VALUES.holds(Operator.IS_A, (DPV + "PublicBenefit",), OWN) is None
     assert VALUES.holds(Operator.IS_A, (OWN,), OWN) is True
 

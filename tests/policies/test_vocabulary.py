@@ -14,4 +14,4 @@ def test_every_broader_purpose_is_in_the_table_and_leads_to_the_root() -> None:
 
 
 def test_use_includes_reading() -> None:
-    assert ACTIONS == {USE: (), READ: (USE,)}
+    assert (ACTIONS[USE], ACTIONS[READ]) == ((), (USE,))
