@@ -8,39 +8,43 @@ came from a peer is only ever a value, never a template.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from string import Formatter
 from typing import Any, Final
 
 from msgspec import Struct
 
-from policies import instants, notice, places
-from policies.claims import ACTION, Claim
-from policies.evaluate import numbered
-from policies.model import ODRL, Atomic, Constraint, Difference, Nearest, Operator, Policy, Reason, Rule, RuleKind
-from policies.operands import DATE_TIME, OPERANDS, PURPOSE, SPATIAL, Assurance
+from policies import clauses as phrases
+from policies import controlled, instants, marks, saying
+from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
+from policies.model import ODRL, Difference, Nearest, Policy, Reason
+from policies.operands import OPERANDS, Assurance, Side, find
 from policies.render import read_notation
-from policies.sentences import ASSURANCES, CLAUSES, REASONS, TERMS, Both
-from policies.vocabulary import DPV, PURPOSES
+from policies.saying import Both, Lang
+from policies.sentences import ASSURANCES, LEGEND, REASONS, TERMS
+
+__all__ = ["Clause", "Lang", "clauses", "difference", "legend", "nearest", "policy", "sentence", "shown", "speaker"]
 
 _LONGEST: Final = 300
-
-
-class Lang(StrEnum):
-    """The languages of sentences."""
-
-    DE = "de"
-    EN = "en"
+_HEAD: Final = frozenset({"kind", "timestamp", "profile", "inherits", "remark", "target", "assigner"})
+"""Parts of a policy that say which one it is, not what it means."""
 
 
 class Clause(Struct, frozen=True):
     """One line of an explanation: its text, how surely it holds (None where it says nothing that could be broken), the
-    rule it belongs to (`permission/0`; empty: the policy itself), how deep it stands."""
+    rule it belongs to (`permission/0`; empty: the policy itself), how deep it stands.
+
+    `item` is True for a constraint, `end` closes the line, `part` names the part of the policy that a line at the top
+    is about, `side` says who can check a constraint.
+    """
 
     text: str
     mark: Assurance | None = None
     rule: str = ""
     depth: int = 0
+    item: bool = False
+    end: str = ""
+    part: str = ""
+    side: Side | None = None
 
 
 Speaker = Callable[[Reason, str], str]
@@ -60,7 +64,7 @@ def speaker(templates: Mapping[str, Both]) -> Speaker:
         if reason.code not in known:
             params = ", ".join(f"{name}: {_short(value)}" for name, value in reason.params.items())
             return f"{reason.code} ({params})" if params else reason.code
-        return _Filler(lang).vformat(_in(known[reason.code], lang), (), reason.params)
+        return _Filler(lang).vformat(saying.pick(known[reason.code], lang), (), reason.params)
 
     return speak
 
@@ -75,90 +79,95 @@ def difference(diff: Difference, lang: str) -> str:
 
 
 def clauses(policy: Policy, lang: str, proves: frozenset[str] = frozenset()) -> list[Clause]:
-    """The policy, clause by clause, each with its mark.
+    """The policy, clause by clause, each with its mark; `controlled.read` reads the lines back.
 
     `proves` holds the operands (and actions of duties) for which the peer has a proof that a third party vouches for;
     nothing else is ever marked as attested.
     """
-    raise NotImplementedError
+    return [
+        Clause(
+            line.text,
+            marks.mark(line, policy, proves),
+            line.name,
+            line.depth,
+            line.item,
+            line.end,
+            line.part if isinstance(line.part, str) else "",
+            marks.side(line),
+        )
+        for line in controlled.lines(policy, lang)
+    ]
+
+
+def shown(clause: Clause, lang: str) -> str:
+    """The whole line of a clause: indented, with its mark in brackets."""
+    mark = "" if clause.mark is None else f" [{saying.pick(ASSURANCES[clause.mark], lang)}]"
+    return f"{controlled.STEP * clause.depth}{'- ' if clause.item else ''}{clause.text}{mark}{clause.end}"
+
+
+def policy(policy: Policy, lang: str) -> list[str]:
+    """What the policy means, clause by clause; each says whether it is enforced, attested or declared."""
+    return [shown(clause, lang) for clause in clauses(policy, lang) if clause.part not in _HEAD]
+
+
+def legend(lang: str) -> list[str]:
+    """What the marks mean, a sentence each."""
+    return [saying.pick(LEGEND[mark], lang) for mark in Assurance]
 
 
 def nearest(change: Nearest, lang: str) -> str:
     """The sentence that names what fails and the nearest change that would permit."""
-    raise NotImplementedError
+    if change.constraint is None:
+        fails = ""
+    else:
+        fails = _word("fails", lang).format(_rule_name(change.rule, lang), phrases.write(change.constraint, lang)) + " "
+    if not change.value:
+        return fails + _word("would do", lang).format(_operand(change.operand, lang))
+    return fails + _word("would", lang).format(_operand(change.operand, lang), _changed(change, lang))
 
 
-def policy(policy: Policy, lang: str) -> list[str]:
-    """The policy, clause by clause; each clause says whether it is enforced, attested or declared."""
-    enforced = _in(ASSURANCES[Assurance.ENFORCED], lang)
-    who = _word("anyone", lang) if policy.assignee is None else _word("for", lang).format(policy.assignee, enforced)
-    found = [who]
-    for kind in RuleKind:
-        for name, rule in numbered(policy, kind):
-            found += _rule(name, rule, lang)
-    if policy.notice is not None:
-        found.append(_word("notice", lang).format(_period(policy.notice, lang), enforced))
-    return found
+def _operand(left: str, lang: str) -> str:
+    if left in _PARTS:
+        return _word(_PARTS[left], lang)
+    operand = find(left)
+    return saying.action(left, lang) if operand is None else saying.pick(operand.label, lang)
 
 
-# --- policies ---------------------------------------------------------------------------------------------------------
+def _changed(change: Nearest, lang: str) -> str:
+    if change.operand == ACTION:
+        return saying.action(change.value, lang)
+    return saying.value(change.operand, change.value, lang)
 
 
-def _rule(name: str, rule: Rule, lang: str) -> list[str]:
-    head = _word("if" if rule.constraints else "always", lang)
-    line = head.format(_rule_name(name, lang).capitalize(), _term(rule.action, lang))
-    return [line, *(text for constraint in rule.constraints for text in _constraint(constraint, lang, 1))]
-
-
-def _constraint(constraint: Constraint, lang: str, depth: int) -> list[str]:
-    lead = "  " * depth + "- "
-    if isinstance(constraint, Atomic):
-        mark = _in(ASSURANCES[OPERANDS[constraint.left].assurance], lang)
-        return [f"{lead}{_clause(constraint.left, constraint.operator, constraint.right, lang)} [{mark}]"]
-    members = [text for member in constraint.members for text in _constraint(member, lang, depth + 1)]
-    return [f"{lead}{_word(constraint.connective, lang)}:", *members]
-
-
-def _clause(left: str, operator: Operator, right: tuple[str, ...], lang: str) -> str:
-    shown = ", ".join(_value(left, value, lang) for value in right)
-    return _in(CLAUSES[left][operator], lang).format(shown)
+# --- values -----------------------------------------------------------------------------------------------------------
 
 
 def _claim(claim: Claim, lang: str) -> str:
     if claim.left == ACTION:
         text = _term(claim.right, lang)
     elif claim.left in OPERANDS:
-        text = _clause(claim.left, claim.operator, (claim.right,), lang)
+        text = phrases.core(claim.left, claim.operator, (claim.right,), lang)
     else:
         text = claim.right
     return text if claim.holds else f"{_word('not', lang)} ({text})"
 
 
-# --- values -----------------------------------------------------------------------------------------------------------
-
-
-def _value(left: str, canonical: str, lang: str) -> str:
-    if left == DATE_TIME:
-        return _time(canonical, lang)
-    return _listed(canonical, lang) if left in (PURPOSE, SPATIAL) else _short(canonical)
-
-
 def _time(text: str, lang: str) -> str:
     """A day or an instant, canonical or as on the wire, on the clock in Europe/Berlin."""
-    canonical = text if text.lstrip("-").isdigit() else instants.read(text)
-    whole = not canonical.lstrip("-").isdigit()
-    at = instants.local(instants.span(canonical)[0])
-    day = f"{at:%d.%m.%Y}" if lang.startswith(Lang.DE) else f"{at.day} {at:%B %Y}"
-    return _word("day", lang).format(day) if whole else _word("instant", lang).format(f"{day} {at:%H:%M:%S}")
+    return saying.time(_canonical(text), lang)
+
+
+def _canonical(text: str) -> str:
+    return text if text.lstrip("-").isdigit() else instants.read(text)
 
 
 def _end(text: str, lang: str) -> str:
     """When something ends. At midnight it is the day before, whole: what people say, and what they type."""
-    start = instants.span(text if text.lstrip("-").isdigit() else instants.read(text))[0]
+    start = instants.span(_canonical(text))[0]
     before = instants.local(start - 1)
     if before.date() == instants.local(start).date():
         return _time(text, lang)
-    return _time(f"{before:%Y-%m-%d}", lang)
+    return saying.time(f"{before:%Y-%m-%d}", lang)
 
 
 def _listed(text: str, lang: str) -> str:
@@ -167,21 +176,13 @@ def _listed(text: str, lang: str) -> str:
 
 
 def _called(iri: str, lang: str) -> str:
-    name = iri.removeprefix(DPV)
-    if iri.startswith(DPV) and name in PURPOSES:
-        return f"{PURPOSES[name].de if lang.startswith(Lang.DE) else PURPOSES[name].en} ({name})"
-    if iri.startswith(places.GEOCODING):
-        kind, digits = places.split(iri)
-        return f"{_word(kind, lang)} {digits}"
-    return _short(iri)
+    said = saying.called(iri, lang)
+    return _short(iri) if said == saying.name(iri, lang) else said
 
 
 def _period(text: str, lang: str) -> str:
-    """A notice period in words; nothing where none is named."""
-    if not text:
-        return _word("nothing", lang)
-    number, unit = notice.split(text)
-    return f"{number} {_word(unit if number == 1 else 2 * unit, lang)}"
+    """A period in words; nothing where none is named."""
+    return saying.period(text, lang) if text else _word("nothing", lang)
 
 
 def _clauses(text: str, lang: str) -> str:
@@ -195,8 +196,9 @@ def _rule_name(text: str, lang: str) -> str:
 
 
 def _term(text: str, lang: str) -> str:
-    name = text.removeprefix(ODRL)
-    return _word(name, lang) if name in TERMS else _short(text)
+    iri = text if ":" in text else ODRL + text
+    said = saying.action(iri, lang)
+    return _short(text) if said == saying.name(iri, lang) else said
 
 
 def _short(text: str) -> str:
@@ -204,11 +206,10 @@ def _short(text: str) -> str:
 
 
 def _word(name: str, lang: str) -> str:
-    return _in(TERMS[name], lang)
+    return saying.pick(TERMS[name], lang)
 
 
-def _in(both: Both, lang: str) -> str:
-    return both[0] if lang.startswith(Lang.DE) else both[1]
+_PARTS: Final[Mapping[str, str]] = {ACTION: "action", ASSIGNEE: "assignee", TARGET: "target"}
 
 
 _KINDS: Final[Mapping[str, Callable[[str, str], str]]] = {

@@ -175,6 +175,22 @@ REASONS: Final[Mapping[str, Both]] = {
         "Der Wert „{value}“ ist für {operand} nicht lesbar.",
         "The value “{value}” cannot be read for {operand}.",
     ),
+    "sentence.unclear": (
+        "Der Satz „{line}“ lässt sich hier nicht eindeutig lesen.",
+        "The sentence “{line}” cannot be read without doubt here.",
+    ),
+    "template.unknown": (
+        "Eine Vorlage „{name}“ gibt es nicht.",
+        "There is no template “{name}”.",
+    ),
+    "template.answer": (
+        "Die Vorlage „{name}“ fragt nicht nach „{key}“.",
+        "The template “{name}” does not ask for “{key}”.",
+    ),
+    "template.empty": (
+        "Zu „{key}“ fehlt eine Antwort.",
+        "An answer is missing for “{key}”.",
+    ),
     "context.unknown": (
         "Der JSON-LD-Kontext „{context}“ ist nicht bekannt.",
         "The JSON-LD context “{context}” is not known.",
@@ -238,38 +254,41 @@ ASSURANCES: Final[Mapping[Assurance, Both]] = {
     Assurance.DECLARED: ("erklärt", "declared"),
 }
 
+LEGEND: Final[Mapping[Assurance, Both]] = {
+    Assurance.ENFORCED: (
+        "Durchgesetzt: Dieser Knoten prüft oder erledigt es selbst, bevor Daten abfließen. "
+        "Für Kopien, die schon fort sind, gilt es nur als Zusage.",
+        "Enforced: this node checks or does it before data leave. For copies that have left already it is a promise.",
+    ),
+    Assurance.ATTESTED: (
+        "Bestätigt: Die Gegenseite hat dafür einen Nachweis, für den ein Dritter einsteht, oder eine Quittung.",
+        "Attested: the other side has a proof that a third party vouches for, or a receipt.",
+    ),
+    Assurance.DECLARED: (
+        "Erklärt: Die Gegenseite sagt es zu; nachprüfen kann dieser Knoten es nicht.",
+        "Declared: the other side says so; this node cannot check it.",
+    ),
+}
+"""What the marks mean."""
+
 TERMS: Final[Mapping[str, Both]] = {
-    "use": ("Nutzung", "use"),
-    "read": ("Lesen", "reading"),
     "permission": ("Erlaubnis", "permission"),
     "prohibition": ("Verbot", "prohibition"),
-    "and": ("alles davon", "all of"),
-    "andSequence": ("alles davon, in dieser Reihenfolge", "all of, in this order"),
-    "or": ("mindestens eines davon", "at least one of"),
-    "xone": ("genau eines davon", "exactly one of"),
+    "obligation": ("Verpflichtung", "obligation"),
+    "duty": ("Pflicht", "duty"),
     "not": ("nicht", "not"),
     "nothing": ("keine Angabe", "nothing stated"),
-    "day": ("{} (ganzer Tag, Europe/Berlin)", "{} (whole day, Europe/Berlin)"),
-    "instant": ("{} Uhr (Europe/Berlin)", "{} (Europe/Berlin)"),
-    "for": ("Nur für {} [{}].", "Only for {} [{}]."),
-    "anyone": ("Für jeden, der anfragt.", "For whoever asks."),
-    "always": ("{}: {}, ohne weitere Bedingung.", "{}: {}, without further condition."),
-    "if": ("{}: {}, wenn alles Folgende zutrifft:", "{}: {}, if all of the following holds:"),
-    "notice": (
-        "Kündigungsfrist für beide Seiten: {} [{}].",
-        "Either side may end it by notice of {} [{}].",
+    "action": ("Handlung", "action"),
+    "assignee": ("Nutzer", "user"),
+    "target": ("Gegenstand", "subject"),
+    "fails": ("Nicht erfüllt ist ({}): {}.", "What fails ({}): {}."),
+    "would": (
+        "Die nächste Änderung, mit der es erlaubt wäre: {}: {}.",
+        "The nearest change that would permit it: {}: {}.",
     ),
-    "D": ("Tag", "day"),
-    "DD": ("Tage", "days"),
-    "M": ("Monat", "month"),
-    "MM": ("Monate", "months"),
-    "Y": ("Jahr", "year"),
-    "YY": ("Jahre", "years"),
-    "stateKey": ("Land", "state"),
-    "governmentDistrictKey": ("Regierungsbezirk", "government district"),
-    "districtKey": ("Kreis", "district"),
-    "municipalityKey": ("Gemeinde", "municipality"),
-    "municipalAssociationKey": ("Gemeindeverband", "municipal association"),
-    "regionalKey": ("Gemeinde", "municipality"),
+    "would do": (
+        "Die nächste Änderung, mit der es erlaubt wäre: {}.",
+        "The nearest change that would permit it: {}.",
+    ),
 }
 """Words that sentences are put together with."""

@@ -38,7 +38,7 @@ def test_a_policy_in_german() -> None:
         "  - mindestens eines davon:",
         "    - zum Zweck Gemeinwohl (PublicBenefit) oder zu einem, der dazu gehört [erklärt]",
         "    - am Ort Gemeinde 05515000 [erklärt]",
-        "Verbot 1: Nutzung, ohne weitere Bedingung.",
+        "Verbot 1: Nutzung, ohne weitere Bedingung [durchgesetzt].",
     ]
 
 

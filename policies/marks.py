@@ -1,0 +1,125 @@
+"""How surely a line of a policy holds: enforced by this node, attested by a third party, or declared by the user.
+
+What lives here: the mark of each line. What does not: the lines (`controlled`), an operand's assurance (`operands`).
+
+INVARIANT: a mark never says more than is so.
+- *Enforced* is only what this node decides, or does itself, before data leave: conditions of an access by its own
+  facts, and the transforms of `vocabulary.EGRESS`. Conditions of what is done with the data later are not.
+- *Attested* is only what `proves` holds for this peer: operands that a credential states, actions with a receipt.
+- Where one of several conditions is enough to get by, all of them are only as sure as the weakest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from policies.controlled import Line
+from policies.grammar import Slot
+from policies.model import Atomic, Connective, Constraint, Logical, Operator, Policy, Rule, RuleKind, Scope
+from policies.operands import ACTION_VALUES, Assurance, Side, find
+from policies.vocabulary import EGRESS, READ
+
+_ORDER: Final = (Assurance.DECLARED, Assurance.ATTESTED, Assurance.ENFORCED)
+_ENOUGH: Final = frozenset({Connective.OR, Connective.XONE})
+"""Where one member that holds is enough for a permission. A prohibition is escaped by any one condition that fails."""
+
+
+def mark(line: Line, policy: Policy, proves: frozenset[str]) -> Assurance | None:
+    """The mark of one line; None where the line says nothing that could be broken."""
+    return _Marker(policy, proves).line(line)
+
+
+def side(line: Line) -> Side | None:
+    """Who can check the constraint that a line states; None where it states none, or nobody knows."""
+    operand = find(line.part.left) if isinstance(line.part, Atomic) else None
+    return None if operand is None else operand.side
+
+
+class _Marker:
+    def __init__(self, policy: Policy, proves: frozenset[str]) -> None:
+        self._policy, self._proves = policy, proves
+
+    def line(self, line: Line) -> Assurance | None:
+        part, rule = line.part, line.rule
+        if rule is None:
+            return self._top(part)
+        if isinstance(part, Rule):
+            return self._rule(part, line.slot)
+        if isinstance(part, Scope):
+            return self._party(part, rule)
+        if isinstance(part, Atomic):
+            return self._atom(part, rule, line.slot, line.within)
+        return None
+
+    def _top(self, part: object) -> Assurance | None:
+        known = part == "notice" or (part == "assignee" and self._policy.assignee is not None)
+        return Assurance.ENFORCED if known else None
+
+    def _rule(self, rule: Rule, slot: Slot | None) -> Assurance | None:
+        match slot:
+            case None | Slot.PERMISSION:
+                return None
+            case Slot.PROHIBITION:
+                conditions = (*rule.constraints, *rule.refinements)
+                return _weakest((self._seen(rule), *(self._own(atom) for atom in _atoms(conditions))))
+            case _:
+                return self._duty(rule, slot)
+
+    def _duty(self, rule: Rule, slot: Slot) -> Assurance:
+        """A duty that the provider does itself while data leave is enforced; any other is as good as its receipt."""
+        own = rule.assignee is None or rule.assignee.iri == self._policy.assigner
+        if slot is Slot.DUTY and own and rule.action in EGRESS:
+            return Assurance.ENFORCED
+        return Assurance.ATTESTED if rule.action in self._proves else Assurance.DECLARED
+
+    def _party(self, scope: Scope, rule: Rule) -> Assurance | None:
+        if scope is not rule.assignee:
+            return None
+        if scope.collection:
+            member = Assurance.ATTESTED if scope.iri in self._proves else Assurance.DECLARED
+            return _weakest((self._seen(rule), member))
+        return self._seen(rule)
+
+    def _atom(self, atom: Atomic, rule: Rule, slot: Slot | None, within: tuple[Constraint, ...]) -> Assurance:
+        if slot not in (Slot.PERMISSION, Slot.PROHIBITION) and slot is not None:
+            return self._duty(rule, slot)
+        together = self._together(atom, rule, within)
+        return _weakest((self._seen(rule), *(self._own(one) for one in together)))
+
+    def _together(self, atom: Atomic, rule: Rule, within: tuple[Constraint, ...]) -> Iterable[Atomic]:
+        """The constraints of which one is enough to get by, this one among them."""
+        if rule.kind is RuleKind.PROHIBITION:
+            return _atoms((*rule.constraints, *rule.refinements))
+        outermost = next((one for one in within if isinstance(one, Logical) and one.connective in _ENOUGH), None)
+        return (atom,) if outermost is None else _atoms((outermost,))
+
+    def _own(self, atom: Atomic) -> Assurance:
+        operand = find(atom.left)
+        if operand is not None and operand.side is not Side.CONSUMER and operand.assurance is Assurance.ENFORCED:
+            return Assurance.ENFORCED
+        return Assurance.ATTESTED if atom.left in self._proves else Assurance.DECLARED
+
+    def _seen(self, rule: Rule) -> Assurance:
+        """Enforced where an access to data is such an action; what is done elsewhere nobody here can see."""
+        if _includes_reading(rule.action):
+            return Assurance.ENFORCED
+        return Assurance.ATTESTED if rule.action in self._proves else Assurance.DECLARED
+
+
+@lru_cache(maxsize=256)
+def _includes_reading(action: str) -> bool:
+    return action == READ or ACTION_VALUES.holds(Operator.IS_A, (action,), READ) is True
+
+
+def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
+    for one in constraints:
+        if isinstance(one, Atomic):
+            yield one
+        else:
+            yield from _atoms(one.members)
+
+
+def _weakest(marks: Iterable[Assurance]) -> Assurance:
+    return min(marks, key=_ORDER.index)
