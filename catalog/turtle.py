@@ -1,7 +1,8 @@
 """Turtle -> plain nodes, bounded: what `policies.graph` reads.
 
 What lives here: rdflib's reader of Turtle with a sink of our own, which keeps the order of the text, the lines, and
-the literals as they are written (a graph of rdflib keeps none of these). What does not: meaning. Source: RDF 1.1 Turtle.
+the literals as they are written (a graph of rdflib keeps none of these). What does not: meaning. Source: RDF 1.1
+Turtle.
 
 It runs in the caller's process, for files of whoever calls; what comes from a peer is JSON and never gets here.
 """

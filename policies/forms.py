@@ -1,14 +1,24 @@
 """The forms that a policy is written in, and which is which: TOML, JSON-LD, Turtle, JSON of the Dataspace Protocol.
 
 What lives here: guessing a form, reading and writing bytes in each. What does not: the forms themselves (`short`,
-`compact`, `graph`, `parse`, `render`).
+`compact` and `graph`, `linked`, `parse` and `render`). Turtle is read by whoever calls (`catalog.turtle`), because no
+library of RDF belongs in here.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Final, assert_never
 
-from policies.model import Policy
+import msgspec
+
+from policies import compact, linked, parse, render, short
+from policies.graph import from_nodes
+from policies.labels import labelled
+from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason
 from policies.nodes import GraphReader, Lookup
 
 
@@ -21,9 +31,37 @@ class Form(StrEnum):
     DSP = "dsp"
 
 
+_ENDINGS: Final[Mapping[str, Form]] = {".toml": Form.TOML, ".ttl": Form.TURTLE, ".jsonld": Form.JSONLD}
+_TURTLE: Final = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@?prefix\s+[\w.-]*:\s*<|@?base\s+<|<[^>]*>\s)", re.IGNORECASE)
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
 def guess(name: str, data: bytes) -> Form:
-    """The form of a file, by its name's ending and else by its first characters. Raises `PolicyError` `form.unknown`."""
-    raise NotImplementedError
+    """The form of a file, by its name's ending and else by how it begins. Raises `PolicyError` `form.unknown`, and
+    `form.json` where it begins as JSON and is none."""
+    for ending, form in _ENDINGS.items():
+        if name.lower().endswith(ending):
+            return form
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"{" or (start == b"[" and not re.match(rb"\[+\s*[A-Za-z\"']", data.lstrip())):
+        return _json_form(_decoded(data))
+    if _TURTLE.match(data):
+        return Form.TURTLE
+    if start:
+        return Form.TOML
+    raise PolicyError(Reason("form.unknown", {"form": name[-64:]}))
+
+
+def _json_form(document: Any) -> Form:
+    """JSON of the protocol, unless it says that it is more: another context, a graph, ODRL's own key for a name."""
+    if not isinstance(document, dict) or document.keys() & {"@graph", "uid", "type"}:
+        return Form.JSONLD
+    contexts = document.get("@context", [])
+    named = contexts if isinstance(contexts, list) else [contexts]
+    if any(not str(one).startswith(compact.DSPACE) for one in named):
+        return Form.JSONLD
+    prefixed = any(key.startswith(("odrl:", ODRL)) for key in document)
+    return Form.JSONLD if prefixed else Form.DSP
 
 
 def read(
@@ -39,9 +77,61 @@ def read(
     `graph` reads Turtle (`catalog.turtle.read_graph`). Raises `PolicyError`; its place is a JSON pointer into the file
     as written, or `line N`.
     """
-    raise NotImplementedError
+    match form:
+        case Form.TOML:
+            return (labelled(short.read(_text(data), lenient=lenient)),)
+        case Form.DSP:
+            return tuple(labelled(policy) for policy in _from_dsp(_decoded(data)))
+        case Form.JSONLD:
+            return from_nodes(compact.to_nodes(_decoded(data)), lenient=lenient, lookup=lookup)
+        case Form.TURTLE:
+            if graph is None:
+                raise PolicyError(Reason("form.graph"))
+            return from_nodes(graph(data), lenient=lenient, lookup=lookup)
+        case _:
+            assert_never(form)
+
+
+def _from_dsp(document: Any) -> Iterator[Policy]:
+    """The policies of a document: one object, or a list of them."""
+    found = document if isinstance(document, list) else [document]
+    for n, one in enumerate(found):
+        at = f"/{n}" if isinstance(document, list) else ""
+        if not isinstance(one, dict):
+            raise PolicyError(Reason("form.object"), at)
+        name = str(one.get("@type", "")).removeprefix(ODRL).removeprefix("odrl:")
+        kinds = (PolicyKind.OFFER, PolicyKind.AGREEMENT, PolicyKind.SET)
+        yield parse.from_dsp(one, PolicyKind(name) if name in kinds else PolicyKind.OFFER, at)
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        found = re.search(r"byte (\d+)", str(error))
+        line = data[: int(found[1])].count(b"\n") + 1 if found else 1
+        raise PolicyError(Reason("form.json"), f"line {line}") from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise PolicyError(Reason("form.utf8"), f"line {line}") from None
 
 
 def write(policy: Policy, form: Form) -> bytes:
-    """The policy in that form, which `read` reads back to the same. Raises `PolicyError`: the form cannot carry it."""
-    raise NotImplementedError
+    """The policy in that form, which `read` reads back to the same. Raises `PolicyError`: the form cannot carry it, with
+    the name and the place of what."""
+    match form:
+        case Form.TOML:
+            return short.write(policy).encode()
+        case Form.DSP:
+            return msgspec.json.format(msgspec.json.encode(render.to_dsp(policy)), indent=2) + b"\n"
+        case Form.JSONLD:
+            return msgspec.json.format(msgspec.json.encode(linked.to_jsonld(policy)), indent=2) + b"\n"
+        case Form.TURTLE:
+            return linked.to_turtle(policy).encode()
+        case _:
+            assert_never(form)

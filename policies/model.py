@@ -129,11 +129,12 @@ class RuleKind(StrEnum):
 
 class Scope(Struct, frozen=True):
     """What or whom a rule is about: an asset or a party by its IRI, or the members of a collection, of which only those
-    are meant that fit the refinements."""
+    are meant that fit the refinements. `source` is where the collection is kept, if that is named apart from it."""
 
     iri: str
     collection: bool = False
     refinements: tuple[Constraint, ...] = ()
+    source: str = ""
 
 
 class Rule(Struct, frozen=True):
@@ -157,6 +158,8 @@ class Rule(Struct, frozen=True):
     duties: tuple[Rule, ...] = ()
     remedies: tuple[Rule, ...] = ()
     consequences: tuple[Rule, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    """As those of a policy."""
 
 
 class Policy(Struct, frozen=True):
@@ -186,7 +189,8 @@ class Policy(Struct, frozen=True):
     """The policies whose rules are already in here, for the record."""
 
     remarks: tuple[tuple[str, str], ...] = ()
-    """Titles and the like, by predicate IRI: words for people, without effect."""
+    """Titles and the like: words for people, without effect. The predicate's IRI with `@de` (a language), `@id` (the
+    value is an IRI) or `^^IRI` (a datatype) behind it, and the text."""
 
 
 class Semantics(StrEnum):

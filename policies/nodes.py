@@ -5,7 +5,8 @@ What lives here: the shape of a node and looking into one. What does not: where 
 
 A node is a `dict`: `@id` (an IRI, or `_:` and a label), `@type` (a list of IRIs), and for every property its full IRI
 with a list of values. A value is `{"@id": ...}`, `{"@value": text, "@type": IRI}` (or `@language`), or
-`{"@list": [...]}` of these. Texts of literals are their lexical form.
+`{"@list": [...]}` of these. Texts of literals are their lexical form. `@at`, where a reader knows it, has the place of
+the node (under an empty key) and of each property.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Graph:
         for node in nodes:
             held = self.nodes.setdefault(node["@id"], {"@id": node["@id"]})
             for key, values in node.items():
-                if key != "@id":
+                if key == "@at":
+                    held[key] = {**values, **held.get(key, {})}
+                elif key != "@id":
                     there = held.setdefault(key, [])
                     there.extend(value for value in values if value not in there)
 
@@ -44,5 +47,45 @@ class Graph:
         """The node of that id; one without properties where nothing is said of it."""
         return self.nodes.get(id) or {"@id": id}
 
+    def referring(self, key: str, id: str) -> Iterator[Node]:
+        """The nodes that name this one under a property."""
+        return (node for node in self.nodes.values() if {"@id": id} in node.get(key, ()))
+
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())
+
+
+_PEOPLE: Final = (
+    "http://purl.org/dc/terms/",
+    "http://purl.org/dc/elements/1.1/",
+    "http://www.w3.org/2000/01/rdf-schema#",
+    "http://www.w3.org/2004/02/skos/core#",
+    "http://schema.org/",
+    "https://schema.org/",
+    "http://www.w3.org/ns/prov#",
+    "http://xmlns.com/foaf/0.1/",
+)
+_EFFECTIVE: Final = frozenset({"http://purl.org/dc/terms/isReplacedBy", "http://purl.org/dc/elements/1.1/isReplacedBy"})
+
+
+def metadata(key: str) -> bool:
+    """Is it a property that tells people something and has no effect?"""
+    return key.startswith(_PEOPLE) and key not in _EFFECTIVE
+
+
+def place(node: Node, key: str = "") -> str:
+    """Where a node, or a property of it, stands in the document; empty where nobody knows."""
+    at: dict[str, str] = node.get("@at", {})
+    return at.get(key) or (f"{at.get('', '')}" if at else "")
+
+
+def told(key: str, value: dict[str, Any]) -> tuple[str, str] | None:
+    """A property that tells people something, as a remark; None for what is no literal and no IRI."""
+    if "@list" in value or str(value.get("@id", "")).startswith("_:"):
+        return None
+    if "@id" in value:
+        return f"{key}@id", value["@id"]
+    if "@language" in value:
+        return f"{key}@{value['@language']}", value["@value"]
+    datatype = value.get("@type", XSD_STRING)
+    return (key if datatype == XSD_STRING else f"{key}^^{datatype}"), value["@value"]
