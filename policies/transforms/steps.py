@@ -96,17 +96,7 @@ class Sign(Struct, frozen=True, tag="sign"):
 
 
 Step = (
-    Keep
-    | Delay
-    | Suppress
-    | Replace
-    | Pseudonymise
-    | CoarsenTime
-    | CoarsenPlace
-    | Aggregate
-    | Threshold
-    | Noise
-    | Sign
+    Keep | Delay | Suppress | Replace | Pseudonymise | CoarsenTime | CoarsenPlace | Aggregate | Threshold | Noise | Sign
 )
 
 ORDER: Final[tuple[type[Struct], ...]] = (

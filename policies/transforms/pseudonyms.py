@@ -1,0 +1,68 @@
+"""Pseudonyms: HMAC-SHA-256 of a value under a key of the agreement and the period.
+
+What lives here: deriving keys (HKDF, RFC 5869) and making pseudonyms (RFC 2104, the first 128 bits in hex). What does
+not: where keys lie and when they are destroyed (`connector.data.egress`).
+
+The same value has the same pseudonym in every field of an agreement within a period, and another one in every other
+agreement and period. Without the key nobody can say which value is behind one, and when the key is gone nobody can make
+them again.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from policies.transforms import times
+
+_SUM: Final = "sha256"
+_DIGITS: Final = 32
+_KEPT: Final = 1 << 16
+
+
+def derive(secret: bytes, salt: bytes, about: str) -> bytes:
+    """A key of 32 bytes out of a secret, for one use (HKDF-SHA-256 with one block)."""
+    extracted = hmac.digest(salt, secret, _SUM)
+    return hmac.digest(extracted, about.encode() + b"\x01", _SUM)
+
+
+def of_period(key: bytes, now: int, period: str) -> bytes:
+    """The key of the period that `now` falls in."""
+    if not period:
+        return derive(key, b"", "pseudonyms")
+    start = times.grid(period).start(now, times.ZONE)
+    return derive(key, b"", f"pseudonyms {period} {start}")
+
+
+def maker(key: bytes) -> Callable[[Any], Any]:
+    """Makes pseudonyms under a key; nothing (`""`, null) stays nothing. It raises `ValueError` for what is not one
+    value."""
+    known: dict[Any, str] = {"": ""}
+    digest = hmac.digest
+
+    def pseudonym(value: Any) -> Any:
+        try:
+            return known[value]
+        except (KeyError, TypeError):
+            pass
+        if value is None:
+            return None
+        if len(known) >= _KEPT:
+            known.clear()
+            known[""] = ""
+        text = value if isinstance(value, str) else _text(value)
+        made = digest(key, text.encode("utf-8", "surrogatepass"), _SUM).hex()[:_DIGITS]
+        if isinstance(value, str):
+            known[value] = made
+        return made
+
+    return pseudonym
+
+
+def _text(value: Any) -> str:
+    """A number in JSON has the same pseudonym as its text."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise ValueError("not one value")  # noqa: TRY004 - a row that cannot be read, whatever its types
+    return str(value)
