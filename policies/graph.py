@@ -22,11 +22,9 @@ from policies.instants import instant
 from policies.model import ODRL, Atomic, Constraint, Policy, PolicyError, PolicyKind, Reason, RuleKind, Scope, Strategy
 from policies.nodes import RDF, Graph, Lookup, Node, metadata, place, told
 from policies.normalise import normalise
-from policies.vocabulary import ACTIONS, PROFILES
+from policies.vocabulary import ACTIONS, CORE, MUNICIPAL, PROFILES
 from policies.written import Doing, WrittenPolicy, WrittenRule
 
-CORE: Final = ODRL + "core"
-MUNICIPAL: Final = "urn:allmende:profile:municipal:1"
 _DSP: Final = DSPACE + "odrl-profile.jsonld"
 _ROOTS: Final = (ODRL + "use", ODRL + "transfer")
 
@@ -220,7 +218,7 @@ class _Reader:
     def _profile(self, node: Node) -> tuple[str, ...]:
         found = tuple(self._names(node, ODRL + "profile"))
         for profile in found:
-            if profile not in PROFILES and profile != MUNICIPAL and not self._lenient:
+            if profile not in PROFILES and not self._lenient:
                 raise refuse(place(node, ODRL + "profile"), "profile.unknown", profile=profile)
         return found
 

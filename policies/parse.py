@@ -2,7 +2,8 @@
 
 What lives here: the shape of a policy, rule by rule, and the refusal of everything that is not understood, by name and
 with its place as a JSON pointer. What does not: values (`operands`), the spelling of keys (a reader of messages has
-normalised them). Source: Dataspace Protocol 2025-1, contract-schema.json; ODRL Information Model 2.2.
+normalised them), ODRL in full (`graph`). Source: Dataspace Protocol 2025-1, contract-schema.json and ODRL profile; ODRL
+Information Model 2.2.
 
 INVARIANT: every key and every term of the document is either understood or refuses the whole policy. There is no term
 whose absence would mean more than its presence.
@@ -38,15 +39,22 @@ CONSTRAINTS: Final = 1000
 """How many constraints and values a policy may have."""
 
 _PARTS = frozenset(
-    {"@context", "@id", "@type", "profile", "target", "assigner", "assignee", "permission", "prohibition"}
+    {"@context", "@id", "@type", "profile", "target", "assigner", "assignee", "permission", "prohibition", "obligation"}
 )
 _AGREED = frozenset({"timestamp"})
-_RULE = frozenset({"@type", "action", "constraint"})
+_RULE = frozenset({"@id", "@type", "action", "constraint"})
+_PERMISSION = _RULE | {"duty"}
 _ATOMIC = frozenset({"leftOperand", "operator", "rightOperand"})
+_EITHER = frozenset({"@id", "@type"})
 # The protocol's context gives `andSequence` no list: a peer that expands it loses the order, so it is not for the wire.
 _LOGICAL: Final = {one.value: one for one in Connective if one is not Connective.AND_SEQUENCE}
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
-_OPERANDS_BY_NAME: Final = {operand.name: operand for operand in OPERANDS.values()}
+_RULE_TYPES: Final = {
+    RuleKind.PERMISSION: frozenset({"Permission"}),
+    RuleKind.PROHIBITION: frozenset({"Prohibition"}),
+    RuleKind.OBLIGATION: frozenset({"Duty", "Obligation"}),
+    RuleKind.DUTY: frozenset({"Duty"}),
+}
 _CONSTRAINT_TYPES = frozenset({"Constraint", "AtomicConstraint", "LogicalConstraint"})
 _LONGEST = 2048
 
@@ -112,7 +120,7 @@ class _Reader:
     """Reads one policy; knows how many constraints it has met."""
 
     def __init__(self, at: str) -> None:
-        self._at, self._met = at, 0
+        self._at, self._met, self._rules_met = at, 0, 0
         self._notices: set[str | None] = set()
 
     def policy(self, value: Any, kind: PolicyKind) -> Policy:
@@ -132,6 +140,7 @@ class _Reader:
         rules = (*self._rules(document, RuleKind.PERMISSION), *self._rules(document, RuleKind.PROHIBITION))
         if not rules:
             _refuse(at, "rules.missing")
+        rules += self._rules(document, RuleKind.OBLIGATION)
         return Policy(
             id=names["@id"] or "",
             kind=kind,
@@ -151,28 +160,35 @@ class _Reader:
         return self._notices.pop() if self._notices else None
 
     def _rules(self, document: dict[str, Any], kind: RuleKind) -> tuple[Rule, ...]:
-        if kind.value not in document:
+        return self._listed(document, kind.value, kind, self._at)
+
+    def _listed(self, within: dict[str, Any], key: str, kind: RuleKind, at: str) -> tuple[Rule, ...]:
+        if key not in within:
             return ()
-        place = f"{self._at}/{kind}"
-        found = _several(document[kind.value])
-        if len(found) > CONSTRAINTS:
-            _refuse(place, "rules.many", limit=str(CONSTRAINTS))
-        return tuple(self._rule(rule, kind, f"{place}/{n}") for n, rule in enumerate(found))
+        found = _several(within[key])
+        self._rules_met += len(found)
+        if self._rules_met > CONSTRAINTS:
+            _refuse(f"{at}/{key}", "rules.many", limit=str(CONSTRAINTS))
+        return tuple(self._rule(rule, kind, f"{at}/{key}/{n}") for n, rule in enumerate(found))
 
     def _rule(self, value: Any, kind: RuleKind, at: str) -> Rule:
         rule = _object(value, at)
-        _known(rule, _RULE, at)
-        if "@type" in rule and _local(rule["@type"], f"{at}/@type", "rule.type") != kind.value.capitalize():
+        permission = kind is RuleKind.PERMISSION
+        _known(rule, _PERMISSION if permission else _RULE, at)
+        if "@type" in rule and _local(rule["@type"], f"{at}/@type", "rule.type") not in _RULE_TYPES[kind]:
             _refuse(f"{at}/@type", "rule.type", type=str(rule["@type"]))
         if "action" not in rule:
             _refuse(f"{at}/action", "term.missing", term="action")
-        action = ODRL + _local(rule["action"], f"{at}/action", "action.unknown")
-        if action not in ACTIONS:
-            _refuse(f"{at}/action", "action.unknown", action=str(rule["action"]))
         constraints = _several(rule.get("constraint", []))
-        if kind is RuleKind.PERMISSION:
+        if permission:
             constraints = self._without_notice(constraints, f"{at}/constraint")
-        return Rule(kind, action, tuple(self._constraints(constraints, f"{at}/constraint", 0)))
+        return Rule(
+            kind,
+            _action(rule["action"], f"{at}/action"),
+            tuple(self._constraints(constraints, f"{at}/constraint", 0)),
+            id=_label(rule, at),
+            duties=self._listed(rule, "duty", RuleKind.DUTY, at),
+        )
 
     def _without_notice(self, found: list[Any], at: str) -> list[Any]:
         """The constraints of a permission that are about an access; the notice period is taken out of them.
@@ -204,22 +220,23 @@ class _Reader:
             _refuse(f"{at}/@type", "constraint.type", type=str(type_))
         for key in constraint:
             if key in _LOGICAL:
-                _known(constraint, frozenset({"@type", key}), at)
-                return self._logical(_LOGICAL[key], constraint[key], f"{at}/{key}", depth)
-        _known(constraint, _ATOMIC | {"@type"}, at)
+                _known(constraint, _EITHER | {key}, at)
+                return self._logical(_LOGICAL[key], constraint, at, depth)
+        _known(constraint, _ATOMIC | _EITHER, at)
         for key in sorted(_ATOMIC - constraint.keys()):
             _refuse(f"{at}/{key}", "term.missing", term=key)
         return self._atomic(constraint, at)
 
-    def _logical(self, connective: Connective, value: Any, at: str, depth: int) -> Logical:
-        members = self._constraints(_several(value), at, depth + 1)
+    def _logical(self, connective: Connective, constraint: dict[str, Any], at: str, depth: int) -> Logical:
+        place = f"{at}/{connective.value}"
+        members = self._constraints(_several(constraint[connective.value]), place, depth + 1)
         if not members:
-            _refuse(at, "constraint.empty", term=connective.value)
-        return Logical(connective, tuple(members))
+            _refuse(place, "constraint.empty", term=connective.value)
+        return Logical(connective, tuple(members), _label(constraint, at))
 
     def _atomic(self, constraint: dict[str, Any], at: str) -> Atomic:
         name = _local(constraint["leftOperand"], f"{at}/leftOperand", "operand.unknown")
-        operand = _OPERANDS_BY_NAME.get(name)
+        operand = OPERANDS.get(ODRL + name) or OPERANDS.get(name)
         if operand is None:
             _refuse(f"{at}/leftOperand", "operand.unknown", operand=name)
         name = _local(constraint["operator"], f"{at}/operator", "operator.unknown")
@@ -228,7 +245,8 @@ class _Reader:
             _refuse(f"{at}/operator", "operator.unknown", operator=name)
         if operator not in operand.operators:
             _refuse(f"{at}/operator", "operator.unfit", operand=operand.name, operator=name)
-        return Atomic(operand.iri, operator, self._right(operand, operator, constraint["rightOperand"], at))
+        right = self._right(operand, operator, constraint["rightOperand"], at)
+        return Atomic(operand.iri, operator, right, _label(constraint, at))
 
     def _right(self, operand: Operand, operator: Operator, value: Any, at: str) -> tuple[str, ...]:
         place = f"{at}/rightOperand"
@@ -256,9 +274,24 @@ class _Reader:
             _refuse(at, "constraint.many", limit=str(CONSTRAINTS))
 
 
+def _action(value: Any, at: str) -> str:
+    """The full IRI of an action that is understood."""
+    name = _local(value, at, "action.unknown")
+    action = name if name in ACTIONS else ODRL + name
+    if action not in ACTIONS:
+        _refuse(at, "action.unknown", action=str(value))
+    return action
+
+
+def _label(document: dict[str, Any], at: str) -> str:
+    """The IRI of a rule or constraint; a label that holds in this document alone is none."""
+    name = _name(document, "@id", at) or ""
+    return "" if name.startswith("_:") else name
+
+
 def _period(constraint: dict[str, Any], at: str) -> str:
     """The period that a constraint names by `eq`, as text or as xsd:duration."""
-    _known(constraint, _ATOMIC | {"@type"}, at)
+    _known(constraint, _ATOMIC | _EITHER, at)
     operator, value = constraint.get("operator"), constraint.get("rightOperand")
     if _local(operator, f"{at}/operator", "operator.unknown") != Operator.EQ.value:
         _refuse(f"{at}/operator", "operator.unfit", operand=notice.NOTICE, operator=str(operator))
@@ -297,7 +330,9 @@ def _text(operand: Operand, value: Any, at: str) -> str:
 
 
 def _datatype(datatype: Any) -> str | None:
-    return XSD + datatype.removeprefix("xsd:").removeprefix(XSD) if isinstance(datatype, str) else None
+    if not isinstance(datatype, str):
+        return None
+    return XSD + datatype.removeprefix("xsd:") if datatype.startswith("xsd:") or ":" not in datatype else datatype
 
 
 def _context(document: dict[str, Any], at: str) -> None:

@@ -2,19 +2,35 @@
 
 What lives here: `to_dsp`, which `parse.from_dsp` reads back to the same policy, and the notation that differences are
 written in. What does not: sentences (`explain`). Source: Dataspace Protocol 2025-1, contract-schema.json: operands with
-the prefix `odrl:` (its context defines none of their names), right operands as strings or typed values, no bare
-numbers, no empty arrays.
+the prefix `odrl:` (its context defines none of their names) or as full IRIs, right operands as strings or typed values,
+no bare numbers, no empty arrays.
+
+What the protocol's context has no word for is refused by name. What has no effect is not for the wire: remarks, labels,
+the record of what was inherited.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from policies import notice
 from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
 from policies.instants import stamp
-from policies.model import ODRL, Atomic, Constraint, Operator, Policy, Rule, RuleKind
+from policies.model import (
+    ODRL,
+    Atomic,
+    Connective,
+    Constraint,
+    Operator,
+    Policy,
+    PolicyError,
+    PolicyKind,
+    Reason,
+    Rule,
+    RuleKind,
+    Strategy,
+)
 from policies.operands import OPERANDS, SET_OPERATORS
 from policies.vocabulary import USE, XSD
 
@@ -23,8 +39,9 @@ PARTS = {ACTION: "action", ASSIGNEE: "assignee", TARGET: "target"}
 
 
 def to_dsp(policy: Policy) -> dict[str, Any]:
-    """The policy as an object without a context, fit for a message. Raises `KeyError` for an operand that no registry
-    knows; `parse` lets none in."""
+    """The policy as an object without a context, fit for a message. Raises `PolicyError` `form.carry` with the term and
+    its place (`/permission/0/refinement`) where the protocol cannot carry it."""
+    _carried(policy)
     document: dict[str, Any] = {"@id": policy.id, "@type": policy.kind.value}
     if policy.profile:
         document["profile"] = policy.profile[0] if len(policy.profile) == 1 else list(policy.profile)
@@ -33,20 +50,61 @@ def to_dsp(policy: Policy) -> dict[str, Any]:
             document[key] = name
     if policy.timestamp is not None:
         document["timestamp"] = stamp(policy.timestamp)
-    for kind in RuleKind:
+    for kind in _TOP:
         period = policy.notice if kind is RuleKind.PERMISSION else None
-        if rules := [_rule(rule, period) for rule in policy.rules if rule.kind is kind]:
+        found = [rule for rule in policy.rules if rule.kind is kind]
+        if rules := [_rule(rule, period, f"/{kind}/{n}") for n, rule in enumerate(found)]:
             document[kind.value] = rules
     return document
 
 
-def _rule(rule: Rule, period: str | None) -> dict[str, Any]:
+def _carried(policy: Policy) -> None:
+    """Return if the protocol has words for the policy as a whole. Raises `PolicyError`."""
+    if policy.kind not in (PolicyKind.OFFER, PolicyKind.AGREEMENT, PolicyKind.SET):
+        _refuse("/@type", policy.kind.value)
+    if policy.conflict not in (None, Strategy.PROHIBIT):
+        _refuse("/conflict", policy.conflict.value)
+    if all(rule.kind is RuleKind.OBLIGATION for rule in policy.rules):
+        _refuse("/obligation", "obligation")
+    if policy.notice is not None and all(rule.kind is not RuleKind.PERMISSION for rule in policy.rules):
+        _refuse("/permission", notice.NOTICE)
+
+
+def _refuse(place: str, term: str) -> NoReturn:
+    raise PolicyError(Reason("form.carry", {"term": term[:200]}), place)
+
+
+_TOP = (RuleKind.PERMISSION, RuleKind.PROHIBITION, RuleKind.OBLIGATION)
+_UNCARRIED = (
+    *(("refinements", "refinement"), ("target", "target"), ("output", "output"), ("assigner", "assigner")),
+    *(("assignee", "assignee"), ("parties", "function"), ("remedies", "remedy"), ("consequences", "consequence")),
+)
+
+
+def _rule(rule: Rule, period: str | None, at: str) -> dict[str, Any]:
+    for field, term in _UNCARRIED:
+        if getattr(rule, field):
+            _refuse(f"{at}/{term}", term)
+    written: dict[str, Any] = _named(rule.id)
     # `use` is the one action that the protocol's context knows by its bare name.
-    action = "use" if rule.action == USE else "odrl:" + rule.action.removeprefix(ODRL)
-    constraints = [_constraint(constraint) for constraint in rule.constraints]
+    written["action"] = "use" if rule.action == USE else _term(rule.action)
+    constraints = [_constraint(one, f"{at}/constraint/{n}") for n, one in enumerate(rule.constraints)]
     if period is not None:
         constraints.append(_notice(period))
-    return {"action": action, "constraint": constraints} if constraints else {"action": action}
+    if constraints:
+        written["constraint"] = constraints
+    if rule.duties:
+        written["duty"] = [_rule(one, None, f"{at}/duty/{n}") for n, one in enumerate(rule.duties)]
+    return written
+
+
+def _named(id: str) -> dict[str, Any]:
+    return {"@id": id} if id and not id.startswith("_:") else {}
+
+
+def _term(iri: str) -> str:
+    """A term of ODRL with its prefix, any other in full."""
+    return "odrl:" + iri.removeprefix(ODRL) if iri.startswith(ODRL) else iri
 
 
 def _notice(period: str) -> dict[str, Any]:
@@ -54,15 +112,27 @@ def _notice(period: str) -> dict[str, Any]:
     return {"leftOperand": notice.NOTICE, "operator": Operator.EQ.value, "rightOperand": value}
 
 
-def _constraint(constraint: Constraint) -> dict[str, Any]:
+def _constraint(constraint: Constraint, at: str) -> dict[str, Any]:
     if isinstance(constraint, Atomic):
-        values = [_value(constraint.left, value) for value in constraint.right]
-        return {
-            "leftOperand": "odrl:" + OPERANDS[constraint.left].name,
-            "operator": constraint.operator.value,
-            "rightOperand": values if constraint.operator in SET_OPERATORS else values[0],
-        }
-    return {constraint.connective.value: [_constraint(member) for member in constraint.members]}
+        return {**_named(constraint.id), **_atomic(constraint, at)}
+    if constraint.connective is Connective.AND_SEQUENCE:
+        _refuse(at, constraint.connective.value)
+    members = [_constraint(one, f"{at}/{constraint.connective}/{n}") for n, one in enumerate(constraint.members)]
+    return {**_named(constraint.id), constraint.connective.value: members}
+
+
+def _atomic(constraint: Atomic, at: str) -> dict[str, Any]:
+    for term in ("unit", "reference", "status", "datatype"):
+        if getattr(constraint, term):
+            _refuse(f"{at}/{term}", term)
+    if constraint.left not in OPERANDS:
+        _refuse(f"{at}/leftOperand", constraint.left)
+    values = [_value(constraint.left, value) for value in constraint.right]
+    return {
+        "leftOperand": _term(constraint.left),
+        "operator": constraint.operator.value,
+        "rightOperand": values if constraint.operator in SET_OPERATORS else values[0],
+    }
 
 
 def _value(left: str, canonical: str) -> str | dict[str, str]:
