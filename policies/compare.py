@@ -31,7 +31,7 @@ from policies.operands import ALWAYS_KNOWN, COUNT, DATE_TIME, PURPOSE, SPATIAL, 
 from policies.render import notation
 from policies.vocabulary import PURPOSES
 
-WORK: Final = 1_250_000
+WORK: Final = 2_000_000
 """How many elementary questions a comparison may cost (some 0.2 s); what needs more is too large to compare."""
 
 SUBJECTS: Final[Mapping[str, str]] = {
