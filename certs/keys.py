@@ -2,8 +2,9 @@
 
 What lives here: four keys in `DIR/keys`, one file each, mode 0600: `token.pem` (P-256 or Ed25519, signs message
 tokens), `audit.pem` (Ed25519, signs tree heads), `seal.key` (32 bytes, AES-256-GCM for secrets at rest), `grant.key`
-(32 bytes, data access credentials); a region's `region/issuer.pem` too. Those that follow on the first three are
-`token-2.pem`, `audit-2.pem` and so on; which of them signs says `ring.json`, which is there from the first change on.
+(32 bytes, data access credentials); a region's `region/issuer.pem` too, and other secrets that are made when they are
+needed (`held`). Those that follow on the first three are `token-2.pem`, `audit-2.pem` and so on; which of them signs
+says `ring.json`, which is there from the first change on.
 The credentials directory of a service manager (systemd `LoadCredential=`) is looked at first where one is given.
 What does not: the life of a key (`ring`), tokens (`jwt`), public keys of others (`jwk`), tree heads (`checkpoint`).
 
@@ -323,6 +324,14 @@ def adopt(folder: Path, name: str) -> bytes | None:
     except OSError as error:
         raise KeyFileError("keys.write", path=str(path), error=error.strerror or "") from error
     return key
+
+
+def held(folder: Path, name: str) -> bytes:
+    """A secret of 32 bytes under a name of its own, drawn when it is asked for the first time. Raises `KeyFileError`."""
+    path = folder / name
+    if not path.exists():
+        _place(path, secrets.token_bytes(32).hex().encode() + b"\n")
+    return _symmetric(path, _checked(path, forbidden=0o177, owners={os.geteuid()}))
 
 
 def drop(folder: Path, name: str) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
+from connector.records.egress import Cells, Pseudonyms, Release
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
 from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
@@ -39,6 +40,7 @@ __all__ = [
     "Ask",
     "Asset",
     "Barred",
+    "Cells",
     "Certificate",
     "Cursor",
     "Description",
@@ -63,11 +65,13 @@ __all__ = [
     "Particulars",
     "PolicyVersion",
     "Presented",
+    "Pseudonyms",
     "PublishedOffer",
     "Question",
     "QuestionState",
     "Reconciliation",
     "Region",
+    "Release",
     "Revocations",
     "Right",
     "Sanction",
@@ -121,5 +125,8 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Handover: ("successor", "state"),
     Barred: ("name",),
     Statement: (),
+    Pseudonyms: (),
+    Release: (),
+    Cells: (),
 }
 """Every kept kind and what it is found by."""

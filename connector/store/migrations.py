@@ -20,13 +20,16 @@ from connector.records import (
     INDEXED,
     Agreement,
     Asset,
+    Cells,
     Endpoint,
     Head,
     Operator,
     Outgoing,
     Participant,
     PolicyVersion,
+    Pseudonyms,
     PublishedOffer,
+    Release,
     Statement,
 )
 from connector.store import schema
@@ -37,7 +40,7 @@ FIRST = (
 )
 """The kinds of version 1; it was released, so nothing is added here."""
 
-SINCE_THIRD = (Statement,)
+SINCE_THIRD = (Statement, Pseudonyms, Release, Cells)
 """The kinds that version 3 has added to those of version 2, which was released."""
 
 
@@ -54,7 +57,7 @@ def _second(database: Database) -> None:
 
 
 def _third(database: Database) -> None:
-    """Version 3: what operators state about the world."""
+    """Version 3: what operators state about the world; what has left changed, and how."""
     for statement in schema.of_kinds(SINCE_THIRD):
         database.execute(statement)
 

