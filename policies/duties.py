@@ -111,7 +111,7 @@ def _is_of(deed: Deed, rule: Rule, facts: Facts) -> bool:
         return False
     if not _names(deed, rule, facts):
         return False
-    return bool(deed.duty) or every(_described(rule), facts) is True
+    return bool(deed.duty) or every(described(rule), facts) is True
 
 
 def _names(deed: Deed, rule: Rule, facts: Facts) -> bool:
@@ -122,12 +122,12 @@ def _names(deed: Deed, rule: Rule, facts: Facts) -> bool:
     return by_whom and belongs_to(deed.action, rule.action) is True
 
 
-def _described(rule: Rule) -> list[Constraint]:
+def described(rule: Rule) -> list[Constraint]:
     """What the deed itself must be like, but for its time."""
     return [one for one in rule.refinements if not all(atom.left == DATE_TIME for atom in atoms((one,)))]
 
 
-def _deadlines(rule: Rule) -> list[Constraint]:
+def deadlines(rule: Rule) -> list[Constraint]:
     """Between when and when it has to be done."""
     own = rule.constraints if timing(rule) is Timing.AFTER else ()
     found = (*rule.refinements, *(one for one in own if isinstance(one, Atomic) and _deadline(one)))
@@ -138,18 +138,18 @@ def _in_time(deed: Deed, rule: Rule, facts: Facts) -> bool:
     """Was it done when it had to be? A deed without a time is as late as it can be: now."""
     if not _is_of(deed, rule, facts):
         return False
-    return every(_deadlines(rule), facts.at(facts.now if deed.at is None else deed.at)) is True
+    return every(deadlines(rule), facts.at(facts.now if deed.at is None else deed.at)) is True
 
 
 def _over(rule: Rule, facts: Facts) -> bool:
     """Has the last moment passed in which the duty could be done?"""
-    ends = [one for one in _deadlines(rule) if isinstance(one, Atomic) and one.operator in _UNTIL]
-    return any(_passed(one, facts) for one in ends)
+    return any(every((one,), facts) is False for one in ends(rule))
 
 
-def _passed(atom: Atomic, facts: Facts) -> bool:
-    until = Atomic(atom.left, Operator.LTEQ if atom.operator is Operator.EQ else atom.operator, atom.right)
-    return every((until,), facts) is False
+def ends(rule: Rule) -> list[Atomic]:
+    """Until when it can be done at all: each of them the last moment."""
+    found = [one for one in deadlines(rule) if isinstance(one, Atomic) and one.operator in _UNTIL]
+    return [Atomic(e.left, Operator.LTEQ if e.operator is Operator.EQ else e.operator, e.right) for e in found]
 
 
 def belongs_to(action: str, wider: str) -> Truth:
@@ -166,12 +166,12 @@ def hindrance(duties: Iterable[Rule], facts: Facts, semantics: Semantics) -> Rea
         if due(duty, facts) is False:
             continue
         found = state(duty, facts)
-        if found is DutyState.VIOLATED or (found is DutyState.OPEN and _comes_first(duty, semantics)):
+        if found is DutyState.VIOLATED or (found is DutyState.OPEN and comes_first(duty, semantics)):
             return Reason(f"duty.{found}", {"duty": duty.id, "action": duty.action})
     return None
 
 
-def _comes_first(duty: Rule, semantics: Semantics) -> bool:
+def comes_first(duty: Rule, semantics: Semantics) -> bool:
     """Must it be done before the use? What the duty itself says counts."""
     said = timing(duty)
     return semantics is Semantics.STRICT if said is None else said is Timing.BEFORE

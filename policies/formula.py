@@ -32,7 +32,7 @@ class TooLargeError(Exception):
 
 
 class Formulas:
-    """Formulas, each under a number of its own; equal ones have the same. INVARIANT: the work that is done is bounded."""
+    """Formulas, each under a number of its own; equal ones have the same. INVARIANT: the work done is bounded."""
 
     def __init__(self, work: int = WORK) -> None:
         self._kinds: list[tuple[int, ...]] = [(_ALL,), (_SOME,)]

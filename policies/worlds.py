@@ -1,0 +1,232 @@
+"""The worlds in which policies are compared: everything that a request and its circumstances can be, in few cases.
+
+What lives here: the variables of a world (party, action, target, clock, counter, one for each operand, what was done
+about duties), and for each of them the cases that the policies can tell apart, each with a concrete stand-in. What does
+not: which formula a policy is (`permission`), the search (`witness`).
+
+In a world every operand has one value or none; an access for two purposes at once is not looked at. A party that is
+named is itself; only what a policy calls a collection has members. The clock and the counter are always known. A
+constraint that nobody understands may come out either way, and no request can show how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import combinations, islice
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policies.candidates import ELSEWHERE, candidates
+from policies.duties import belongs_to
+from policies.facts import operand_of, read
+from policies.formula import NO, OPEN, YES, TooLargeError
+from policies.model import Access, Atomic, Deed, Operator
+from policies.operands import ACTION_VALUES, DATE_TIME, Operand, Origin
+from policies.requests import Request
+from policies.truth import Truth, compare
+from policies.vocabulary import USE
+
+SOMEBODY: Final = "did:web:somebody.example"
+SOMETHING: Final = "https://somebody.example/something"
+
+_MOST: Final = 4096
+"""How many cases a variable may have before they are told apart."""
+
+
+class Sort(StrEnum):
+    """What a variable is about."""
+
+    ACTION = "action"
+    ASSIGNEE = "assignee"
+    TARGET = "target"
+    MEMBER = "member"
+    CLOCK = "clock"
+    COUNTER = "counter"
+    OPERAND = "operand"
+    DEEDS = "deeds"
+    OPAQUE = "opaque"
+
+
+class Part(Struct, frozen=True):
+    """What one case contributes to a request."""
+
+    action: str = ""
+    assignee: str = ""
+    target: str = ""
+    now: int | None = None
+    count: int | None = None
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    belongs: tuple[tuple[Sort, str], ...] = ()
+    """Collections that the assignee, or the target, is a member of."""
+
+    performed: tuple[Deed, ...] = ()
+    violated: tuple[Deed, ...] = ()
+    opaque: bool = False
+
+
+class Case(Struct, frozen=True):
+    """How the tests of a variable come out in some of its values, and a value for which they do."""
+
+    outcomes: tuple[int, ...]
+    part: Part
+
+
+def outcome(truth: Truth) -> int:
+    """A truth as a mask."""
+    return OPEN if truth is None else YES if truth else NO
+
+
+def key(atom: Atomic) -> Atomic:
+    """The constraint without what does not matter for its truth."""
+    right = tuple(sorted(set(atom.right)))
+    return Atomic(atom.left, atom.operator, right, datatype=atom.datatype, reference=atom.reference)
+
+
+class Tests:
+    """The tests of one variable, in the order in which they were met."""
+
+    def __init__(self, sort: Sort, name: str = "") -> None:
+        self.sort, self.name = sort, name
+        self._places: dict[object, int] = {}
+
+    def place(self, test: object) -> int:
+        """The number of a test."""
+        return self._places.setdefault(test, len(self._places))
+
+    def listed(self) -> list[object]:
+        """All of them, in order."""
+        return list(self._places)
+
+
+def settle(worlds: Iterable[tuple[Part, Iterable[Truth]]]) -> list[Case]:
+    """The cases that differ in how the tests come out, each with the first part that shows it."""
+    found: dict[tuple[int, ...], Case] = {}
+    for part, truths in worlds:
+        outcomes = tuple(map(outcome, truths))
+        if outcomes not in found:
+            found[outcomes] = Case(outcomes, part)
+    return list(found.values())
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def actions(tests: Sequence[str]) -> list[Case]:
+    """Actions: those that are named first."""
+    known = sorted(ACTION_VALUES.terms(), key=lambda action: (action != USE, action))
+    named = dict.fromkeys((*tests, *known))
+    return settle((Part(action=one), [belongs_to(one, test) for test in tests]) for one in named)
+
+
+def names(sort: Sort, tests: Sequence[str]) -> list[Case]:
+    """Parties or assets: each that is named, and one that is not."""
+    if sort is Sort.ASSIGNEE:
+        return settle((Part(assignee=one), [one == test for test in tests]) for one in (*tests, SOMEBODY))
+    return settle((Part(target=one), [one == test for test in tests]) for one in (*tests, SOMETHING))
+
+
+def membership(name: str) -> list[Case]:
+    """In a collection, or not. `name` is the sort of the member and the collection, with a blank between."""
+    sort, _, collection = name.partition(" ")
+    return [Case((YES,), Part(belongs=((Sort(sort), collection),))), Case((NO,), Part())]
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def facts(left: str, tests: Sequence[Atomic]) -> list[Case]:
+    """The values of one operand, and that none is known."""
+    return settle((*_valued(left, tests), (Part(), [None for _ in tests])))
+
+
+def counts(tests: Sequence[Atomic]) -> list[Case]:
+    """The number of the use that is asked for: always known."""
+    numbers = [int(text) for text in candidates(_operand(tests[0]), tests)]
+    return settle(
+        (Part(count=number - 1), [compare(_operand(test), test, (number,)) for test in tests]) for number in numbers
+    )
+
+
+def _valued(left: str, tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
+    operands = [_operand(test) for test in tests]
+    for values in _stated(tests):
+        known = [read(operand, values) for operand in operands]
+        if all(known):
+            truths = [compare(*one) for one in zip(operands, tests, known, strict=True)]
+            yield Part(values=((left, values),)), truths
+
+
+def _stated(tests: Sequence[Atomic]) -> Iterator[tuple[str, ...]]:
+    """What may be stated of an operand: one value; several where a constraint asks for all of some, or where somebody
+    may be several things."""
+    operands = list({id(operand): operand for operand in map(_operand, tests)}.values())
+    single = list(dict.fromkeys(text for operand in operands for text in candidates(operand, tests)))
+    yield from ((one,) for one in single)
+    whole = [test.right for test in tests if test.operator is Operator.IS_ALL_OF]
+    if whole or any(operand.origin is Origin.CREDENTIAL for operand in operands):
+        named = list(dict.fromkeys(value for test in tests for value in test.right))
+        several = (some for size in range(2, len(named) + 1) for some in combinations([*named, ELSEWHERE], size))
+        listed = list(islice(several, _MOST + 1))
+        if len(listed) > _MOST:
+            raise TooLargeError
+        yield from listed
+
+
+def _operand(test: Atomic) -> Operand:
+    operand = operand_of(test)
+    assert operand is not None, "a constraint that nobody understands is a variable of its own"
+    return operand
+
+
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+
+def instants(tests: Sequence[Atomic]) -> list[int]:
+    """Instants that stand for all others, by the constraints on the clock."""
+    by_left: dict[str, list[Atomic]] = {}
+    for test in tests:
+        by_left.setdefault(test.left, []).append(test)
+    found = [int(text) for text in candidates(_operand(tests[0]), by_left.get(DATE_TIME, ()))] if tests else []
+    return list(dict.fromkeys(found))
+
+
+def judge(test: Atomic, now: int | None) -> Truth:
+    """How a constraint on the clock comes out."""
+    return None if now is None else compare(_operand(test), test, (now,))
+
+
+def clock(tests: Sequence[Atomic]) -> list[Case]:
+    """The time of the request: always known."""
+    return settle((Part(now=now), [judge(test, now) for test in tests]) for now in instants(tests))
+
+
+# --- putting together -------------------------------------------------------------------------------------------------
+
+
+def request(parts: Iterable[Part]) -> Request | None:
+    """The request that the parts make; None where one of them is a constraint that nobody understands."""
+    found, count, now = Access(USE, SOMEBODY, SOMETHING), 0, None
+    belongs: list[tuple[Sort, str]] = []
+    for part in parts:
+        if part.opaque:
+            return None
+        found = replace(
+            found,
+            action=part.action or found.action,
+            assignee=part.assignee or found.assignee,
+            target=part.target or found.target,
+            values={**found.values, **dict(part.values)},
+            performed=(*found.performed, *part.performed),
+            violated=(*found.violated, *part.violated),
+        )
+        count = count if part.count is None else part.count
+        now = now if part.now is None else part.now
+        belongs += part.belongs
+    members: dict[str, tuple[str, ...]] = {}
+    for sort, collection in belongs:
+        name = found.assignee if sort is Sort.ASSIGNEE else found.target
+        members[name] = (*members.get(name, ()), collection)
+    return Request(replace(found, members=members), now, count)
