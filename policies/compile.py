@@ -16,7 +16,7 @@ from typing import TypeVar, assert_never
 from policies.collections import belongs
 from policies.duties import belongs_to, hindrance
 from policies.evaluate import evaluate, numbered, permitted
-from policies.facts import Facts, operand_of, reached, read
+from policies.facts import Facts, fitting, operand_of, reached, read
 from policies.model import (
     Access,
     Atomic,
@@ -203,7 +203,7 @@ def _stated(atom: Atomic, operand: Operand) -> Test:
             return without
         if values in known:
             return known[values]
-        return _keep(known, values, compare(operand, atom, read(operand, values) or reached(atom)))
+        return _keep(known, values, compare(operand, atom, read(operand, fitting(atom, values)) or reached(atom)))
 
     return test
 

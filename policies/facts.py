@@ -10,9 +10,13 @@ are known, so that nobody can talk himself into another hour or an earlier use.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from policies.model import Access, Atomic
 from policies.operands import COUNT, Fact, Operand, Origin, find, generic
+
+REQUEST_RATE: Final = "urn:allmende:requestRate"
+"""Its facts are counts per window (`37/PT1H`), and each constraint is judged by those of its own window."""
 
 Known = tuple[Fact, ...]
 """Every value that holds; empty: it is not known."""
@@ -28,23 +32,23 @@ class Facts:
 
     def __init__(self, access: Access, now: int | None, count: int | None, since: int | None = None) -> None:
         self.access, self.now, self.count, self.since = access, now, count, since
-        self._known: dict[tuple[str, str], Known] = {}
+        self._known: dict[tuple[str, str, str], Known] = {}
 
     def of(self, atom: Atomic) -> Known:
         """What is known of the operand of a constraint."""
-        key = atom.left, atom.datatype
+        key = atom.left, atom.datatype, window(atom.right[0]) if atom.left == REQUEST_RATE and atom.right else ""
         known = self._known.get(key)
         if known is None:
             operand = operand_of(atom)
-            known = self._known[key] = () if operand is None else self._find(operand)
+            known = self._known[key] = () if operand is None else self._find(operand, atom)
         return known or reached(atom)
 
-    def _find(self, operand: Operand) -> Known:
+    def _find(self, operand: Operand, atom: Atomic) -> Known:
         if operand.origin is Origin.CLOCK and self.now is not None:
             return (self.now,)
         if operand.iri == COUNT and self.count is not None:
             return (self.count + 1,)
-        return read(operand, self.access.values.get(operand.iri, ()))
+        return read(operand, fitting(atom, self.access.values.get(operand.iri, ())))
 
     def at(self, instant: int | None) -> Facts:
         """The same access, seen at another time."""
@@ -63,6 +67,18 @@ def _generic(left: str, datatype: str) -> Operand | None:
         return generic(left, datatype)
     except ValueError:
         return None
+
+
+def window(rate: str) -> str:
+    """The period of a rate: `PT1H` of `100/PT1H`."""
+    return rate.partition("/")[2]
+
+
+def fitting(atom: Atomic, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the values of an operand those that speak of the constraint: of rates those over its own window."""
+    if atom.left != REQUEST_RATE or not atom.right:
+        return values
+    return tuple(value for value in values if window(value) == window(atom.right[0]))
 
 
 def read(operand: Operand, values: tuple[str, ...]) -> Known:

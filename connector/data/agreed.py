@@ -1,38 +1,51 @@
-"""An agreement read for enforcement: hash checked, policy parsed, both once per stored version.
+"""An agreement read for enforcement: hash checked, policy parsed and compiled, all once per stored version.
 
-What lives here: turning a stored `Agreement` into what the gate judges by. What does not: judging
-(`policies.evaluate`), loading (the gate's transaction does, on every access). Source: ODRL Information Model 2.2 for
-the terms; RFC 8785 for the hash.
+What lives here: turning a stored `Agreement` into what the gate judges by. What does not: judging (`policies.compile`,
+which is `policies.evaluate` made fast), loading (the gate's transaction does, on every access), what is known of an
+access (`data.known`). Source: ODRL Information Model 2.2 for the terms; RFC 8785 for the hash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from connector.errors import MessageError, RefusedError
 from connector.protocol.codec import digest
 from connector.records import Agreement
-from policies.model import ODRL, Atomic, Constraint, Operator, Policy, PolicyError, PolicyKind, RuleKind
+from policies.compile import Compiled, compiled
+from policies.duties import conditions
+from policies.facts import REQUEST_RATE, window
+from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind
+from policies.operands import COUNT, PURPOSE, SPATIAL, Origin, find
 from policies.parse import from_dsp
+from policies.transforms import EGRESS, Chain, chain
+from policies.truth import atoms
 
-PURPOSE = ODRL + "purpose"
-SPATIAL = ODRL + "spatial"
-COUNT = ODRL + "count"
-_OF_THE_ACCESS = frozenset({PURPOSE, SPATIAL, COUNT, ODRL + "dateTime"})
+__all__ = ["COUNT", "PURPOSE", "SPATIAL", "Agreed", "Agreements", "atoms"]
+
 _KEPT = 4096
 
 
 class Agreed(Struct, frozen=True):
-    """An agreement with its policy. `counts`: uses are numbered; `asks_facts`: it names more than the access itself
-    can say; `stated`: purpose and place where the permissions name exactly one by `eq`."""
+    """An agreement with its policy, ready to be asked.
+
+    `counts`: uses are numbered. `asked`: the operands whose facts have to be found, by where these come from. `stated`:
+    what the permissions name by exactly one `eq` (a purpose, a legal basis), which whoever uses the agreement states by
+    using it. `chain` is what is done to the data while they leave, and `done` the duties that this does. `windows`: the
+    periods that a rate of requests is measured over.
+    """
 
     agreement: Agreement
     policy: Policy
+    terms: Compiled
     counts: bool
-    asks_facts: bool
+    asked: Mapping[Origin, frozenset[str]]
     stated: Mapping[str, tuple[str, ...]]
+    chain: Chain | None
+    done: tuple[Deed, ...]
+    windows: tuple[str, ...]
 
 
 class Agreements:
@@ -66,11 +79,44 @@ def _read(agreement: Agreement) -> Agreed:
         raise RefusedError("agreement.damaged", agreement=agreement.id)
     try:
         policy = from_dsp(agreement.document, kind=PolicyKind.AGREEMENT)
+        steps = chain(policy)
     except PolicyError as error:
         raise RefusedError(error.reason.code, **error.reason.params) from None
-    used = {atom.left for rule in policy.rules for atom in atoms(rule.constraints)}
-    stated = {operand: value for operand in (PURPOSE, SPATIAL) if (value := _only(policy, operand))}
-    return Agreed(agreement, policy, COUNT in used, bool(used - _OF_THE_ACCESS), stated)
+    asked: dict[Origin, set[str]] = {}
+    for atom in _asked(policy.rules):
+        operand = find(atom.left)
+        asked.setdefault(Origin.CREDENTIAL if operand is None else operand.origin, set()).add(atom.left)
+    return Agreed(
+        agreement=agreement,
+        policy=policy,
+        terms=compiled(policy),
+        counts=COUNT in asked.get(Origin.COUNTER, ()),
+        asked={origin: frozenset(operands) for origin, operands in asked.items()},
+        stated={left: only for left in asked.get(Origin.REQUEST, ()) if (only := _only(policy, left))},
+        chain=steps,
+        done=tuple(_egress(policy.rules)) if steps is not None else (),
+        windows=tuple(sorted(_windows(policy.rules))),
+    )
+
+
+def _windows(rules: Iterable[Rule]) -> set[str]:
+    return {window(rate) for atom in _asked(rules) if atom.left == REQUEST_RATE for rate in atom.right}
+
+
+def _asked(rules: Iterable[Rule]) -> Iterator[Atomic]:
+    """Every constraint that an access is judged by, the conditions of duties among them."""
+    for rule in rules:
+        yield from atoms((*rule.constraints, *rule.refinements))
+        for duty in rule.duties:
+            yield from atoms(conditions(duty))
+
+
+def _egress(rules: Iterable[Rule]) -> Iterator[Deed]:
+    """The duties that are done while data leave, as what has been done when they have left."""
+    for rule in rules:
+        for duty in (*rule.duties, *([rule] if rule.kind is RuleKind.OBLIGATION else ())):
+            if duty.action in EGRESS:
+                yield Deed(action=duty.action, duty=duty.id)
 
 
 def _digest(agreement: Agreement) -> str:
@@ -78,15 +124,6 @@ def _digest(agreement: Agreement) -> str:
         return digest(agreement.document)
     except MessageError:
         return ""
-
-
-def atoms(constraints: tuple[Constraint, ...]) -> Iterator[Atomic]:
-    """Every atomic constraint, at any depth."""
-    for constraint in constraints:
-        if isinstance(constraint, Atomic):
-            yield constraint
-        else:
-            yield from atoms(constraint.members)
 
 
 def _only(policy: Policy, operand: str) -> tuple[str, ...]:

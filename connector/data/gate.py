@@ -6,8 +6,11 @@ moving a transfer (`services.transfers`). Source: Dataspace Protocol 2025-1, Tra
 only while STARTED); ODRL 2.2 `count`.
 
 An access costs, in one transaction: three look-ups by key (transfer, agreement, asset), one audit entry, and where the
-policy counts uses one look-up and one upsert of the counter and one upsert of the resume marker. Party facts are
-looked up only where the policy names an operand that the access itself cannot answer.
+policy counts uses one look-up and one upsert of the counter and one upsert of the resume marker. Facts about the party,
+the dataset and the world are looked up only where the policy names an operand that the access itself cannot answer.
+
+Duties that are done while data leave (`policies.transforms`) count as done only for an access that was planned with
+the very chain that the agreement demands; otherwise nothing leaves.
 
 One use is one request that does not resume: a GET with `Range` from an offset above zero and `If-Range` with the ETag
 of a use that was drawn under the same transfer draws nothing. HEAD, 304 and 416 are judged and audited, and draw
@@ -25,6 +28,8 @@ import structlog
 from msgspec import Struct
 
 from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
+from connector.data.known import Known
+from connector.data.rates import Rates
 from connector.data.running import Running, Watch
 from connector.errors import OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.ports import Clock, Facts, Fault, Reading, Store, Sure, Transaction, at_once, no_fault
@@ -34,8 +39,9 @@ from connector.protocol.transfer import Move, Transfer
 from connector.records import Agreement, Asset, Entry, Participant
 from connector.services.changes import Changes
 from connector.services.life.contracts import ended
-from policies.evaluate import evaluate
-from policies.model import Access, Reason
+from policies.facts import REQUEST_RATE
+from policies.model import Access, Policy, Reason
+from policies.transforms import Chain
 from policies.vocabulary import READ
 
 log = structlog.get_logger()
@@ -43,6 +49,14 @@ log = structlog.get_logger()
 _DOMAIN = b"allmende data access\0"
 _KEPT = 4096
 T = TypeVar("T")
+
+
+Seen = Callable[[str, Policy, Access, int, int], None]
+"""Told of every access that is judged: the agreement, its policy, the access, when it was, uses before it."""
+
+
+def _unseen(agreement: str, policy: Policy, access: Access, now: int, count: int) -> None:
+    """Nobody wants to know."""
 
 
 class AccessRefusedError(RefusedError):
@@ -63,12 +77,14 @@ class Ask(Struct, frozen=True, kw_only=True):
     `asset` as it was opened (None: gone). `draws` is False for what is no use (HEAD, 304, 416, a failed open),
     `resumes` is True where the request continues the entity `etag`; `streamed` where the decision has to be taken again
     while bytes flow. `failed` says why nothing can be sent although it may. `planned` goes into the audit as it is.
+    `chain` is the digest of the transforms that will be done to what is sent.
     """
 
     asset: Asset | None
     member: str = ""
     purpose: str | None = None
     spatial: str | None = None
+    chain: str = ""
     etag: str = ""
     draws: bool = True
     resumes: bool = False
@@ -115,9 +131,11 @@ class Gate:
         sure: Sure = at_once,
         stopped: Callable[[], Reason | None] = lambda: None,
         judged: Callable[[str], None] = lambda outcome: None,
+        seen: Seen = _unseen,
     ) -> None:
-        self._sure, self._stopped, self._judged = sure, stopped, judged
-        self._store, self._clock, self._facts, self._key, self._fault = store, clock, facts, key, fault
+        self._sure, self._stopped, self._judged, self._seen = sure, stopped, judged, seen
+        self._store, self._clock, self._key, self._fault = store, clock, key, fault
+        self._known, self._rates = Known(facts), Rates()
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
         self._proved: dict[str, bytes] = {}
@@ -164,6 +182,23 @@ class Gate:
         if found is not None:
             _keep(self._assets, pid, found)
         return found
+
+    async def chain(self, pid: str) -> Chain | None:
+        """What has to be done to the data of a transfer while they leave; None where nothing has.
+
+        Only after `prove`. It may be out of date: an access with another chain than the agreement's is refused. Raises
+        `UnknownError` where there is no such transfer or agreement.
+        """
+        return await self._store.read(lambda view: self._chain(view, pid))
+
+    def _chain(self, view: Reading, pid: str) -> Chain | None:
+        agreement = view.get(Agreement, _transfer(view, pid).agreement)
+        if agreement is None:
+            raise UnknownError("transfer.unknown")
+        try:
+            return self._agreements.read(agreement).chain
+        except RefusedError:
+            return None  # The decision says why, and refuses.
 
     async def admit(self, credential: str, pid: str, ask: Ask) -> Admission:
         """Judge one access; returns when decision, counter and audit entry are on disk.
@@ -214,6 +249,7 @@ class Gate:
             grounds = self._grounds(tx, transfer, ask)
             self._same_asset(tx, grounds, ask)
             use, rule = self._draw(tx, grounds, ask)
+            self._rates.note(grounds.agreed.agreement.id, grounds.agreed.windows, self._clock.now())
         except AccessRefusedError as refusal:
             tx.record(_refusal(transfer, ask, refusal))
             return refusal
@@ -240,27 +276,34 @@ class Gate:
         """Evaluate, and draw where the policy counts. INVARIANT: the number drawn is the number that was judged."""
         agreed, pid = grounds.agreed, grounds.transfer.id
         if not agreed.counts:
-            return None, self._evaluate(grounds, 0)
+            return None, self._first(grounds, 0)
         key, resumed = f"uses:{agreed.agreement.id}", f"resume:{pid}:{ask.etag}"
         drawn = tx.drawn(key)
         if ask.resumes and (first := tx.drawn(resumed)):
-            return None, self._evaluate(grounds, first - 1 if first <= drawn else drawn)
-        rule = self._evaluate(grounds, drawn)
+            return None, self._first(grounds, first - 1 if first <= drawn else drawn)
+        rule = self._first(grounds, drawn)
         if not ask.draws:
             return None, rule
         use = tx.draw(key)
         tx.draw(resumed)
         return use, rule
 
+    def _first(self, grounds: Grounds, count: int) -> str:
+        """Evaluate an access that was not judged before; what is true in it is counted later, elsewhere."""
+        agreed = grounds.agreed
+        self._seen(agreed.agreement.id, agreed.policy, grounds.access, self._clock.now(), count)
+        return self._evaluate(grounds, count)
+
     def _evaluate(self, grounds: Grounds, count: int) -> str:
-        decision = evaluate(grounds.agreed.policy, grounds.access, self._clock.now(), count=count)
+        decision = grounds.agreed.terms.decide(grounds.access, self._clock.now(), count)
         if not decision.permit:
             unknown = tuple(Reason("fact.unknown", {"operand": operand}) for operand in decision.unknown)
             raise AccessRefusedError(decision.reasons or unknown or (Reason("policy.refused"),))
         return decision.rule or ""
 
-    def _grounds(self, view: Reading, transfer: Transfer, ask: Ask) -> Grounds:
-        """Load what the decision stands on. Raises `AccessRefusedError` where transfer or agreement is not in force."""
+    def _grounds(self, view: Reading, transfer: Transfer, ask: Ask, *, again: bool = False) -> Grounds:
+        """Load what the decision stands on; `again`: of an access that was admitted before. Raises `AccessRefusedError`
+        where transfer or agreement is not in force, or the data would leave otherwise than they may."""
         agreement = view.get(Agreement, transfer.agreement)
         if (reason := _not_in_force(transfer, agreement, self._clock.now())) is not None:
             raise AccessRefusedError((reason,))
@@ -277,16 +320,26 @@ class Gate:
             if error.reason.code == "agreement.damaged":
                 _keep(self._damaged, agreement.id, error.reason)
             raise AccessRefusedError((error.reason,)) from None
-        values = agreed.stated
-        if ask.purpose is not None:
-            values = {**values, PURPOSE: (ask.purpose,)}
-        if ask.spatial is not None:
-            values = {**values, SPATIAL: (ask.spatial,)}
-        if agreed.asks_facts:
-            values = {**self._facts.of(view, transfer.peer), **values}
+        if agreed.chain is not None and ask.chain != agreed.chain.digest:
+            raise AccessRefusedError((Reason("transform.undone"),))
+        values = self._values(view, transfer.peer, agreed, ask, again)
         # A contract that has gone over is the successor's: it stands where the text names the one before it.
         assignee = agreement.named or transfer.peer
-        return Grounds(transfer, agreed, Access(READ, assignee, agreement.dataset, values))
+        return Grounds(transfer, agreed, Access(READ, assignee, agreement.dataset, values, performed=agreed.done))
+
+    def _values(
+        self, view: Reading, party: str, agreed: Agreed, ask: Ask, again: bool
+    ) -> Mapping[str, tuple[str, ...]]:
+        """What is known of an access."""
+        now, said = self._clock.now(), {}
+        for left, value in ((PURPOSE, ask.purpose), (SPATIAL, ask.spatial)):
+            if value is not None:
+                said[left] = (value,)
+        values = self._known.of(view, party, agreed, said, now)
+        if agreed.windows:
+            measured = self._rates.measured(agreed.agreement.id, agreed.windows, now, ahead=0 if again else 1)
+            values = {**values, REQUEST_RATE: measured}
+        return values
 
     async def _judge_again(self, admissions: list[Admission]) -> list[tuple[Reason, ...]]:
         """Of each running stream, why it may not go on; empty where it may."""
@@ -298,7 +351,7 @@ class Gate:
         """The decision on a running stream, as its own use. Another version of the agreement refuses."""
         try:
             transfer = _transfer(view, admission.transfer)
-            grounds = self._grounds(view, transfer, admission.ask)
+            grounds = self._grounds(view, transfer, admission.ask, again=True)
             if grounds.agreed.agreement.hash != admission.hash:
                 return (Reason("agreement.changed", {"agreement": admission.agreement}),)
             if view.get(Asset, grounds.access.target) != admission.ask.asset:

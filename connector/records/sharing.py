@@ -15,7 +15,8 @@ from connector.protocol.messages import JsonObject
 
 
 class Asset(Struct, frozen=True, kw_only=True):
-    """Something that can be shared. `id` is the dataset's IRI; `kind` names the source, `settings` are its own."""
+    """Something that can be shared. `id` is the dataset's IRI; `kind` names the source, `settings` are its own. `facts`
+    is what its owner says of the data (left operand -> values: a class of data, a resolution)."""
 
     id: str
     name: str
@@ -26,6 +27,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     created_by: str
     description: str = ""
     media_type: str = "application/octet-stream"
+    facts: Mapping[str, tuple[str, ...]] = {}
 
 
 class Sanction(Struct, frozen=True, kw_only=True):

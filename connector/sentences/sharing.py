@@ -86,6 +86,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Ob die Anfrage innerhalb der Bedingungen liegt, lässt sich nicht zeigen; im Zweifel wird abgelehnt.",
         "It cannot be shown that what is asked lies within the terms; in doubt it is refused.",
     ),
+    "transform.undone": (
+        "Die Bedingungen verlangen, dass die Daten bearbeitet werden, bevor sie hinausgehen; das ist hier nicht geschehen.",
+        "The terms demand that the data are worked on before they leave; here they were not.",
+    ),
     "fact.unknown": (
         "Über {operand} ist nichts bekannt; im Zweifel wird abgelehnt.",
         "Nothing is known about {operand}; in doubt it is refused.",
