@@ -327,7 +327,7 @@ def adopt(folder: Path, name: str) -> bytes | None:
 
 
 def held(folder: Path, name: str) -> bytes:
-    """A secret of 32 bytes under a name of its own, drawn when it is asked for the first time. Raises `KeyFileError`."""
+    """A secret of 32 bytes under a name of its own, drawn when it is asked for first. Raises `KeyFileError`."""
     path = folder / name
     if not path.exists():
         _place(path, secrets.token_bytes(32).hex().encode() + b"\n")

@@ -315,6 +315,8 @@ class Content(Struct, frozen=True):
     size: int | None = None
     sha256: bytes | None = None
     modified: int | None = None
+    told: tuple[tuple[str, str], ...] = ()
+    """Header fields that say what was done to it on its way."""
 
 
 class Source(Protocol):

@@ -86,13 +86,20 @@ def plan(content: Content, wanted: Wanted) -> Plan:
     """How a content answers a request. Pure; never fails: what cannot be understood is ignored, as RFC 9110 asks."""
     if wanted.range or wanted.if_range or wanted.if_none_match or len(wanted.accept_encoding) > _USUAL:
         return _planned(content, wanted)
-    return _planned_again(content.media_type, content.etag, content.size, content.sha256, wanted)
+    return _planned_again(content.media_type, content.etag, content.size, content.sha256, content.told, wanted)
 
 
 @lru_cache(maxsize=512)
-def _planned_again(media_type: str, etag: str, size: int | None, sha256: bytes | None, wanted: Wanted) -> Plan:
+def _planned_again(
+    media_type: str,
+    etag: str,
+    size: int | None,
+    sha256: bytes | None,
+    told: tuple[tuple[str, str], ...],
+    wanted: Wanted,
+) -> Plan:
     """What is asked for again and again: the whole, unconditionally."""
-    planned = _planned(Content(media_type, etag, chunks=_unread, size=size, sha256=sha256), wanted)
+    planned = _planned(Content(media_type, etag, chunks=_unread, size=size, sha256=sha256, told=told), wanted)
     return msgspec.structs.replace(planned, head=_head(planned))
 
 
@@ -112,6 +119,7 @@ def _head(planned: Plan) -> bytes:
 
 def _planned(content: Content, wanted: Wanted) -> Plan:
     headers = {"ETag": content.etag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    headers.update(content.told)
     size = content.size
     if wanted.if_none_match and _names(wanted.if_none_match, content.etag):
         return Plan(304, headers, has_body=False)

@@ -23,7 +23,8 @@ class Pseudonyms(Struct, frozen=True, kw_only=True):
 
 class Release(Struct, frozen=True, kw_only=True):
     """What one consumer was told of one dataset, in all its contracts: `division` is the digest of how the rows are
-    divided, `cells` how many there are on `Cells` pages, `spent` of the noise budget. Kept as long as the node."""
+    divided, `cells` how many there are on the pages (`Cells`), `spent` of the noise budget. `version` counts its
+    changes. Kept as long as the node."""
 
     id: str
     consumer: str
@@ -31,12 +32,12 @@ class Release(Struct, frozen=True, kw_only=True):
     division: str
     cells: int
     spent: str
-    changed: int
+    version: int
 
 
 class Cells(Struct, frozen=True, kw_only=True):
-    """A page of a release: how many stood behind a cell, and what was told of it, by its key. Which page a cell is on is
-    a question of its key's hash."""
+    """A page of a release: how many stood behind a cell, and what was told of it, by its key. Which page a cell is on
+    is a question of its key's hash."""
 
     id: str
     cells: Mapping[str, tuple[int, tuple[str, ...]]]

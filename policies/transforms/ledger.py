@@ -68,14 +68,16 @@ class Terms(Struct, frozen=True):
 
 
 class Before(Struct, frozen=True):
-    """What one consumer has been told of one dataset. `spent` is of the noise budget."""
+    """What one consumer has been told of one dataset: `cells` as far as they are asked about, `count` of them in all.
+    `spent` is of the noise budget."""
 
     division: str = ""
     cells: Mapping[str, Told] = {}
     spent: str = "0"
+    count: int = 0
 
 
-class Release(Struct, frozen=True):
+class Answer(Struct, frozen=True):
     """An answer: what is told of which cell, which of these are new, and the ledger's own head after it."""
 
     told: Mapping[str, Told]
@@ -88,7 +90,7 @@ Draw = Callable[[Decimal, Decimal, Decimal], Decimal]
 """(value, sensitivity, epsilon) -> the value with noise."""
 
 
-def settle(before: Before, fresh: Mapping[str, Fresh], terms: Terms, draw: Draw | None = None) -> Release:
+def settle(before: Before, fresh: Mapping[str, Fresh], terms: Terms, draw: Draw | None = None) -> Answer:
     """What may be told now. Pure but for `draw`, which is called for new cells alone.
 
     Raises `PolicyError`: `release.division`, `release.budget`, `release.many`, `transform.noise` (nobody draws).
@@ -102,13 +104,13 @@ def settle(before: Before, fresh: Mapping[str, Fresh], terms: Terms, draw: Draw 
                 told[key] = known
         elif cell.ended and cell.units >= terms.least:
             news[key] = Told(cell.units, cell.values)
-    if len(before.cells) + len(news) > MOST:
+    if max(before.count, len(before.cells)) + len(news) > MOST:
         raise PolicyError(Reason("release.many", {"limit": str(MOST)}))
     spent = before.spent
     if news and terms.epsilon:
         spent = _spent(before.spent, terms)
         news = {key: _noisy(cell, terms, draw) for key, cell in news.items()}
-    return Release({**told, **news}, news, terms.division, spent)
+    return Answer({**told, **news}, news, terms.division, spent)
 
 
 def _spent(so_far: str, terms: Terms) -> str:

@@ -1,0 +1,293 @@
+"""Data on their way out under a contract that asks for something to be done to them.
+
+What lives here: a source's content made into the content that may leave. What does not: what is done to rows
+(`policies.transforms`), whether somebody may have it (`data.gate`), what was told before (`data.ledgers`).
+
+The whole is gone through once before its first byte leaves: a row that cannot be treated, a heading that is not there,
+a key or a memory that cannot be had refuse the access, and nothing leaves. That pass gives size and hash as well, so
+what leaves has an ETag, can be continued after a break, and is checked at its end like a file. It is made anew from the
+source each time and kept nowhere but where it is small; memory is that of a piece, and of the groups where there are
+some. A source without an end cannot be gone through, and is refused.
+
+All that depends on the time depends on the minute, so that an answer stays the same for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from connector.data.ledgers import Ledgers
+from connector.errors import OurError, RefusedError
+from connector.ports import Clock, Content
+from policies.model import PolicyError
+from policies.transforms import Chain, Given, media, plan
+from policies.transforms.ledger import Draw, Fresh, Terms, Told
+from policies.transforms.rows import Settle
+from policies.transforms.steps import Delay, Noise, Pseudonymise, Sign, Threshold
+from policies.transforms.times import ZONE, before, grid
+
+log = structlog.get_logger()
+TRANSFORMS: Final = "Allmende-Transforms"
+SIGNATURE: Final = "Allmende-Signature"
+_MINUTE: Final = 60 * 10**6
+_SMALL: Final = 1 << 16
+_KEPT: Final = 32
+_AT_ONCE: Final = 2
+T = TypeVar("T")
+
+
+class Leaving(Struct, frozen=True):
+    """Under what data leave: the agreement, who gets them, what they are of, and what is done to them."""
+
+    agreement: str
+    consumer: str
+    dataset: str
+    chain: Chain
+
+
+class _Made(Struct, frozen=True):
+    """A content that may leave, after it was gone through: `body` where it is small, else `given` makes it again."""
+
+    media_type: str
+    size: int
+    sha256: bytes
+    body: bytes | None
+    given: Given
+    told: tuple[tuple[str, str], ...]
+
+
+class _Survey(Struct, frozen=True):
+    """What going through the whole has shown."""
+
+    media_type: str
+    size: int
+    sha256: bytes
+    body: bytes | None
+
+
+class _StoppedError(Exception):
+    """Nobody wants the rest any more."""
+
+
+class Egress:
+    """Makes what may leave. `sign` signs a statement about it as a compact JWS, `draw` draws noise."""
+
+    def __init__(self, *, ledgers: Ledgers, clock: Clock, sign: Callable[[Mapping[str, Any]], str], draw: Draw) -> None:
+        self._ledgers, self._clock, self._sign, self._draw = ledgers, clock, sign, draw
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._known: dict[tuple[Any, ...], _Made] = {}
+
+    async def content(self, leaving: Leaving, source: Content) -> Content:
+        """What may leave of a source's content; it is closed with it.
+
+        Raises `RefusedError` where it cannot be done as the contract asks, `OurError` where this node lacks something
+        for it. Then nothing may leave.
+        """
+        if all(isinstance(step, Sign) or (isinstance(step, Delay) and not step.field) for step in leaving.chain.steps):
+            return self._as_it_is(leaving, source)
+        if source.size is None:
+            raise _refused(leaving, "transform.endless")
+        made = await self._made(leaving, source)
+        body = made.body
+        return Content(
+            media_type=made.media_type,
+            etag=f'"{made.sha256[:16].hex()}"',
+            chunks=lambda start, stop: _anew(leaving, source, made, start, stop),
+            small=None if body is None else lambda: body,
+            close=source.close,
+            size=made.size,
+            sha256=made.sha256,
+            modified=source.modified,
+            told=made.told,
+        )
+
+    def _as_it_is(self, leaving: Leaving, source: Content) -> Content:
+        """What leaves unchanged, but late or signed: of any media type."""
+        now = self._clock.now()
+        for step in leaving.chain.steps:
+            if isinstance(step, Delay):
+                bound = before(now, step.period, step.zone)
+                if source.modified is None or source.modified > bound:
+                    raise _refused(leaving, "transform.young", period=step.period)
+        if source.size is None or source.sha256 is None:
+            raise _refused(leaving, "transform.endless")
+        told = self._told(leaving, source.media_type, source.size, source.sha256)
+        return msgspec.structs.replace(source, told=told)
+
+    async def _made(self, leaving: Leaving, source: Content) -> _Made:
+        """What leaves of one version of the source, gone through once as long as it stays the same."""
+        now = self._clock.now() // _MINUTE * _MINUTE
+        key = (leaving, source.etag, source.sha256, source.media_type, source.modified, _moment(leaving.chain, now))
+        async with self._turn:
+            if (known := self._known.get(key)) is not None:
+                return known
+            made = await self._gone_through(leaving, source, now)
+        if len(self._known) >= _KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[key] = made
+        return made
+
+    async def _gone_through(self, leaving: Leaving, source: Content, now: int) -> _Made:
+        masks = any(isinstance(step, Pseudonymise) for step in leaving.chain.steps)
+        given = Given(
+            now=now,
+            key=await self._ledgers.key(leaving.agreement) if masks else None,
+            modified=source.modified,
+            settle=self._settling(leaving),
+        )
+        bridge = _Bridge(source)
+        try:
+            found = await bridge.run(lambda: _survey(leaving.chain, source.media_type, given, bridge))
+        except PolicyError as error:
+            raise _refused(leaving, error.reason.code, **error.reason.params) from None
+        told = self._told(leaving, found.media_type, found.size, found.sha256)
+        return _Made(found.media_type, found.size, found.sha256, found.body, given, told)
+
+    def _settling(self, leaving: Leaving) -> Settle:
+        """Asks the memory of what was told; called beside the loop. What it has said once it says for this content
+        again, so that each pass is like the first."""
+        loop = asyncio.get_running_loop()
+        said: list[Mapping[str, Told]] = []
+
+        def settle(fresh: Mapping[str, Fresh], terms: Terms) -> Mapping[str, Told]:
+            if not said:
+                asked = self._ledgers.settle(leaving.consumer, leaving.dataset, fresh, terms, self._draw)
+                said.append(asyncio.run_coroutine_threadsafe(asked, loop).result())
+            return said[0]
+
+        return settle
+
+    def _told(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
+        """The header fields that travel with it."""
+        told = [(TRANSFORMS, leaving.chain.text)]
+        if any(isinstance(step, Sign) for step in leaving.chain.steps):
+            statement = {
+                "iat": self._clock.now() // 10**6,
+                "agreement": leaving.agreement,
+                "dataset": leaving.dataset,
+                "mediaType": media_type,
+                "size": size,
+                "sha256": sha256.hex(),
+                "transforms": leaving.chain.digest,
+            }
+            told.append((SIGNATURE, self._sign(statement)))
+        return tuple(told)
+
+
+def _refused(leaving: Leaving, code: str, **params: str) -> RefusedError:
+    log.warning("egress.refused", dataset=leaving.dataset, agreement=leaving.agreement, code=code, **params)
+    return RefusedError(code, **params)
+
+
+def _moment(done: Chain, now: int) -> tuple[int, ...]:
+    """As much of the time as what leaves depends on."""
+    if any(isinstance(step, (Delay, Threshold, Noise)) for step in done.steps):
+        return (now,)
+    periods = (step.period for step in done.steps if isinstance(step, Pseudonymise) and step.period)
+    return tuple(grid(period).start(now, ZONE) for period in periods)
+
+
+def _written(done: Chain, media_type: str, given: Given, bridge: _Bridge) -> tuple[str, Iterator[bytes]]:
+    """The media type of what leaves, and its bytes. Beside the loop alone."""
+    body = media.body(media_type, bridge.opened)
+    planned = plan(done, body.schema)
+    return media.left_as(body, planned), body.written(planned.run(body, given), planned)
+
+
+def _survey(done: Chain, media_type: str, given: Given, bridge: _Bridge) -> _Survey:
+    """Go through the whole, and keep it where it is small."""
+    kind, pieces = _written(done, media_type, given, bridge)
+    made, size, kept = hashlib.sha256(), 0, bytearray()
+    for piece in pieces:
+        made.update(piece)
+        size += len(piece)
+        if size <= _SMALL:
+            kept += piece
+    return _Survey(kind, size, made.digest(), bytes(kept) if size <= _SMALL else None)
+
+
+async def _anew(
+    leaving: Leaving, source: Content, made: _Made, start: int, stop: int | None
+) -> AsyncGenerator[bytes, None]:
+    """The bytes from `start` up to `stop`, made once more. Raises `OurError` where that does not work any more."""
+    if made.body is not None:
+        yield made.body[start:stop]
+        return
+    bridge, at, end = _Bridge(source), 0, made.size if stop is None else stop
+    try:
+        _, pieces = await bridge.run(lambda: _written(leaving.chain, source.media_type, made.given, bridge))
+        take = partial(next, pieces, None)
+        while at < end and (piece := await bridge.run(take)) is not None:
+            if wanted := piece[max(0, start - at) : end - at]:
+                yield wanted
+            at += len(piece)
+    except PolicyError as error:
+        # It went well the first time: the source is not what it was.
+        raise OurError("data.changed", cause=error.reason.code) from None
+    finally:
+        bridge.stop()
+
+
+class _Bridge:
+    """A content, read from beside the event loop."""
+
+    def __init__(self, source: Content) -> None:
+        self._source, self._loop, self._stopped = source, asyncio.get_running_loop(), False
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def opened(self) -> Iterator[bytes]:
+        """The bytes from the beginning; each call begins anew. Beside the loop alone."""
+        if self._source.small is not None:
+            yield self._source.small()
+            return
+        chunks = self._source.chunks(0, None)
+        try:
+            while not self._stopped:
+                piece = asyncio.run_coroutine_threadsafe(_next(chunks), self._loop).result()
+                if piece is None:
+                    return
+                yield piece
+            raise _StoppedError
+        finally:
+            # Not waited for: whoever collects this generator may be the loop itself.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._close, chunks)
+
+    def stop(self) -> None:
+        """Nobody wants the rest."""
+        self._stopped = True
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something beside the loop. INVARIANT: it is over when this returns or raises, also when it is cancelled:
+        what it reads is closed then."""
+        task = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.stop()
+            await asyncio.wait({task})
+            raise
+
+    def _close(self, chunks: AsyncIterator[bytes]) -> None:
+        if isinstance(chunks, AsyncGenerator):
+            task = self._loop.create_task(_closed(chunks))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)
+
+
+async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
+    with contextlib.suppress(RuntimeError):  # one that is being read ends by itself
+        await chunks.aclose()
