@@ -1,11 +1,12 @@
-"""Terms of a taxonomy: purposes and actions, where one may lie below another.
+"""Terms of a taxonomy: purposes, actions, legal bases, names; one may lie below another.
 
-What lives here: identity (eq, isAnyOf ...) and belonging (isA) in three values, and what follows from several of them.
-What does not: the tables (`vocabulary`). Source: ODRL 2.2, operators eq, neq, isA, isAnyOf, isNoneOf.
+What lives here: identity (eq, isAnyOf ...) and belonging (isA, isPartOf, hasPart) in three values, and what follows
+from several of them. What does not: the tables (`vocabulary`). Source: ODRL 2.2, operators.
 
-`eq` and the set operators ask for the very term; `isA` for it or a term below it. Belonging is definite only between
-terms that are both in the table. A fact that is broader than the term asked for is undecided: it may or may not be
-meant, so a permission does not apply and a prohibition cannot be ruled out.
+`eq` and the set operators ask for the very term; `isA` and `isPartOf` for it or a term below it; `hasPart` for it or a
+term above it. Belonging is definite only between terms that are both in the table. A fact that is broader than the term
+asked for is undecided: it may or may not be meant, so a permission does not apply, and a prohibition cannot be ruled
+out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 
 from policies.claims import Claim
 from policies.model import Operator
+from policies.sampled import Sampled
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 _LONGEST: Final = 512
@@ -23,8 +25,19 @@ _OTHER: Final = "urn:other"
 """Stands for every term that neither the table nor a claim names."""
 
 
-class Taxonomy:
-    """Terms by IRI. `table` maps a term to those directly above it; `prefix` is a spelling that `read` expands."""
+def read_iri(text: str) -> str:
+    """An absolute IRI as it is. Raises `ValueError`."""
+    if len(text) > _LONGEST or not _IRI.fullmatch(text):
+        raise ValueError("not an absolute IRI")
+    return text
+
+
+class Taxonomy(Sampled):
+    """Terms by IRI. `table` maps a term to those directly above it; `prefix` is a spelling that `read` expands.
+
+    INVARIANT: answers are exact: the terms of the table, those that claims name, and one that nothing names stand for
+    all there are.
+    """
 
     def __init__(self, table: Mapping[str, tuple[str, ...]], prefix: tuple[str, str] | None = None) -> None:
         self._above = {term: frozenset(_closure(term, table)) for term in table}
@@ -32,8 +45,7 @@ class Taxonomy:
 
     def read(self, text: str) -> str:
         """The full IRI. Raises `ValueError` for anything that is not an absolute IRI."""
-        if len(text) > _LONGEST or not _IRI.fullmatch(text):
-            raise ValueError("not an absolute IRI")
+        text = read_iri(text)
         if self._prefix is not None and text.startswith(self._prefix[0]):
             return self._prefix[1] + text[len(self._prefix[0]) :]
         return text
@@ -47,38 +59,26 @@ class Taxonomy:
                 return fact in right
             case Operator.NEQ | Operator.IS_NONE_OF:
                 return fact not in right
-            case Operator.IS_A if len(right) == 1:
+            case Operator.IS_ALL_OF:
+                return all(fact == one for one in right)
+            case Operator.IS_A | Operator.IS_PART_OF if len(right) == 1:
                 return self._belongs(fact, right[0])
+            case Operator.HAS_PART if len(right) == 1:
+                return self._includes(fact, right[0])
             case _:
                 return None
-
-    def implies(self, premises: Sequence[Claim], claim: Claim) -> bool:
-        """Does the claim hold for every term for which all premises hold? Exact: terms that nothing names are alike."""
-        if not premises:
-            return False
-        return all(self._is(claim, term) for term in self._matching(premises, claim))
-
-    def possible(self, premises: Sequence[Claim]) -> bool:
-        """Is there a term for which all premises hold?"""
-        return bool(self._matching(premises, *premises))
 
     def terms(self) -> Iterable[str]:
         """The terms of the table."""
         return self._above
 
-    def witness(self, premises: Sequence[Claim]) -> str | None:
-        """A term for which all premises hold."""
-        return min(self._matching(premises, *premises), default=None)
+    def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
+        """The terms of the table and of the claims, and one more."""
+        return sorted({*self._above, _OTHER, *(claim.right for claim in claims)})
 
-    def _matching(self, premises: Sequence[Claim], *others: Claim) -> list[str]:
-        candidates = {*self._above, _OTHER, *(claim.right for claim in (*premises, *others))}
-        for premise in premises:
-            if premise.holds and premise.operator is Operator.EQ:
-                candidates = {premise.right}
-        return [term for term in candidates if all(self._is(premise, term) for premise in premises)]
-
-    def _is(self, claim: Claim, term: str) -> bool:
-        return self.holds(claim.operator, (claim.right,), term) is claim.holds
+    def alike(self, value: str) -> Iterable[str]:
+        """A term equals itself alone."""
+        return (value,)
 
     def _belongs(self, fact: str, term: str) -> bool | None:
         if fact == term:
@@ -89,6 +89,14 @@ class Taxonomy:
         if term in above:
             return True
         return None if fact in above_term else False
+
+    def _includes(self, fact: str, term: str) -> bool | None:
+        if fact == term:
+            return True
+        above_term = self._above.get(term)
+        if above_term is None or fact not in self._above:
+            return None
+        return fact in above_term
 
 
 def _closure(term: str, table: Mapping[str, tuple[str, ...]]) -> set[str]:

@@ -165,7 +165,7 @@ def test_the_assignee_and_the_hierarchy_of_actions_are_judged() -> None:
     assert codes(policy(permission()), access(action=READ)) == []
     assert codes(policy(permission(action=READ))) == ["action.outside"]
     assert codes(policy(permission(), prohibition(action=READ))) == ["prohibited.unclear"]
-    assert codes(policy(permission()), access(action=ODRL + "distribute")) == ["action.outside"]
+    assert codes(policy(permission()), access(action=ODRL + "frobnicate")) == ["action.outside"]
 
 
 def test_text_of_a_policy_is_data_only() -> None:
