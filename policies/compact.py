@@ -77,7 +77,7 @@ class _Term(Struct, frozen=True):
     kind: str = ""
 
 
-_TERMS: Final[Mapping[str, _Term]] = {
+TERMS: Final[Mapping[str, _Term]] = {
     **{name: _Term(ODRL + name, "@id") for name in _NAMES},
     **{name: _Term(ODRL + name, "@vocab") for name in _WORDS},
     **{name: _Term(ODRL + name) for name in _TEXTS},
@@ -121,7 +121,7 @@ class _Scope(Struct, frozen=True):
     vocab: str = ""
 
 
-_DEFAULT: Final = _Scope(_TERMS, PREFIXES, ODRL)
+_DEFAULT: Final = _Scope(TERMS, PREFIXES, ODRL)
 
 
 class _Reader:
@@ -249,7 +249,7 @@ def _term(key: str, scope: _Scope, at: str) -> _Term:
     iri = _expand(key, scope)
     if not _ABSOLUTE.fullmatch(iri):
         raise _refuse(at, "term.unknown", term=key)
-    known = _TERMS.get(iri.removeprefix(ODRL)) if iri.startswith(ODRL) else None
+    known = TERMS.get(iri.removeprefix(ODRL)) if iri.startswith(ODRL) else None
     return known or _Term(iri)
 
 
@@ -315,7 +315,7 @@ def _scope(context: Any, at: str) -> _Scope:
         if isinstance(one, str):
             if one not in CONTEXTS:
                 raise _refuse(at, "context.unknown", context=one)
-            terms.update(_TERMS)
+            terms.update(TERMS)
             prefixes.update(PREFIXES)
             vocab, fixed = ODRL, True
         elif isinstance(one, dict):
@@ -357,7 +357,7 @@ def _unbent(terms: Mapping[str, _Term], prefixes: Mapping[str, str], fixed: bool
     """A document that names ODRL's context does not give ODRL's words another meaning."""
     if not fixed:
         return
-    for name, term in _TERMS.items():
+    for name, term in TERMS.items():
         if terms[name].iri != term.iri:
             raise _refuse(at, "context.redefined", term=name)
     for name in ("odrl", "rdf", "xsd"):

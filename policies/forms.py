@@ -15,7 +15,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from policies import compact, linked, parse, render, short
+from policies import compact, linked, parse, render, short, shortening
 from policies.graph import from_nodes
 from policies.labels import labelled
 from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason
@@ -122,11 +122,11 @@ def _text(data: bytes) -> str:
 
 
 def write(policy: Policy, form: Form) -> bytes:
-    """The policy in that form, which `read` reads back to the same. Raises `PolicyError`: the form cannot carry it, with
-    the name and the place of what."""
+    """The policy in that form, which `read` reads back to the same. Raises `PolicyError` `form.carry` with the name and
+    the place of what the form cannot carry."""
     match form:
         case Form.TOML:
-            return short.write(policy).encode()
+            return shortening.write(policy).encode()
         case Form.DSP:
             return msgspec.json.format(msgspec.json.encode(render.to_dsp(policy)), indent=2) + b"\n"
         case Form.JSONLD:

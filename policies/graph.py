@@ -28,6 +28,10 @@ from policies.written import Doing, WrittenPolicy, WrittenRule
 _DSP: Final = DSPACE + "odrl-profile.jsonld"
 _ROOTS: Final = (ODRL + "use", ODRL + "transfer")
 
+INHERIT: Final = ODRL + "inheritFrom"
+INHERITED: Final = "urn:allmende:inherited"
+"""Our own: the policies whose rules are in this one already."""
+
 _UID, _VALUE, _ACTION = ODRL + "uid", RDF + "value", ODRL + "action"
 _CONSTRAINT, _REFINEMENT, _SOURCE, _PART_OF = ODRL + "constraint", ODRL + "refinement", ODRL + "source", ODRL + "partOf"
 _RULES: Final = {
@@ -62,6 +66,7 @@ _SHARED: Final = frozenset({_UID, _ACTION, _TARGET, _OUTPUT, *_PARTIES})
 _TOP: Final = _SHARED | {
     *(ODRL + name for name in ("profile", "conflict", "inheritFrom", "permission", "prohibition", "obligation")),
     DSPACE + "timestamp",
+    INHERITED,
     *_REPLACED,
 }
 _LINKS: Final = ((_TARGET, ODRL + "hasPolicy"), (_ASSIGNER, ODRL + "assignerOf"), (_ASSIGNEE, ODRL + "assigneeOf"))
@@ -179,7 +184,8 @@ class _Reader:
             parties=self._parties(node),
             profile=profile,
             conflicts=self._conflicts(node, profile),
-            inherits=tuple(self._names(node, ODRL + "inheritFrom")),
+            inherits=tuple(self._names(node, INHERIT)),
+            inherited=tuple(self._names(node, INHERITED)),
             timestamp=self._timestamp(node),
             notice=self._notice(node),
             remarks=_remarks(node),
@@ -229,7 +235,7 @@ class _Reader:
         for one in found:
             if one not in _STRATEGIES:
                 raise refuse(place(node, key), "conflict.unknown", conflict=one)
-        if not found and not {MUNICIPAL, _DSP} & set(profile) and ODRL + "inheritFrom" not in node:
+        if not found and not {MUNICIPAL, _DSP} & set(profile) and INHERIT not in node:
             return (Strategy.INVALID,)
         return tuple(_STRATEGIES[one] for one in found)
 

@@ -53,7 +53,7 @@ def normalise(policy: WrittenPolicy, find: Find | None = None) -> Policy:
         "assigners": _single(whole.assigners),
         "assignees": _single(whole.assignees),
     }
-    rules = list(_bounded(chain.from_iterable(_spread(rule, whole, single) for rule in whole.rules), policy.place))
+    rules = list(_bounded(chain.from_iterable(_topped(rule, whole, single) for rule in whole.rules), policy.place))
     return Policy(
         id=whole.id,
         kind=whole.kind,
@@ -65,7 +65,7 @@ def normalise(policy: WrittenPolicy, find: Find | None = None) -> Policy:
         timestamp=whole.timestamp,
         notice=whole.notice,
         conflict=_strategy(whole),
-        inherits=tuple(sorted(set(whole.inherits))),
+        inherits=tuple(sorted({*whole.inherits, *whole.inherited})),
         remarks=whole.remarks,
     )
 
@@ -97,6 +97,7 @@ def _joined(child: WrittenPolicy, parent: WrittenPolicy) -> WrittenPolicy:
         child,
         rules=(*child.rules, *(_fresh(rule) for rule in parent.rules)),
         inherits=_union(child.inherits, parent.inherits),
+        inherited=_union(child.inherited, parent.inherited),
         notice=child.notice or parent.notice,
         common=child.common or parent.common,
         **own,
@@ -137,7 +138,7 @@ def _single(scopes: tuple[Scope, ...]) -> str | None:
     return scopes[0].iri if len(scopes) == 1 and scopes[0] == Scope(scopes[0].iri) else None
 
 
-def _spread(rule: WrittenRule, policy: WrittenPolicy, single: dict[str, str | None]) -> Iterator[Rule]:
+def _topped(rule: WrittenRule, policy: WrittenPolicy, single: dict[str, str | None]) -> Iterator[Rule]:
     """The atoms of a rule at the top of a policy."""
     whole = replace(
         rule,
@@ -146,7 +147,7 @@ def _spread(rule: WrittenRule, policy: WrittenPolicy, single: dict[str, str | No
         parties=_union(rule.parties, policy.parties),
         **{key: _own(getattr(rule, key), getattr(policy, key), single[key]) for key in single},
     )
-    yield from _atoms(whole)
+    yield from spread(whole)
 
 
 def _own(own: tuple[Scope, ...], shared: tuple[Scope, ...], single: str | None) -> tuple[Scope, ...]:
@@ -154,7 +155,7 @@ def _own(own: tuple[Scope, ...], shared: tuple[Scope, ...], single: str | None) 
     return () if not own and single is not None else _union(own, shared)
 
 
-def _atoms(rule: WrittenRule) -> Iterator[Rule]:
+def spread(rule: WrittenRule) -> Iterator[Rule]:
     """One rule for each action, target, output and party in each function."""
     below = {key: tuple(_nested(getattr(rule, key))) for key in ("duties", "remedies", "consequences")}
     functions: dict[str, list[Scope]] = {}
@@ -187,7 +188,7 @@ def _atoms(rule: WrittenRule) -> Iterator[Rule]:
 
 def _nested(rules: Iterable[WrittenRule]) -> Iterator[Rule]:
     for rule in rules:
-        yield from _bounded(_atoms(rule), rule.place)
+        yield from _bounded(spread(rule), rule.place)
 
 
 def _bounded(rules: Iterable[Rule], place: str) -> Iterator[Rule]:

@@ -52,6 +52,7 @@ class WrittenPolicy(Struct, frozen=True):
     profile: tuple[str, ...] = ()
     conflicts: tuple[Strategy, ...] = ()
     inherits: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
     timestamp: int | None = None
     notice: str | None = None
     remarks: tuple[tuple[str, str], ...] = ()

@@ -120,7 +120,7 @@ def objects(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]
 
 
 PLACES = [place for place, _ in objects(FULL)]
-TERMS = ["duty", "refinement", "remedy", "conflict", "obligation", "inheritFrom", "uid", "status", "unit", "x/y"]
+TERMS = ["consequence", "refinement", "remedy", "conflict", "hasPolicy", "inheritFrom", "uid", "status", "unit", "x/y"]
 
 
 def test_there_are_at_least_twelve_places() -> None:
@@ -140,13 +140,13 @@ def test_an_unknown_term_refuses_by_name_at_every_place(place: str, term: str) -
 
 @pytest.mark.parametrize("depth", range(12))
 def test_an_unknown_operand_refuses_by_name_at_twelve_depths(depth: int) -> None:
-    found: dict[str, Any] = constraint("odrl:industry", "eq", "x")
+    found: dict[str, Any] = constraint("odrl:nothing", "eq", "x")
     for level in range(depth):
         found = {("and", "or", "xone")[level % 3]: [constraint(), found]}
     with pytest.raises(PolicyError) as error:
         from_dsp(offer(found))
     assert error.value.reason.code == "operand.unknown"
-    assert error.value.reason.params == {"operand": "industry"}
+    assert error.value.reason.params == {"operand": "nothing"}
     assert error.value.where.count("/1/leftOperand") + error.value.where.count("/0/leftOperand") == 1
     assert error.value.where.count("/") == 5 + 2 * depth
 
