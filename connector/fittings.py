@@ -6,12 +6,13 @@ What does not: the settings and their mistakes (`config`), which part needs whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from certs import pairs
+from certs import keys, pairs
 from connector.config import Config
+from connector.errors import OurError
 from connector.http import connection
 from connector.http.client import HttpPeer
 from connector.http.data import DataPlane
@@ -30,6 +31,21 @@ from connector.services.watch.events import Importance
 from connector.services.watch.happenings import Happenings
 from connector.services.watch.messenger import Channel, Messenger
 from connector.telemetry import Metrics
+
+PSEUDONYMS = "pseudonyms.key"
+"""The file of the secret that pseudonyms are made with, beside the node's keys."""
+
+
+def pseudonyms(config: Config) -> Callable[[], bytes]:
+    """Reads the node's secret for pseudonyms, made when it is read first. It raises `OurError`."""
+
+    def secret() -> bytes:
+        try:
+            return keys.held(config.directory / "keys", PSEUDONYMS)
+        except keys.KeyFileError as error:
+            raise OurError(error.code, **error.params) from None
+
+    return secret
 
 
 def approval_rules(config: Config) -> Rules:

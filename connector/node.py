@@ -12,18 +12,20 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import structlog
 
-from certs import checkpoint, did, keys
+from certs import checkpoint, did, jws, keys
 from certs.did import Fetch
 from connector import contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, gate
+from connector.data import address, egress, gate, ledgers, noise
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
@@ -140,6 +142,10 @@ class Node:
             sure=self._sure_and_trusted,
             stopped=lambda: self.continuity.broken,
         )
+        self.ledgers = ledgers.Ledgers(
+            store=self.store, clock=self.clock, ids=self.ids, secret=fittings.pseudonyms(self.config)
+        )
+        self.egress = egress.Egress(ledgers=self.ledgers, clock=self.clock, sign=self._sign_leaving, draw=noise.laplace)
         self._addresses = address.Addresses(f"{self.config.public_url}/data", self.gate.credential)
 
     def _correspondence(self) -> None:
@@ -246,7 +252,7 @@ class Node:
             )
         )
         self.dsp = self._dsp()
-        self.data_plane = data.DataPlane(self.gate, self.sources, base=fittings.data_path(config))
+        self.data_plane = data.DataPlane(self.gate, self.sources, self.egress, base=fittings.data_path(config))
         self.public_listener = fittings.public_listener(
             config, self.dsp, self.data_plane, self.reflection, certificate=self.certificate, metrics=self.metrics
         )
@@ -321,6 +327,12 @@ class Node:
         origin = checkpoint.origin(self.did, self._generation)
         return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), *self.keys.head)
 
+    def _sign_leaving(self, statement: Mapping[str, Any]) -> str:
+        """A statement about data that leave, signed by the key that signs messages."""
+        key, name = self.keys.signing()
+        header = {"kid": f"{self.did}#{name}", "typ": "allmende-data+jwt"}
+        return jws.sign(key, header, msgspec.json.encode({"iss": self.did, **statement}))
+
     def _sure(self, peer: str) -> Awaitable[None]:
         return self.continuity.sure(peer)
 
@@ -376,6 +388,7 @@ class Node:
                 (own.show_heads, exchange),
                 (self.keyring.turn, TURN_SECONDS),
                 (self.approvals.look, APPROVAL_SECONDS),
+                (self.ledgers.destroy_ended, SWEEP_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
                 *self.trust.rounds(),
             ]

@@ -28,6 +28,7 @@ import structlog
 from msgspec import Struct
 
 from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
+from connector.data.egress import Leaving
 from connector.data.known import Known
 from connector.data.rates import Rates
 from connector.data.running import Running, Watch
@@ -41,7 +42,6 @@ from connector.services.changes import Changes
 from connector.services.life.contracts import ended
 from policies.facts import REQUEST_RATE
 from policies.model import Access, Policy, Reason
-from policies.transforms import Chain
 from policies.vocabulary import READ
 
 log = structlog.get_logger()
@@ -138,6 +138,7 @@ class Gate:
         self._known, self._rates = Known(facts), Rates()
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
+        self._leaving: dict[str, Leaving | None] = {}
         self._proved: dict[str, bytes] = {}
         self._peers: dict[str, str] = {}
         self._damaged: dict[str, Reason] = {}
@@ -183,22 +184,44 @@ class Gate:
             _keep(self._assets, pid, found)
         return found
 
-    async def chain(self, pid: str) -> Chain | None:
+    async def leaving(self, pid: str) -> Leaving | None:
         """What has to be done to the data of a transfer while they leave; None where nothing has.
 
         Only after `prove`. It may be out of date: an access with another chain than the agreement's is refused. Raises
         `UnknownError` where there is no such transfer or agreement.
         """
-        return await self._store.read(lambda view: self._chain(view, pid))
+        if pid not in self._leaving:
+            _keep(self._leaving, pid, await self._store.read(lambda view: self._leaving_of(view, pid)))
+        return self._leaving[pid]
 
-    def _chain(self, view: Reading, pid: str) -> Chain | None:
-        agreement = view.get(Agreement, _transfer(view, pid).agreement)
+    def _leaving_of(self, view: Reading, pid: str) -> Leaving | None:
+        transfer = _transfer(view, pid)
+        agreement = view.get(Agreement, transfer.agreement)
         if agreement is None:
             raise UnknownError("transfer.unknown")
         try:
-            return self._agreements.read(agreement).chain
+            chain = self._agreements.read(agreement).chain
         except RefusedError:
             return None  # The decision says why, and refuses.
+        consumer = agreement.named or transfer.peer
+        return None if chain is None else Leaving(agreement.id, consumer, agreement.dataset, chain)
+
+    async def allows(self, credential: str, pid: str, ask: Ask) -> bool:
+        """Would the access be permitted as things are? Asked before anything is done for it that leaves a trace with
+        what the consumer was told; nothing is drawn or audited. Raises as `admit` for a wrong credential."""
+        self.prove(credential, pid)
+        await self._sure(self._peers.get(pid) or await self._peer_of(pid))
+        return await self._store.read(lambda view: self._allowed(view, pid, ask))
+
+    def _allowed(self, view: Reading, pid: str, ask: Ask) -> bool:
+        try:
+            grounds = self._grounds(view, _transfer(view, pid), ask)
+            used = view.drawn(f"uses:{grounds.agreed.agreement.id}") if grounds.agreed.counts else 0
+            # What continues a use is judged as that use: at worst it was the last one.
+            self._evaluate(grounds, max(used - 1, 0) if ask.resumes or not ask.draws else used)
+        except AccessRefusedError:
+            return False
+        return True
 
     async def admit(self, credential: str, pid: str, ask: Ask) -> Admission:
         """Judge one access; returns when decision, counter and audit entry are on disk.
@@ -222,6 +245,7 @@ class Gate:
         if isinstance(done, AccessRefusedError):
             if watch is not None:
                 watch.end()
+            self._leaving.pop(pid, None)
             self._judged("refused")
             raise done
         self._judged(_event(ask).removeprefix("access."))

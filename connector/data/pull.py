@@ -31,6 +31,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _ERROR_BODY = 1 << 16
 _CODINGS = ("-zstd", "-gzip")
 _SHA256 = "sha-256=:"
+_TRANSFORMS, _LONGEST_FIELD = "allmende-transforms", 4000
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 """What no IRI and no credential has, and what would end the field that they are sent in (RFC 9110, 5.5)."""
@@ -78,6 +79,8 @@ class Pull:
         self.etag = self._headers.get("etag", "")
         self.sha256 = announced(self._headers)
         self.size = _length(self._headers)
+        self.transforms = self._headers.get(_TRANSFORMS, "")[:_LONGEST_FIELD]
+        """What the provider says that it has done to the data; "" where it says nothing."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -187,6 +190,8 @@ class Pull:
             params["reason"] = reason
         if self._order.member:
             params["member"] = self._order.member
+        if self.transforms:
+            params["transforms"] = self.transforms
         entry = Entry(event="data.received", actor=self._order.actor, params=params)
         await self._store.write(lambda tx: tx.record(entry))
 

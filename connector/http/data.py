@@ -20,11 +20,13 @@ from urllib.parse import unquote
 import msgspec
 import structlog
 from aiohttp import hdrs, web
+from msgspec.structs import replace
 
+from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
 from connector.data.sources import Sources
 from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
-from connector.errors import NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http.connection import bound, reset
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
@@ -42,8 +44,8 @@ _SCHEME = "bearer"
 class DataPlane:
     """The handler of everything below `base`."""
 
-    def __init__(self, gate: Gate, sources: Sources, *, base: str = "/data/") -> None:
-        self._gate, self._sources, self.base = gate, sources, base
+    def __init__(self, gate: Gate, sources: Sources, egress: Egress, *, base: str = "/data/") -> None:
+        self._gate, self._sources, self._egress, self.base = gate, sources, egress, base
         self._ending: set[asyncio.Task[None]] = set()
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
@@ -71,15 +73,25 @@ class DataPlane:
 
     async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
         asset = await self._gate.asset(pid)
+        leaving = await self._gate.leaving(pid)
+        chain = leaving.chain.digest if leaving is not None else ""
         try:
             content = await self._open(asset, member)
+            if leaving is not None:
+                ask = _asking(request, asset, member, content, plan(content, _wanted(request)), leaving)
+                ask = replace(ask, resumes=hdrs.IF_RANGE in request.headers)
+                try:
+                    content = await self._changed(credential, pid, leaving, content, ask)
+                except BaseException:
+                    content.close()
+                    raise
         except NodeError as error:
             # Whether a member exists is told only to who may have it, and the attempt is audited either way.
-            await self._gate.admit(credential, pid, _failing(request, asset, member, error.reason))
+            await self._gate.admit(credential, pid, _failing(request, asset, member, chain, error.reason))
             raise
         try:
             planned = plan(content, _wanted(request))
-            ask = _asking(request, asset, member, content, planned)
+            ask = _asking(request, asset, member, content, planned, leaving)
             admission = await self._gate.admit(credential, pid, ask)
             if planned.has_body and content.small is None:
                 return await self._stream(request, content, planned, admission)
@@ -91,6 +103,12 @@ class DataPlane:
         if asset is None:
             raise UnknownError("asset.withdrawn")
         return await self._sources.open(asset, member)
+
+    async def _changed(self, credential: str, pid: str, leaving: Leaving, content: Content, ask: Ask) -> Content:
+        """What may leave of a content. Nothing is made for whom it would be refused to: being told something counts."""
+        if not await self._gate.allows(credential, pid, ask):
+            raise RefusedError("transform.undone")
+        return await self._egress.content(leaving, content)
 
     async def _stream(
         self, request: web.Request, content: Content, planned: Plan, admission: Admission
@@ -148,10 +166,11 @@ async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, No
             yield data
 
 
-def _failing(request: web.Request, asset: Asset | None, member: str, why: Reason) -> Ask:
+def _failing(request: web.Request, asset: Asset | None, member: str, chain: str, why: Reason) -> Ask:
     return Ask(
         asset=asset,
         member=member,
+        chain=chain,
         purpose=request.headers.get("Allmende-Purpose"),
         spatial=request.headers.get("Allmende-Spatial"),
         draws=False,
@@ -159,17 +178,24 @@ def _failing(request: web.Request, asset: Asset | None, member: str, why: Reason
     )
 
 
-def _asking(request: web.Request, asset: Asset | None, member: str, content: Content, planned: Plan) -> Ask:
+def _asking(
+    request: web.Request, asset: Asset | None, member: str, content: Content, planned: Plan, leaving: Leaving | None
+) -> Ask:
+    audited = _audited(planned.status, planned.has_body, planned.start, planned.stop, content.sha256)
+    if leaving is not None:
+        chain = leaving.chain
+        audited = {**audited, "transforms": chain.text, "transforms_sha256": chain.digest}
     return Ask(
         asset=asset,
         member=member,
+        chain=leaving.chain.digest if leaving is not None else "",
         purpose=request.headers.get("Allmende-Purpose"),
         spatial=request.headers.get("Allmende-Spatial"),
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,
         streamed=planned.has_body and content.small is None,
-        planned=_audited(planned.status, planned.has_body, planned.start, planned.stop, content.sha256),
+        planned=audited,
     )
 
 

@@ -13,7 +13,10 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from connector.data.egress import Egress
 from connector.data.gate import Gate
+from connector.data.ledgers import Ledgers
+from connector.data.noise import laplace
 from connector.data.sources import Sources
 from connector.http.data import DataPlane
 from connector.ports import no_fault
@@ -22,7 +25,7 @@ from connector.protocol.machine import Role
 from connector.records import Agreement, Asset, Participant, Written
 from connector.services.changes import Change, Changes
 from connector.store.sqlite import SqliteStore
-from connector.system import KnownFacts, SystemClock
+from connector.system import KnownFacts, SystemClock, SystemIds
 
 PEER = "did:web:utility.example"
 DATASET = "urn:example:dataset"
@@ -119,7 +122,12 @@ class World:
         self.gate = Gate(
             store=self.store, clock=self.clock, facts=KnownFacts(self.clock), key=KEY, changes=self.changes, fault=fault
         )
-        self.plane = DataPlane(self.gate, Sources(["file", "folder", "live"], clock=self.clock))
+        ledgers = Ledgers(store=self.store, clock=self.clock, ids=SystemIds(), secret=lambda: b"s" * 32)
+        self.ledgers = ledgers
+        self.egress = Egress(
+            ledgers=ledgers, clock=self.clock, sign=lambda told: msgspec.json.encode(told).hex(), draw=laplace
+        )
+        self.plane = DataPlane(self.gate, Sources(["file", "folder", "live"], clock=self.clock), self.egress)
         self.url = ""
         self.session: aiohttp.ClientSession
 
