@@ -48,9 +48,9 @@ What does not: writing it (`shortening`), values (`operands`). Source: TOML 1.0;
 - `refinement = { resolution.lteq = 300 }` narrows the action; with several actions: `action = [{ is = "print",
   refinement = { resolution.lteq = 300 } }, "display"]`.
 - `target`, `output`, `assigner`, `assignee` of a rule: an IRI, or `{ collection = IRI, refinement = { ... }, source =
-  IRI }`, or a list of these; parties in other functions in `parties = { informedParty = "did:web:..." }`. `id` names a rule.
-- `inherits = [IRI]`: the rules of these policies count as well (where they can be had); `inherited = [IRI]`: they are in
-  here already. `[remarks] "PREDICATE" = "text"` as the model holds them.
+  IRI }`, or a list of these; parties in other functions: `parties = { informedParty = IRI }`. `id` names a rule.
+- `inherits = [IRI]`: the rules of these policies count as well (where they can be had); `inherited = [IRI]`: they are
+  in here already. `[remarks] "PREDICATE" = "text"` as the model holds them.
 """
 
 from __future__ import annotations
@@ -104,13 +104,17 @@ _LINE = re.compile(r"at line (\d+)")
 def read(text: str, *, lenient: bool = False) -> Policy:
     """The policy that the text states. Raises `PolicyError`; places are JSON pointers (`/permission/0/purpose`), or
     `line N` where the text is no TOML."""
+    return from_nodes(to_nodes(text), lenient=lenient)[0]
+
+
+def to_nodes(text: str) -> list[Node]:
+    """The nodes that the text stands for; the first is the policy. Raises `PolicyError` as `read` does."""
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         line = _LINE.search(str(error))
         raise PolicyError(Reason("form.toml"), f"line {line[1]}" if line else "line 1") from None
-    nodes = _Reader().policy(document)
-    return from_nodes(nodes, lenient=lenient)[0]
+    return _Reader().policy(document)
 
 
 def operand_names() -> Mapping[str, str]:
