@@ -106,7 +106,11 @@ class _Builder:
     def rule(self, rule: Rule, holds: bool) -> Formula:
         """That a rule applies (or does not): its action and all its constraints."""
         action = Claim(ACTION, Operator.IS_A, rule.action, holds)
-        parts = (action, *(self.constraint(constraint, holds) for constraint in rule.constraints))
+        scopes = [(ASSIGNEE, rule.assignee), (TARGET, rule.target)]
+        named = [Claim(left, Operator.EQ, scope.iri, holds) for left, scope in scopes if scope is not None]
+        narrowing = [one for _, scope in scopes if scope is not None for one in scope.refinements]
+        told = (*narrowing, *rule.refinements, *rule.constraints)
+        parts = (action, *named, *(self.constraint(constraint, holds) for constraint in told))
         return Every(parts) if holds else Some(parts)
 
     def constraint(self, constraint: Constraint, holds: bool) -> Formula:

@@ -1,16 +1,17 @@
-"""Comparing policies: is every access that one permits permitted by the other?
+"""Comparing policies: is every access that one permits permitted by the other, and does it promise as much?
 
-What lives here: `within`, with the differences where it is not so, and `same_terms`. What does not: what follows from
-what for one operand (its values know), the wording (`explain`).
+What lives here: `within`, with the differences where it is not so, and `same_terms`. What does not: the search for an
+access that shows the difference (`witness`), what follows from what for one operand (its values know), the wording
+(`explain`).
 
-INVARIANT: `within` is True only where it is shown. For each case in which the asked policy permits (a conjunction of
-claims), everything that the offered policy demands must follow from it, prohibitions included. Where that is not shown,
-the answer is False; a difference that may be none is called unclear.
+INVARIANT: `within` is True only where it is shown: no world is left in which the asked policy permits and the offered
+one does not, and everything that the offered policy asks to be done is asked in as many words. Duties are compared as
+data there: that nobody could tell two of them apart by an access does not make them one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from policies.claims import (
@@ -26,10 +27,13 @@ from policies.claims import (
     cases,
     permits,
 )
-from policies.model import Atomic, Comparison, Constraint, Difference, Policy, Reason, Rule
+from policies.model import Comparison, Difference, Policy, Reason, Rule, RuleKind
 from policies.operands import ALWAYS_KNOWN, COUNT, DATE_TIME, PURPOSE, SPATIAL, VALUES
 from policies.render import notation
+from policies.strategy import strategy
+from policies.strictness import NO_OTHERS, Key, at_least, others_key, rule_key, rule_keys
 from policies.vocabulary import PURPOSES
+from policies.witness import TOO_LARGE, Search, Witness
 
 WORK: Final = 2_000_000
 """How many elementary questions a comparison may cost (some 0.2 s); what needs more is too large to compare."""
@@ -45,6 +49,9 @@ SUBJECTS: Final[Mapping[str, str]] = {
 }
 """What a difference is about; its code is `beyond.` or `unclear.` and this."""
 
+OTHER: Final = "operand"
+"""What a difference is about where it is any other operand."""
+
 Missing = tuple[tuple[Claim | None, bool], ...]
 """Claims that do not follow, each with: is it sure that they are not met? None stands for a permission at all."""
 
@@ -54,27 +61,95 @@ def within(asked: Policy, offered: Policy) -> Comparison:
 
     A notice period binds and frees both sides, so another one is another contract, be it longer or shorter.
     """
-    work = _Work()
-    differences = _notice(asked.notice, offered.notice)
+    differences = _notice(asked.notice, offered.notice) + _burdens(asked, offered)
+    if same_rules(asked, offered) and asked.assignee == offered.assignee and asked.target == offered.target:
+        return Comparison(not differences, tuple(differences))
+    try:
+        found = Search((asked, offered)).within(asked, offered)
+    except TooLargeError:
+        return Comparison(False, (*differences, Difference(TOO_LARGE)))
+    if not found.none:
+        differences += _explained(asked, offered, found)
+    return Comparison(not differences, tuple(differences))
+
+
+def same_terms(a: Policy, b: Policy) -> bool:
+    """Do both have the same rules, profiles, strategy and notice period, up to the order of rules and constraints?"""
+    return a.notice == b.notice and same_rules(a, b) and set(a.profile) == set(b.profile)
+
+
+def same_rules(a: Policy, b: Policy) -> bool:
+    """Do both have the same rules under the same strategy, up to their order?"""
+    return strategy(a) is strategy(b) and rule_keys(a.rules) == rule_keys(b.rules)
+
+
+# --- what is to be done -----------------------------------------------------------------------------------------------
+
+
+def _burdens(asked: Policy, offered: Policy) -> list[Difference]:
+    """What the offer asks to be done beside the duties of permissions, and is not asked for; and what is asked of
+    somebody else than the offer asks it of."""
+    mine, theirs = dict(_owed(asked)), dict(_owed(offered))
+    missing = [rule for key, rule in theirs.items() if key not in mine]
+    foreign = [rule for key, rule in mine.items() if key not in theirs and _of_another(rule, asked)]
+    return [
+        *(Difference(Reason("beyond.obligation", {"action": rule.action}), None, rule.action) for rule in missing),
+        *(Difference(Reason("beyond.foreign", {"action": rule.action}), rule.action, None) for rule in foreign),
+        *([] if _others(asked) <= _others(offered) else [Difference(Reason("beyond.parties"))]),
+    ]
+
+
+def _owed(policy: Policy) -> Iterator[tuple[Key, Rule]]:
+    """Obligations, remedies and consequences, and all duties that name who has to do them."""
+    for rule in policy.rules:
+        found = [rule] if rule.kind is RuleKind.OBLIGATION else [*rule.remedies]
+        named = [duty for duty in rule.duties if duty.assignee is not None]
+        followed = [(after, duty) for duty in (*rule.duties, rule) for after in duty.consequences]
+        yield from ((rule_key(one), one) for one in (*found, *named))
+        yield from ((("after", rule_key(duty), rule_key(after)), after) for after, duty in followed)
+
+
+def _of_another(rule: Rule, policy: Policy) -> bool:
+    return rule.assignee is not None and rule.assignee.iri != policy.assignee
+
+
+def _others(policy: Policy) -> set[Key]:
+    """Parties in other functions, and what comes out of an action: what no access shows."""
+    return {others_key(rule) for rule in policy.rules if rule.kind is RuleKind.PERMISSION} - {others_key(NO_OTHERS)}
+
+
+# --- why it is not within ---------------------------------------------------------------------------------------------
+
+
+def _explained(asked: Policy, offered: Policy, found: Witness) -> list[Difference]:
+    """The differences in the words of both policies; at least one."""
+    differences: list[Difference] = []
+    work, shown = _Work(), found.request is not None
     try:
         goal = permits(offered)
         for case in cases(permits(asked)):
             premises = _Premises(case, work)
             if premises.possible():
-                found = (_difference(premises, claim, sure) for claim, sure in _missing(premises, goal))
-                differences += [difference for difference in found if difference not in differences]
+                listed = (_difference(premises, claim, sure or shown) for claim, sure in _missing(premises, goal))
+                differences += [difference for difference in listed if difference not in differences]
     except TooLargeError:
-        return Comparison(False, (Difference(Reason("compare.too_large")),))
-    return Comparison(not differences, tuple(differences))
+        differences = []
+    differences += _duties(asked, offered)
+    if differences:
+        return differences
+    return [Difference(Reason("beyond.terms") if shown else Reason("unclear.terms"))]
 
 
-def same_terms(a: Policy, b: Policy) -> bool:
-    """Do both have the same rules, profiles and notice period, up to the order of rules, constraints and members?"""
-    return (
-        a.notice == b.notice
-        and sorted(map(_rule_key, a.rules)) == sorted(map(_rule_key, b.rules))
-        and set(a.profile) == set(b.profile)
-    )
+def _duties(asked: Policy, offered: Policy) -> list[Difference]:
+    """Duties of the nearest offered permission that an asked one does not have as strictly."""
+    theirs = [rule for rule in offered.rules if rule.kind is RuleKind.PERMISSION]
+    found: list[Difference] = []
+    for mine in (rule for rule in asked.rules if rule.kind is RuleKind.PERMISSION):
+        short = [[d for d in rule.duties if not any(at_least(one, d) for one in mine.duties)] for rule in theirs]
+        for duty in min(short, key=len, default=[]):
+            difference = Difference(Reason("beyond.duty", {"action": duty.action}), None, duty.action)
+            found += [] if difference in found else [difference]
+    return found
 
 
 def _notice(asked: str | None, offered: str | None) -> list[Difference]:
@@ -115,7 +190,7 @@ class _Premises:
         """False where the case contradicts itself: it permits nothing."""
         for left, claims in self._by_left.items():
             self._work.spend(len(claims))
-            if not VALUES[left].possible(claims):
+            if left in VALUES and not VALUES[left].possible(claims):
                 return False
         return True
 
@@ -125,7 +200,7 @@ class _Premises:
             return True
         claims = self.about(claim.left)
         self._work.spend(len(claims))
-        return VALUES[claim.left].implies(claims, claim)
+        return claim.left in VALUES and VALUES[claim.left].implies(claims, claim)
 
 
 def _missing(premises: _Premises, goal: Formula) -> Missing:
@@ -171,22 +246,5 @@ def _difference(premises: _Premises, claim: Claim | None, sure: bool) -> Differe
         return Difference(Reason("beyond.permission"))
     asked = notation(premises.about(claim.left))
     offered = notation((claim,))
-    code = f"{'beyond' if sure else 'unclear'}.{SUBJECTS[claim.left]}"
+    code = f"{'beyond' if sure else 'unclear'}.{SUBJECTS.get(claim.left, OTHER)}"
     return Difference(Reason(code, {"asked": asked, "offered": offered}), asked or None, offered)
-
-
-# --- keys that do not depend on order ---------------------------------------------------------------------------------
-
-
-def _rule_key(rule: Rule) -> str:
-    return repr((rule.kind.value, rule.action, _keys(rule.constraints)))
-
-
-def _keys(constraints: Iterable[Constraint]) -> list[str]:
-    return sorted(map(_key, constraints))
-
-
-def _key(constraint: Constraint) -> str:
-    if isinstance(constraint, Atomic):
-        return repr((constraint.left, constraint.operator.value, sorted(constraint.right)))
-    return repr((constraint.connective.value, _keys(constraint.members)))

@@ -15,8 +15,8 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from policies.claims import TooLargeError
 from policies.facts import Facts
-from policies.formula import TooLargeError
 from policies.model import Access, Atomic, Constraint, Deed, Rule
 from policies.strictness import Key, at_least, deed_key
 from policies.truth import Truth, every

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from policies import requests
-from policies.formula import TooLargeError
+from policies.claims import TooLargeError
 from policies.model import Policy, Reason, Semantics
 from policies.requests import Request
 from policies.witness import TOO_LARGE, Search, Witness

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from policies.claims import TooLargeError
+
 TRUE: Final = 0
 FALSE: Final = 1
 
@@ -21,14 +23,10 @@ OPEN: Final = 4
 ANY: Final = YES | NO | OPEN
 """Outcomes of a test, as a mask."""
 
-WORK: Final = 400_000
-"""How many steps one comparison may cost (some 0.5 s); what needs more is too large to compare."""
+WORK: Final = 250_000
+"""How many steps one comparison may cost (some 0.5 s at worst); what needs more is too large to compare."""
 
 _LEAF, _ALL, _SOME = 0, 1, 2
-
-
-class TooLargeError(Exception):
-    """Policies whose comparison would cost more than is given to it."""
 
 
 class Formulas:

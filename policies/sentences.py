@@ -214,6 +214,34 @@ REASONS: Final[Mapping[str, Both]] = {
         "Notice period: asked {asked:period}; offered {offered:period}.",
     ),
     "beyond.permission": ("Das Angebot erlaubt nichts.", "The offer permits nothing."),
+    "beyond.duty": (
+        "Pflicht: das Angebot verlangt „{action:term}“, verlangt wird es hier nicht oder weniger streng.",
+        "Duty: the offer demands {action:term}; what is asked does not, or less strictly.",
+    ),
+    "beyond.obligation": (
+        "Verpflichtung: das Angebot verlangt „{action:term}“, die Anfrage nicht mit denselben Worten.",
+        "Obligation: the offer demands {action:term}; what is asked does not in the same words.",
+    ),
+    "beyond.foreign": (
+        "Verpflichtung: „{action:term}“ soll jemand tun, von dem das Angebot es nicht verlangt.",
+        "Obligation: {action:term} is to be done by somebody of whom the offer does not demand it.",
+    ),
+    "beyond.parties": (
+        "Die Anfrage nennt andere Beteiligte oder Ergebnisse als das Angebot.",
+        "What is asked names other parties or outputs than the offer.",
+    ),
+    "beyond.terms": (
+        "Die Anfrage erlaubt etwas, was das Angebot nicht erlaubt.",
+        "What is asked permits something that the offer does not.",
+    ),
+    "unclear.terms": (
+        "Es lässt sich nicht zeigen, dass die Anfrage innerhalb des Angebots liegt.",
+        "It cannot be shown that what is asked lies within the offer.",
+    ),
+    "compare.not_shown": (
+        "Ein Unterschied ist nicht ausgeschlossen, aber keine Anfrage zeigt ihn.",
+        "A difference is not ruled out, but no request shows it.",
+    ),
     "compare.too_large": (
         "Die Bedingungen sind zu umfangreich für einen Vergleich.",
         "The terms are too large to compare.",
@@ -237,6 +265,7 @@ REASONS: Final[Mapping[str, Both]] = {
             ("count", "Anzahl", "Number of uses"),
             ("purpose", "Zweck", "Purpose"),
             ("spatial", "Ort", "Place"),
+            ("operand", "Bedingung", "Condition"),
             ("assignee", "Nutzer", "User"),
             ("target", "Gegenstand", "Subject"),
             ("action", "Handlung", "Action"),

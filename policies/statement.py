@@ -28,6 +28,7 @@ from policies.model import (
 from policies.operands import COUNT, Origin
 from policies.strategy import strategy
 from policies.truth import atoms as atoms_of
+from policies.vocabulary import PURPOSES
 from policies.worlds import Case, Sort, Tests
 
 _ALWAYS: Final = frozenset({Sort.ACTION, Sort.ASSIGNEE, Sort.TARGET, Sort.CLOCK, Sort.COUNTER})
@@ -44,6 +45,7 @@ class Statements:
         self._semantics = semantics
         self._variables: list[Tests] = []
         self._numbers: dict[tuple[Sort, str], int] = {}
+        self._known: dict[Tests, list[Case]] = {}
         self._deeds = Deeds()
         rules = [rule for policy in policies for rule in policy.rules]
         owed = [duty for rule in rules for duty in _duties(rule)]
@@ -178,8 +180,13 @@ class Statements:
 
     def cases(self) -> list[list[Case]]:
         """For each variable its cases. Raises `TooLargeError`."""
-        found = [self._cases(tests) for tests in self._variables]
-        self.formulas.spend(sum(map(len, found)))
+        found = []
+        for tests in self._variables:
+            known = self._known.get(tests)
+            if known is None or len(known[0].outcomes) < len(tests.listed()):
+                known = self._known[tests] = self._cases(tests)
+                self.formulas.spend(len(known))
+            found.append(known)
         return found
 
     def opaque(self, variable: int) -> bool:
@@ -194,7 +201,7 @@ class Statements:
         listed = tests.listed()
         atoms = [test for test in listed if isinstance(test, Atomic)]
         names = [test for test in listed if isinstance(test, str)]
-        self.formulas.spend(len(listed) * len(listed))
+        self.formulas.spend(len(listed) * (len(listed) + len(PURPOSES)))
         match tests.sort:
             case Sort.ACTION:
                 return worlds.actions(names)

@@ -13,7 +13,7 @@ from typing import Final
 from policies.claims import Claim
 from policies.duties import DUTY_TIMING, OWN, conditions
 from policies.facts import operand_of
-from policies.model import ODRL, Atomic, Connective, Constraint, Operator, Rule, Scope
+from policies.model import ODRL, Atomic, Connective, Constraint, Operator, Rule, RuleKind, Scope
 from policies.operands import SET_OPERATORS
 
 Key = tuple[object, ...]
@@ -47,7 +47,8 @@ def constraint_key(constraint: Constraint) -> Key:
     """A key of a constraint that does not depend on ids and order. The order of `andSequence` is kept."""
     if isinstance(constraint, Atomic):
         right = tuple(sorted(set(constraint.right)))
-        return (constraint.left, constraint.operator.value, right, constraint.reference, constraint.unit)
+        said = (constraint.reference, constraint.unit, constraint.datatype, constraint.status)
+        return (constraint.left, constraint.operator.value, right, said)
     members = [constraint_key(member) for member in constraint.members]
     ordered = constraint.connective is Connective.AND_SEQUENCE
     return (constraint.connective.value, *(members if ordered else sorted(members, key=repr)))
@@ -63,6 +64,28 @@ def scope_key(scope: Scope | None) -> Key:
     return () if scope is None else (scope.iri, scope.collection, constraint_keys(scope.refinements))
 
 
+NO_OTHERS: Final = Rule(RuleKind.PERMISSION, "")
+
+
+def others_key(rule: Rule) -> Key:
+    """What a rule says beside who may do what to what, and when: the other parties, and what comes out."""
+    others = tuple(sorted((function, scope_key(scope)) for function, scope in rule.parties))
+    return (others, scope_key(rule.assigner), scope_key(rule.output))
+
+
+def rule_key(rule: Rule) -> Key:
+    """A key of a rule that does not depend on ids and order."""
+    told = (constraint_keys(rule.refinements), constraint_keys(rule.constraints))
+    about = (scope_key(rule.target), scope_key(rule.assignee), others_key(rule))
+    below = tuple(rule_keys(rules) for rules in (rule.duties, rule.remedies, rule.consequences))
+    return (rule.kind.value, rule.action, told, about, below)
+
+
+def rule_keys(rules: Iterable[Rule]) -> Key:
+    """Keys of rules in any order."""
+    return tuple(sorted(map(rule_key, rules), key=repr))
+
+
 def parameters(rule: Rule) -> tuple[Constraint, ...]:
     """How the duty is to be done: the constraints that are no conditions, less those that say when."""
     conditional = conditions(rule)
@@ -76,8 +99,7 @@ def deed_key(rule: Rule) -> Key:
 
 
 def _about(rule: Rule) -> Key:
-    others = tuple(sorted((function, scope_key(scope)) for function, scope in rule.parties))
-    return (rule.action, scope_key(rule.assignee), scope_key(rule.target), scope_key(rule.output), others)
+    return (rule.action, scope_key(rule.assignee), scope_key(rule.target), others_key(rule))
 
 
 def at_least(one: Rule, other: Rule) -> bool:

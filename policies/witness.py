@@ -17,9 +17,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policies.claims import TooLargeError
 from policies.evaluate import applies, evaluate
 from policies.facts import Facts
-from policies.formula import FALSE, TRUE, YES, TooLargeError
+from policies.formula import FALSE, TRUE, YES
 from policies.model import Policy, PolicyKind, Reason, Rule, Semantics
 from policies.requests import Request
 from policies.statement import Statements
@@ -87,6 +88,10 @@ class Search:
                 all(self._permit(p, one) for p in permitting) and not any(self._permit(p, one) for p in refusing)
             ),
         )
+
+    def within(self, asked: Policy, offered: Policy) -> Witness:
+        """As `between`, for what is to be agreed: where a world is left that no request shows, `unknown` says so."""
+        return self.between((asked,), (offered,))
 
     def together(self, rules: Sequence[Rule], policy: Policy) -> Witness:
         """A request to which all the rules apply. Raises `TooLargeError`."""

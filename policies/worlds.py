@@ -20,14 +20,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policies.candidates import ELSEWHERE, candidates
+from policies.claims import TooLargeError
 from policies.duties import belongs_to
 from policies.facts import operand_of, read
-from policies.formula import NO, OPEN, YES, TooLargeError
+from policies.formula import NO, OPEN, YES
 from policies.model import Access, Atomic, Deed, Operator
-from policies.operands import ACTION_VALUES, DATE_TIME, Operand, Origin
+from policies.operands import DATE_TIME, Operand, Origin
 from policies.requests import Request
 from policies.truth import Truth, compare
-from policies.vocabulary import USE
+from policies.vocabulary import ACTIONS, USE
 
 SOMEBODY: Final = "did:web:somebody.example"
 SOMETHING: Final = "https://somebody.example/something"
@@ -116,7 +117,7 @@ def settle(worlds: Iterable[tuple[Part, Iterable[Truth]]]) -> list[Case]:
 
 def actions(tests: Sequence[str]) -> list[Case]:
     """Actions: those that are named first."""
-    known = sorted(ACTION_VALUES.terms(), key=lambda action: (action != USE, action))
+    known = sorted(ACTIONS, key=lambda action: (action != USE, action))
     named = dict.fromkeys((*tests, *known))
     return settle((Part(action=one), [belongs_to(one, test) for test in tests]) for one in named)
 

@@ -60,6 +60,11 @@ WITHIN: list[tuple[tuple[Constraint, ...], tuple[Constraint, ...]]] = [
     ((atom(SPATIAL, O.EQ, MUENSTER_ARS),), (atom(SPATIAL, O.EQ, MUENSTER),)),
     ((atom(SPATIAL, O.IS_PART_OF, MUENSTER),), (atom(SPATIAL, O.NEQ, HAMBURG),)),
     ((atom(PURPOSE, O.EQ, ALTRUISM), atom(PURPOSE, O.EQ, COMMERCE)), (atom(COUNT, O.LT, "1"),)),
+    ((), (either(atom(COUNT, O.LTEQ, "3"), atom(COUNT, O.GT, "3")),)),
+    (
+        (atom(PURPOSE, O.IS_ANY_OF, BENEFIT, ALTRUISM),),
+        (either(atom(PURPOSE, O.EQ, BENEFIT), atom(PURPOSE, O.EQ, ALTRUISM)),),
+    ),
     ((Logical(Connective.XONE, (atom(COUNT, O.LTEQ, "3"), atom(COUNT, O.LTEQ, "1"))),), (atom(COUNT, O.GT, "1"),)),
 ]
 
@@ -89,9 +94,8 @@ def test_within(asked: tuple[Constraint, ...], offered: tuple[Constraint, ...]) 
         (
             (atom(PURPOSE, O.IS_A, BENEFIT),),
             (either(atom(PURPOSE, O.EQ, BENEFIT), atom(PURPOSE, O.IS_A, ALTRUISM)),),
-            "unclear.purpose",
+            "beyond.purpose",
         ),
-        ((), (either(atom(COUNT, O.LTEQ, "3"), atom(COUNT, O.GT, "3")),), "unclear.count"),
     ],
 )
 def test_beyond(asked: tuple[Constraint, ...], offered: tuple[Constraint, ...], code: str) -> None:
@@ -143,13 +147,13 @@ def test_an_offer_that_permits_nothing() -> None:
 
 
 def test_what_is_too_large_is_said_to_be() -> None:
-    many = [either(*(atom(PURPOSE, O.EQ, f"urn:{n}:{m}") for m in range(9))) for n in range(5)]
-    assert codes(policy(permission(*many)), policy(permission())) == ["compare.too_large"]
     left, right = (tuple(atom(PURPOSE, O.NEQ, f"urn:{side}:{n}") for n in range(900)) for side in "ab")
     assert codes(policy(permission(*left)), policy(permission(*right))) == ["compare.too_large"]
 
 
 def test_long_lists_are_compared() -> None:
+    many = [either(*(atom(PURPOSE, O.EQ, f"urn:{n}:{m}") for m in range(9))) for n in range(5)]
+    assert codes(policy(permission(*many)), policy(permission())) == []
     wide = atom(PURPOSE, O.IS_ANY_OF, *(f"urn:{n}" for n in range(100)))
     assert codes(policy(permission(wide)), policy(permission(wide))) == []
     none = tuple(atom(PURPOSE, O.NEQ, f"urn:{n}") for n in range(900))
@@ -189,6 +193,8 @@ def test_no_access_is_permitted_within_and_refused_by_the_offer(
     if not within(asked, offered).within:
         return
     for stated, now, count in tried:
+        if any(len(values) > 1 for values in stated.values.values()):
+            continue  # An access for several things at once may be refused where it is permitted for each of them.
         if evaluate(asked, stated, now, count=count).permit:
             assert evaluate(offered, stated, now, count=count).permit
 
