@@ -123,6 +123,15 @@ class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
     exchange_seconds: Annotated[Seconds, Meta(description="how often a changed tree head goes to the peers")] = 5.0
 
 
+class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who has to agree to terms of use before they are offered."""
+
+    approvals: Annotated[
+        int,
+        Meta(ge=0, le=9, description="people who approve a new version of a policy, none of whom has drafted it"),
+    ] = 0
+
+
 class ContractSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Contracts and their ends."""
 
@@ -225,6 +234,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: Limits = Limits()
     sources: SourceSettings = SourceSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    policies: PolicySettings = PolicySettings()
     audit: AuditSettings = AuditSettings()
     contracts: ContractSettings = ContractSettings()
     trust: TrustSettings = TrustSettings()
@@ -247,6 +257,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "limits": Limits,
     "sources": SourceSettings,
     "approval": ApprovalSettings,
+    "policies": PolicySettings,
     "audit": AuditSettings,
     "contracts": ContractSettings,
     "trust": TrustSettings,

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from certs import jws
 from connector import fittings
 from connector.data.address import Addresses
 from connector.data.fetching import Fetching
@@ -32,7 +34,12 @@ from connector.services.life.renewals import Renewals
 from connector.services.negotiations import Negotiations
 from connector.services.offers import Offers
 from connector.services.outbox import Outbox
+from connector.services.policies.statements import Statements
+from connector.services.policies.versions import Policies, Sealed
 from connector.services.transfers import Transfers
+
+POLICY_TYPE = "allmende-policy+jws"
+"""`typ` of the JWS over a version of a policy (RFC 8725, 3.11): it is good for nothing else."""
 
 Decide = Callable[[Transaction, Any], Any]
 
@@ -109,10 +116,24 @@ class Contracting:
             base=own.base,
             check=around.sources.check,
         )
+        self.policies = Policies(
+            store=own.store,
+            clock=own.clock,
+            offers=self.offers,
+            approvals=own.config.policies.approvals,
+            seal=self._seal,
+        )
+        self.statements = Statements(store=own.store, clock=own.clock)
         self.frames = Frames(store=own.store, clock=own.clock)
         self.proposals = Proposals(
             store=own.store, negotiations=self.negotiations, discovery=around.discovery, did=own.did
         )
+
+    def _seal(self, sealed: Sealed) -> str:
+        """What is said of a policy as a JWS of this node, by the key that signs its messages."""
+        key, name = self._ground.keys.signing()
+        header = {"kid": f"{self._ground.did}#{name}", "typ": POLICY_TYPE}
+        return jws.sign(key, header, msgspec.json.encode(sealed))
 
     def _life(self) -> None:
         """What a contract goes through once it is concluded, and fetching what it is about."""

@@ -33,6 +33,7 @@ from connector.http import client, data, dsp, endpoints, management, offsets, pu
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
 from connector.services import changes, discovery, intake, notices, operators, outbox, peers
+from connector.services.policies import coverage
 from connector.services.proof import correspondence
 from connector.services.trust import own_document
 from connector.store import writer
@@ -46,6 +47,8 @@ TURN_SECONDS = 1.0
 """How often it is looked whether a key's time has come."""
 APPROVAL_SECONDS = 60.0
 """How often deadlines and reminders of decisions are looked at; their length is in days."""
+COUNT_SECONDS = 1.0
+"""How often it is counted which rules were true in the accesses since."""
 LAST_SECONDS = 0.5
 """How long a node whose disk has failed goes on refusing before it ends."""
 
@@ -130,7 +133,8 @@ class Node:
         )
 
     def _way_of_data(self) -> None:
-        """The gate, and addresses that only it can make credentials for."""
+        """The gate, what it sees of the policies, and addresses that only it can make credentials for."""
+        self.coverage = coverage.Coverage(store=self.store, clock=self.clock)
         self.gate = gate.Gate(
             store=self.store,
             clock=self.clock,
@@ -139,6 +143,7 @@ class Node:
             changes=self.changes,
             fault=self._fault,
             judged=self.metrics.access,
+            seen=self.coverage.note,
             sure=self._sure_and_trusted,
             stopped=lambda: self.continuity.broken,
         )
@@ -193,6 +198,7 @@ class Node:
         )
         self.negotiations, self.transfers, self.approvals = made.negotiations, made.transfers, made.approvals
         self.offers, self.frames, self.proposals = made.offers, made.frames, made.proposals
+        self.policies, self.statements = made.policies, made.statements
         self.contracts, self.endings, self.renewals = made.contracts, made.endings, made.renewals
         self.fetching = made.fetching
 
@@ -294,6 +300,9 @@ class Node:
             operators=self.operators,
             peers=self.peers,
             offers=self.offers,
+            policies=self.policies,
+            coverage=self.coverage,
+            statements=self.statements,
             frames=self.frames,
             discovery=self.discovery,
             proposals=self.proposals,
@@ -389,6 +398,7 @@ class Node:
                 (self.keyring.turn, TURN_SECONDS),
                 (self.approvals.look, APPROVAL_SECONDS),
                 (self.ledgers.destroy_ended, SWEEP_SECONDS),
+                (self.coverage.work, COUNT_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
                 *self.trust.rounds(),
             ]

@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "What this node shares": {
         "asset": ("connector.cli.assets:asset", "Data that lies here and can be shared."),
         "policy": ("connector.cli.policy:policy", "Terms of use: write, check, try, compare and keep them."),
+        "state": ("connector.cli.states:state", "What this node states about the world: a crisis, an event."),
         "frame": ("connector.cli.frames:frame", "Frame contracts on paper: who may be answered at once."),
         "offer": ("connector.cli.offers:offer", "Assets published under terms."),
         "describe": ("connector.cli.describe:describe", "What this node publishes of itself, for anybody to verify."),

@@ -30,6 +30,9 @@ from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Outbox
 from connector.services.peers import Peers
+from connector.services.policies.coverage import Coverage
+from connector.services.policies.statements import Statements
+from connector.services.policies.versions import Policies
 from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence
 from connector.services.proof.keyring import Keyring
@@ -125,6 +128,9 @@ class Services(Struct, frozen=True, kw_only=True):
     operators: Operators
     peers: Peers
     offers: Offers
+    policies: Policies
+    coverage: Coverage
+    statements: Statements
     frames: Frames
     discovery: Discovery
     proposals: Proposals

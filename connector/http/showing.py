@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Struct
 
 from connector.errors import InputError, UnknownError
-from connector.http import deciding, lives, views
+from connector.http import deciding, lives, versions, views
 from connector.ports import Store
 from connector.protocol.machine import Role
 from connector.protocol.messages import Dataset, JsonObject
@@ -172,6 +172,17 @@ def policy(one: PolicyVersion, language: Language) -> views.PolicyView:
         sentences=_sentences(one.document, PolicyKind.OFFER, language)[0],
         created=one.created,
         created_by=one.created_by,
+        state=versions.state(one),
+        digest=one.digest,
+        template=one.template,
+        reason=one.reason,
+        needs=one.needs,
+        approvals=versions.sanctions(one),
+        signature=one.signature,
+        signed=one.signed,
+        signed_by=one.signed_by,
+        retired=one.retired,
+        retired_by=one.retired_by,
     )
 
 
@@ -189,6 +200,8 @@ def offer(one: PublishedOffer, language: Language) -> views.OfferView:
         retired=one.retired,
         live=one.live,
         approval=views.ApprovalRule(persons=one.approval.persons, frame=one.approval.frame, days=one.approval.days),
+        version=one.version,
+        replaces=one.replaces,
     )
 
 

@@ -160,6 +160,21 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "event.offer_published": ("„{asset}“ wird angeboten.", '"{asset}" is offered.'),
     "event.offer_retired": ("„{asset}“ wird nicht mehr angeboten.", '"{asset}" is offered no more.'),
+    "event.policy_drafted": (
+        "Die Nutzungsregel {policy} ist entworfen und wartet auf Zustimmung.",
+        "The policy {policy} is drafted and waits to be approved.",
+    ),
+    "event.policy_approved": ("Der Nutzungsregel {policy} wurde zugestimmt.", "The policy {policy} was approved."),
+    "event.policy_signed": ("Die Nutzungsregel {policy} ist unterschrieben.", "The policy {policy} is signed."),
+    "event.policy_retired": ("Die Nutzungsregel {policy} ist zurückgezogen.", "The policy {policy} is retired."),
+    "event.statement_made": (
+        "Festgestellt ist: {operand} ist {values}; danach wird von nun an entschieden.",
+        "It is stated that {operand} is {values}; from now on that decides.",
+    ),
+    "event.statement_withdrawn": (
+        "Über {operand} ist nichts mehr festgestellt.",
+        "Nothing is stated about {operand} any more.",
+    ),
     # telling people
     "notify.failing": (
         "Benachrichtigungen kommen nicht an ({channel}: {cause}).",

@@ -79,7 +79,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         '"{asset}" cannot be served ({cause}); assets concerned: {assets}.',
     ),
     "source.unreadable": ("Die Datenquelle kann gerade nicht gelesen werden.", "The source cannot be read just now."),
-    "policy.unknown": ("Eine Nutzungsregel „{name}“ ist nicht angelegt.", 'There is no policy "{name}".'),
     "policy.refused": ("Die Bedingungen erlauben diesen Zugriff nicht.", "The terms do not permit this access."),
     "terms.outside": ("Die Anfrage liegt außerhalb der Bedingungen.", "What is asked lies outside the terms."),
     "terms.unclear": (
@@ -87,7 +86,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "It cannot be shown that what is asked lies within the terms; in doubt it is refused.",
     ),
     "transform.undone": (
-        "Die Bedingungen verlangen, dass die Daten bearbeitet werden, bevor sie hinausgehen; das ist hier nicht geschehen.",
+        "Die Bedingungen verlangen, dass die Daten bearbeitet werden, bevor sie hinausgehen; das geschieht hier nicht.",
         "The terms demand that the data are worked on before they leave; here they were not.",
     ),
     "fact.unknown": (

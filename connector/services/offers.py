@@ -1,7 +1,8 @@
-"""What this node has and on which terms: assets, policies, offers, and the catalogue made of them.
+"""What this node has and on which terms: assets, offers, and the catalogue made of them.
 
-What lives here: keeping and publishing, and which offers a peer is shown. What does not: the DSP form of a catalogue
-(`catalog.dcat`), who sees what (`catalog.visibility`), whether an asset can be opened (its source).
+What lives here: keeping and publishing, and which offers a peer is shown. What does not: the policies that offers are
+under (`policies.versions`), the DSP form of a catalogue (`catalog.dcat`), who sees what (`catalog.visibility`), whether
+an asset can be opened (its source).
 Source: Dataspace Protocol 2025-1, Catalog Protocol.
 """
 
@@ -21,12 +22,11 @@ from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset,
 from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
-from connector.services.decisions import Published, not_understood
+from connector.services.decisions import Published
 from connector.services.intake import admit, check_scope, note_refusal
+from connector.services.policies.kept import for_offers
 from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
-from policies import parse, render
-from policies.model import Policy, PolicyError, PolicyKind
 
 PAGE = 100
 WITH_ONE = Approval()
@@ -41,7 +41,7 @@ class Shown(Struct, frozen=True):
 
 
 class Offers:
-    """Assets, policies and offers of this node. `check` says what is wrong with an asset's settings."""
+    """Assets and offers of this node. `check` says what is wrong with an asset's settings."""
 
     def __init__(
         self,
@@ -117,43 +117,13 @@ class Offers:
 
         await self._store.write(act)
 
-    # --- policies -----------------------------------------------------------------------------------------------------
-
-    async def add_policy(self, operator: str, name: str, document: JsonObject) -> PolicyVersion:
-        """Keep a policy, or a new version of it; what is not understood is refused with its name and place."""
-        named(name)
-        understood = _understood(document)
-
-        def act(tx: Transaction) -> PolicyVersion:
-            version = tx.count(PolicyVersion, name=name) + 1
-            kept = PolicyVersion(
-                id=f"{name}@{version}",
-                name=name,
-                version=version,
-                document=render.to_dsp(understood),
-                created=self._clock.now(),
-                created_by=operator,
-            )
-            tx.put(kept)
-            tx.record(Entry(event="policy.added", actor=operator, params={"policy": kept.id}))
-            return kept
-
-        return await self._store.write(act)
-
-    async def policies(self, *, after: str = "", limit: int = PAGE) -> list[PolicyVersion]:
-        """Policies in the order of their ids, every version."""
-        return await self._store.read(lambda view: view.select(PolicyVersion, after=after, limit=limit))
-
-    async def policy(self, name: str) -> PolicyVersion:
-        """The latest version under a name, or the one that `name@version` says. Raises `InputError`."""
-        return await self._store.read(lambda view: _policy(view, name))
-
     # --- offers -------------------------------------------------------------------------------------------------------
 
     async def publish(
         self, operator: str, asset: str, policy: str, outside: Outside, approval: Approval = WITH_ONE
     ) -> PublishedOffer:
-        """Publish an asset under the latest version of a policy. A later version of the policy changes nothing here.
+        """Publish an asset under the latest version of a policy that may be used. A later version of the policy changes
+        nothing here, unless it was kept to that end (`policies.versions`).
 
         `approval` says who has to agree to a contract under it. Raises `InputError` (asset, policy, frame contract).
         """
@@ -161,27 +131,38 @@ class Offers:
         def act(tx: Transaction) -> PublishedOffer:
             if approval.frame is not None and known(tx, approval.frame).retired is not None:
                 raise InputError("frame.retired", name=approval.frame)
-            what, terms = _asset(tx, asset), _policy(tx, policy)
+            what, terms = _asset(tx, asset), for_offers(tx, policy)
             id = self._ids.pid()
-            document = {**terms.document, "@id": id, "@type": "Offer"}
-            document.pop("target", None)
             offer = PublishedOffer(
                 id=id,
                 asset=what.id,
                 policy=terms.id,
                 outside=outside,
-                document=document,
+                document=_offered(id, terms),
                 published=self._clock.now(),
                 published_by=operator,
                 approval=approval,
             )
-            tx.put(offer)
-            params = {"offer": id, "asset": what.id, "policy": terms.id, "outside": outside.value}
-            params |= {"persons": str(approval.persons), "frame": approval.frame or "-"}
-            tx.record(Entry(event="offer.published", actor=operator, params=params))
+            _keep(tx, operator, offer)
             return offer
 
         return await self._store.write(act)
+
+    def publish_anew(self, tx: Transaction, operator: str, offer: PublishedOffer, terms: PolicyVersion) -> None:
+        """Put the next version of an offer, under other terms, in the place of this one; contracts under it stand."""
+        id = self._ids.pid()
+        self.retire_in(tx, operator, offer)
+        next = msgspec.structs.replace(
+            offer,
+            id=id,
+            policy=terms.id,
+            document=_offered(id, terms),
+            published=self._clock.now(),
+            published_by=operator,
+            version=offer.version + 1,
+            replaces=offer.id,
+        )
+        _keep(tx, operator, next)
 
     async def offers(self, *, after: str = "", limit: int = PAGE, live: bool | None = None) -> list[PublishedOffer]:
         """Offers in the order of their ids; `live` chooses published or retired ones."""
@@ -202,12 +183,16 @@ class Offers:
             offer = tx.get(PublishedOffer, id)
             if offer is None or not offer.live:
                 raise InputError("offer.unknown", id=id)
-            retired = msgspec.structs.replace(offer, live=False, retired=self._clock.now())
-            tx.put(retired)
-            tx.record(Entry(event="offer.retired", actor=operator, params={"offer": id}))
-            return retired
+            return self.retire_in(tx, operator, offer)
 
         return await self._store.write(act)
+
+    def retire_in(self, tx: Transaction, operator: str, offer: PublishedOffer) -> PublishedOffer:
+        """Retire a live offer as part of something greater."""
+        retired = msgspec.structs.replace(offer, live=False, retired=self._clock.now())
+        tx.put(retired)
+        tx.record(Entry(event="offer.retired", actor=operator, params={"offer": offer.id}))
+        return retired
 
     # --- catalogue, as peers see it -----------------------------------------------------------------------------------
 
@@ -327,25 +312,25 @@ def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
     return wanted
 
 
-def _understood(document: JsonObject) -> Policy:
-    try:
-        return parse.from_dsp(document, PolicyKind.OFFER)
-    except PolicyError as error:
-        reason = not_understood(error)
-        raise InputError(reason.code, **reason.params) from None
+def _offered(id: str, terms: PolicyVersion) -> JsonObject:
+    """The offer as it stands in the catalogue: the terms under its own id, without a target."""
+    document = {**terms.document, "@id": id, "@type": "Offer"}
+    document.pop("target", None)
+    return document
+
+
+def _keep(tx: Transaction, operator: str, offer: PublishedOffer) -> None:
+    tx.put(offer)
+    rule = offer.approval
+    params = {"offer": offer.id, "asset": offer.asset, "policy": offer.policy, "outside": offer.outside.value}
+    params |= {"persons": str(rule.persons), "frame": rule.frame or "-"}
+    if offer.replaces is not None:
+        params["replaces"] = offer.replaces
+    tx.record(Entry(event="offer.published", actor=operator, params=params))
 
 
 def _asset(view: Reading, name: str) -> Asset:
     found = view.find(Asset, name=name) or view.get(Asset, name)
     if found is None:
         raise InputError("asset.unknown", name=name)
-    return found
-
-
-def _policy(view: Reading, name: str) -> PolicyVersion:
-    found = view.get(PolicyVersion, name)
-    if found is None:
-        found = view.get(PolicyVersion, f"{name}@{view.count(PolicyVersion, name=name)}")
-    if found is None:
-        raise InputError("policy.unknown", name=name)
     return found

@@ -148,7 +148,8 @@ class Worker:
         asset = await offers.add_asset(
             OPERATOR, name="data", title="data", kind="file", settings={"path": order.path}, media_type="text/plain"
         )
-        await offers.add_policy(OPERATOR, "planning", {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]})
+        rules = {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]}
+        await self._node.policies.add(OPERATOR, "planning", rules)
         offer = await offers.publish(OPERATOR, "data", "planning", Outside.REFUSE, await at_once(self._node.frames))
         return Shared(asset.id, {**offer.document, "target": asset.id})
 

@@ -99,7 +99,7 @@ class Two:
         city, utility = self.city, self.utility
         await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind="live", settings={})
         rules = render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
-        await city.offers.add_policy("mayor", name, rules)
+        await city.policies.add("mayor", name, rules)
         offer = await city.offers.publish("mayor", name, name, Outside.COUNTER)
         await city.store.write(lambda tx: tx.put(FRAME))
         await city.store.write(lambda tx: tx.put(replace(offer, approval=Approval(frame=FRAME.id))))

@@ -196,7 +196,7 @@ async def published(city: Node, folder: Path) -> PublishedOffer:
     await city.offers.add_asset(
         "mayor", name="traffic", title="Traffic", kind="folder", settings={"path": str(folder / "shared")}
     )
-    await city.offers.add_policy("mayor", "fair", render.to_dsp(to_policy("urn:x:policy", Terms(count=10))))
+    await city.policies.add("mayor", "fair", render.to_dsp(to_policy("urn:x:policy", Terms(count=10))))
     return await city.offers.publish("mayor", "traffic", "fair", Outside.REFUSE, await at_once(city.frames))
 
 

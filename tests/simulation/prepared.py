@@ -74,7 +74,7 @@ class Prepared:
             await one.offers.add_asset(
                 "mayor", name=outside, title=outside, kind="file", settings={"path": str(self._data)}
             )
-            await one.offers.add_policy("mayor", outside, render.to_dsp(to_policy("urn:x:policy", terms)))
+            await one.policies.add("mayor", outside, render.to_dsp(to_policy("urn:x:policy", terms)))
             framed = await at_once(one.frames)
             rule = Approval() if outside is Outside.ASK else framed
             await one.offers.publish("mayor", outside, outside, outside, rule)

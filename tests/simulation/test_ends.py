@@ -53,7 +53,7 @@ async def _contract(play: Play) -> str:
 
     async def publish(node: Node) -> Any:
         await node.offers.add_asset("mayor", name="ends", title="ends", kind="file", settings={"path": __file__})
-        await node.offers.add_policy("mayor", "ends", render.to_dsp(to_policy("urn:x:policy", TERMS)))
+        await node.policies.add("mayor", "ends", render.to_dsp(to_policy("urn:x:policy", TERMS)))
         return await node.offers.publish(
             "mayor", "ends", "ends", next(iter(play.offers[0])), await at_once(node.frames)
         )

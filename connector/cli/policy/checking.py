@@ -42,7 +42,7 @@ def lint(call: Call, file: Path, form: str | None, lenient: bool) -> None:
 
     given = files.look(file, form, lenient=True)
     found = rules.lint(given.data, given.form, given.found, graph=files.graph)
-    told = {"valid": found.valid, "findings": [_finding(one) for one in found.findings]}
+    told: dict[str, Any] = {"valid": found.valid, "findings": [_finding(one) for one in found.findings]}
     if found.valid or not call.json:
         call.answer(told, lambda: _findings(told))
     if not found.valid:

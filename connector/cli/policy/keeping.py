@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Leaf
-from connector.cli.errors import CommandError
 from connector.cli.names import PEER, POLICY, segment
 from connector.cli.output import bullets, by, labelled, paragraphs
 from connector.cli.policy import files
 from connector.cli.terms import given_terms, with_terms
-from connector.cli.words import either
+from connector.cli.words import either, word
+
+TEMPLATE = "urn:allmende:template"
+"""The remark of a file that names its template and version."""
 
 
 @click.command(
@@ -38,11 +40,27 @@ from connector.cli.words import either
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file in any form: TOML, ODRL as JSON-LD or Turtle, an offer of the protocol as JSON.",
 )
+@click.option("--template", default="", help="What it was made from, as NAME@VERSION; default: as the file says.")
+@click.option("--reason", default="", help="Why; it is kept with the policy and signed along with it.")
+@click.option(
+    "--with-offers", "offers", is_flag=True, help="Publish live offers under earlier versions anew, under this one."
+)
 @click.pass_obj
-def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **given: Any) -> None:
+def add(
+    call: Call,
+    /,
+    name: str,
+    assignee: str | None,
+    file: Path | None,
+    template: str,
+    reason: str,
+    offers: bool,
+    **given: Any,
+) -> None:
     """Keep terms under NAME. The same NAME again makes a new version; contracts concluded keep theirs.
 
-    Without any option the terms are: any use, by anybody who may see the offer.
+    Without any option the terms are: any use, by anybody who may see the offer. Where the node asks for further people
+    ([policies] approvals), the version is a draft until they have approved it.
     """
     terms = given_terms(**given, assignee=_did(call, assignee))
     if file and terms:
@@ -52,9 +70,10 @@ def add(call: Call, /, name: str, assignee: str | None, file: Path | None, **giv
                 "--file sagt alles; nennen Sie daneben keine weiteren Bedingungen",
             )
         )
-    body: dict[str, Any] = {"document": _document(file)} if file else {"terms": terms}
-    kept = call.remote.post("/policies", {"name": name, **body})
-    call.answer(kept, lambda: paragraphs(f"Kept as {kept['id']}.", bullets("Terms", kept["sentences"])))
+    body: dict[str, Any] = {"terms": terms} if file is None else _of_file(file)
+    more = {"template": template, "reason": reason, "offers": offers}
+    kept = call.remote.post("/policies", {"name": name, **body, **{key: one for key, one in more.items() if one}})
+    call.answer(kept, lambda: paragraphs(_kept(kept), bullets("Terms", kept["sentences"])))
 
 
 @click.command("list", cls=Leaf, examples=["allmende policy list"])
@@ -81,27 +100,49 @@ def _did(call: Call, name: str | None) -> str | None:
     return str(call.remote.get(f"/peers/{segment(name)}")["id"])
 
 
-def _document(file: Path) -> Any:
-    """The policy of a file as JSON. What is JSON already goes as it stands: the node refuses by name and place."""
-    from msgspec import DecodeError, json
+def _of_file(file: Path) -> dict[str, Any]:
+    """The policy of a file as JSON, and the template that it says it was made from. What is an offer of the protocol
+    already goes as it stands: the node refuses by name and place."""
+    from msgspec import json
+    from msgspec.structs import replace
 
-    if file.suffix.lower() in (".toml", ".ttl"):
-        from policies import forms
+    from policies import forms
 
-        return json.decode(files.written(files.one(file, None, lenient=False), forms.Form.DSP, str(file)))
-    try:
-        return json.decode(file.read_bytes())
-    except DecodeError as wrong:
-        raise CommandError(
-            either(f"{file} is not JSON: {wrong}.", f"{file} ist kein JSON: {wrong}."), "policy.unreadable"
-        ) from wrong
+    given = files.look(file, None, lenient=False)
+    if given.form is forms.Form.DSP:
+        return {"document": json.decode(given.data)}
+    policy = files.one(file, None, lenient=False)
+    # Titles and remarks are words for people and have no place in the protocol's form.
+    document = files.written(replace(policy, remarks=()), forms.Form.DSP, str(file))
+    template = dict(policy.remarks).get(TEMPLATE)
+    return {"document": json.decode(document), **({"template": template} if template else {})}
+
+
+def _kept(one: Any) -> str:
+    said = either(f"Kept as {one['id']}.", f"Angelegt als {one['id']}.")
+    waits = one["needs"] - len(one["approvals"])
+    if waits <= 0:
+        return said
+    return said + either(
+        f" A draft: {waits} more have to approve it: allmende policy approve {one['id']}",
+        f" Ein Entwurf; es fehlt noch die Zustimmung von {waits}: allmende policy approve {one['id']}",
+    )
 
 
 def _text(one: Any) -> str:
     from msgspec import json
 
     return paragraphs(
-        labelled([("policy", one["id"]), ("since", by(one["created"], one["created_by"]))]),
+        labelled(
+            [
+                ("policy", one["id"]),
+                ("state", word(one["state"])),
+                ("since", by(one["created"], one["created_by"])),
+                ("template", one["template"]),
+                ("reason", one["reason"]),
+                ("SHA-256", one["digest"]),
+            ]
+        ),
         bullets("Terms", one["sentences"]),
         json.format(json.encode(one["document"]), indent=2).decode(),
     )

@@ -15,7 +15,7 @@ from connector.cli.names import POLICY, segment
 from connector.cli.output import by, instant, labelled, paragraphs, table
 from connector.cli.words import either
 
-VERSIONS = {
+VERSION_COLUMNS = {
     "id": "policy",
     "state": "state",
     "drafted": "drafted",
@@ -24,7 +24,7 @@ VERSIONS = {
     "offers": "offers",
     "reason": "reason",
 }
-HITS = {
+HIT_COLUMNS = {
     "rule": "rule",
     "constraint": "constraint",
     "held": "held",
@@ -49,7 +49,7 @@ def history(call: Call, name: str) -> None:
         }
         for one in found["versions"]
     ]
-    call.answer(found, lambda: table(rows, VERSIONS, "No versions."))
+    call.answer(found, lambda: table(rows, VERSION_COLUMNS, "No versions."))
 
 
 @click.command(
@@ -101,23 +101,23 @@ def retire(call: Call, name: str, offers: bool, reason: str) -> None:
 @click.argument("name", type=POLICY)
 @click.pass_obj
 def coverage(call: Call, name: str) -> None:
-    """Show which rules and constraints of a policy have been true and false in accesses since the node started.
+    """Show which rules and constraints of a policy were true and false in accesses since the node started.
 
     What was never true may be missing in practice, what was never false may be worthless.
     """
     found = call.remote.get(f"/policies/{segment(name)}/coverage")
-    rows = [
-        {"rule": rule["rule"], "constraint": one["constraint"], **one}
-        for rule in found["rules"]
-        for one in ({"constraint": "", **rule}, *rule["constraints"])
-    ]
     call.answer(
         found,
         lambda: paragraphs(
             labelled(
-                [("policy", found["policy"]), ("since", instant(found["since"])), ("accesses", found["accesses"])]
+                [
+                    ("policy", found["policy"]),
+                    ("since", instant(found["since"])),
+                    ("accesses", found["accesses"]),
+                    ("not counted", found["left_out"] or None),
+                ]
             ),
-            table(rows, HITS, "No accesses under it yet."),
+            table(found["hits"], HIT_COLUMNS, "No rules."),
         ),
     )
 

@@ -19,6 +19,7 @@ from connector.http.v1 import (
     node,
     offering,
     people,
+    policies,
     region,
     trust,
 )
@@ -30,6 +31,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *node.endpoints(services),
         *people.endpoints(services),
         *offering.endpoints(services),
+        *policies.endpoints(services),
         *frames.endpoints(services),
         *negotiations.endpoints(services),
         *contracts.endpoints(services),

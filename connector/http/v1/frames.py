@@ -35,7 +35,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             signatories=body.signatories,
             parties=parties,
             anybody=body.anybody,
-            until=None if body.until is None else _end(body.until),
+            until=None if body.until is None else end(body.until),
         )
         return await shown(added)
 
@@ -84,7 +84,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     ]
 
 
-def _end(until: str) -> int:
+def end(until: str) -> int:
     """The first instant after a day, or the instant. Raises `InputError`."""
     try:
         canonical = instants.read(until.strip())

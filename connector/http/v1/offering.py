@@ -1,4 +1,4 @@
-"""Endpoints about what this node shares: assets, policies, offers; and about what peers offer."""
+"""Endpoints about what this node shares: assets, offers; and about what peers offer."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from typing import Any
 
 from msgspec import UNSET
 
-from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.protocol.messages import JsonObject
 from connector.records import Approval, PublishedOffer, Right
-from policies import render
-from policies.terms import to_policy
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    return [*_assets(services), *_policies(services), *_offers(services), *_catalogs(services)]
+    return [*_assets(services), *_offers(services), *_catalogs(services)]
 
 
 def _assets(services: Services) -> Sequence[Endpoint]:
@@ -84,60 +80,6 @@ def _assets(services: Services) -> Sequence[Endpoint]:
             status=204,
         ),
     ]
-
-
-def _policies(services: Services) -> Sequence[Endpoint]:
-    offers = services.offers
-
-    async def listed(visit: Visit) -> views.Page[Any]:
-        found = await offers.policies(after=visit.query.after, limit=visit.query.limit)
-        return showing.page(found, (showing.policy(one, visit.language) for one in found), visit.query.limit)
-
-    async def add(visit: Visit) -> views.PolicyView:
-        kept = await offers.add_policy(visit.operator, visit.body.name, _document(visit.body))
-        return showing.policy(kept, visit.language)
-
-    async def get(visit: Visit) -> views.PolicyView:
-        return showing.policy(await offers.policy(visit.values[0]), visit.language)
-
-    return [
-        Endpoint(
-            method="GET",
-            path="/v1/policies",
-            right=Right.AUDITOR,
-            about="Policies, every version.",
-            serve=listed,
-            query=views.PageQuery,
-            answer=views.Page[views.PolicyView],
-        ),
-        Endpoint(
-            method="POST",
-            path="/v1/policies",
-            right=Right.STEWARD,
-            about="Keep a policy under a name, or a new version of it.",
-            serve=add,
-            body=views.NewPolicy,
-            answer=views.PolicyView,
-            status=201,
-        ),
-        Endpoint(
-            method="GET",
-            path="/v1/policies/{name}",
-            right=Right.AUDITOR,
-            about="The latest version of a policy, or the one that `name@version` says.",
-            serve=get,
-            answer=views.PolicyView,
-        ),
-    ]
-
-
-def _document(body: views.NewPolicy) -> JsonObject:
-    """The rules of a new policy. Raises `InputError` unless it is given in exactly one way; `PolicyError`."""
-    if (body.terms is None) == (body.document is None):
-        raise InputError("input.exclusive", fields="terms, document")
-    if body.terms is not None:
-        return render.to_dsp(to_policy(f"urn:allmende:policy:{body.name}", body.terms))
-    return dict(body.document or {})
 
 
 def _offers(services: Services) -> Sequence[Endpoint]:

@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from connector.http.views.forms import Input, Iri, Name, ReasonView, Text, View
 from connector.records import Outside
-from policies.terms import Terms
 
 
 class NewAsset(Input, frozen=True, kw_only=True):
@@ -37,26 +36,6 @@ class AssetView(View, frozen=True, kw_only=True):
     created_by: str
 
 
-class NewPolicy(Input, frozen=True, kw_only=True):
-    """A policy: `terms` in the short form, or a whole `document` in the form of the protocol; one of the two."""
-
-    name: Name
-    terms: Terms | None = None
-    document: Mapping[str, Any] | None = None
-
-
-class PolicyView(View, frozen=True, kw_only=True):
-    """One version of a policy, as rules and as sentences."""
-
-    id: str
-    name: str
-    version: int
-    document: Mapping[str, Any]
-    sentences: tuple[str, ...]
-    created: int
-    created_by: str
-
-
 class ApprovalRule(Input, frozen=True, kw_only=True):
     """Who has to agree to a contract: with `frame` (a frame contract's name) nobody where it covers the peer; else
     `persons` people, none of whom has drafted the terms, within `days`."""
@@ -76,7 +55,8 @@ class NewOffer(Input, frozen=True, kw_only=True):
 
 
 class OfferView(View, frozen=True, kw_only=True):
-    """A published offer. `asset` is the dataset's IRI, `policy` the version in force (`name@version`)."""
+    """A published offer. `asset` is the dataset's IRI, `policy` the version in force (`name@version`), `replaces` the
+    offer whose next `version` it is."""
 
     id: str
     asset: str
@@ -89,6 +69,8 @@ class OfferView(View, frozen=True, kw_only=True):
     retired: int | None
     live: bool
     approval: ApprovalRule
+    version: int
+    replaces: str | None
 
 
 class SendOffer(Input, frozen=True, kw_only=True):

@@ -133,6 +133,12 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     # what is shared
     "offer.published": (_NOTE, "event.offer_published"),
     "offer.retired": (_NOTE, "event.offer_retired"),
+    "policy.drafted": (_ATTENTION, "event.policy_drafted"),
+    "policy.approved": (_NOTE, "event.policy_approved"),
+    "policy.signed": (_NOTE, "event.policy_signed"),
+    "policy.retired": (_NOTE, "event.policy_retired"),
+    "statement.made": (_ATTENTION, "event.statement_made"),
+    "statement.withdrawn": (_ATTENTION, "event.statement_withdrawn"),
 }
 """Event -> how much it matters, and its sentence."""
 

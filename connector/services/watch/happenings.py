@@ -39,6 +39,8 @@ SHOWN = (
     "held",
     "days",
     "policy",
+    "operand",
+    "values",
     "frame",
     "kind",
     "kinds",

@@ -28,6 +28,17 @@ POLICY = {
     "sentences": ["Use, if:", "  - until then"],
     "created": 0,
     "created_by": "admin",
+    "state": "usable",
+    "digest": "d" * 64,
+    "template": "",
+    "reason": "",
+    "needs": 0,
+    "approvals": [],
+    "signature": "",
+    "signed": None,
+    "signed_by": "",
+    "retired": None,
+    "retired_by": "",
 }
 OFFER = {
     "id": "urn:uuid:0-0ffe0ffe",
@@ -114,7 +125,7 @@ def test_a_policy_from_a_file(api: Api, types: Types) -> None:
     assert api.asked[0].body == {"name": "mine", "document": {"@type": "Offer"}}
     assert types("policy", "add", "mine", "--file", "p.json", "--count", "3").status == 2
     Path("p.json").write_text("{")
-    assert "p.json is not JSON" in types("policy", "add", "mine", "--file", "p.json").err
+    assert types("policy", "add", "mine", "--file", "p.json", "--json").json["error"]["code"] == "form.json"
     assert len(api.asked) == 1
 
 

@@ -11,11 +11,21 @@ import pytest
 import connector.cli
 from connector.cli import words
 from connector.cli.words import GERMAN
+from policies.conflicts import Verdict
+from policies.difference import Relation
+from policies.lint import Severity
+from policies.model import RuleKind
+from policies.operands import Assurance
 from tests.connector.cli.api import PEER, Api
 from tests.connector.cli.conftest import Types
 from tests.connector.cli.test_records import STATUS
 
 ROOT = Path(connector.cli.__file__).parent
+SEVERITIES = {one.value for one in Severity}
+MARKS = {one.value for one in Assurance}
+VERDICTS = {one.value for one in Verdict}
+RELATIONS = {one.value for one in Relation}
+RULES = {one.value for one in RuleKind}
 HEADINGS = ("COLUMNS", "QUEUE", "INBOX")
 
 
@@ -81,7 +91,9 @@ def test_no_german_is_left_over() -> None:
     }
     counts = {"peers", "assets", "offers", "negotiations", "contracts", "transfers", "waiting for you"}
     states = {"active", "left", "stolen", "open", "late", "taken", "done", "good", "early", "revoked"}
-    assert GERMAN.keys() - said - counts - states == set()
+    policies = {*SEVERITIES, *MARKS, *VERDICTS, *RELATIONS, *RULES, "fulfilled", "violated", "holds", "fails"}
+    drafts = {"draft", "usable", "signed", "retired"}
+    assert GERMAN.keys() - said - counts - states - policies - drafts == set()
 
 
 def test_every_failure_is_said_in_both() -> None:

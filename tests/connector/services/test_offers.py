@@ -55,16 +55,16 @@ def test_a_policy_gets_versions_and_what_is_not_understood_is_named(tmp_path: Pa
     async def story() -> None:
         city, _ = await neighbours(tmp_path)
         document = render.to_dsp(to_policy("urn:x:p", Terms(count=1)))
-        assert (await city.offers.add_policy("mayor", "p", document)).id == "p@1"
-        assert (await city.offers.add_policy("mayor", "p", document)).id == "p@2"
-        assert (await city.offers.policy("p")).version == 2
-        assert (await city.offers.policy("p@1")).version == 1
-        document["permission"][0]["duty"] = [{"action": "delete"}]
+        assert (await city.policies.add("mayor", "p", document)).id == "p@1"
+        assert (await city.policies.add("mayor", "p", document)).id == "p@2"
+        assert (await city.policies.get("p")).version == 2
+        assert (await city.policies.get("p@1")).version == 1
+        document["permission"][0]["remedy"] = [{"action": "delete"}]
         with pytest.raises(InputError) as wrong:
-            await city.offers.add_policy("mayor", "p", document)
-        assert wrong.value.reason.params["place"] == "/permission/0/duty"
+            await city.policies.add("mayor", "p", document)
+        assert wrong.value.reason.params["place"] == "/permission/0/remedy"
         with pytest.raises(InputError, match=r"policy\.unknown"):
-            await city.offers.policy("q")
+            await city.policies.get("q")
 
     run(story)
 
@@ -73,7 +73,7 @@ def test_a_later_version_changes_no_published_offer(tmp_path: Path) -> None:
     async def story() -> None:
         city, _ = await neighbours(tmp_path)
         offer = await city.publish(Terms(count=1))
-        await city.offers.add_policy("mayor", "traffic", render.to_dsp(to_policy("urn:x:p", Terms(count=9))))
+        await city.policies.add("mayor", "traffic", render.to_dsp(to_policy("urn:x:p", Terms(count=9))))
         assert (await city.offers.offer(offer.id)).document == offer.document
         assert offer.policy == "traffic@1"
 

@@ -33,6 +33,7 @@ from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
+from connector.services.policies.versions import Policies
 from connector.services.processes import Processes
 from connector.services.transfers import Transfers
 from connector.store.sqlite import SqliteStore
@@ -66,6 +67,7 @@ class Neighbour:
         world: dict[str, Neighbour],
         limits: Limits | None = None,
         rules: Rules | None = None,
+        sanctions: int = 0,
         seed: str = "",
     ) -> None:
         self.seed = seed or name
@@ -131,6 +133,7 @@ class Neighbour:
             base=self.url,
             check=lambda kind, settings: [] if kind == "file" else ["no such kind"],
         )
+        self.policies = Policies(store=self.store, clock=self.clock, offers=self.offers, approvals=sanctions, seal=str)
         world[name] = self
 
     def _head(self, size: int, root: bytes, at: int) -> str:
@@ -161,7 +164,7 @@ class Neighbour:
         """An asset under a policy of its own; without a rule a frame contract with anybody lets it bind at once."""
         approval = approval or await at_once(self.frames)
         await self.offers.add_asset("mayor", name=name, title=name, kind="file", settings={})
-        await self.offers.add_policy("mayor", name, render.to_dsp(to_policy("urn:x:policy", terms)))
+        await self.policies.add("mayor", name, render.to_dsp(to_policy("urn:x:policy", terms)))
         return await self.offers.publish("mayor", name, name, outside, approval)
 
     async def people(self, *names: str, role: Right = Right.APPROVER) -> None:

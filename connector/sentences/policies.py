@@ -1,0 +1,51 @@
+"""The life of policies, and what operators state about the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "policy.unknown": ("Eine Nutzungsregel „{name}“ ist nicht angelegt.", 'There is no policy "{name}".'),
+    "policy.unapproved": (
+        "{policy} ist noch ein Entwurf; es fehlt die Zustimmung von {missing}: allmende policy approve {policy}",
+        "{policy} is a draft still; {missing} more have to agree: allmende policy approve {policy}",
+    ),
+    "policy.approved": (
+        "{policy} darf schon verwendet werden; es gibt nichts zuzustimmen.",
+        "{policy} may be used already; there is nothing to agree to.",
+    ),
+    "policy.own": (
+        "{operator} hat {policy} selbst entworfen; zustimmen muss jemand anderes.",
+        "{operator} has drafted {policy}; somebody else has to agree.",
+    ),
+    "policy.voted": (
+        "{operator} hat {policy} schon zugestimmt; es braucht noch jemand anderen.",
+        "{operator} has agreed to {policy} already; it takes somebody else.",
+    ),
+    "policy.signed": ("{policy} ist schon unterschrieben.", "{policy} is signed already."),
+    "policy.retired": (
+        "{policy} ist zurückgezogen; darunter wird nichts mehr angeboten.",
+        "{policy} is retired; nothing is offered under it any more.",
+    ),
+    "policy.offered": (
+        "Unter {policy} stehen noch Angebote ({offers}); ziehen Sie sie zuerst zurück, oder mit: --with-offers",
+        "There are still offers under {policy} ({offers}); retire them first, or along with it: --with-offers",
+    ),
+    "statement.operand": (
+        "„{operand}“ kann kein Knoten von sich aus feststellen; möglich ist: {known}.",
+        '"{operand}" is nothing that a node can state; there are: {known}.',
+    ),
+    "statement.value": (
+        "„{value}“ ist kein Wert für {operand}.",
+        '"{value}" is no value of {operand}.',
+    ),
+    "statement.over": (
+        "Das Ende der Feststellung über {operand} liegt in der Vergangenheit.",
+        "The end of what is stated about {operand} is over already.",
+    ),
+    "statement.none": ("Über {operand} ist nichts festgestellt.", "Nothing is stated about {operand}."),
+}
+"""Code -> German, English."""
