@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policies import notice, operands
 from policies.model import (
@@ -90,7 +91,9 @@ class ConstraintReader:
         if (old := self._older(node)) is not None:
             return self._members(old, node.get(_RIGHT, []), id, place(node, _RIGHT), depth)
         self._known(node, _ATOMIC)
-        return self._atomic(node, id, at)
+        foreign = _foreign(node)
+        found = self._atomic(node, id, at)
+        return replace(found, reference=foreign) if foreign and not found.reference else found
 
     def meet(self, at: str) -> None:
         """Count one more constraint or value."""
@@ -207,6 +210,13 @@ class ConstraintReader:
         return Atomic(
             told.left, told.operator, tuple(right), told.id, datatype=datatype, unit=told.unit, status=told.status
         )
+
+
+def _foreign(node: Node) -> str:
+    """A property that nobody here understands, with its value: only a lenient reading gets here with one."""
+    keys = [key for key in node if not key.startswith(("@", ODRL)) and not metadata(key)]
+    values = [value.get("@id") or value.get("@value", "") for key in keys for value in node[key]]
+    return f"{keys[0]} {values[0]}" if keys else ""
 
 
 def _unlisted(values: Iterable[Any]) -> list[dict[str, Any]]:

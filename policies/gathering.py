@@ -1,7 +1,8 @@
 """From atomic rules back to rules as they are written: the reverse of spreading.
 
 What lives here: putting the atoms of one rule together again. What does not: writing (`shortening`, `linked`).
-INVARIANT: what comes out here, spread again, is what went in (`_whole` tries it, and leaves the atoms apart where it is not).
+INVARIANT: what comes out here, spread again, is what went in (`_whole` tries it, and leaves the atoms apart where
+it is not).
 """
 
 from __future__ import annotations

@@ -55,6 +55,7 @@ _THINGS: Final = frozenset({ODRL + "Asset", ODRL + "Party"}) | _COLLECTIONS
 _REPLACED: Final = tuple(
     base + "isReplacedBy" for base in ("http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/")
 )
+_EFFECTIVE: Final = frozenset({INHERITED, *_REPLACED, RDF + "value"})
 _BELOW: Final = {ODRL + "duty": "duties", ODRL + "remedy": "remedies", ODRL + "consequence": "consequences"}
 _MAY: Final = {
     RuleKind.PERMISSION: frozenset({ODRL + "duty"}),
@@ -468,5 +469,7 @@ def _wordy(key: str, values: list[Any]) -> bool:
 
 
 def _remarks(node: Node) -> tuple[tuple[str, str], ...]:
-    found = [(key, value) for key in node if metadata(key) or (key in _OLD_WORDS) for value in node[key]]
+    """Words for people; what a foreign vocabulary says of a policy or a rule, where that is let pass, is no more."""
+    keys = [key for key in node if not key.startswith(("@", ODRL, DSPACE)) or key in _OLD_WORDS]
+    found = [(key, value) for key in keys if key not in _EFFECTIVE for value in node[key]]
     return tuple(one for one in (told(key, value) for key, value in found) if one is not None)

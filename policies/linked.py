@@ -1,7 +1,8 @@
 """Writing policies in full ODRL 2.2: the model -> JSON-LD and Turtle, which `graph` reads back to the same policy.
 
-What lives here: the tree that a policy is in RDF, and its two spellings. What does not: reading. Sources: ODRL Information
-Model 2.2; JSON-LD 1.1; RDF 1.1 Turtle. Members of logical constraints are lists, so that no reader loses their order.
+What lives here: the tree that a policy is in RDF, and its two spellings. What does not: reading. Sources: ODRL
+Information Model 2.2; JSON-LD 1.1; RDF 1.1 Turtle. Members of logical constraints are lists, so that no reader loses
+their order.
 
 Values of a tree: `Ref` (an IRI), a literal (`@value`, `@type` or `@language`), a list (`@list`), or a node.
 """
@@ -132,11 +133,13 @@ class _Planter:
         if not isinstance(constraint, Atomic):
             members = {"@list": [self._constraint(one) for one in constraint.members]}
             return self._named(constraint.id, {ODRL + constraint.connective.value: [members]})
-        tree = _atomic(
-            constraint.left, constraint.operator.value, [_right(constraint, one) for one in constraint.right]
-        )
-        if constraint.reference:
-            _put(tree, ODRL + "rightOperandReference", [Ref(constraint.reference)])
+        values = [_right(constraint, one) for one in constraint.right]
+        tree = _atomic(constraint.left, constraint.operator.value, values)
+        key, _, value = constraint.reference.partition(" ")
+        if value:
+            _put(tree, key, [Ref(value) if _IRI.fullmatch(value) else _literal(value)])
+        elif key:
+            _put(tree, ODRL + "rightOperandReference", [Ref(key)])
         if constraint.unit:
             _put(
                 tree,
@@ -205,24 +208,17 @@ def _jsonld(tree: Tree, told: set[str]) -> dict[str, Any]:
     return node
 
 
-_ARRAYS: Final = (
-    "permission",
-    "prohibition",
-    "obligation",
-    "duty",
-    "remedy",
-    "consequence",
-    "constraint",
-    "refinement",
-)
+_ARRAYS: Final = ("permission", "prohibition", "obligation", *(word for _, word in _BELOW), "constraint", "refinement")
 
 
 def _compacted(value: Any, kind: str, told: set[str]) -> Any:
     match value:
         case Ref():
+            if kind == "@vocab" and value.startswith(ODRL):
+                # ODRL's own context has no plain word for some terms, and a wrong one for two (`neq`, `industry`).
+                return f"odrl:{value.removeprefix(ODRL)}"
             if kind == "@vocab":
-                word = value.removeprefix(ODRL)
-                return word if _LOCAL.fullmatch(word) else str(value)
+                return str(value)
             return str(value) if kind == "@id" else {"@id": str(value)}
         case {"@list": members}:
             return {"@list": [_compacted(one, kind, told) for one in members]}
@@ -247,10 +243,8 @@ def _turtle(tree: Tree) -> str:
                 done.add(one["@id"])
                 queue.append(one)
     text = "\n".join(blocks)
-    used = [
-        f"@prefix {name}: <{space}> ." for name, space in _PREFIXES.items() if re.search(rf"(?<![\w:<]){name}:", text)
-    ]
-    return "\n".join([*used, "", text])
+    used = [name for name in _PREFIXES if re.search(rf"(?<![\w:<]){name}:", text)]
+    return "\n".join([*(f"@prefix {name}: <{_PREFIXES[name]}> ." for name in used), "", text])
 
 
 def _pairs(node: Tree, depth: int, named: list[Tree]) -> str:

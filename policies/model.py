@@ -93,8 +93,9 @@ class Atomic(Struct, frozen=True, tag="atomic"):
     everything else as its IRI. INVARIANT: the values of a set operator are sorted and occur once.
 
     `datatype` (full IRI) is set only where no registry knows the operand and the value's own type has to say how it is
-    compared. `unit` is the IRI of the unit of `right`. `reference` stands in the place of `right`, which is empty then:
-    a value that would have to be fetched, and is unknown. `status` is the value already reached.
+    compared. `unit` is the IRI of the unit of `right`. `reference` makes the constraint unknown: it is the IRI of a
+    value that would have to be fetched (`right` is empty then), or, in a file of somebody else that is read leniently, a
+    property that nobody here understands (its IRI, a blank, its value). `status` is the value already reached.
     """
 
     left: str

@@ -132,6 +132,90 @@ REASONS: Final[Mapping[str, Both]] = {
         "The term “{term}” is not understood here, so the whole policy is refused.",
     ),
     "term.missing": ("Es fehlt „{term}“.", "“{term}” is missing."),
+    "form.unknown": (
+        "In welcher Form „{form}“ geschrieben ist, ist nicht zu erkennen (TOML, JSON-LD, Turtle, JSON).",
+        "It cannot be told in what form “{form}” is written (TOML, JSON-LD, Turtle, JSON).",
+    ),
+    "form.toml": (
+        "Das ist kein gültiges TOML.",
+        "This is not valid TOML.",
+    ),
+    "form.utf8": (
+        "Der Text ist nicht in UTF-8 geschrieben.",
+        "The text is not written in UTF-8.",
+    ),
+    "form.graph": (
+        "Turtle kann hier nicht gelesen werden.",
+        "Turtle cannot be read here.",
+    ),
+    "form.carry": (
+        "Diese Form hat für „{term}“ keinen Platz; es würde verloren gehen.",
+        "This form has no place for “{term}”; it would be lost.",
+    ),
+    "turtle.unreadable": (
+        "Das ist kein gültiges Turtle.",
+        "This is not valid Turtle.",
+    ),
+    "turtle.large": (
+        "Das Dokument ist zu groß (höchstens {limit}).",
+        "The document is too large (at most {limit}).",
+    ),
+    "iri.relative": (
+        "„{iri}“ ist kein vollständiger Bezeichner (IRI).",
+        "“{iri}” is not a full identifier (IRI).",
+    ),
+    "context.redefined": (
+        "Der eigene JSON-LD-Kontext gibt „{term}“ eine andere Bedeutung.",
+        "The document's own JSON-LD context gives “{term}” another meaning.",
+    ),
+    "policy.missing": (
+        "Das Dokument enthält keine Nutzungsbedingungen.",
+        "The document contains no policy.",
+    ),
+    "policy.types": (
+        "Die Bedingungen können nicht zugleich {types} sein.",
+        "A policy cannot be {types} at once.",
+    ),
+    "policy.replaced": (
+        "Diese Bedingungen sind ersetzt durch {by} und gelten nicht mehr.",
+        "This policy has been replaced by {by} and is void.",
+    ),
+    "profile.missing": (
+        "„{term}“ gehört nicht zum Kern von ODRL; die Bedingungen müssen ein Profil nennen, das den Begriff kennt.",
+        "“{term}” is not of ODRL's core; the policy has to name a profile that knows the term.",
+    ),
+    "conflict.unknown": (
+        "Die Konfliktregel „{conflict}“ ist nicht bekannt.",
+        "The conflict strategy “{conflict}” is not known.",
+    ),
+    "inherit.missing": (
+        "Die Bedingungen {policy}, von denen geerbt wird, liegen nicht vor.",
+        "The policy {policy} that is inherited from cannot be had.",
+    ),
+    "inherit.circular": (
+        "Die Vererbung führt im Kreis (über {policy}).",
+        "The inheritance goes in a circle (by way of {policy}).",
+    ),
+    "constraint.mixed": (
+        "Eine Bedingung kann nicht zwei Verknüpfungen haben („{term}“).",
+        "A constraint cannot have two connectives (“{term}”).",
+    ),
+    "sequence.unordered": (
+        "Eine Reihenfolge (andSequence) muss als Liste geschrieben sein, sonst ist sie keine.",
+        "A sequence (andSequence) has to be written as a list, or it is none.",
+    ),
+    "value.both": (
+        "Eine Bedingung nennt einen Wert und einen Verweis auf einen Wert; nur eines von beiden geht.",
+        "A constraint names a value and a reference to a value; only one of them can be.",
+    ),
+    "value.mixed": (
+        "Die Werte zu {operand} haben verschiedene Datentypen.",
+        "The values for {operand} have different datatypes.",
+    ),
+    "party.type": (
+        "„{type}“ ist keine Art von Beteiligten.",
+        "“{type}” is no kind of party.",
+    ),
     "form.object": ("Hier muss ein Objekt stehen.", "An object is due here."),
     "form.identifier": (
         "„{key}“ muss ein Bezeichner ohne Leerzeichen sein.",

@@ -1,7 +1,7 @@
 """Writing the short form: a policy -> TOML that `short.read` reads to the same policy.
 
-What lives here: choosing the shortest words that mean the same, and TOML text. What does not: the form itself (`short`).
-Source: TOML 1.0.
+What lives here: choosing the shortest words that mean the same, and TOML text. What does not: the form itself
+(`short`). Source: TOML 1.0.
 """
 
 from __future__ import annotations
@@ -217,10 +217,10 @@ class _Writer:
     def _general(self, constraint: Constraint) -> Table:
         """A table that says this constraint and nothing else."""
         named = bool(constraint.id) and not constraint.id.startswith("_:")
-        if isinstance(constraint, Logical) and constraint.connective is Connective.AND and not named:
-            # Several things in one table hold together.
-            if len(constraint.members) > 1:
-                return self._conditions(constraint.members)
+        together = isinstance(constraint, Logical) and constraint.connective is Connective.AND and not named
+        if isinstance(constraint, Logical) and together and len(constraint.members) > 1:
+            # All that stands in one table holds together.
+            return self._conditions(constraint.members)
         table: Table = {}
         if self._keyed(table, constraint):
             return table
@@ -235,6 +235,8 @@ class _Writer:
             "left": self._names.get(constraint.left, constraint.left),
             "operator": constraint.operator.value,
         }
+        if " " in constraint.reference:
+            raise PolicyError(Reason("form.carry", {"term": constraint.reference.partition(" ")[0][:200]}))
         if constraint.reference:
             table["reference"] = constraint.reference
         else:
