@@ -18,10 +18,10 @@ import msgspec
 from policies import compact, notice, operands
 from policies.compact import DSPACE
 from policies.gathering import framed, gathered, settle
-from policies.graph import INHERITED
 from policies.instants import stamp
 from policies.model import ODRL, Atomic, Constraint, Policy, PolicyError, Reason, RuleKind, Scope
 from policies.nodes import RDF
+from policies.rules import INHERITED
 from policies.vocabulary import DPV, XSD
 from policies.written import Doing, WrittenRule
 

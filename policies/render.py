@@ -61,16 +61,16 @@ def to_dsp(policy: Policy) -> dict[str, Any]:
 def _carried(policy: Policy) -> None:
     """Return if the protocol has words for the policy as a whole. Raises `PolicyError`."""
     if policy.kind not in (PolicyKind.OFFER, PolicyKind.AGREEMENT, PolicyKind.SET):
-        _refuse("/@type", policy.kind.value)
+        _uncarried("/@type", policy.kind.value)
     if policy.conflict not in (None, Strategy.PROHIBIT):
-        _refuse("/conflict", policy.conflict.value)
+        _uncarried("/conflict", policy.conflict.value)
     if all(rule.kind is RuleKind.OBLIGATION for rule in policy.rules):
-        _refuse("/obligation", "obligation")
+        _uncarried("/obligation", "obligation")
     if policy.notice is not None and all(rule.kind is not RuleKind.PERMISSION for rule in policy.rules):
-        _refuse("/permission", notice.NOTICE)
+        _uncarried("/permission", notice.NOTICE)
 
 
-def _refuse(place: str, term: str) -> NoReturn:
+def _uncarried(place: str, term: str) -> NoReturn:
     raise PolicyError(Reason("form.carry", {"term": term[:200]}), place)
 
 
@@ -84,7 +84,7 @@ _UNCARRIED = (
 def _rule(rule: Rule, period: str | None, at: str) -> dict[str, Any]:
     for field, term in _UNCARRIED:
         if getattr(rule, field):
-            _refuse(f"{at}/{term}", term)
+            _uncarried(f"{at}/{term}", term)
     written: dict[str, Any] = _named(rule.id)
     # `use` is the one action that the protocol's context knows by its bare name.
     written["action"] = "use" if rule.action == USE else _term(rule.action)
@@ -116,7 +116,7 @@ def _constraint(constraint: Constraint, at: str) -> dict[str, Any]:
     if isinstance(constraint, Atomic):
         return {**_named(constraint.id), **_atomic(constraint, at)}
     if constraint.connective is Connective.AND_SEQUENCE:
-        _refuse(at, constraint.connective.value)
+        _uncarried(at, constraint.connective.value)
     members = [_constraint(one, f"{at}/{constraint.connective}/{n}") for n, one in enumerate(constraint.members)]
     return {**_named(constraint.id), constraint.connective.value: members}
 
@@ -124,9 +124,9 @@ def _constraint(constraint: Constraint, at: str) -> dict[str, Any]:
 def _atomic(constraint: Atomic, at: str) -> dict[str, Any]:
     for term in ("unit", "reference", "status", "datatype"):
         if getattr(constraint, term):
-            _refuse(f"{at}/{term}", term)
+            _uncarried(f"{at}/{term}", term)
     if constraint.left not in OPERANDS:
-        _refuse(f"{at}/leftOperand", constraint.left)
+        _uncarried(f"{at}/leftOperand", constraint.left)
     values = [_value(constraint.left, value) for value in constraint.right]
     return {
         "leftOperand": _term(constraint.left),

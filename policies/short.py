@@ -65,10 +65,11 @@ from typing import Any, Final
 from policies import notice, operands, places, vocabulary
 from policies.compact import DSPACE, FUNCTIONS
 from policies.constraints import refuse
-from policies.graph import INHERIT, INHERITED, from_nodes
+from policies.graph import from_nodes
 from policies.model import ODRL, Connective, Operator, Policy, PolicyError, PolicyKind, Reason
 from policies.nodes import RDF, XSD_STRING, Node
 from policies.operands import SPATIAL, Operand
+from policies.rules import INHERIT, INHERITED
 from policies.vocabulary import ACTIONS, CORE, DPV, GDPR, LOC, MUNICIPAL, XSD
 
 DCT: Final = "http://purl.org/dc/terms/"
