@@ -114,12 +114,16 @@ def _stated(text: str, lang: str) -> Iterator[Atomic]:
     extras = {part: saying.unname(found[part]) or "" for part in _EXTRAS if found[part]}
     for left, operator, before, after in _phrases(saying.german(lang)):
         if main.startswith(before) and main.endswith(after) and len(main) > len(before) + len(after):
-            yield from _heard(left, operator, main[len(before) : len(main) - len(after)], extras, lang)
+            for atom in _heard(left, operator, main[len(before) : len(main) - len(after)], extras, lang):
+                if all(_canonical(left, one) for one in atom.right):
+                    yield atom
     if (general := _lead(lang).fullmatch(main)) is not None:
         named = saying.unname(general["left"])
         operator = {pick(both, lang): one for one, both in OPERATORS.items()}[general["operator"]]
         if named is not None:
-            yield from _heard(named, operator, general["values"], extras, lang)
+            for atom in _heard(named, operator, general["values"], extras, lang):
+                if all(_canonical(named, one) is not False for one in atom.right):
+                    yield atom
 
 
 def _heard(left: str, operator: Operator, said: str, extras: Mapping[str, str], lang: str) -> Iterator[Atomic]:
@@ -136,6 +140,23 @@ def _heard(left: str, operator: Operator, said: str, extras: Mapping[str, str], 
         known = tuple(one for one in right if one is not None)
         if len(known) == len(right):
             yield Atomic(left, operator, known, **extras)
+
+
+def _canonical(left: str, text: str) -> bool | None:
+    """Is the text the canonical one of a value? None where it is no value of the operand, or nobody knows."""
+    operand = find(left)
+    if operand is None:
+        return None
+    try:
+        if operand.read(operand.write(text)[0]) == text:
+            return True
+    except (ValueError, OverflowError, KeyError):
+        pass
+    try:
+        operand.read(text)
+    except (ValueError, OverflowError, KeyError):
+        return None
+    return False
 
 
 def _parts(said: str) -> list[str]:

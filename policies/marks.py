@@ -25,6 +25,9 @@ _ORDER: Final = (Assurance.DECLARED, Assurance.ATTESTED, Assurance.ENFORCED)
 _ENOUGH: Final = frozenset({Connective.OR, Connective.XONE})
 """Where one member that holds is enough for a permission. A prohibition is escaped by any one condition that fails."""
 
+_CONDITIONAL: Final = frozenset({Slot.PERMISSION, Slot.PROHIBITION})
+"""Rules whose parts are conditions of an access; those of all others are parts of what has to be done."""
+
 
 def mark(line: Line, policy: Policy, proves: frozenset[str]) -> Assurance | None:
     """The mark of one line; None where the line says nothing that could be broken."""
@@ -48,7 +51,7 @@ class _Marker:
         if isinstance(part, Rule):
             return self._rule(part, line.slot)
         if isinstance(part, Scope):
-            return self._party(part, rule)
+            return self._party(part, rule, line.slot)
         if isinstance(part, Atomic):
             return self._atom(part, rule, line.slot, line.within)
         return None
@@ -70,12 +73,12 @@ class _Marker:
     def _duty(self, rule: Rule, slot: Slot) -> Assurance:
         """A duty that the provider does itself while data leave is enforced; any other is as good as its receipt."""
         own = rule.assignee is None or rule.assignee.iri == self._policy.assigner
-        if slot is Slot.DUTY and own and rule.action in EGRESS:
+        if slot in (Slot.DUTY, Slot.OBLIGATION) and own and rule.action in EGRESS:
             return Assurance.ENFORCED
         return Assurance.ATTESTED if rule.action in self._proves else Assurance.DECLARED
 
-    def _party(self, scope: Scope, rule: Rule) -> Assurance | None:
-        if scope is not rule.assignee:
+    def _party(self, scope: Scope, rule: Rule, slot: Slot | None) -> Assurance | None:
+        if scope is not rule.assignee or slot not in _CONDITIONAL:
             return None
         if scope.collection:
             member = Assurance.ATTESTED if scope.iri in self._proves else Assurance.DECLARED
@@ -83,7 +86,7 @@ class _Marker:
         return self._seen(rule)
 
     def _atom(self, atom: Atomic, rule: Rule, slot: Slot | None, within: tuple[Constraint, ...]) -> Assurance:
-        if slot not in (Slot.PERMISSION, Slot.PROHIBITION) and slot is not None:
+        if slot is not None and slot not in _CONDITIONAL:
             return self._duty(rule, slot)
         together = self._together(atom, rule, within)
         return _weakest((self._seen(rule), *(self._own(one) for one in together)))

@@ -66,7 +66,7 @@ _MICROSECONDS = re.compile(r"-?\d{1,17}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN = re.compile(r"[^\s„“”\"\\,;()\[\]{}–]*[^\s„“”\"\\,;()\[\]{}–.:]")
 _PLAIN_LABEL = re.compile(r"[^„“”\"\\\\,;\[\]{}–]+")
-_QUOTED = re.compile(r'„((?:[^„“”\\]|\\.)*)“|“((?:[^„“”\\]|\\.)*)”')
+_QUOTED = re.compile(r"„((?:[^„“”\\]|\\.)*)“|“((?:[^„“”\\]|\\.)*)”")
 ITEM: Final = r'(?:„(?:[^„“”\\]|\\.)*“|“(?:[^„“”\\]|\\.)*”|[^\s„“”"\\,;()\[\]{}–]+)'
 """Pattern of one name or value as `name` says it."""
 
@@ -140,9 +140,11 @@ def uncalled(text: str, lang: str) -> str | None:
 
 def name(text: str, lang: str) -> str:
     """Any text: as it stands where that cannot be mistaken, else in quotes, with everything invisible spelled out."""
-    if _PLAIN.fullmatch(text) and text.isprintable():
-        return text
-    spelled = "".join(f"\\{c}" if c in '„“”\\' else c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+    return text if _PLAIN.fullmatch(text) and text.isprintable() else _quoted(text, lang)
+
+
+def _quoted(text: str, lang: str) -> str:
+    spelled = "".join(f"\\{c}" if c in "„“”\\" else c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
     return f"„{spelled}“" if german(lang) else f"“{spelled}”"
 
 
@@ -257,7 +259,9 @@ def _period_heard(text: str, lang: str) -> str | None:
 def action(iri: str, lang: str) -> str:
     """What an action is called; one that nobody has a word for by its IRI."""
     known = _acts(german(lang)).get(iri)
-    return name(iri, lang) if known is None else known
+    if known is not None:
+        return known
+    return name(iri, lang) if ":" in iri else _quoted(iri, lang)
 
 
 def unaction(text: str, lang: str) -> str | None:
@@ -265,7 +269,7 @@ def unaction(text: str, lang: str) -> str | None:
     for iri, said in _acts(german(lang)).items():
         if said == text:
             return iri
-    return unname(text)
+    return unname(text) if ":" in text or text[:1] in "„“" else None
 
 
 @lru_cache(maxsize=2)

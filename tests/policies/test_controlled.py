@@ -1,0 +1,124 @@
+"""Covers policies/controlled.py, policies/hearing.py and policies/grammar.py."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from policies import controlled, explain
+from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, SCOPES, SLOTS, STRATEGIES
+from policies.model import Connective, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind, Scope, Strategy
+from policies.operands import COUNT, DATE_TIME
+from policies.vocabulary import USE
+from tests.policies.drawn import whole
+from tests.policies.samples import ME, TARGET, atom, permission, policy
+
+LANGS = ("de", "en")
+DUTY = Rule(RuleKind.DUTY, "urn:allmende:log", id="urn:x:log")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(whole(), st.sampled_from(LANGS))
+def test_what_is_written_reads_back_to_the_same_policy(one: Policy, lang: str) -> None:
+    assert controlled.read(controlled.write(one, lang), lang) == one
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(whole(), st.sampled_from(LANGS))
+def test_an_explanation_with_its_marks_reads_back_as_well(one: Policy, lang: str) -> None:
+    assert controlled.read([explain.shown(clause, lang) for clause in explain.clauses(one, lang)], lang) == one
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(whole(), whole(), st.sampled_from(LANGS))
+def test_different_policies_are_never_said_alike(one: Policy, other: Policy, lang: str) -> None:
+    assert (one == other) == (controlled.write(one, lang) == controlled.write(other, lang))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=40), max_size=6), st.sampled_from(LANGS))
+def test_any_text_is_read_or_refused_with_its_line(lines: list[str], lang: str) -> None:
+    where = "line "
+    try:
+        controlled.read(lines, lang)
+    except PolicyError as error:
+        where = error.where
+    assert where.startswith("line ")
+
+
+said_of_terms = controlled.write(policy(permission(atom(COUNT, Operator.LTEQ, "3")), assignee=ME, target=TARGET), "de")
+
+
+def test_how_a_policy_is_said() -> None:
+    assert said_of_terms == [
+        "Angebot: urn:uuid:0.",
+        f"Gegenstand: {TARGET}.",
+        f"Nur für {ME}.",
+        "Erlaubnis 1: Nutzung, wenn alles Folgende zutrifft:",
+        "  - höchstens 3 Nutzungen",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("höchstens 3 Nutzungen", "höchstens 03 Nutzungen", 5),
+        ("höchstens 3 Nutzungen", "höchstens drei Nutzungen", 5),
+        ("höchstens 3 Nutzungen", "meistens 3 Nutzungen", 5),
+        ("  - höchstens", "   - höchstens", 5),
+        ("  - höchstens", "    - höchstens", 5),
+        ("  - höchstens", "- höchstens", 5),
+        ("Erlaubnis 1", "Erlaubnis 2", 4),
+        ("Erlaubnis 1", "Pflicht 1", 4),
+        ("wenn alles Folgende zutrifft:", "ohne weitere Bedingung.", 4),
+        ("Nutzung,", "Nutznießung,", 4),
+        ("Nur für", "Auch für", 3),
+    ],
+)
+def test_what_is_not_exactly_so_is_refused_with_its_line(old: str, new: str, line: int) -> None:
+    with pytest.raises(PolicyError) as refused:
+        controlled.read([one.replace(old, new) for one in said_of_terms], "de")
+    assert refused.value.where == f"line {line}"
+    assert refused.value.reason.code == "sentence.unclear"
+
+
+def test_empty_lines_and_marks_mean_nothing() -> None:
+    marked = [said_of_terms[0], "", *said_of_terms[1:4], "  - höchstens 3 Nutzungen [durchgesetzt]  "]
+    assert controlled.read(marked, "de") == controlled.read(said_of_terms, "de")
+
+
+def test_a_duty_at_several_places_keeps_its_name() -> None:
+    shared = policy(replace(permission(), duties=(DUTY,)), replace(permission(), duties=(DUTY,)))
+    said = controlled.write(shared, "de")
+    assert "  Pflicht 1.1: protokollieren – Kennung: urn:x:log." in said
+    assert controlled.read(said, "de") == shared
+    alone = policy(replace(permission(), duties=(DUTY,)))
+    assert controlled.read(controlled.write(alone, "de"), "de") == policy(
+        replace(permission(), duties=(replace(DUTY, id=""),))
+    )
+
+
+def test_whom_it_is_for_is_never_said_of_everybody_when_rules_say_it() -> None:
+    some = policy(replace(permission(), assignee=Scope(ME)))
+    assert "Für wen, steht bei den Regeln." in controlled.write(some, "de")
+    assert "Für jeden, der anfragt." in controlled.write(policy(permission()), "de")
+
+
+@pytest.mark.parametrize("lang", [0, 1])
+def test_every_word_is_there_and_none_is_ambiguous(lang: int) -> None:
+    assert set(KINDS) == set(PolicyKind)
+    assert set(STRATEGIES) == set(Strategy)
+    assert set(CONNECTIVES) == set(Connective)
+    for table in (KINDS, STRATEGIES, SLOTS, CONNECTIVES, SCOPES, FUNCTIONS):
+        said = [both[lang] for both in table.values()]
+        assert len(set(said)) == len(said)
+
+
+def test_a_time_to_the_microsecond_and_in_the_hour_that_comes_twice() -> None:
+    first, second = "1792886400000000", "1792890000000000"
+    for at in (first, second, "1792890000000001", "-5", "9" * 20):
+        one = policy(Rule(RuleKind.PERMISSION, USE, (atom(DATE_TIME, Operator.LT, at),)))
+        for lang in LANGS:
+            assert controlled.read(controlled.write(one, lang), lang) == one
