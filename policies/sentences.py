@@ -17,6 +17,10 @@ from policies.operands import OPERANDS, Assurance, Both
 
 REASONS: Final[Mapping[str, Both]] = {
     # decisions
+    "fact.unknown": (
+        "Über {operand:term} ist nichts bekannt; im Zweifel wird abgelehnt.",
+        "Nothing is known about {operand:term}; in doubt it is refused.",
+    ),
     "assignee.other": (
         "Diese Bedingungen gelten nur für {assignee}, nicht für den, der anfragt.",
         "These terms are for {assignee} only, not for whoever asks.",

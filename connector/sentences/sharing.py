@@ -89,10 +89,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Bedingungen verlangen, dass die Daten bearbeitet werden, bevor sie hinausgehen; das geschieht hier nicht.",
         "The terms demand that the data are worked on before they leave; here they were not.",
     ),
-    "fact.unknown": (
-        "Über {operand} ist nichts bekannt; im Zweifel wird abgelehnt.",
-        "Nothing is known about {operand}; in doubt it is refused.",
-    ),
     # data
     "data.unknown": ("Diese Daten gibt es nicht.", "There are no such data."),
     "data.changed": (

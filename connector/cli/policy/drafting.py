@@ -21,9 +21,7 @@ from connector.cli.words import either
 if TYPE_CHECKING:
     from policies.template import Question
 
-OUT = click.option(
-    "--out", "-o", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="Where to write it; - is stdout."
-)
+OUT = click.Path(dir_okay=False, allow_dash=True)
 
 
 @click.command(
@@ -38,9 +36,9 @@ OUT = click.option(
 @click.option("--template", required=True, help="Which one to begin with; see: allmende policy templates.")
 @click.option("--answer", "answers", multiple=True, metavar="KEY=VALUE", help="An answer given here; repeatable.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: what is not answered here is as the template has it.")
-@OUT
+@click.option("--out", "-o", type=OUT, help="Where to write it, - for stdout; default: the template's name and .toml.")
 @click.pass_obj
-def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out: str) -> None:
+def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out: str | None) -> None:
     """Ask what the template asks, in German or English, and write a small readable file.
 
     An empty answer is the one in brackets. An existing file is not overwritten.
@@ -48,16 +46,20 @@ def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out
     from policies import template as templating
     from policies.model import PolicyError
 
-    _free(out)
     said = dict(_answer(one) for one in answers)
     try:
-        if not defaults and not call.json and sys.stdin.isatty():
+        title = templating.title(template, call.lang)
+        out = out or f"{template}.toml"
+        _free(out)
+        if not defaults:
+            remark(paragraphs(title, *templating.about(template, call.lang)))
             asked = [one for one in templating.questions(template, call.lang) if one.key not in said]
             said |= {one.key: _ask(one) for one in asked}
-        made = templating.make(template, said)
+        made = templating.make(template, said, call.lang)
     except PolicyError as error:
         raise files.refused(error, template) from error
-    _write(call, out, made.text.encode(), {"template": template, "policy": made.policy.id, "text": made.text})
+    told = {"template": template, "version": made.version, "policy": made.policy.id, "text": made.text}
+    _write(call, out, made.text.encode(), told)
 
 
 @click.command(
@@ -68,17 +70,19 @@ def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out
 )
 @click.pass_obj
 def templates(call: Call) -> None:
-    """List the templates that a policy can begin with, each with what it asks for."""
+    """List the templates that a policy can begin with, each with what it is for and what it asks."""
     from policies import template as templating
 
     rows = [
         {
             "name": name,
+            "title": templating.title(name, call.lang),
+            "about": list(templating.about(name, call.lang)),
             "questions": [one.key for one in templating.questions(name, call.lang)],
         }
         for name in templating.names()
     ]
-    call.answer(rows, lambda: table(rows, {"name": "name", "questions": "asks for"}, "No templates."))
+    call.answer(rows, lambda: table(rows, {"name": "name", "title": "title"}, "No templates."))
 
 
 @click.command(
@@ -93,7 +97,7 @@ def templates(call: Call) -> None:
 @click.argument("file", type=files.FILE)
 @files.with_files
 @click.option("--to", type=click.Choice(list(files.FORMS)), required=True, help="The form to write it in.")
-@OUT
+@click.option("--out", "-o", type=OUT, default="-", help="Where to write it; default: stdout.")
 @click.pass_obj
 def convert(call: Call, file: Path, form: str | None, lenient: bool, to: str, out: str) -> None:
     """Write the policy of FILE in another form that means the same, or refuse to where that form cannot say it."""
@@ -116,9 +120,12 @@ def _answer(text: str) -> tuple[str, str]:
 
 
 def _ask(question: Question) -> str:
+    """The answer of a person, or the next line of what stands in for one; where there is none, the default."""
     if question.help:
-        remark(paragraphs(question.help))
-    return str(click.prompt(question.text, default=question.default, show_default=bool(question.default), err=True))
+        remark(question.help)
+    if sys.stdin.isatty():
+        return str(click.prompt(question.text, default=question.default, err=True))
+    return sys.stdin.readline().strip() or question.default
 
 
 def _free(out: str) -> None:

@@ -17,9 +17,6 @@ from connector.cli.policy import files
 from connector.cli.terms import given_terms, with_terms
 from connector.cli.words import either, word
 
-TEMPLATE = "urn:allmende:template"
-"""The remark of a file that names its template and version."""
-
 
 @click.command(
     "add",
@@ -106,7 +103,7 @@ def _of_file(file: Path) -> dict[str, Any]:
     from msgspec import json
     from msgspec.structs import replace
 
-    from policies import forms
+    from policies import forms, template
 
     given = files.look(file, None, lenient=False)
     if given.form is forms.Form.DSP:
@@ -114,8 +111,8 @@ def _of_file(file: Path) -> dict[str, Any]:
     policy = files.one(file, None, lenient=False)
     # Titles and remarks are words for people and have no place in the protocol's form.
     document = files.written(replace(policy, remarks=()), forms.Form.DSP, str(file))
-    template = dict(policy.remarks).get(TEMPLATE)
-    return {"document": json.decode(document), **({"template": template} if template else {})}
+    origin = template.origin(policy)
+    return {"document": json.decode(document), **({"template": "@".join(origin)} if origin else {})}
 
 
 def _kept(one: Any) -> str:
