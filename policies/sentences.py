@@ -326,6 +326,14 @@ REASONS: Final[Mapping[str, Both]] = {
         "Es lässt sich nicht zeigen, dass die Anfrage innerhalb des Angebots liegt.",
         "It cannot be shown that what is asked lies within the offer.",
     ),
+    "query.unknown": (
+        "In der Frage wird nicht verstanden: „{words}“.",
+        "In the question this is not understood: “{words}”.",
+    ),
+    "next.unknown": (
+        "Die Regeln für die Weitergabe („{policy}“) liegen nicht vor.",
+        "The rules for passing the data on (“{policy}”) are not at hand.",
+    ),
     "compare.not_shown": (
         "Ein Unterschied ist nicht ausgeschlossen, aber keine Anfrage zeigt ihn.",
         "A difference is not ruled out, but no request shows it.",
