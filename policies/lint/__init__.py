@@ -1,53 +1,119 @@
 """Lint: named rules that a policy file is looked through by, each with a severity, a place and a mend.
 
-What lives here: findings, and running all rules over one file. What does not: reading (`forms`), the rules themselves
-(the other modules of this package), comparing (`conflicts`, `prove`).
+What lives here: running all rules over one file. What does not: the rules (the other modules of this package), their
+texts (`texts`, `advice`), reading (`forms`). A file is valid unless a rule finds an error; what is valid and still
+refused by `evaluate` (a profile that is unknown, a text where a name belongs) is a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
 
-from msgspec import Struct
+import msgspec
 
+from policies import compact, short
+from policies.explain import sentence
 from policies.forms import Form
+from policies.lint import conditions, law, sense, validity, wire
+from policies.lint.advice import LAW_RULES, SENSE_RULES, WIRE_RULES
+from policies.lint.document import Document
+from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
+from policies.lint.lines import line, repeated
+from policies.lint.texts import ODRL_RULES
 from policies.model import Policy, PolicyError, Reason
-from policies.nodes import GraphReader
+from policies.nodes import GraphReader, Node
 
-Both = tuple[str, str]
-"""German, English."""
+__all__ = ["RULES", "Both", "Finding", "Findings", "Severity", "lint"]
 
+RULES: Final[Mapping[str, Rule]] = {**ODRL_RULES, **WIRE_RULES, **SENSE_RULES, **LAW_RULES}
+"""Every rule by name."""
 
-class Severity(StrEnum):
-    """How bad it is. Only an error makes a file invalid."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    HINT = "hint"
-
-
-class Finding(Struct, frozen=True):
-    """What one rule found at one place. `line` counts from 1; None where the place is not in the text."""
-
-    rule: str
-    severity: Severity
-    where: str
-    line: int | None
-    what: Both
-    mend: Both
-    reason: Reason | None = None
-
-
-class Findings(Struct, frozen=True):
-    """All that was found, errors first, then by line. `valid` is False where one of them is an error."""
-
-    valid: bool
-    findings: tuple[Finding, ...]
+_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.HINT: 2}
+_NAMELESS: Final = frozenset({"offer.assigner", "rule.target", "policy.uid", "profile.missing", "sense.unlimited"})
+"""What an offer on the wire leaves to the catalogue or the connector that it stands in."""
+_BOUND: Final = frozenset({"offer.assigner", "agreement.assigner", "agreement.assignee", "rule.target"})
+"""What the short form leaves to whoever publishes it."""
 
 
 def lint(
     data: bytes, form: Form, found: Sequence[Policy] | PolicyError, *, graph: GraphReader | None = None
 ) -> Findings:
-    """Look through a file. `found` is what the lenient reader made of it: its policies, or why there are none."""
-    raise NotImplementedError
+    """Look through a file. `found` is what the lenient reader made of it: its policies, or why there are none; `graph`
+    reads Turtle. Never raises for what stands in the file."""
+    text = data.decode("utf-8-sig", errors="replace")
+    hits = dict.fromkeys(_key(hit) for hit in _hits(data, text, form, found, graph))
+    findings = [_finding(Hit(rule, where, dict(params)), text, form) for rule, where, params in hits]
+    findings.sort(key=lambda one: (_ORDER[one.severity], one.line or 0, one.rule))
+    return Findings(all(one.severity is not Severity.ERROR for one in findings), tuple(findings))
+
+
+def _key(hit: Hit) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    return hit.rule, hit.where, tuple(sorted(hit.params.items()))
+
+
+def _finding(hit: Hit, text: str, form: Form) -> Finding:
+    rule = RULES[hit.rule]
+    what, mend = filled(rule.what, hit.params), filled(rule.mend, hit.params)
+    return Finding(hit.rule, rule.severity, hit.where, line(hit.where, text, form), what, mend)
+
+
+def _hits(
+    data: bytes, text: str, form: Form, found: Sequence[Policy] | PolicyError, graph: GraphReader | None
+) -> Iterator[Hit]:
+    try:
+        nodes, plain = _read(data, text, form, graph)
+    except PolicyError as error:
+        yield _refused("form.unreadable", error)
+        return
+    document = Document(nodes)
+    waived = {Form.DSP: _NAMELESS, Form.TOML: _BOUND}.get(form, frozenset[str]())
+    errors = False
+    if form in _JSON:
+        yield from (Hit("form.duplicate", where, {"key": where.rpartition("/")[2]}) for where in repeated(text))
+    for hit in _rules(document, plain, form, () if isinstance(found, PolicyError) else found):
+        if hit.rule not in waived:
+            errors = errors or RULES[hit.rule].severity is Severity.ERROR
+            yield hit
+    if isinstance(found, PolicyError) and not errors:
+        yield _refused("reading.refuses" if form in _FULL else "reading.refused", found)
+
+
+_JSON: Final = (Form.JSONLD, Form.DSP)
+_FULL: Final = (Form.TURTLE, Form.JSONLD)
+"""Forms in which a policy may be valid and yet say what is not understood here."""
+
+
+def _rules(document: Document, plain: Any, form: Form, policies: Sequence[Policy]) -> Iterator[Hit]:
+    if form is Form.DSP:
+        yield from wire.check(plain)
+    yield from validity.check(document)
+    yield from conditions.check(document)
+    yield from sense.check(document, policies)
+    yield from law.check(document)
+
+
+def _read(data: bytes, text: str, form: Form, graph: GraphReader | None) -> tuple[Sequence[Node], Any]:
+    """The nodes of a file in any form, and for JSON the document. Raises `PolicyError`."""
+    if form is Form.TOML:
+        return short.to_nodes(text), None
+    if form is Form.TURTLE:
+        if graph is None:
+            raise PolicyError(Reason("form.graph"))
+        return graph(data), None
+    try:
+        plain = _DECODER.decode(text)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        found = re.search(r"byte ([0-9]+)", str(error))
+        number = text.encode()[: int(found[1])].count(b"\n") + 1 if found else 1
+        raise PolicyError(Reason("form.json"), f"line {number}") from None
+    return compact.to_nodes(plain), plain
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _refused(rule: str, error: PolicyError) -> Hit:
+    return Hit(rule, error.where, {"why": sentence(error.reason, "de"), "reason": sentence(error.reason, "en")})
