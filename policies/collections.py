@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from policies.facts import Facts
 from policies.model import Scope
-from policies.truth import Truth, every
+from policies.truth import Truth, all_of, every
 
 
 def belongs(name: str, to: str, members: Mapping[str, tuple[str, ...]]) -> bool:
@@ -33,12 +33,8 @@ def fits(scope: Scope | None, default: str | None, name: str, facts: Facts) -> T
 
     An empty name is one that is not known.
     """
-    if scope is None and default is None:
+    meant = default if scope is None else scope.iri
+    if meant is None:
         return True
-    if not name:
-        return None
-    if scope is None:
-        return belongs(name, default or "", facts.access.members)
-    if not belongs(name, scope.iri, facts.access.members):
-        return False
-    return every(scope.refinements, facts)
+    named = belongs(name, meant, facts.access.members) if name else None
+    return named if scope is None else all_of((named, every(scope.refinements, facts)))

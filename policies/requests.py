@@ -49,7 +49,7 @@ def read(data: bytes, clock: int | None = None) -> Request:
     """
     try:
         found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         _refuse("", "form.json")
     return _request(_object(found, "", _KEYS), clock)
 

@@ -107,7 +107,7 @@ def test_what_is_not_understood_is_refused_by_name_and_place(found: Any, code: s
     assert refused(found) == (code, where)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"a":' + b"[" * 100_000, b"[" * 200_000])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"\xbf": 1}', b'{"a":' + b"[" * 100_000, b"[" * 200_000])
 def test_what_is_no_json_is_refused(data: bytes) -> None:
     with pytest.raises(PolicyError) as refusal:
         requests.read(data)
