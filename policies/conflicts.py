@@ -20,9 +20,10 @@ from msgspec import Struct
 from policies import joint
 from policies.cases import Case, TooLargeError, cases, operands
 from policies.joint import Test, Verdict, best, worst
-from policies.model import Constraint, Operator, Policy, PolicyKind, Reason, Rule, RuleKind, Scope, Strategy
+from policies.model import ODRL, Constraint, Operator, Policy, PolicyKind, Reason, Rule, RuleKind, Scope, Strategy
 from policies.operands import ACTION_VALUES
 from policies.strategy import strategy
+from policies.vocabulary import OWN
 
 __all__ = ["Conflicts", "Members", "Pair", "Side", "Verdict", "conflicts"]
 
@@ -96,8 +97,8 @@ def _alone(policy: Policy, rule: Rule) -> Pair:
     """Can the rule ever apply?"""
     verdict, about = _overlap(_Meeting([(rule.constraints, rule.refinements)]))
     side = Side(policy.id, rule.id)
-    code = "conflict.never" if verdict is Verdict.CONFLICT else "conflict.open"
-    return Pair(side, side, verdict, Reason(code, {"kind": rule.kind.value}), about)
+    code = "conflict.never" if verdict is Verdict.CONFLICT else "conflict.unsure"
+    return Pair(side, side, verdict, Reason(code, _params(about, rule)), about)
 
 
 # --- permission and duty against prohibition --------------------------------------------------------------------------
@@ -133,9 +134,15 @@ def _prohibited(a: Policy, rule: Rule, b: Policy, prohibition: Rule, meeting: _M
     """What the rule allows or asks for is prohibited where both can apply."""
     together, about = _overlap(meeting)
     verdict = {Verdict.COMPATIBLE: Verdict.CONFLICT, Verdict.CONFLICT: Verdict.COMPATIBLE}.get(together, together)
-    code = code if verdict is Verdict.CONFLICT else "conflict.open"
-    params = {"action": rule.action, "prohibited": prohibition.action, "kind": rule.kind.value}
+    code = code if verdict is Verdict.CONFLICT else "conflict.unsure"
+    params = {**_params(about, rule), "action": rule.action, "prohibited": prohibition.action}
     return Pair(Side(a.id, rule.id), Side(b.id, prohibition.id), verdict, Reason(code, params), about)
+
+
+def _params(about: Iterable[str], rule: Rule | None = None) -> dict[str, str]:
+    """What a verdict hangs on, in the names that people write."""
+    short = ", ".join(sorted(left.removeprefix(ODRL).removeprefix(OWN) for left in about)) or "–"
+    return {"operands": short, "kind": rule.kind.value if rule is not None else RuleKind.PERMISSION.value}
 
 
 class _Norm(Struct, frozen=True):
@@ -256,10 +263,9 @@ def _terms(a: Policy, b: Policy, members: Members) -> Iterator[Pair]:
         if verdict is Verdict.CONFLICT
         else "conflict.silent"
         if silent or not any(spoken)
-        else "conflict.open"
+        else "conflict.unsure"
     )
-    reason = Reason(code, {"operands": " ".join(about), "kind": RuleKind.PERMISSION.value})
-    yield Pair(Side(a.id), Side(b.id), verdict, reason, about)
+    yield Pair(Side(a.id), Side(b.id), verdict, Reason(code, _params(about)), about)
 
 
 def _spoken(side: tuple[tuple[Constraint, ...], tuple[Constraint, ...]]) -> Iterator[str]:

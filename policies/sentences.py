@@ -50,6 +50,30 @@ REASONS: Final[Mapping[str, Both]] = {
         "Eine Pflicht wurde verletzt ({action:term}).",
         "A duty was violated ({action:term}).",
     ),
+    "conflict.never": (
+        "Die Bedingungen dieser Regel können nie zusammen erfüllt sein ({operands}).",
+        "The constraints of this rule can never hold together ({operands}).",
+    ),
+    "conflict.permission": (
+        "Was erlaubt ist ({action:term}), ist zugleich verboten ({prohibited:term}).",
+        "What is permitted ({action:term}) is prohibited as well ({prohibited:term}).",
+    ),
+    "conflict.duty": (
+        "Was zu tun ist ({action:term}), ist verboten ({prohibited:term}).",
+        "What has to be done ({action:term}) is prohibited ({prohibited:term}).",
+    ),
+    "conflict.terms": (
+        "Keine Nutzung erfüllt beide Seiten zugleich ({operands}).",
+        "No use meets both sides at once ({operands}).",
+    ),
+    "conflict.silent": (
+        "Eine Seite sagt nichts zu {operands}; ob beide zusammenpassen, bleibt offen.",
+        "One side says nothing about {operands}; whether both fit stays open.",
+    ),
+    "conflict.unsure": (
+        "Ob sich beides verträgt, lässt sich nicht sagen ({operands}).",
+        "Whether both go together cannot be said ({operands}).",
+    ),
     "conflict.void": (
         "Eine Erlaubnis und ein Verbot widersprechen sich ({permission:rule}, {prohibition:rule}); "
         "damit gilt die ganze Regelung nicht.",
