@@ -39,6 +39,7 @@ _LONGITUDES: Final = frozenset(
     | {"geo_lon", "geo_long", "geolon", "easting", "east", "ost", "rechtswert", "ostwert", "point_x", "lon_wgs84"}
 )
 _DECIMALS: Final = 6
+_KEPT: Final = 1 << 16
 
 
 class Level(Struct, frozen=True):
@@ -79,9 +80,12 @@ def _last(field: str) -> str:
 
 
 def key(digits: int) -> Callable[[Any], Any]:
-    """Cuts an official key, bare or as an IRI, to a level. Raises `ValueError` for what is no key, or a broader one."""
+    """Cuts an official key, bare or as an IRI, to a level; nothing (`""`, null) stays nothing. It raises `ValueError`
+    for what is no key, or a broader one."""
 
-    def cut(value: Any) -> str:
+    def cut(value: Any) -> Any:
+        if value is None or value == "":
+            return value
         if isinstance(value, int) and not isinstance(value, bool):
             # A number has lost the zero in front of it, which decides about the state.
             raise ValueError("a key is text")  # noqa: TRY004 - the same for whoever reads a row
@@ -110,13 +114,13 @@ def _remembered(cut: Callable[[Any], Any]) -> Callable[[Any], Any]:
     known: dict[str, Any] = {}
 
     def again(value: Any) -> Any:
-        try:
-            return known[value]
-        except (KeyError, TypeError):
+        if not isinstance(value, str):
+            return cut(value)
+        if (made := known.get(value)) is None:
             made = cut(value)
-            if len(known) < 1 << 16 and isinstance(value, str):
+            if len(known) < _KEPT:
                 known[value] = made
-            return made
+        return made
 
     return again
 
@@ -181,11 +185,11 @@ def rounded(number: float) -> Decimal:
 
 def point(metres: int) -> Callable[[Any], Any]:
     """Snaps one value that is a whole place: a well-known text of a point, or a shape of RFC 7946. Raises `ValueError`
-    for others; null stays null."""
+    for others; nothing (`""`, null) stays nothing."""
 
     def snapped(value: Any) -> Any:
-        if value is None:
-            return None
+        if value is None or value == "":
+            return value
         if isinstance(value, dict):
             return shape(value, metres)
         found = _POINT.fullmatch(value) if isinstance(value, str) else None

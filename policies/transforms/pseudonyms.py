@@ -18,7 +18,7 @@ from typing import Any, Final
 from policies.transforms import times
 
 _SUM: Final = "sha256"
-_DIGITS: Final = 32
+_BYTES: Final = 16
 _KEPT: Final = 1 << 16
 
 
@@ -39,26 +39,26 @@ def of_period(key: bytes, now: int, period: str) -> bytes:
 def maker(key: bytes) -> Callable[[Any], Any]:
     """Makes pseudonyms under a key; nothing (`""`, null) stays nothing. It raises `ValueError` for what is not one
     value."""
-    known: dict[Any, str] = {"": ""}
+    known: dict[str, str] = {}
     digest = hmac.digest
 
     def pseudonym(value: Any) -> Any:
-        try:
-            return known[value]
-        except (KeyError, TypeError):
-            pass
-        if value is None:
-            return None
+        if value.__class__ is not str:
+            return None if value is None else _made(key, _text(value))
+        if (found := known.get(value)) is not None:
+            return found
+        if not value:
+            return value
         if len(known) >= _KEPT:
             known.clear()
-            known[""] = ""
-        text = value if isinstance(value, str) else _text(value)
-        made = digest(key, text.encode("utf-8", "surrogatepass"), _SUM).hex()[:_DIGITS]
-        if isinstance(value, str):
-            known[value] = made
+        made = known[value] = digest(key, value.encode(), _SUM)[:_BYTES].hex()
         return made
 
     return pseudonym
+
+
+def _made(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), _SUM)[:_BYTES].hex()
 
 
 def _text(value: Any) -> str:

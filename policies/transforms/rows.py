@@ -289,7 +289,7 @@ class Plan:
                     made.change(field, maker)
             case CoarsenTime():
                 for field in step.fields:
-                    made.change(field, _unless_nothing(times.Coarse(step.resolution, step.zone)))
+                    made.change(field, times.Coarse(step.resolution, step.zone))
             case CoarsenPlace():
                 self._place(step, made)
             case Aggregate() | Threshold() | Noise() | Sign():
@@ -301,9 +301,9 @@ class Plan:
         level = places.level(step.resolution)
         if level.digits:
             for field in step.fields:
-                made.change(field, _unless_nothing(places.key(level.digits)))
+                made.change(field, places.key(level.digits))
         elif len(step.fields) == 1:
-            made.change(step.fields[0], _unless_nothing(places.point(level.metres)))
+            made.change(step.fields[0], places.point(level.metres))
         else:
             axes = places.axes(*step.fields) if len(step.fields) == 2 else None
             if axes is None:
@@ -367,15 +367,6 @@ def _measure(pick: Callable[[Any], Any], read: numbers.Read, noise: Noise | None
         return number
 
     return value
-
-
-def _unless_nothing(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Nothing (`""`, null) stays nothing."""
-
-    def changed(value: Any) -> Any:
-        return change(value) if value else (value if value in ("", None) else change(value))
-
-    return changed
 
 
 def _old_enough(step: Delay, now: int) -> Holds:

@@ -246,22 +246,28 @@ def latest(value: Any, place: str) -> int:
 class Coarse:
     """Coarsening of texts of time to one grid in one zone: `Coarse("PT1H", "Europe/Berlin")("2026-07-01T14:35:12Z")`.
 
-    What is written has the form of what was read. What it has met in the same minute it need not read again.
+    What is written has the form of what was read; nothing (`""`, null) stays nothing. INVARIANT: minutes that are
+    remembered together lie in one window, the first and the last of them were looked at.
     """
 
     def __init__(self, resolution: str, place: str) -> None:
         self.grid, self._place, self._zone = grid(resolution), place, zone(place)
         self._known: dict[str, Any] = {}
         self._tails: dict[str, str] = {}
-        self._by_minute = self.grid.length % _MINUTE == 0
+        step = self.grid.length // _MINUTE if self.grid.length < _HOUR else 60
+        # `:35` -> the first and the last minute that may lie in the same window, as far as an hour's text tells.
+        self._minutes = {f":{n:02d}": f":{n - n % step:02d}" for n in range(60)} if self.grid.length >= _MINUTE else {}
+        self._last = step - 1
 
     def __call__(self, value: Any) -> Any:
         """The beginning of the window. Raises `ValueError` for what is no time."""
-        try:
-            tail = self._tails[value[16:]]
-            return self._known[value[:16] + tail]
-        except (KeyError, TypeError):
-            return self._made(value)
+        if value.__class__ is str:
+            tail, minute = self._tails.get(value[16:]), self._minutes.get(value[13:16])
+            if tail is not None and minute is not None:
+                known = self._known.get(value[:13] + minute + tail)
+                if known is not None:
+                    return known
+        return value if value is None or value == "" else self._made(value)
 
     def ends(self, coarse: Any) -> int:
         """The instant at which the window that begins there has ended for sure. Raises `ValueError`."""
@@ -274,22 +280,28 @@ class Coarse:
         return self.grid.end(start, self._place)
 
     def _made(self, value: Any) -> Any:
-        read = _read(value)
-        made = read.write(*self._floor(read))
-        if self._by_minute and isinstance(value, str) and _ISO.fullmatch(value):
+        made = self._read_and_written(value)
+        if isinstance(value, str) and 19 <= len(value) <= 25 and value[16] == ":" and _ISO.fullmatch(value):
             self._remember(value, made)
         return made
 
-    def _remember(self, value: str, made: Any) -> None:
-        if not 19 <= len(value) <= 25 or value[16] != ":":
+    def _read_and_written(self, value: Any) -> Any:
+        read = _read(value)
+        return read.write(*self._floor(read))
+
+    def _remember(self, value: str, made: str) -> None:
+        first = self._minutes.get(value[13:16])
+        if first is None:
             return
-        if len(self._known) >= _KEPT:
+        last = f":{int(first[1:]) + self._last:02d}"
+        if any(self._read_and_written(value[:13] + minute + value[16:]) != made for minute in (first, last)):
+            return
+        if max(len(self._known), len(self._tails)) >= _KEPT:
             self._known.clear()
-        if len(self._tails) >= _KEPT:
             self._tails.clear()
         # `:12+02:00` and `:13+02:00` are of the same minute; a tail that is no time never gets in here.
         tail = self._tails[value[16:]] = value[19:]
-        self._known[value[:16] + tail] = made
+        self._known[value[:13] + first + tail] = made
 
     def _floor(self, read: _Read) -> tuple[datetime, int | None]:
         if read.offset is None:
