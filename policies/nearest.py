@@ -42,6 +42,8 @@ from policies.truth import truth
 
 _MOST: Final = 8
 """How many prohibitions are escaped at most."""
+_FEW: Final = 16
+"""With more changes than these it is another request, and no longer a change of this one."""
 _HOUR: Final = 3_600_000_000
 _STEPS: Final = (*(hour * _HOUR for hour in range(1, 169)), *(day * 24 * _HOUR for day in range(8, 367)))
 """How far another time is looked for: by the hour for a week, by the day for a year."""
@@ -86,6 +88,8 @@ class _Search:
         """The changes with which this permission permits; empty where none were found."""
         changed = self._fitted(name, rule, asked)
         for _ in range(_MOST):
+            if len(changed.changes) > _FEW:
+                break
             if self.permits(changed):
                 return self._needed(asked, changed.changes)
             escaped = self._escaped(changed)
@@ -151,10 +155,14 @@ class _Search:
         operand = operand_of(atom)
         if operand is None or atom.reference or not atom.right:
             return None
-        for left, value in _values(atom, operand, asked.now, wanted=wanted):
-            changed = _with(asked, (Nearest(left, value, name, atom),))
-            if truth(atom, self._facts(changed)) is wanted:
-                return changed
+        try:
+            for left, value in _values(atom, operand, asked.now, wanted=wanted):
+                changed = _with(asked, (Nearest(left, value, name, atom),))
+                if truth(atom, self._facts(changed)) is wanted:
+                    return changed
+        except (ValueError, OverflowError):
+            # A value that was let through as it was written, and that no other can be found for.
+            return None
         return None
 
     # --- prohibitions -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from policies import explain
@@ -13,6 +13,7 @@ from policies.model import ODRL, Access, Connective, Deed, Logical, Nearest, Ope
 from policies.nearest import _Asked, _with, nearest
 from policies.operands import COUNT, DATE_TIME, PURPOSE
 from policies.vocabulary import DPV, READ
+from tests.policies.drawn import whole
 from tests.policies.samples import ME, NOW, OTHER, access, accesses, atom, permission, policies, policy, prohibition
 
 BENEFIT = DPV + "PublicBenefit"
@@ -80,6 +81,17 @@ def test_the_evaluator_confirms_it_and_none_is_too_many(one: Policy, stated: tup
     for change in found:
         for lang in ("de", "en"):
             assert "?" not in explain.nearest(change, lang)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(whole(), accesses())
+def test_whatever_a_policy_is_like_it_answers(one: Policy, stated: tuple[Access, int, int]) -> None:
+    asked, now, count = stated
+    found = nearest(one, asked, now, count=count)
+    if found:
+        kept = _with(_Asked(asked, now, count), found)
+        assert evaluate(one, kept.access, kept.now, count=kept.count).permit
+    assert nearest(one, asked, None, count=None) is not None
 
 
 @pytest.mark.parametrize(
