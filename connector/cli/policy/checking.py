@@ -75,7 +75,10 @@ def explain(call: Call, file: Path, form: str | None, lenient: bool, proves: tup
 
     found = files.understood(file, form, lenient=lenient)
     told = [(one, explaining.clauses(one, call.lang, frozenset(proves))) for one in found]
-    call.answer([_explained(one, lines) for one, lines in told], lambda: paragraphs(*(_lines(*each) for each in told)))
+    call.answer(
+        [_explained(one, lines, call.lang) for one, lines in told],
+        lambda: paragraphs(*(_lines(lines, call.lang) for _, lines in told), "\n".join(explaining.legend(call.lang))),
+    )
 
 
 def _finding(one: Finding) -> dict[str, Any]:
@@ -98,19 +101,27 @@ def _findings(told: dict[str, Any]) -> str:
     return bullets("Findings", lines) or either("Nothing to complain of.", "Nichts zu beanstanden.")
 
 
-def _explained(policy: Policy, lines: Sequence[Clause]) -> dict[str, Any]:
+def _explained(policy: Policy, lines: Sequence[Clause], lang: str) -> dict[str, Any]:
+    """`line` is the whole line, as a person sees it and as it can be read back."""
+    from policies.explain import shown
+
     return {
         "policy": policy.id,
         "clauses": [
-            {"rule": one.rule, "depth": one.depth, "text": one.text, "mark": one.mark and one.mark.value}
+            {
+                "rule": one.rule,
+                "depth": one.depth,
+                "text": one.text,
+                "mark": one.mark and one.mark.value,
+                "side": one.side and one.side.value,
+                "line": shown(one, lang),
+            }
             for one in lines
         ],
     }
 
 
-def _lines(policy: Policy, lines: Sequence[Clause]) -> str:
-    return bullets(policy.id, [f"{'  ' * one.depth}{one.text}{_mark(one)}" for one in lines])
+def _lines(lines: Sequence[Clause], lang: str) -> str:
+    from policies.explain import shown
 
-
-def _mark(one: Clause) -> str:
-    return f" [{word(one.mark.value)}]" if one.mark is not None else ""
+    return "\n".join(shown(one, lang) for one in lines)

@@ -74,7 +74,8 @@ def evaluate(
     policies = files.understood(file, form, lenient=lenient)
     asked = requested(request, files.instant(now))
     told = together(judged(policies, asked, semantics))
-    call.answer(told, lambda: text(told))
+    told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
+    call.answer(told, lambda: text(told, nearest(policies, asked, semantics)))
 
 
 def requested(file: Path, clock: int) -> Request:
@@ -118,13 +119,47 @@ def together(reports: Sequence[Report]) -> dict[str, Any]:
     }
 
 
-def text(told: dict[str, Any]) -> str:
+def changes(policies: Sequence[Policy], asked: Request, semantics: str, lang: str) -> list[dict[str, Any]]:
+    """The fewest changes of a refused request with which it would be permitted. Of several policies none is changed
+    for alone: there is no answer then."""
+    from policies import explain
+    from policies.model import Semantics
+    from policies.nearest import nearest
+
+    if len(policies) != 1:
+        return []
+    found = nearest(policies[0], asked.access, asked.now, count=asked.count, semantics=Semantics(semantics))
+    return [
+        {"operand": one.operand, "value": one.value, "rule": one.rule, "text": explain.nearest(one, lang)}
+        for one in found
+    ]
+
+
+def nearest(policies: Sequence[Policy], asked: Request, semantics: str) -> list[str]:
+    """The sentences for the nearest change that would permit; none where it is permitted, or several policies decide
+    together."""
+    from policies import explain
+    from policies.model import Semantics
+    from policies.nearest import nearest as change
+
+    if len(policies) != 1:
+        return []
+    found = change(policies[0], asked.access, asked.now, count=asked.count, semantics=Semantics(semantics))
+    return [explain.nearest(one, either("en", "de")) for one in found]
+
+
+def text(told: dict[str, Any], changes: Sequence[str]) -> str:
     """The answer for a person."""
     permitted = told["decision"] == "permit"
     decision = either("permitted", "erlaubt") if permitted else either("refused", "abgelehnt")
     return paragraphs(
         labelled([("decision", decision)]),
         bullets(either("Because", "Weil"), [] if permitted else files.told(told["reasons"])),
+        bullets(
+            either("What would permit it, all together", "Was es erlauben würde, alles zusammen"),
+            [one["text"] for one in told["nearest"]],
+        ),
+        bullets(either("It would be permitted with", "Erlaubt wäre es mit"), changes),
         table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
     )
 

@@ -17,7 +17,7 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs
 from connector.cli.policy import files
-from connector.cli.policy.judging import SEMANTICS, judged, text, together
+from connector.cli.policy.judging import SEMANTICS, changes, judged, text, together
 from connector.cli.words import either
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def simulate(
     from policies import requests
 
     told = {**together(judged(policies, asked, semantics)), "request": requests.document(asked)}
+    told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
     call.answer(told, lambda: text(told))
 
 
