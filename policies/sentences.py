@@ -350,6 +350,58 @@ REASONS: Final[Mapping[str, Both]] = {
         "Es lässt sich nicht zeigen, dass die Anfrage innerhalb des Angebots liegt.",
         "It cannot be shown that what is asked lies within the offer.",
     ),
+    "bounds.large": (
+        "Grenzen sind höchstens {limit} Bytes lang.",
+        "Limits are {limit} bytes long at most.",
+    ),
+    "bounds.target": (
+        "Grenzen nennen keinen Datensatz: sie gelten für den des Angebots.",
+        "Limits name no asset: they are for that of the offer.",
+    ),
+    "bounds.nothing": (
+        "Innerhalb dieser Grenzen ließe sich nichts vereinbaren.",
+        "Nothing could be agreed within these limits.",
+    ),
+    "bounds.limits": (
+        "Die Anfrage hat mit den Grenzen zu wenig gemeinsam; geantwortet wird mit den Grenzen selbst.",
+        "What is asked has too little in common with the limits; the answer is the limits themselves.",
+    ),
+    "bounds.action": (
+        "Handlung: verlangt „{asked:term}“; möglich „{answered:term}“.",
+        "Action: asked {asked:term}; possible {answered:term}.",
+    ),
+    "bounds.narrowed": (
+        "Verlangt: {asked:clauses}; möglich: {answered:clauses}.",
+        "Asked {asked:clauses}; possible {answered:clauses}.",
+    ),
+    "bounds.added": (
+        "Hinzu kommt: {answered:clauses}.",
+        "What is added: {answered:clauses}.",
+    ),
+    "bounds.changed": (
+        "Die Bedingung zu {operands} wurde an die Grenzen angepasst.",
+        "The condition on {operands} was brought within the limits.",
+    ),
+    "bounds.duty": (
+        "Hinzu kommt die Pflicht „{action:term}“, so streng wie die Grenzen es verlangen.",
+        "What is added: the duty {action:term}, as strict as the limits demand.",
+    ),
+    "bounds.prohibition": (
+        "Hinzu kommt das Verbot „{action:term}“.",
+        "What is added: the prohibition {action:term}.",
+    ),
+    "bounds.obligation": (
+        "Hinzu kommt die Verpflichtung „{action:term}“.",
+        "What is added: the obligation {action:term}.",
+    ),
+    "bounds.dropped": (
+        "Nicht übernommen: „{action:term}“, weil es jemanden bindet, den die Grenzen nicht binden.",
+        "Left out: {action:term}, because it binds somebody whom the limits do not bind.",
+    ),
+    "bounds.notice": (
+        "Kündigungsfrist: verlangt {asked:period}; möglich {answered:period}.",
+        "Notice period: asked {asked:period}; possible {answered:period}.",
+    ),
     "query.unknown": (
         "In der Frage wird nicht verstanden: „{words}“.",
         "In the question this is not understood: “{words}”.",
