@@ -8,7 +8,7 @@ library of RDF belongs in here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, assert_never
@@ -19,7 +19,7 @@ from policies import compact, linked, parse, render, short, shortening
 from policies.graph import from_nodes
 from policies.labels import labelled
 from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason
-from policies.nodes import GraphReader, Lookup
+from policies.nodes import GraphReader, Lookup, Node
 
 
 class Form(StrEnum):
@@ -44,7 +44,7 @@ def guess(name: str, data: bytes) -> Form:
             return form
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"{" or (start == b"[" and not re.match(rb"\[+\s*[A-Za-z\"']", data.lstrip())):
-        return _json_form(_decoded(data))
+        return _json_form(decoded(data))
     if _TURTLE.match(data):
         return Form.TURTLE
     if start:
@@ -81,13 +81,28 @@ def read(
         case Form.TOML:
             return (labelled(short.read(_text(data), lenient=lenient)),)
         case Form.DSP:
-            return tuple(labelled(policy) for policy in _from_dsp(_decoded(data)))
+            return tuple(labelled(policy) for policy in _from_dsp(decoded(data)))
         case Form.JSONLD:
-            return from_nodes(compact.to_nodes(_decoded(data)), lenient=lenient, lookup=lookup)
+            return from_nodes(compact.to_nodes(decoded(data)), lenient=lenient, lookup=lookup)
         case Form.TURTLE:
             if graph is None:
                 raise PolicyError(Reason("form.graph"))
             return from_nodes(graph(data), lenient=lenient, lookup=lookup)
+        case _:
+            assert_never(form)
+
+
+def nodes(data: bytes, form: Form, *, graph: GraphReader | None = None) -> Sequence[Node]:
+    """What the bytes say as nodes, whatever the form. Raises `PolicyError` as `read` does."""
+    match form:
+        case Form.TOML:
+            return short.to_nodes(_text(data))
+        case Form.DSP | Form.JSONLD:
+            return compact.to_nodes(decoded(data))
+        case Form.TURTLE:
+            if graph is None:
+                raise PolicyError(Reason("form.graph"))
+            return graph(data)
         case _:
             assert_never(form)
 
@@ -104,7 +119,8 @@ def _from_dsp(document: Any) -> Iterator[Policy]:
         yield parse.from_dsp(one, PolicyKind(name) if name in kinds else PolicyKind.OFFER, at)
 
 
-def _decoded(data: bytes) -> Any:
+def decoded(data: bytes) -> Any:
+    """JSON as plain values; a number with a fraction is a `Decimal`. Raises `PolicyError` `form.json` at its line."""
     try:
         return _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:

@@ -7,14 +7,10 @@ refused by `evaluate` (a profile that is unknown, a text where a name belongs) i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from policies import compact, short
+from policies import forms
 from policies.explain import sentence
 from policies.forms import Form
 from policies.lint import conditions, law, sense, validity, wire
@@ -23,8 +19,8 @@ from policies.lint.document import Document
 from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
 from policies.lint.lines import line, repeated
 from policies.lint.texts import ODRL_RULES
-from policies.model import Policy, PolicyError, Reason
-from policies.nodes import GraphReader, Node
+from policies.model import Policy, PolicyError
+from policies.nodes import GraphReader
 
 __all__ = ["RULES", "Both", "Finding", "Findings", "Severity", "lint"]
 
@@ -64,7 +60,7 @@ def _hits(
     data: bytes, text: str, form: Form, found: Sequence[Policy] | PolicyError, graph: GraphReader | None
 ) -> Iterator[Hit]:
     try:
-        nodes, plain = _read(data, text, form, graph)
+        nodes = forms.nodes(data, form, graph=graph)
     except PolicyError as error:
         yield _refused("form.unreadable", error)
         return
@@ -73,7 +69,7 @@ def _hits(
     errors = False
     if form in _JSON:
         yield from (Hit("form.duplicate", where, {"key": where.rpartition("/")[2]}) for where in repeated(text))
-    for hit in _rules(document, plain, form, () if isinstance(found, PolicyError) else found):
+    for hit in _rules(document, data, form, () if isinstance(found, PolicyError) else found):
         if hit.rule not in waived:
             errors = errors or RULES[hit.rule].severity is Severity.ERROR
             yield hit
@@ -86,33 +82,13 @@ _FULL: Final = (Form.TURTLE, Form.JSONLD)
 """Forms in which a policy may be valid and yet say what is not understood here."""
 
 
-def _rules(document: Document, plain: Any, form: Form, policies: Sequence[Policy]) -> Iterator[Hit]:
+def _rules(document: Document, data: bytes, form: Form, policies: Sequence[Policy]) -> Iterator[Hit]:
     if form is Form.DSP:
-        yield from wire.check(plain)
+        yield from wire.check(forms.decoded(data))
     yield from validity.check(document)
     yield from conditions.check(document)
     yield from sense.check(document, policies)
     yield from law.check(document)
-
-
-def _read(data: bytes, text: str, form: Form, graph: GraphReader | None) -> tuple[Sequence[Node], Any]:
-    """The nodes of a file in any form, and for JSON the document. Raises `PolicyError`."""
-    if form is Form.TOML:
-        return short.to_nodes(text), None
-    if form is Form.TURTLE:
-        if graph is None:
-            raise PolicyError(Reason("form.graph"))
-        return graph(data), None
-    try:
-        plain = _DECODER.decode(text)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        found = re.search(r"byte ([0-9]+)", str(error))
-        number = text.encode()[: int(found[1])].count(b"\n") + 1 if found else 1
-        raise PolicyError(Reason("form.json"), f"line {number}") from None
-    return compact.to_nodes(plain), plain
-
-
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _refused(rule: str, error: PolicyError) -> Hit:

@@ -86,7 +86,7 @@ def conflicts(call: Call, given: tuple[Path, ...], form: str | None, lenient: bo
     from policies import conflicts as conflicting
 
     found = files.every(given, form, lenient=True) if given else tuple(_of_the_node(call).values())
-    told = _told(conflicting.conflicts(found))
+    told = _told(conflicting.conflicts(found, files.members(given, form)))
     call.answer(told, lambda: _conflicts(told))
 
 

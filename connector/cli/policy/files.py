@@ -134,6 +134,18 @@ def written(policy: Policy, form: Form, name: str) -> bytes:
         raise refused(error, name) from error
 
 
+def members(files: Sequence[Path], form: str | None) -> dict[str, tuple[str, ...]]:
+    """What belongs to which collection, as files that can be read say."""
+    from policies import forms, membership
+
+    nodes: list[Node] = []
+    for file in files:
+        if str(file) != "-":
+            given = look(file, form, lenient=True)
+            nodes += forms.nodes(given.data, given.form, graph=graph)
+    return dict(membership.members(nodes))
+
+
 def refused(error: PolicyError, name: str) -> CommandError:
     """A refusal of the policies as a failure of the command: which file, where in it, and why."""
     where = error.where or "/"
