@@ -118,7 +118,7 @@ class _Reader:
     def _find(self, iri: str) -> WrittenPolicy | None:
         """A policy to inherit from: of this document, or of another that can be had."""
         if not is_policy(self._graph.get(iri)) and self._lookup is not None:
-            self._graph.add(self._lookup(iri) or ())
+            self._graph.join(self._lookup(iri) or ())
         node = self._graph.get(iri)
         return self._read(node) if is_policy(node) else None
 
@@ -173,10 +173,8 @@ class _Reader:
         """With the assets and parties that say of themselves that it is theirs."""
         found = {}
         for (key, link), name in zip(LINKS, ("targets", "assigners", "assignees"), strict=True):
-            linked = [
-                self._rules.scope({"@id": one["@id"]}, place(one), key)
-                for one in self._graph.referring(link, node["@id"])
-            ]
+            named = self._graph.referring(link, node["@id"])
+            linked = [self._rules.scope({"@id": one["@id"]}, place(one), key) for one in named]
             found[name] = (*getattr(written, name), *(one for one in linked if one not in getattr(written, name)))
         return replace(written, **found)
 

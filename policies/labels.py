@@ -42,6 +42,9 @@ def _rule(rule: Rule, name: Name) -> Rule:
         output=_scope(rule.output, name),
         assigner=_scope(rule.assigner, name),
         assignee=_scope(rule.assignee, name),
+        parties=tuple(
+            (function, replace(one, refinements=_each(one.refinements, name))) for function, one in rule.parties
+        ),
         constraints=_each(rule.constraints, name),
         duties=tuple(_rule(one, name) for one in rule.duties),
         remedies=tuple(_rule(one, name) for one in rule.remedies),

@@ -30,6 +30,7 @@ class Graph:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.nodes: dict[str, Node] = {}
+        self._joined = 0
         self.add(nodes)
 
     def add(self, nodes: Iterable[Node]) -> None:
@@ -43,6 +44,13 @@ class Graph:
                     there = held.setdefault(key, [])
                     there.extend(value for value in values if value not in there)
 
+    def join(self, nodes: Iterable[Node]) -> None:
+        """Take in the nodes of another document: they add nothing to what this one says of its own nodes, and their
+        labels are others."""
+        self._joined += 1
+        own = [node for node in nodes if node["@id"].startswith("_:") or node["@id"] not in self.nodes]
+        self.add(_relabelled(node, f"_:{self._joined}-") for node in own)
+
     def get(self, id: str) -> Node:
         """The node of that id; one without properties where nothing is said of it."""
         return self.nodes.get(id) or {"@id": id}
@@ -53,6 +61,18 @@ class Graph:
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())
+
+
+def _relabelled(value: Any, mark: str) -> Any:
+    """A node or a value of it, with the mark in front of every label."""
+    if isinstance(value, list):
+        return [_relabelled(one, mark) for one in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {key: item if key == "@at" else _relabelled(item, mark) for key, item in value.items()}
+    if str(value.get("@id", "")).startswith("_:"):
+        renamed["@id"] = mark + value["@id"][2:]
+    return renamed
 
 
 _PEOPLE: Final = (

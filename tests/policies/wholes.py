@@ -1,0 +1,143 @@
+"""Policies with everything that ODRL 2.2 has, for the tests of reading and writing."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from policies.model import (
+    ODRL,
+    Atomic,
+    Connective,
+    Constraint,
+    Logical,
+    Policy,
+    PolicyKind,
+    Rule,
+    RuleKind,
+    Scope,
+    Strategy,
+)
+from policies.operands import OPERANDS, SET_OPERATORS
+from policies.vocabulary import MUNICIPAL, USE
+
+IRIS = ("urn:example:a", "https://stadt.example/b", "did:web:c.example")
+TOLD = (("http://purl.org/dc/terms/title@de", 'Größe\n"x"'),)
+ACTIONS = (USE, ODRL + "read", ODRL + "distribute", ODRL + "print", "urn:allmende:coarsen")
+
+
+def vectors() -> list[Atomic]:
+    """One constraint for each value that the registry tries an operator with."""
+    found = {}
+    for operand in OPERANDS.values():
+        for vector in operand.vectors:
+            right = [operand.read(text) for text in vector.right]
+            values = tuple(sorted(set(right))) if vector.operator in SET_OPERATORS else tuple(right)
+            found[(operand.iri, vector.operator, values)] = Atomic(operand.iri, vector.operator, values)
+    return list(found.values())
+
+
+atoms = st.sampled_from(vectors())
+named = st.builds(lambda atom, id: Atomic(atom.left, atom.operator, atom.right, id), atoms, st.sampled_from(IRIS))
+
+
+def _logical(connectives: tuple[Connective, ...]) -> st.SearchStrategy[Constraint]:
+    def build(members: st.SearchStrategy[Constraint]) -> st.SearchStrategy[Constraint]:
+        return st.builds(Logical, st.sampled_from(connectives), st.lists(members, min_size=1, max_size=3).map(tuple))
+
+    return st.recursive(atoms, build, max_leaves=4)
+
+
+WIRE = (Connective.AND, Connective.OR, Connective.XONE)
+constraints = _logical((*WIRE, Connective.AND_SEQUENCE))
+wire_constraints = _logical(WIRE)
+
+
+def _some(one: st.SearchStrategy[Constraint]) -> st.SearchStrategy[tuple[Constraint, ...]]:
+    return st.lists(one, max_size=3).map(tuple)
+
+
+scopes = st.one_of(
+    st.builds(Scope, st.sampled_from(IRIS)),
+    st.builds(Scope, st.sampled_from(IRIS), st.just(True), _some(constraints)),
+)
+duties = st.builds(
+    Rule,
+    st.just(RuleKind.DUTY),
+    st.sampled_from(ACTIONS),
+    _some(constraints),
+    refinements=_some(constraints),
+    consequences=st.lists(st.builds(Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS)), max_size=1).map(tuple),
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn, kind: RuleKind) -> Rule:
+    below = {
+        RuleKind.PERMISSION: "duties",
+        RuleKind.PROHIBITION: "remedies",
+        RuleKind.OBLIGATION: "consequences",
+    }[kind]
+    function = ODRL + "informedParty"
+    return Rule(
+        kind,
+        draw(st.sampled_from(ACTIONS)),
+        draw(_some(constraints)),
+        refinements=draw(_some(constraints)),
+        target=draw(st.none() | scopes),
+        output=draw(st.none() | scopes),
+        assigner=draw(st.none() | scopes),
+        assignee=draw(st.none() | scopes),
+        parties=draw(st.just(()) | st.tuples(st.tuples(st.just(function), scopes))),
+        remarks=draw(st.just(()) | st.just(TOLD)),
+        **{below: draw(st.lists(duties, max_size=2).map(tuple))},
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy whose rules name their assets and parties themselves."""
+    found = [draw(rules(kind)) for kind in (RuleKind.PERMISSION, RuleKind.PROHIBITION, RuleKind.OBLIGATION)]
+    permits = draw(st.booleans())
+    return Policy(
+        "urn:example:policy",
+        draw(st.sampled_from(PolicyKind)),
+        tuple(found) if permits else tuple(found[1:]),
+        profile=draw(st.sampled_from(((MUNICIPAL,), (ODRL,), (ODRL, MUNICIPAL)))),
+        timestamp=draw(st.none() | st.just(1_800_000_000_000_000)),
+        notice=draw(st.none() | st.just("P30D")) if permits else None,
+        conflict=draw(st.sampled_from(Strategy)),
+        inherits=draw(st.sampled_from(((), IRIS[:1]))),
+        remarks=draw(
+            st.sampled_from(
+                (
+                    (),
+                    (
+                        ("http://purl.org/dc/terms/title", "Zählung"),
+                        ("http://www.w3.org/2000/01/rdf-schema#seeAlso@id", "urn:x:y"),
+                    ),
+                )
+            )
+        ),
+    )
+
+
+@st.composite
+def wire_policies(draw: st.DrawFn) -> Policy:
+    """A policy that the protocol carries."""
+    wire = _some(wire_constraints)
+    duty = st.builds(Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS), wire, id=st.sampled_from(("", IRIS[0])))
+    permission = st.builds(
+        Rule,
+        st.just(RuleKind.PERMISSION),
+        st.sampled_from(ACTIONS),
+        wire,
+        duties=st.lists(duty, max_size=2).map(tuple),
+    )
+    obligation = st.builds(Rule, st.just(RuleKind.OBLIGATION), st.sampled_from(ACTIONS), wire)
+    return Policy(
+        "urn:example:policy",
+        PolicyKind.OFFER,
+        (*draw(st.lists(permission, min_size=1, max_size=2)), *draw(st.lists(obligation, max_size=1))),
+        profile=(MUNICIPAL,),
+        notice=draw(st.none() | st.just("P30D")),
+    )
