@@ -75,7 +75,7 @@ def evaluate(
     asked = requested(request, files.instant(now))
     told = together(judged(policies, asked, semantics))
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
-    call.answer(told, lambda: text(told, nearest(policies, asked, semantics)))
+    call.answer(told, lambda: text(told))
 
 
 def requested(file: Path, clock: int) -> Request:
@@ -135,20 +135,7 @@ def changes(policies: Sequence[Policy], asked: Request, semantics: str, lang: st
     ]
 
 
-def nearest(policies: Sequence[Policy], asked: Request, semantics: str) -> list[str]:
-    """The sentences for the nearest change that would permit; none where it is permitted, or several policies decide
-    together."""
-    from policies import explain
-    from policies.model import Semantics
-    from policies.nearest import nearest as change
-
-    if len(policies) != 1:
-        return []
-    found = change(policies[0], asked.access, asked.now, count=asked.count, semantics=Semantics(semantics))
-    return [explain.nearest(one, either("en", "de")) for one in found]
-
-
-def text(told: dict[str, Any], changes: Sequence[str]) -> str:
+def text(told: dict[str, Any]) -> str:
     """The answer for a person."""
     permitted = told["decision"] == "permit"
     decision = either("permitted", "erlaubt") if permitted else either("refused", "abgelehnt")
@@ -159,7 +146,6 @@ def text(told: dict[str, Any], changes: Sequence[str]) -> str:
             either("What would permit it, all together", "Was es erlauben würde, alles zusammen"),
             [one["text"] for one in told["nearest"]],
         ),
-        bullets(either("It would be permitted with", "Erlaubt wäre es mit"), changes),
         table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
     )
 
