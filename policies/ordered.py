@@ -1,4 +1,4 @@
-"""Ordered values: instants and counts, compared through the span of integers that a value covers.
+"""Ordered values: instants, counts and other whole numbers, compared through the span of integers that a value covers.
 
 What lives here: when a comparison holds, and what follows from several of them, by intervals. What does not: reading
 and writing values (`instants`, `operands`). Source: ODRL 2.2, operators lt, lteq, gt, gteq, eq, neq.
@@ -18,10 +18,13 @@ Interval = tuple[Bound, Bound]
 
 
 class Ordered:
-    """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least`."""
+    """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least`.
 
-    def __init__(self, span: Callable[[str], tuple[int, int]], least: Bound = -inf) -> None:
-        self._span, self._whole = span, (least, inf)
+    `given`: the fact is always known, so that something may follow from nothing.
+    """
+
+    def __init__(self, span: Callable[[str], tuple[int, int]], least: Bound = -inf, given: bool = True) -> None:
+        self._span, self._whole, self._given = span, (least, inf), given
 
     def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
         """Is `fact operator right` so? None where it cannot be said."""
@@ -46,6 +49,8 @@ class Ordered:
 
     def implies(self, premises: Sequence[Claim], claim: Claim) -> bool:
         """Does the claim hold for every value for which all premises hold? Exact."""
+        if not premises and not self._given:
+            return False
         rest = self.values(premises)
         for low, high in self._outside(claim):
             if any(max(low, start) < min(high, end) for start, end in rest):
