@@ -49,7 +49,7 @@ _DAY_NAMES: Final = {name: place for place, names in enumerate(_DAYS) for name i
 
 
 class Cycle(Struct, frozen=True):
-    """A cycle of `length` units: where an instant lies in it, how a value is read, where one lies, how one is written."""
+    """A cycle of `length` units: where an instant lies in it; how a value is read, where it lies, how it is written."""
 
     length: int
     of: Callable[[int], int]
@@ -59,7 +59,10 @@ class Cycle(Struct, frozen=True):
 
 
 class Recurring(Sampled):
-    """Values of a cycle. A fact is an instant (microseconds UTC) or a value that covers one unit. INVARIANT: exact."""
+    """Values of a cycle. A fact is an instant (microseconds UTC), or a value: what holds of it holds all through it.
+
+    INVARIANT: exact.
+    """
 
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
@@ -83,16 +86,14 @@ class Recurring(Sampled):
 
     def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
         """Is `fact operator right` so? None where it cannot be said: a value that runs over the end has no order."""
-        at = self._at(fact)
-        if at is None:
+        if isinstance(fact, int):
+            return self._judge(operator, right, self._cycle.of(fact))
+        if not isinstance(fact, str):
             return None
-        match operator:
-            case Operator.EQ | Operator.IS_PART_OF | Operator.IS_ANY_OF:
-                return self._covered(right, at)
-            case Operator.NEQ | Operator.IS_NONE_OF:
-                return not self._covered(right, at)
-            case _:
-                return self._ordered(operator, right, at)
+        start, end = _stretch(self._cycle, fact)
+        places = (start, *(edge for edge in self.edges(right) if start < edge < end))
+        found = {self._judge(operator, right, at) for at in places}
+        return found.pop() if len(found) == 1 else None
 
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """The places of the cycle where an answer changes."""
@@ -107,10 +108,14 @@ class Recurring(Sampled):
         """Where an instant lies in the cycle."""
         return self._cycle.of(instant)
 
-    def _at(self, fact: object) -> int | None:
-        if isinstance(fact, int):
-            return self._cycle.of(fact)
-        return _stretch(self._cycle, fact)[0] if isinstance(fact, str) else None
+    def _judge(self, operator: Operator, right: tuple[str, ...], at: int) -> bool | None:
+        match operator:
+            case Operator.EQ | Operator.IS_PART_OF | Operator.IS_ANY_OF:
+                return self._covered(right, at)
+            case Operator.NEQ | Operator.IS_NONE_OF:
+                return not self._covered(right, at)
+            case _:
+                return self._ordered(operator, right, at)
 
     def _covered(self, right: tuple[str, ...], at: int) -> bool:
         return any(start <= at < end for one in right for start, end in self.stretches(one))
@@ -257,13 +262,12 @@ def moments(
     places = sorted(HOURS.edges(hours))
     days = WEEKDAYS.edges(weekdays), SEASONS.edges(seasons)
     cuts = sorted(set(edges))
-    ends = [instants.span("1000-01-01")[0], *cuts, instants.span("9998-12-31")[0]] if not cuts else []
-    ends = ends or [cuts[0] - _HORIZON * DAY, *cuts, cuts[-1] + _HORIZON * DAY]
+    ends = [cuts[0] - _HORIZON * DAY, *cuts, cuts[-1] + _HORIZON * DAY] if cuts else [_SOME_DAY, _LATEST]
     for low, high in pairwise(ends):
         yield from _within(max(low, _EARLIEST), min(high, _LATEST), places, days)
 
 
-_EARLIEST, _LATEST = instants.span("1900-01-01")[0], instants.span("9990-01-01")[0]
+_EARLIEST, _SOME_DAY, _LATEST = (instants.span(day)[0] for day in ("1900-01-01", "2027-01-01", "9990-01-01"))
 
 
 def _within(low: int, high: int, places: Sequence[int], days: tuple[set[int], set[int]]) -> Iterator[int]:

@@ -15,7 +15,10 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from policies.joint import DELAY, Test, least
-from policies.model import Atomic, Connective, Constraint, Logical
+from policies.model import Atomic, Connective, Constraint
+
+ACT: Final = "action "
+"""Before an operand that narrows an action, which is another one than that of the rule's conditions."""
 
 LIMIT: Final = 1024
 """How many cases constraints may have."""
@@ -26,7 +29,8 @@ class TooLargeError(Exception):
 
 
 class Case(Struct, frozen=True):
-    """Tests by operand (full IRI), all of which come out; `waits`: seconds that delays one after another take."""
+    """Tests by operand, all of which come out; `waits`: seconds that delays one after another take. See `named` for
+    what else a key says."""
 
     tests: Mapping[str, tuple[Test, ...]] = {}
     waits: Fraction | None = None
@@ -55,14 +59,22 @@ def operands(constraints: Iterable[Constraint]) -> Iterator[str]:
             yield from operands(constraint.members)
 
 
-def _cases(constraint: Constraint, holds: bool, prefix: str) -> list[Case]:
+def named(key: str) -> str:
+    """The operand (full IRI) of a key of `Case.tests`. What narrows an action has `ACT` before it, and of delays one
+    after another each has its number behind it: these are values of their own."""
+    return key.removeprefix(ACT).partition(" ")[0]
+
+
+def _cases(constraint: Constraint, holds: bool, prefix: str, number: str = "") -> list[Case]:
     if isinstance(constraint, Atomic):
-        return [Case({prefix + constraint.left: (Test(constraint, holds),)})]
+        return [Case({prefix + constraint.left + number: (Test(constraint, holds),)})]
     members = constraint.members
     match constraint.connective:
+        case Connective.AND_SEQUENCE if holds:
+            return _sequence(members, prefix)
         case Connective.AND | Connective.AND_SEQUENCE:
             parts = (_cases(member, holds, prefix) for member in members)
-            return _sequence(constraint, _all(parts)) if holds else _some(parts)
+            return _all(parts) if holds else _some(parts)
         case Connective.OR:
             parts = (_cases(member, holds, prefix) for member in members)
             return _some(parts) if holds else _all(parts)
@@ -102,10 +114,10 @@ def _some(parts: Iterable[list[Case]]) -> list[Case]:
     return found
 
 
-def _sequence(constraint: Logical, found: list[Case]) -> list[Case]:
-    """Delays that follow each other add up."""
-    if constraint.connective is not Connective.AND_SEQUENCE:
-        return found
-    delays = [least((Test(one),)) for one in constraint.members if isinstance(one, Atomic) and one.left == DELAY]
-    known = [bound[0] for bound in delays if bound is not None]
+def _sequence(members: tuple[Constraint, ...], prefix: str) -> list[Case]:
+    """All members; delays that follow each other add up."""
+    delays = [one for one in members if isinstance(one, Atomic) and one.left == DELAY]
+    numbers = {id(one): f" {n}" for n, one in enumerate(delays)} if len(delays) > 1 else {}
+    found = _all(_cases(member, True, prefix, numbers.get(id(member), "")) for member in members)
+    known = [bound[0] for bound in (least((Test(one),)) for one in delays) if bound is not None]
     return [case.joined(Case(waits=sum(known, Fraction(0)))) for case in found] if known else found

@@ -33,6 +33,7 @@ from policies.model import (
 from policies.operands import COUNT, Operand, Origin
 from policies.strategy import strategy
 from policies.truth import Truth, any_of, compare, one_of
+from policies.voiding import void
 
 Test = Callable[[Access, int | None, int | None], Truth]
 """(access, now, uses before) -> does it hold?"""
@@ -52,6 +53,8 @@ class Compiled:
         self._permissions = [(name, _permission(rule, policy, semantics)) for name, rule in permissions]
         self._prohibitions = [_rule(rule, policy) for _, rule in numbered(policy, RuleKind.PROHIBITION)]
         self._permitting = strategy(policy) is Strategy.PERM
+        if void(policy) is not None:
+            self._permissions = []
 
     def permits(self, access: Access, now: int | None, count: int | None = 0) -> bool:
         """May this access happen? The same answer as `evaluate`, without reasons."""

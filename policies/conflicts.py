@@ -18,7 +18,7 @@ from itertools import combinations
 from msgspec import Struct
 
 from policies import joint
-from policies.cases import Case, TooLargeError, cases, operands
+from policies.cases import ACT, Case, TooLargeError, cases, named, operands
 from policies.joint import Test, Verdict, best, worst
 from policies.model import ODRL, Constraint, Operator, Policy, PolicyKind, Reason, Rule, RuleKind, Scope, Strategy
 from policies.operands import ACTION_VALUES
@@ -33,9 +33,6 @@ Members = Mapping[str, tuple[str, ...]]
 
 Outcome = tuple[Verdict, tuple[str, ...]]
 """What can be said, and the operands that it hangs on."""
-
-ACT = "action "
-"""Before an operand that narrows an action, which is another one than that of the rule's conditions."""
 
 _MOST = 4096
 """How many ways in which rules can apply together are looked at."""
@@ -332,14 +329,15 @@ def _joined(chosen: Sequence[Case], shared: frozenset[str] | None) -> Outcome:
         for left, tests in case.tests.items():
             by_left.setdefault(left, []).extend(tests)
             speaking[left] = speaking.get(left, 0) + 1
-    found = {left: joint.together(tests[0].atom.left, tests, parties=speaking[left]) for left, tests in by_left.items()}
+    found = {left: joint.together(named(left), tests, parties=speaking[left]) for left, tests in by_left.items()}
     coupled = _coupled(chosen, by_left)
     for left in found:
-        if shared is not None and left not in shared and found[left] is Verdict.COMPATIBLE and left not in coupled:
+        silent = shared is not None and left not in shared and named(left) not in coupled
+        if silent and found[left] is Verdict.COMPATIBLE:
             found[left] = Verdict.UNKNOWN
     found |= {left: verdict for left, verdict in coupled.items() if verdict is Verdict.CONFLICT}
     verdict = worst(found.values())
-    return verdict, tuple(sorted({left.removeprefix(ACT) for left, one in found.items() if one is verdict}))
+    return verdict, tuple(sorted({named(left) for left, one in found.items() if one is verdict}))
 
 
 def _coupled(chosen: Sequence[Case], by_left: Mapping[str, list[Test]]) -> dict[str, Verdict]:

@@ -63,7 +63,7 @@ def parameters(rule: Rule) -> tuple[Constraint, ...]:
 def timing(rule: Rule) -> Timing | None:
     """When the duty says that it has to be done; None where it does not say, or not in one word."""
     named = {atom.right for atom in atoms(rule.constraints) if atom.left == DUTY_TIMING}
-    words = {(word.value,): word for word in Timing}
+    words: dict[tuple[str, ...], Timing] = {(word.value,): word for word in Timing}
     return words.get(named.pop()) if len(named) == 1 else None
 
 

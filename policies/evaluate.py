@@ -22,6 +22,7 @@ from policies.model import Access, Decision, Policy, Reason, Rule, RuleKind, Sem
 from policies.refusals import not_permitted, prohibited
 from policies.strategy import strategy
 from policies.truth import Truth, all_of, every
+from policies.voiding import void
 
 
 def evaluate(
@@ -37,6 +38,8 @@ def evaluate(
     `now` and `count` may be unknown (None), which refuses where they matter. Never raises for a policy that a reader
     has accepted. What is not understood, in a policy made otherwise, refuses.
     """
+    if (contradiction := void(policy)) is not None:
+        return Decision(False, reasons=(contradiction,))
     facts = Facts(access, now, count, policy.timestamp)
     permission = _permission(policy, facts, semantics)
     prohibition = _prohibition(policy, facts)

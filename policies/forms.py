@@ -33,6 +33,7 @@ class Form(StrEnum):
 
 _ENDINGS: Final[Mapping[str, Form]] = {".toml": Form.TOML, ".ttl": Form.TURTLE, ".jsonld": Form.JSONLD}
 _TURTLE: Final = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@?prefix\s+[\w.-]*:\s*<|@?base\s+<|<[^>]*>\s)", re.IGNORECASE)
+_MARK: Final = b"\xef\xbb\xbf"
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -122,10 +123,10 @@ def _from_dsp(document: Any) -> Iterator[Policy]:
 def decoded(data: bytes) -> Any:
     """JSON as plain values; a number with a fraction is a `Decimal`. Raises `PolicyError` `form.json` at its line."""
     try:
-        return _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        return _DECODER.decode(data.removeprefix(_MARK))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         found = re.search(r"byte (\d+)", str(error))
-        line = data[: int(found[1])].count(b"\n") + 1 if found else 1
+        line = (data[: int(found[1])] if found else data.rstrip()).count(b"\n") + 1
         raise PolicyError(Reason("form.json"), f"line {line}") from None
 
 

@@ -94,8 +94,8 @@ class Atomic(Struct, frozen=True, tag="atomic"):
 
     `datatype` (full IRI) is set only where no registry knows the operand and the value's own type has to say how it is
     compared. `unit` is the IRI of the unit of `right`. `reference` makes the constraint unknown: it is the IRI of a
-    value that would have to be fetched (`right` is empty then), or, in a file of somebody else that is read leniently, a
-    property that nobody here understands (its IRI, a blank, its value). `status` is the value already reached.
+    value that would have to be fetched (`right` is empty then), or, in a file of somebody else that is read leniently,
+    a property that nobody here understands (its IRI, a blank, its value). `status` is the value already reached.
     """
 
     left: str

@@ -81,6 +81,8 @@ class Languages(Sampled):
                 return fact in right
             case Operator.NEQ | Operator.IS_NONE_OF:
                 return fact not in right
+            case Operator.IS_ALL_OF:
+                return all(fact == one for one in right)
             case Operator.IS_A | Operator.IS_PART_OF if len(right) == 1:
                 return True if _begins(fact, right[0]) else None if _begins(right[0], fact) else False
             case Operator.HAS_PART if len(right) == 1:

@@ -116,3 +116,10 @@ class Decimals(Sampled):
 
 def _middle(low: Decimal, high: Decimal) -> Decimal:
     return _EXACT.divide(_EXACT.add(low, high), 2)
+
+
+def scaled(canonical: str, exponent: str) -> str:
+    """A decimal times a power of ten, exactly. Raises `ValueError` where that is no decimal within bounds."""
+    if not re.fullmatch(r"[+-]?\d{1,2}", exponent, re.ASCII):
+        raise ValueError("not a power of ten")
+    return read_decimal(plain(_EXACT.scaleb(Decimal(canonical), int(exponent))))

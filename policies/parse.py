@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
+from msgspec.structs import replace
+
 from policies import notice
 from policies.instants import instant
 from policies.model import (
@@ -141,6 +143,7 @@ class _Reader:
         if not rules:
             _refuse(at, "rules.missing")
         rules += self._rules(document, RuleKind.OBLIGATION)
+        self._once(rules)
         return Policy(
             id=names["@id"] or "",
             kind=kind,
@@ -161,6 +164,13 @@ class _Reader:
 
     def _rules(self, document: dict[str, Any], kind: RuleKind) -> tuple[Rule, ...]:
         return self._listed(document, kind.value, kind, self._at)
+
+    def _once(self, rules: tuple[Rule, ...]) -> None:
+        """Rules of one name are one rule, in JSON-LD at least: then they differ in their actions alone."""
+        named: dict[str, Rule] = {}
+        for rule in (*rules, *(duty for one in rules for duty in one.duties)):
+            if rule.id and replace(named.setdefault(rule.id, rule), action=rule.action) != rule:
+                _refuse(self._at, "rule.twice", rule=rule.id)
 
     def _listed(self, within: dict[str, Any], key: str, kind: RuleKind, at: str) -> tuple[Rule, ...]:
         if key not in within:

@@ -1,8 +1,8 @@
 """Reading the rules of ODRL 2.2 in full: nodes -> rules as written.
 
 What lives here: permissions, prohibitions, obligations and duties with their actions, assets and parties, and the
-refusal by name and place of what is not understood about them. What does not: policies (`graph`), constraints (`constraints`),
-spreading (`normalise`). Source: ODRL Information Model 2.2, 2.2 to 2.6.
+refusal by name and place of what is not understood about them. What does not: policies (`graph`), constraints
+(`constraints`), spreading (`normalise`). Source: ODRL Information Model 2.2, 2.2 to 2.6.
 
 A rule without an action is about every action, in a lenient reading; else it is refused.
 """

@@ -254,6 +254,10 @@ REASONS: Final[Mapping[str, Both]] = {
         "The type “{type}” does not fit; {expected} is expected.",
     ),
     "rule.type": ("Die Art der Regel „{type}“ passt nicht zu ihrem Platz.", "The type “{type}” does not fit the rule."),
+    "rule.twice": (
+        "Zwei verschiedene Regeln tragen denselben Namen {rule}.",
+        "Two different rules have the same name {rule}.",
+    ),
     "rules.missing": ("Es gibt weder Erlaubnis noch Verbot.", "There is neither a permission nor a prohibition."),
     "rules.many": ("Mehr als {limit} Regeln werden nicht gelesen.", "No more than {limit} rules are read."),
     "action.unknown": ("Die Handlung „{action}“ ist nicht bekannt.", "The action “{action}” is not known."),

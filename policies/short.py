@@ -113,8 +113,9 @@ def to_nodes(text: str) -> list[Node]:
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        line = _LINE.search(str(error))
-        raise PolicyError(Reason("form.toml"), f"line {line[1]}" if line else "line 1") from None
+        found = _LINE.search(str(error))
+        line = int(found[1]) if found else text.rstrip().count("\n") + 1
+        raise PolicyError(Reason("form.toml"), f"line {line}") from None
     return _Reader().policy(document)
 
 

@@ -202,6 +202,7 @@ def offer(one: PublishedOffer, language: Language) -> views.OfferView:
         approval=views.ApprovalRule(persons=one.approval.persons, frame=one.approval.frame, days=one.approval.days),
         version=one.version,
         replaces=one.replaces,
+        bounds=one.bounds,
     )
 
 

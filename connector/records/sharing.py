@@ -122,6 +122,8 @@ class PublishedOffer(Struct, frozen=True, kw_only=True):
     approval: Approval = Approval()
     version: int = 1
     replaces: str | None = None
+    bounds: str = ""
+    """The owner's limits in the short form: what a request outside these terms may still be answered with."""
 
 
 class Frame(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ is legal (`protocol`), comparing terms (`policies.compare`), votes (`services.ap
 decided inside the transaction that received the message.
 
 INVARIANT: nothing but this makes an agreement or accepts an offer, and only where a frame contract in force covers the
-peer and the terms lie within the published ones, or enough people have approved exactly these terms.
+peer and the terms lie within the published ones or the publisher's limits, or enough people have approved exactly
+these terms.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
 from connector.services.life.contracts import damaged, standing, stopped
 from connector.services.transfers import HTTP_PULL
-from policies import compare, parse, render
+from policies import bounds, compare, parse, render
+from policies.bounds import Bounds, Reply, Verdict
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
 
 N = NegotiationState
@@ -91,11 +93,35 @@ class Decisions:
         if isinstance(compared, Reason):
             return negotiation.Terminate(compared)
         if not compared.within:
-            return self._outside(tx, n, offer, compared.differences)
+            answer = self._bounded(tx, n, offer, asked)
+            if answer is None:
+                return self._outside(tx, n, offer, compared.differences)
+            if answer.verdict is Verdict.COUNTER:
+                return negotiation.Offer(self._counter(offer, answer))
         if self._at_once(tx, n, offer):
             return negotiation.Agree(self._agreement(n, asked))
         self._ask(tx, n, offer.approval, offer.published_by)
         return None
+
+    def _bounded(self, tx: Transaction, n: Negotiation, offer: PublishedOffer, asked: Policy) -> Reply | None:
+        """What the owner's limits say to a request outside the published terms; None where they say nothing to it."""
+        limits = self.published.bounds(offer)
+        if limits is None:
+            return None
+        found = bounds.reply(limits, replace(asked, assignee=n.peer))
+        reasons = " ".join(reason.code for reason in found.reasons)
+        params = {"process": n.id, "peer": n.peer, "offer": offer.id, "verdict": found.verdict.value}
+        tx.record(Entry(event="bounds.answered", actor="node", params={**params, "reasons": reasons}))
+        return None if found.verdict is Verdict.REFUSE else found
+
+    def _counter(self, offer: PublishedOffer, answer: Reply) -> JsonObject:
+        """The closest acceptable terms, as an offer of ours; whom they are for stands there only where ours say it."""
+        assert answer.terms is not None
+        assignee = self.published.policy(offer).assignee
+        terms = replace(
+            answer.terms, id=offer.id, kind=PolicyKind.OFFER, target=offer.asset, assigner=None, assignee=assignee
+        )
+        return render.to_dsp(terms)
 
     def _outside(
         self, tx: Transaction, n: Negotiation, offer: PublishedOffer, differences: tuple[Difference, ...]
@@ -123,9 +149,12 @@ class Decisions:
             return None
         compared = compared_terms(parse.from_dsp(n.terms, PolicyKind.OFFER), self.published.policy(offer), n.peer)
         within = isinstance(compared, Comparison) and compared.within
+        if not within and (limits := self.published.bounds(offer)) is not None:
+            stated = compared_terms(parse.from_dsp(n.terms, PolicyKind.OFFER), limits.limit, n.peer)
+            within = isinstance(stated, Comparison) and stated.within
         if within and offer.live and offer.asset == n.dataset and self._at_once(tx, n, offer):
             return negotiation.Agree(self.agreement(n))
-        # Within the published terms the words are the publisher's too, whoever has sent them.
+        # Within the published terms, or its limits, the words are the publisher's too, whoever has sent them.
         publisher = offer.published_by if within or not n.worded_by else ""
         self._ask(tx, n, offer.approval, *dict.fromkeys((n.worded_by, publisher)))
         return None
@@ -253,10 +282,22 @@ class Published:
 
     def __init__(self) -> None:
         self._parsed: dict[str, Policy] = {}
+        self._bounds: dict[str, Bounds] = {}
 
     def policy(self, offer: PublishedOffer) -> Policy:
         """The terms of an offer."""
         found = self._parsed.get(offer.id)
         if found is None:
             found = self._parsed[offer.id] = parse.from_dsp(offer.document, PolicyKind.OFFER)
+        return found
+
+    def bounds(self, offer: PublishedOffer) -> Bounds | None:
+        """The limits of an offer; where they say nothing of notice, its own notice period counts."""
+        if not offer.bounds:
+            return None
+        found = self._bounds.get(offer.id)
+        if found is None:
+            limit = bounds.read(offer.bounds.encode()).limit
+            notice = limit.notice or self.policy(offer).notice
+            found = self._bounds[offer.id] = Bounds(replace(limit, notice=notice))
         return found

@@ -8,6 +8,7 @@ Source: Dataspace Protocol 2025-1, Catalog Protocol.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.policies.kept import for_offers
 from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
+from policies import bounds
 
 PAGE = 100
 WITH_ONE = Approval()
@@ -120,13 +122,23 @@ class Offers:
     # --- offers -------------------------------------------------------------------------------------------------------
 
     async def publish(
-        self, operator: str, asset: str, policy: str, outside: Outside, approval: Approval = WITH_ONE
+        self,
+        operator: str,
+        asset: str,
+        policy: str,
+        outside: Outside,
+        approval: Approval = WITH_ONE,
+        limits: str = "",
     ) -> PublishedOffer:
         """Publish an asset under the latest version of a policy that may be used. A later version of the policy changes
         nothing here, unless it was kept to that end (`policies.versions`).
 
-        `approval` says who has to agree to a contract under it. Raises `InputError` (asset, policy, frame contract).
+        `approval` says who has to agree to a contract under it, `limits` (a policy in the short form) what a request
+        outside the terms may still be answered with. Raises `InputError` (asset, policy, frame contract) and
+        `PolicyError` (limits).
         """
+        if limits:
+            bounds.read(limits.encode())
 
         def act(tx: Transaction) -> PublishedOffer:
             if approval.frame is not None and known(tx, approval.frame).retired is not None:
@@ -142,6 +154,7 @@ class Offers:
                 published=self._clock.now(),
                 published_by=operator,
                 approval=approval,
+                bounds=limits,
             )
             _keep(tx, operator, offer)
             return offer
@@ -324,6 +337,8 @@ def _keep(tx: Transaction, operator: str, offer: PublishedOffer) -> None:
     rule = offer.approval
     params = {"offer": offer.id, "asset": offer.asset, "policy": offer.policy, "outside": offer.outside.value}
     params |= {"persons": str(rule.persons), "frame": rule.frame or "-"}
+    if offer.bounds:
+        params["bounds"] = hashlib.sha256(offer.bounds.encode()).hexdigest()
     if offer.replaces is not None:
         params["replaces"] = offer.replaces
     tx.record(Entry(event="offer.published", actor=operator, params=params))

@@ -11,9 +11,10 @@ from typing import Final
 from policies import instants, places
 from policies.model import ODRL, Operator
 from policies.operands import reasons
-from policies.operands.operand import IDENTITY, ORDER, Assurance, Operand, Origin, Phase, Place, Side, Vector
+from policies.operands.kinds import PLACE, TREE, tree
+from policies.operands.operand import ORDER, Assurance, Operand, Origin, Phase, Place, Side, Vector
 from policies.ordered import Ordered
-from policies.places import GEOCODING, Places
+from policies.places import Places
 from policies.taxonomy import Taxonomy
 from policies.vocabulary import DPV, PURPOSES, XSD
 
@@ -101,7 +102,7 @@ OPERANDS: Final = (
         label=("Anzahl der Nutzungen", "number of uses"),
         meaning=("Die wievielte Nutzung es ist.", "Which number the use has."),
         datatypes=frozenset({XSD + name for name in ("integer", "nonNegativeInteger", "positiveInteger", "int")}),
-        operators=ORDER,
+        operators=ORDER | {Operator.EQ, Operator.NEQ},
         origin=Origin.COUNTER,
         side=Side.PROVIDER,
         assurance=Assurance.ENFORCED,
@@ -117,6 +118,8 @@ OPERANDS: Final = (
             Operator.LTEQ: ("höchstens {} Nutzungen", "at most {} uses"),
             Operator.GT: ("erst nach {} Nutzungen", "only after {} uses"),
             Operator.GTEQ: ("ab Nutzung Nummer {}", "from use number {} on"),
+            Operator.EQ: ("nur Nutzung Nummer {}", "only use number {}"),
+            Operator.NEQ: ("außer Nutzung Nummer {}", "except use number {}"),
         },
         vectors=(
             Vector(Operator.LT, ("2",), "1", True),
@@ -127,6 +130,10 @@ OPERANDS: Final = (
             Vector(Operator.GT, ("2",), "2", False),
             Vector(Operator.GTEQ, ("2",), "2", True),
             Vector(Operator.GTEQ, ("2",), "1", False),
+            Vector(Operator.EQ, ("2",), "2", True),
+            Vector(Operator.EQ, ("2",), "3", False),
+            Vector(Operator.NEQ, ("2",), "1", True),
+            Vector(Operator.NEQ, ("2",), "2", False),
         ),
     ),
     Operand(
@@ -135,7 +142,7 @@ OPERANDS: Final = (
         label=("Zweck", "purpose"),
         meaning=("Der Zweck der Nutzung.", "What the use is for."),
         datatypes=_TERM,
-        operators=IDENTITY | {Operator.IS_A},
+        operators=TREE,
         origin=Origin.REQUEST,
         side=Side.BOTH,
         assurance=Assurance.DECLARED,
@@ -155,19 +162,14 @@ OPERANDS: Final = (
             ),
             Operator.IS_ANY_OF: ("zu einem der Zwecke {}", "for one of the purposes {}"),
             Operator.IS_NONE_OF: ("zu keinem der Zwecke {}", "for none of the purposes {}"),
+            Operator.IS_ALL_OF: ("zu allen Zwecken {} zugleich", "for all of the purposes {} at once"),
+            Operator.IS_PART_OF: ("zu einem Zweck innerhalb von {}", "for a purpose within {}"),
+            Operator.HAS_PART: ("zu einem Zweck, der {} umfasst", "for a purpose that includes {}"),
         },
         vectors=(
-            Vector(Operator.EQ, (DPV + "PublicBenefit",), DPV + "PublicBenefit", True),
-            Vector(Operator.EQ, (DPV + "PublicBenefit",), DPV + "DataAltruism", False),
-            Vector(Operator.NEQ, (DPV + "PublicBenefit",), DPV + "DataAltruism", True),
-            Vector(Operator.NEQ, (DPV + "PublicBenefit",), DPV + "PublicBenefit", False),
-            Vector(Operator.IS_A, (DPV + "PublicBenefit",), DPV + "DataAltruism", True),
+            *tree(DPV + "PublicBenefit", DPV + "DataAltruism", DPV + "CommercialPurpose"),
             Vector(Operator.IS_A, (DPV + "NonCommercialPurpose",), DPV + "ScientificResearch", False),
-            Vector(Operator.IS_A, (DPV + "DataAltruism",), DPV + "PublicBenefit", None),
-            Vector(Operator.IS_ANY_OF, (DPV + "A", DPV + "B"), DPV + "B", True),
-            Vector(Operator.IS_ANY_OF, (DPV + "A", DPV + "B"), DPV + "C", False),
-            Vector(Operator.IS_NONE_OF, (DPV + "A", DPV + "B"), DPV + "C", True),
-            Vector(Operator.IS_NONE_OF, (DPV + "A", DPV + "B"), DPV + "A", False),
+            Vector(Operator.IS_A, (DPV + "NonCommercialPurpose",), DPV + "NonCommercialResearch", True),
         ),
     ),
     Operand(
@@ -176,7 +178,7 @@ OPERANDS: Final = (
         label=("Ort der Nutzung", "place of use"),
         meaning=("Der Ort, an dem genutzt wird.", "The place where the use happens."),
         datatypes=_TERM,
-        operators=IDENTITY | {Operator.IS_PART_OF},
+        operators=TREE,
         origin=Origin.REQUEST,
         side=Side.BOTH,
         assurance=Assurance.DECLARED,
@@ -193,40 +195,11 @@ OPERANDS: Final = (
             Operator.IS_PART_OF: ("innerhalb von {}", "within {}"),
             Operator.IS_ANY_OF: ("an einem der Orte {}", "at one of the places {}"),
             Operator.IS_NONE_OF: ("an keinem der Orte {}", "at none of the places {}"),
+            Operator.IS_ALL_OF: ("an allen Orten {} zugleich", "at all of the places {} at once"),
+            Operator.IS_A: ("am Ort {} oder an einem, der dazu gehört", "at the place {} or one that belongs to it"),
+            Operator.HAS_PART: ("an einem Ort, der {} umfasst", "at a place that includes {}"),
         },
-        vectors=(
-            Vector(Operator.EQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/05", True),
-            Vector(Operator.EQ, (GEOCODING + "stateKey/05",), GEOCODING + "districtKey/05515", False),
-            Vector(Operator.NEQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/02", True),
-            Vector(Operator.NEQ, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/05", False),
-            Vector(Operator.IS_PART_OF, (GEOCODING + "stateKey/05",), GEOCODING + "districtKey/05515", True),
-            Vector(Operator.IS_PART_OF, (GEOCODING + "stateKey/05",), GEOCODING + "stateKey/02", False),
-            Vector(Operator.IS_PART_OF, (GEOCODING + "districtKey/05515",), GEOCODING + "stateKey/05", None),
-            Vector(
-                Operator.IS_ANY_OF,
-                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
-                GEOCODING + "stateKey/05",
-                True,
-            ),
-            Vector(
-                Operator.IS_ANY_OF,
-                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
-                GEOCODING + "stateKey/04",
-                False,
-            ),
-            Vector(
-                Operator.IS_NONE_OF,
-                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
-                GEOCODING + "stateKey/04",
-                True,
-            ),
-            Vector(
-                Operator.IS_NONE_OF,
-                (GEOCODING + "stateKey/02", GEOCODING + "stateKey/05"),
-                GEOCODING + "stateKey/02",
-                False,
-            ),
-        ),
+        vectors=PLACE.vectors,
     ),
 )
 """`count` judges the number of the use that is asked for."""

@@ -122,8 +122,10 @@ class Operand(Struct, frozen=True):
 
     `read` turns text into canonical text (raises `ValueError`), `write` into text and datatype (None: a plain string),
     `fact` what is known of an access into what `values` judges (raises `ValueError`). `label` is what people call it,
-    `meaning` one sentence on it. `clauses` has a phrase for each operator, with one `{}` for the values. `units` maps the IRI
-    of a unit to the factor that leads to the unit of the canonical text, as decimal text; empty: it has no unit.
+    `meaning` one sentence on it. `clauses` has a phrase for each operator, with one `{}` for the values. `units` maps
+    the IRI of a unit to the factor that leads to the unit of the canonical text, as decimal text; empty: it has none.
+    `manifold`: several facts hold at once (somebody is a member here and there), so that one of them may satisfy a
+    constraint; otherwise the access is for each of them, and has to satisfy it for all.
     """
 
     iri: str
@@ -145,6 +147,7 @@ class Operand(Struct, frozen=True):
     clauses: Mapping[Operator, Both]
     vectors: tuple[Vector, ...]
     units: Mapping[str, str] = {}
+    manifold: bool = False
 
 
 SET_OPERATORS: Final = frozenset({Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF})

@@ -11,6 +11,7 @@ without an offset is one on the clock of the zone and stays one.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -80,9 +81,9 @@ def before(now: int, text: str, place: str) -> int:
         return at
     local = _local(at, zone(place))
     year, month = divmod(local.year * 12 + local.month - 1 - back.months, 12)
-    # The first of a month has the same name in every month; days beyond its end belong to the next.
-    start = datetime(year, month + 1, 1, local.hour, local.minute, local.second, local.microsecond, tzinfo=zone(place))
-    return min(_micros(start + timedelta(days=local.day - 1)), at)
+    # A month without such a day: its last one (XML Schema 1.1 part 2, E.3.3).
+    day = min(local.day, monthrange(year, month + 1)[1])
+    return _micros(local.replace(year=year, month=month + 1, day=day, fold=0))
 
 
 class Grid(Struct, frozen=True):

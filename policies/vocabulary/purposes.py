@@ -86,9 +86,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
         ("DataQualityManagement",), "Verbesserung der Datenqualität", "data quality improvement"
     ),
     "DataQualityManagement": Purpose(("DataGovernance",), "Sicherung der Datenqualität", "data quality management"),
-    "DataSecurityManagement": Purpose(
-        ("DataGovernance",), "Datensicherheit", "data security management"
-    ),
+    "DataSecurityManagement": Purpose(("DataGovernance",), "Datensicherheit", "data security management"),
     "DataSuitabilityAssessment": Purpose(
         ("DataQualityAssessment",), "Prüfung der Eignung von Daten", "data suitability assessment"
     ),

@@ -68,7 +68,9 @@ def _policy(random: Random) -> Policy:
         rules=tuple(rules),
         target=random.choice((None, None, TARGET, SHELF)),
         assignee=random.choice((None, None, ME, CITIES)),
-        conflict=random.choice((None, *Strategy)),
+        conflict=Strategy.INVALID
+        if random.random() < 0.03
+        else random.choice((None, Strategy.PERM, Strategy.PROHIBIT)),
         timestamp=random.choice((None, NOW - 48 * HOUR)),
     )
 

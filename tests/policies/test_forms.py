@@ -75,7 +75,8 @@ def test_a_form_is_guessed_by_name_and_then_by_how_it_begins(name: str, data: by
 @pytest.mark.parametrize(
     ("data", "form", "code", "place"),
     [
-        (b'{"a": 1,\n', Form.JSONLD, "form.json", "line 2"),
+        (b'{"a": 1,\n"b" 2}', Form.JSONLD, "form.json", "line 2"),
+        (b'{"a": 1,\n"b": \n\n', Form.JSONLD, "form.json", "line 2"),
         (b"[1,", Form.DSP, "form.json", "line 1"),
         (b"a = 1\n\xff", Form.TOML, "form.utf8", "line 2"),
         (b"a = 1\nb =", Form.TOML, "form.toml", "line 2"),

@@ -36,7 +36,9 @@ def emitted() -> set[str]:
     named = {
         f"{name}.{why}" for name in ("purpose", "spatial") for why in ("unknown", "unclear", "excluded", "outside")
     }
-    compared = {f"{sort}.{subject}" for sort in ("beyond", "unclear") for subject in (*compare.SUBJECTS.values(), compare.OTHER)}
+    compared = {
+        f"{sort}.{subject}" for sort in ("beyond", "unclear") for subject in (*compare.SUBJECTS.values(), compare.OTHER)
+    }
     return found | named | compared
 
 

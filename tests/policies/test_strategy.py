@@ -1,4 +1,4 @@
-"""Covers policies/strategy.py and what evaluate makes of it."""
+"""Covers policies/strategy.py, policies/voiding.py and what evaluate makes of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from policies.evaluate import evaluate
 from policies.model import Decision, Operator, Strategy
 from policies.operands import PURPOSE
 from policies.strategy import strategy
+from policies.voiding import MOST, void
 from tests.policies.samples import NOW, access, atom, permission, policy, prohibition
 
 TABLE = [
@@ -20,8 +21,8 @@ TABLE = [
     (Strategy.PROHIBIT, None, False, "prohibited.unclear"),
     (Strategy.PROHIBIT, False, True, None),
     (Strategy.INVALID, True, False, "conflict.void"),
-    (Strategy.INVALID, None, False, "prohibited.unclear"),
-    (Strategy.INVALID, False, True, None),
+    (Strategy.INVALID, None, False, "conflict.void"),
+    (Strategy.INVALID, False, False, "conflict.void"),
     (None, True, False, "prohibited"),
 ]
 
@@ -39,6 +40,26 @@ def test_where_a_permission_and_a_prohibition_meet(
     decision = judged(found, applies)
     assert decision.permit is permitted
     assert (decision.reasons[0].code if decision.reasons else None) == code
+
+
+def test_rules_that_never_meet_void_nothing_even_under_invalid() -> None:
+    apart = policy(
+        permission(atom(PURPOSE, Operator.EQ, "urn:one")), prohibition(atom(PURPOSE, Operator.EQ, "urn:two"))
+    )
+    terms = msgspec.structs.replace(apart, conflict=Strategy.INVALID)
+    assert void(terms) is None
+    assert evaluate(terms, access(purpose="urn:one"), NOW).permit
+    assert evaluate(terms, access(purpose="urn:two"), NOW).reasons[0].code == "prohibited"
+
+
+def test_in_a_policy_too_large_to_prove_it_the_rules_that_meet_contradict_each_other() -> None:
+    many = tuple(atom(PURPOSE, Operator.NEQ, f"urn:{number}") for number in range(MOST))
+    barred = prohibition(atom(PURPOSE, Operator.EQ, "urn:one"))
+    terms = msgspec.structs.replace(policy(permission(*many), barred), conflict=Strategy.INVALID)
+    assert void(terms) is None
+    assert evaluate(terms, access(purpose="urn:one"), NOW).reasons[0].code == "conflict.void"
+    assert evaluate(terms, access(purpose="urn:two"), NOW).permit
+    assert evaluate(terms, access(), NOW).reasons[0].code == "prohibited.unclear"
 
 
 @pytest.mark.parametrize("found", [None, *Strategy])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from policies.model import (
     ODRL,
@@ -125,7 +126,8 @@ def policies(draw: st.DrawFn) -> Policy:
 def wire_policies(draw: st.DrawFn) -> Policy:
     """A policy that the protocol carries."""
     wire = _some(wire_constraints)
-    duty = st.builds(Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS), wire, id=st.sampled_from(("", IRIS[0])))
+    names = iter((IRIS[0], IRIS[1], IRIS[2]))
+    duty = st.builds(Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS), wire)
     permission = st.builds(
         Rule,
         st.just(RuleKind.PERMISSION),
@@ -134,10 +136,11 @@ def wire_policies(draw: st.DrawFn) -> Policy:
         duties=st.lists(duty, max_size=2).map(tuple),
     )
     obligation = st.builds(Rule, st.just(RuleKind.OBLIGATION), st.sampled_from(ACTIONS), wire)
+    permissions = [replace(one, id=next(names)) for one in draw(st.lists(permission, min_size=1, max_size=2))]
     return Policy(
         "urn:example:policy",
         PolicyKind.OFFER,
-        (*draw(st.lists(permission, min_size=1, max_size=2)), *draw(st.lists(obligation, max_size=1))),
+        (*permissions, *draw(st.lists(obligation, max_size=1))),
         profile=(MUNICIPAL,),
         notice=draw(st.none() | st.just("P30D")),
     )

@@ -73,7 +73,7 @@ def explain(call: Call, file: Path, form: str | None, lenient: bool, proves: tup
     """
     from policies import explain as explaining
 
-    found = files.understood(file, form, lenient=lenient)
+    found = files.stated(file, form, lenient=lenient)
     told = [(one, explaining.clauses(one, call.lang, frozenset(proves))) for one in found]
     call.answer(
         [_explained(one, lines, call.lang) for one, lines in told],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -110,6 +110,11 @@ def understood(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, 
     return given.found
 
 
+def stated(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
+    """The policies of a file, of which there has to be one. Raises `CommandError`."""
+    return understood(file, form, lenient=lenient) or _none(str(file))
+
+
 def one(file: Path, form: str | None, *, lenient: bool) -> Policy:
     """The only policy of a file. Raises `CommandError`."""
     found = understood(file, form, lenient=lenient)
@@ -119,8 +124,9 @@ def one(file: Path, form: str | None, *, lenient: bool) -> Policy:
 
 
 def every(files: Sequence[Path], form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
-    """The policies of all files, in order. Raises `CommandError`."""
-    return tuple(policy for file in files for policy in understood(file, form, lenient=lenient))
+    """The policies of all files, in order; there has to be one. Raises `CommandError`."""
+    found = tuple(policy for file in files for policy in understood(file, form, lenient=lenient))
+    return found or _none(" ".join(map(str, files)))
 
 
 def written(policy: Policy, form: Form, name: str) -> bytes:
@@ -186,6 +192,12 @@ def instant(text: str | None) -> int:
             )
         ) from wrong
     return instants.span(canonical)[0]
+
+
+def _none(name: str) -> NoReturn:
+    raise CommandError(
+        either(f"{name} states no policy.", f"{name} enthält keine Nutzungsregel."), "policy.none", {"file": name}
+    )
 
 
 def _several(count: int, name: str) -> CommandError:

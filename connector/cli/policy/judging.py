@@ -71,7 +71,7 @@ def evaluate(
     Exit status 0 whatever the decision; 1 where FILE or the request cannot be read. An instant in the request counts
     before --now.
     """
-    policies = files.understood(file, form, lenient=lenient)
+    policies = files.stated(file, form, lenient=lenient)
     asked = requested(request, files.instant(now))
     told = together(judged(policies, asked, semantics))
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []

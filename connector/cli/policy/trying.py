@@ -71,7 +71,7 @@ def simulate(
     A fact that is not given is unknown. With --replay: which accesses of the past would now be decided differently;
     --as and --target choose among them. Exit status 0 whatever the decision.
     """
-    policies = files.understood(file, form, lenient=lenient)
+    policies = files.stated(file, form, lenient=lenient)
     if replay is not None:
         told = _replayed(policies, replay, semantics, given)
         call.answer(told, lambda: _flips(told))

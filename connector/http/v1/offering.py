@@ -92,7 +92,7 @@ def _offers(services: Services) -> Sequence[Endpoint]:
     async def publish(visit: Visit) -> views.OfferView:
         body: views.NewOffer = visit.body
         rule = Approval(persons=body.approval.persons, frame=body.approval.frame, days=body.approval.days)
-        published = await offers.publish(visit.operator, body.asset, body.policy, body.outside, rule)
+        published = await offers.publish(visit.operator, body.asset, body.policy, body.outside, rule, body.bounds)
         return showing.offer(published, visit.language)
 
     async def get(visit: Visit) -> views.OfferView:

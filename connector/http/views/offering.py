@@ -46,12 +46,14 @@ class ApprovalRule(Input, frozen=True, kw_only=True):
 
 
 class NewOffer(Input, frozen=True, kw_only=True):
-    """Publish an asset under a policy. `outside`: what a request outside these terms is answered with."""
+    """Publish an asset under a policy. `outside`: what a request outside these terms is answered with; `bounds`: a
+    policy in the short form, within which such a request is first answered with what comes closest to it."""
 
     asset: Name
     policy: Annotated[str, Meta(min_length=1, max_length=80)]
     outside: Outside = Outside.COUNTER
     approval: ApprovalRule = ApprovalRule()
+    bounds: Annotated[str, Meta(max_length=100_000)] = ""
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ class OfferView(View, frozen=True, kw_only=True):
     approval: ApprovalRule
     version: int
     replaces: str | None
+    bounds: str
 
 
 class SendOffer(Input, frozen=True, kw_only=True):

@@ -153,6 +153,7 @@ QUIET: Final = frozenset(
         "approval.voted",
         "asset.added",
         "asset.removed",
+        "bounds.answered",
         "catalog.read",
         "certificate.issued",
         "certificate.taken",

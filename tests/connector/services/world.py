@@ -160,12 +160,13 @@ class Neighbour:
         outside: Outside = Outside.COUNTER,
         name: str = "traffic",
         approval: Approval | None = None,
+        limits: str = "",
     ) -> PublishedOffer:
         """An asset under a policy of its own; without a rule a frame contract with anybody lets it bind at once."""
         approval = approval or await at_once(self.frames)
         await self.offers.add_asset("mayor", name=name, title=name, kind="file", settings={})
         await self.policies.add("mayor", name, render.to_dsp(to_policy("urn:x:policy", terms)))
-        return await self.offers.publish("mayor", name, name, outside, approval)
+        return await self.offers.publish("mayor", name, name, outside, approval, limits)
 
     async def people(self, *names: str, role: Right = Right.APPROVER) -> None:
         """Operators of these names."""

@@ -1,0 +1,98 @@
+"""Points in time in foreign policies, where a time may lack its offset: `2027-01-15T12:00:00`.
+
+What lives here: reading such values and comparing them. What does not: our own forms, which refuse a time without an
+offset (`instants`). Two times without an offset are compared as they stand; one with an offset and one without only
+where that is sure in whatever place of the world the other is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from policies import instants
+from policies.claims import Claim
+from policies.model import Operator
+from policies.sampled import Sampled
+
+_NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6}0*)?)?", re.ASCII)
+_SLACK: Final = 14 * 3600 * 1_000_000
+
+Span = tuple[int, int, bool]
+"""Half-open, in microseconds; whether it has an offset."""
+
+
+def read(text: str) -> str:
+    """Canonical text: microseconds UTC, a day, or a time without an offset as it stands. Raises `ValueError`."""
+    if not _NAIVE.fullmatch(text):
+        return instants.read(text)
+    return instants.stamp(instants.instant(text + "Z")).removesuffix("Z")
+
+
+def write(canonical: str) -> tuple[str, str]:
+    """Text for the wire and its datatype (full IRI)."""
+    if _NAIVE.fullmatch(canonical):
+        return canonical, instants.write("0")[1]
+    return instants.write(canonical)
+
+
+def _span(canonical: str) -> Span:
+    if _NAIVE.fullmatch(canonical):
+        at = instants.instant(canonical + "Z")
+        return at, at + 1, False
+    return (*instants.span(canonical), True)
+
+
+class Moments(Sampled):
+    """Points in time with an offset or without. A fact is an instant (microseconds UTC) or a text. INVARIANT: exact."""
+
+    def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
+        """Is `fact operator right` so? None where it cannot be said."""
+        if len(right) != 1 or not isinstance(fact, int | str):
+            return None
+        first, last, placed = _span(str(fact))
+        found = {_judge(operator, right[0], at, placed) for at in (first, last - 1)}
+        return found.pop() if len(found) == 1 else None
+
+    def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
+        """On both sides of where an answer changes, with an offset and without."""
+        return dict.fromkeys((*(claim.right for claim in claims), *_edges(claims), "0"))
+
+
+def _judge(operator: Operator, right: str, at: int, placed: bool) -> bool | None:
+    start, end, fixed = _span(right)
+    slack = 0 if placed == fixed else _SLACK
+    match operator:
+        case Operator.LT:
+            return _before(at, start, slack)
+        case Operator.LTEQ:
+            return _before(at, end, slack)
+        case Operator.GT:
+            return _not(_before(at, end, slack))
+        case Operator.GTEQ:
+            return _not(_before(at, start, slack))
+        case Operator.EQ | Operator.NEQ:
+            outside = at + slack < start or at - slack >= end
+            found = False if outside else None if slack else True
+            return found if operator is Operator.EQ else _not(found)
+        case _:
+            return None
+
+
+def _before(at: int, bound: int, slack: int) -> bool | None:
+    return True if at + slack < bound else False if at - slack >= bound else None
+
+
+def _not(found: bool | None) -> bool | None:
+    return None if found is None else not found
+
+
+def _edges(claims: Sequence[Claim]) -> Iterator[str]:
+    for claim in claims:
+        start, end, fixed = _span(claim.right)
+        for edge in (start, end):
+            for placed in (True, False):
+                slack = 0 if placed == fixed else _SLACK
+                for at in {edge - slack - 1, edge - slack, edge + slack - 1, edge + slack}:
+                    yield str(at) if placed else instants.stamp(at).removesuffix("Z")

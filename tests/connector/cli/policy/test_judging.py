@@ -1,0 +1,129 @@
+"""connector/cli/policy/judging.py and trying.py: decisions on files, their JSON, and what a log would have become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import json
+
+from tests.connector.cli.conftest import Types
+from tests.connector.cli.policy.town import DATA, PLANNING, TRAFFIC, WORKS, request
+
+EVALUATE = ("policy", "evaluate", "traffic.toml", "--request", "request.json")
+
+
+def ask(files: Path, **values: Any) -> None:
+    (files / "request.json").write_bytes(json.encode(request(**values)))
+
+
+def test_evaluate_says_everything_that_is_asked_of_it(files: Path, types: Types) -> None:
+    said = types(*EVALUATE, "--json")
+    assert said.status == 0
+    assert (said.json["decision"], said.json["reasons"]) == ("permit", [])
+    permission, prohibition = said.json["rules"]
+    assert {key: permission[key] for key in ("kind", "matches", "active")} == {
+        "kind": "permission",
+        "matches": True,
+        "active": True,
+    }
+    assert [one["satisfied"] for one in permission["constraints"]] == [True, True]
+    assert (prohibition["kind"], prohibition["matches"]) == ("prohibition", False)
+
+
+def test_a_refusal_is_an_answer_and_no_failure(files: Path, types: Types) -> None:
+    ask(files, count=4, purpose=None)
+    said = types(*EVALUATE, "--json")
+    assert (said.status, said.json["decision"]) == (0, "deny")
+    assert sorted(one["satisfied"] is None for one in said.json["rules"][0]["constraints"]) == [False, True]
+    ask(files, count=4)
+    assert "The permitted uses are exhausted" in types(*EVALUATE).out
+    assert "What would permit it" in types(*EVALUATE).out
+    assert "Was es erlauben würde" in types(*EVALUATE, "--lang", "de").out
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("traffic.toml", TRAFFIC.replace("[[permission]]", "[[permission"), "form.toml"),
+        ("traffic.toml", TRAFFIC.replace("purpose.isA", "purpose.foo"), None),
+        ("request.json", "{", "form.json"),
+        ("request.json", '{"who": "me"}', "term.unknown"),
+    ],
+)
+def test_what_cannot_be_read_fails_with_its_code(
+    files: Path, types: Types, file: str, text: str, code: str | None
+) -> None:
+    (files / file).write_text(text)
+    said = types(*EVALUATE, "--json")
+    assert said.status == 1
+    assert "decision" not in said.json
+    if code is not None:
+        assert said.json["error"]["code"] == code
+    assert said.json["error"]["params"]["place"]
+    assert said.err.startswith(f"allmende: {file}")
+
+
+def test_a_file_that_is_not_there_fails_too(files: Path, types: Types) -> None:
+    said = types("policy", "evaluate", "none.toml", "--request", "request.json", "--json")
+    assert (said.status, said.json["error"]["code"]) == (1, "file.unreadable")
+
+
+def test_of_several_policies_one_has_to_permit_and_none_may_forbid(files: Path, types: Types) -> None:
+    permits = {"@type": "Set", "uid": "urn:x:a", "permission": [{"action": "use", "target": DATA}]}
+    silent = {"@type": "Set", "uid": "urn:x:b", "permission": [{"action": "use", "target": "urn:x:other"}]}
+    forbids = {"@type": "Set", "uid": "urn:x:c", "prohibition": [{"action": "use", "target": DATA}]}
+    context, profile = "http://www.w3.org/ns/odrl.jsonld", "http://www.w3.org/ns/odrl/2/"
+    for others, decision in (((silent,), "permit"), ((silent, forbids), "deny"), ((forbids,), "deny")):
+        graph = [{**one, "profile": profile} for one in (permits, *others)]
+        (files / "both.jsonld").write_bytes(json.encode({"@context": context, "@graph": graph}))
+        said = types("policy", "evaluate", "both.jsonld", "--request", "request.json", "--json")
+        assert said.json["decision"] == decision, said
+        assert len(said.json["rules"]) == len(graph)
+
+
+def test_simulate_puts_a_request_together_from_words(files: Path, types: Types) -> None:
+    line = ("policy", "simulate", "traffic.toml", "--as", WORKS, "--at", "2027-06-01", "--count", "0")
+    said = types(*line, "--purpose", "PublicPolicyMaking", "--json").json
+    assert (said["decision"], said["nearest"]) == ("permit", [])
+    assert said["request"]["values"]["http://www.w3.org/ns/odrl/2/purpose"] == PLANNING
+    assert (said["request"]["target"], said["request"]["assignee"]) == (DATA, WORKS)
+    refused = types(*line, "--purpose", "Marketing", "--json").json
+    assert (refused["decision"], len(refused["nearest"])) == ("deny", 1)
+    assert types(*line, "--purpose", "no such thing", "--json").json["error"]["code"] == "terms.unreadable"
+    assert types(*line, "--at", "tomorrow").status == 2
+    assert types(*line, "--value", "nothing").status == 2
+
+
+def audited(event: str, use: int, index: int) -> dict[str, Any]:
+    params = {"dataset": DATA, "purpose": PLANNING, "use": str(use), "rule": "permission/0"}
+    at = 1_800_000_000_000_000 + index
+    return {"index": index, "at": at, "event": event, "actor": WORKS, "params": params, "leaf": ""}
+
+
+def test_replay_lists_the_decisions_of_a_log_that_would_be_others(files: Path, types: Types) -> None:
+    log = [audited("access.permitted", 1, 0), audited("access.permitted", 4, 1), audited("catalog.read", 1, 2)]
+    lines = [json.encode(log), json.encode({"decision": "deny", "request": request()})]
+    (files / "log.jsonl").write_bytes(b"\n\n".join(lines))
+    said = types("policy", "simulate", "traffic.toml", "--replay", "log.jsonl", "--json")
+    assert said.status == 0
+    assert (said.json["replayed"], said.json["permit"], said.json["deny"]) == (3, 2, 1)
+    assert [(one["line"], one["was"], one["is"]) for one in said.json["flipped"]] == [
+        (1, "permit", "deny"),
+        (3, "deny", "permit"),
+    ]
+    chosen = types("policy", "simulate", "traffic.toml", "--replay", "log.jsonl", "--as", "did:web:x", "--json")
+    assert chosen.json["replayed"] == 0
+    assert "was permitted, now refused" in types("policy", "simulate", "traffic.toml", "--replay", "log.jsonl").out
+
+
+@pytest.mark.parametrize("line", ["nonsense", "3", '{"a": 1}', '{"decision": "maybe", "request": {}}'])
+def test_a_log_that_cannot_be_read_names_its_line(files: Path, types: Types, line: str) -> None:
+    (files / "log.jsonl").write_text(f"\n{line}\n")
+    said = types("policy", "simulate", "traffic.toml", "--replay", "log.jsonl", "--json")
+    assert (said.status, said.json["error"]["code"], said.json["error"]["params"]) == (
+        1,
+        "log.unreadable",
+        {"line": "2"},
+    )
