@@ -277,7 +277,6 @@ GERMAN: Final[Mapping[str, str]] = {
     "holds": "gilt",
     "fails": "gilt nicht",
     "policies": "Nutzungsregeln",
-    "asks for": "fragt nach",
     "accesses": "Zugriffe",
     "permitted": "erlaubt",
     "refused": "abgelehnt",

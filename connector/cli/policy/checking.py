@@ -40,7 +40,7 @@ def lint(call: Call, file: Path, form: str | None, lenient: bool) -> None:
     """
     from policies import lint as rules
 
-    given = files.look(file, form, lenient=True)
+    given = files.checked(file, form, lenient=lenient)
     found = rules.lint(given.data, given.form, given.found, graph=files.graph)
     told: dict[str, Any] = {"valid": found.valid, "findings": [_finding(one) for one in found.findings]}
     if found.valid or not call.json:

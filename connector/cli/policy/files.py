@@ -87,19 +87,38 @@ def content(file: Path) -> bytes:
 
 def look(file: Path, form: str | None, *, lenient: bool) -> Given:
     """A file with its policies, or with the reason why there are none. Raises `CommandError` without its bytes."""
+    name, data, how = _opened(file, form)
+    return _read(name, data, how, lenient=lenient)
+
+
+def checked(file: Path, form: str | None, *, lenient: bool) -> Given:
+    """A file as lint looks at it. What is written for this connector alone is read as a node reads it; of full ODRL
+    much is valid that no node takes, so that is read leniently. Raises `CommandError` as `look` does."""
+    from policies.forms import Form
+
+    name, data, how = _opened(file, form)
+    return _read(name, data, how, lenient=lenient or how in (Form.JSONLD, Form.TURTLE))
+
+
+def _opened(file: Path, form: str | None) -> tuple[str, bytes, Form]:
     from policies import forms
     from policies.model import PolicyError
 
-    data = content(file)
-    name = str(file)
+    data, name = content(file), str(file)
     try:
-        how = forms.Form[FORMS[form]] if form else forms.guess(name, data)
+        return name, data, forms.Form[FORMS[form]] if form else forms.guess(name, data)
     except PolicyError as error:
         raise refused(error, name) from error
+
+
+def _read(name: str, data: bytes, form: Form, *, lenient: bool) -> Given:
+    from policies import forms
+    from policies.model import PolicyError
+
     try:
-        return Given(name, data, how, forms.read(data, how, graph=graph, lenient=lenient))
+        return Given(name, data, form, forms.read(data, form, graph=graph, lenient=lenient))
     except PolicyError as error:
-        return Given(name, data, how, error)
+        return Given(name, data, form, error)
 
 
 def understood(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:

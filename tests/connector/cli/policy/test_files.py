@@ -85,8 +85,10 @@ def test_conflicts_of_files(files: Path, types: Types) -> None:
     said = types("policy", "conflicts", "traffic.toml", "--json")
     assert said.status == 0
     assert said.json["verdict"] in ("conflict", "compatible", "unknown")
-    open_ = TRAFFIC.replace('"distribute"', '"read"')
-    (files / "both.toml").write_text(open_)
+    settled = TRAFFIC.replace('"distribute"', '"read"')
+    (files / "settled.toml").write_text(settled)
+    assert types("policy", "conflicts", "settled.toml", "--json").json["verdict"] == "compatible"
+    (files / "both.toml").write_text('conflict = "invalid"\n' + settled)
     both = types("policy", "conflicts", "both.toml", "--json").json
     assert both["verdict"] == "conflict"
     assert {"a", "b", "verdict", "reason"} <= both["pairs"][0].keys()
