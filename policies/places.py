@@ -72,7 +72,8 @@ def split(iri: str) -> tuple[str, str]:
 
 
 def read(text: str) -> str:
-    """The one IRI of a place: its key where it has one, checked. Raises `ValueError` for what is no absolute IRI."""
+    """The one IRI of a place of a register that is known here: its key where it has one, checked. Raises `ValueError`
+    for every other name: terms that name a place which nobody here can find are not understood."""
     if text.startswith(GEOCODING):
         split(text)
         return text
@@ -82,6 +83,14 @@ def read(text: str) -> str:
         return GEONAMES + found[1]
     if text.startswith(LOC):
         return _from_state(text)
+    raise ValueError("not a place of a known register")
+
+
+def name(text: str) -> str:
+    """As `read`; a place of another register is its absolute IRI: what somebody states, and what a foreign policy
+    names. Raises `ValueError`."""
+    if text.startswith((GEOCODING, LOC)) or _NUTS.fullmatch(text) or _GEONAMES.fullmatch(text):
+        return read(text)
     return read_iri(text)
 
 
@@ -163,7 +172,7 @@ def _nuts_path(code: str) -> Path:
 @lru_cache(maxsize=8192)
 def relate(first: str, second: str) -> Relation:
     """How two places lie to each other. Raises `ValueError` where one is no place."""
-    one, two = path(read(first)), path(read(second))
+    one, two = path(name(first)), path(name(second))
     if one is None or two is None:
         return Relation.SAME if first == second else Relation.CROSSING
     if one == two:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from policies import calendars, durations, moments, names, numbers
+from policies import calendars, durations, moments, names, numbers, places
 from policies.model import ODRL, Operator
 from policies.operands import phrases, reasons
 from policies.operands.operand import (
@@ -86,6 +86,8 @@ def _kind(iri: str, datatype: str) -> tuple[frozenset[Operator], Reader, Callabl
     if datatype in _WORDS:
         words = names.Names()
         return IDENTITY | {Operator.IS_ALL_OF}, words.read, words.read, words, datatype
+    if iri == ODRL + "spatial" and datatype == XSD + "anyURI":
+        return _TREE, places.name, places.name, places.Places(), ""
     if datatype in ("", XSD + "anyURI"):
         terms = Taxonomy({})
         return _TREE, names.read_text, names.read_text, terms, ""

@@ -284,7 +284,7 @@ PLACE: Final = Kind(
     frozenset({_IRI, _STRING}),
     TREE,
     places.read,
-    places.read,
+    places.name,
     Places(),
     tree(GEOCODING + "stateKey/05", GEOCODING + "districtKey/05515", GEOCODING + "stateKey/02"),
 )
