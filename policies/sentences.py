@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from policies.leaving import REASONS as LEAVING
 from policies.model import Operator
 from policies.operands import OPERANDS, Assurance, Both
 
@@ -447,6 +448,7 @@ REASONS: Final[Mapping[str, Both]] = {
             ("action", "Handlung", "Action"),
         )
     },
+    **LEAVING,
 }
 """Code -> sentence, in German and English."""
 

@@ -89,6 +89,21 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Bedingungen verlangen, dass die Daten bearbeitet werden, bevor sie hinausgehen; das geschieht hier nicht.",
         "The terms demand that the data are worked on before they leave; here they were not.",
     ),
+    "transform.noise_missing": (
+        "Die Bedingungen verlangen Rauschen, und auf diesem Knoten fehlt, womit es gezogen wird: installieren Sie "
+        "allmende[noise].",
+        "The terms demand noise, and this node lacks what it is drawn with: install allmende[noise].",
+    ),
+    "release.busy": (
+        "Über dieselben Daten wird gerade zu viel zugleich mitgeteilt; bitte noch einmal versuchen.",
+        "Too much is being told of the same data at once; please try again.",
+    ),
+    "pseudonyms.secret": (
+        "Das Geheimnis für Pseudonyme (keys/pseudonyms.key) ist ein anderes als das, mit dem dieser Vertrag begonnen "
+        "hat; alle Pseudonyme würden sich ändern. Stellen Sie die Datei aus einer Sicherung wieder her.",
+        "The secret for pseudonyms (keys/pseudonyms.key) is another than the one that this contract began with; every "
+        "pseudonym would change. Bring the file back from a backup.",
+    ),
     # data
     "data.unknown": ("Diese Daten gibt es nicht.", "There are no such data."),
     "data.changed": (
