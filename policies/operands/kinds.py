@@ -32,7 +32,7 @@ from policies.operands.operand import (
 from policies.ordered import Ordered
 from policies.places import GEOCODING, Places
 from policies.taxonomy import Taxonomy, read_iri
-from policies.vocabulary import OWN, XSD, own
+from policies.vocabulary import OWN, XSD, lead, own
 
 _STRING: Final = XSD + "string"
 _IRI: Final = XSD + "anyURI"
@@ -123,7 +123,7 @@ def make(
         fact=kind.fact,
         values=kind.values,
         unmet=reasons.fact(iri),
-        clauses=clauses or phrases.plain(label, allowed, *around),
+        clauses=clauses or phrases.said(iri, label, allowed, *around),
         vectors=tuple(one for one in (vectors or kind.vectors) if one.operator in allowed),
         units=units or {},
         manifold=manifold or use.origin is Origin.CREDENTIAL,
@@ -249,10 +249,10 @@ def terms(table: Mapping[str, tuple[str, ...]], namespace: str, cases: tuple[Vec
 def choices(kind: str) -> Kind:
     """Our own terms of an operand and no others."""
     table = own(kind)
-    values, lead = Taxonomy(table), f"{OWN}{kind}:"
+    values, before = Taxonomy(table), lead(kind)
 
     def read(text: str) -> str:
-        found = lead + text.removeprefix(lead)
+        found = before + text.removeprefix(before)
         if found not in table:
             raise ValueError("not one of the terms")
         return found

@@ -22,6 +22,7 @@ from policies.operands.kinds import (
     RATE,
     SEASON,
     STATED,
+    TEXT,
     WEEKDAY,
     Use,
     choices,
@@ -179,9 +180,8 @@ OPERANDS: Final[tuple[Operand, ...]] = (
             "Welche Einwilligungen vorliegen, nach dem Verzeichnis des Anbieters.",
             "Which consents are given, by the provider's register.",
         ),
-        NAME,
+        TEXT,
         NODE,
-        operators=IDENTITY | {Operator.IS_ALL_OF},
         manifold=True,
     ),
     make(

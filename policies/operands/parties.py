@@ -47,7 +47,7 @@ OPERANDS: Final[tuple[Operand, ...]] = (
         OWN + "role",
         ("Rolle", "role"),
         ("Welche Rolle hat, wer anfragt.", "Which role whoever asks has."),
-        NAME,
+        TEXT,
         PROVED,
     ),
     make(

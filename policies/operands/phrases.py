@@ -1,7 +1,7 @@
 """Phrases of clauses: for each operator a German and an English one with one `{}` for the values.
 
-What lives here: the patterns that many operands share. What does not: the operands' own words, the marks of assurance
-(`explain`). Every phrase of one operand differs from its others in both languages, so that a sentence can be read back.
+What lives here: the patterns that many operands share. What does not: the operands' own words (`wording`), the marks of
+assurance (`explain`). Every phrase of one operand differs from its others in both languages, so that a sentence can be read back.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from collections.abc import Mapping
 
 from policies.model import Operator
 from policies.operands.operand import Both
+from policies.operands.wording import WORDING
 
 _NAMED: Mapping[Operator, Both] = {
     Operator.EQ: ("{} genau {{}}", "{} exactly {{}}"),
     Operator.NEQ: ("{} nicht {{}}", "{} not {{}}"),
-    Operator.IS_A: ("{} {{}} oder darunter", "{} {{}} or below it"),
+    Operator.IS_A: ("{} {{}} oder etwas, das dazu gehört", "{} {{}} or something that belongs to it"),
     Operator.IS_PART_OF: ("{} innerhalb von {{}}", "{} within {{}}"),
-    Operator.HAS_PART: ("{} umfasst {{}}", "{} includes {{}}"),
-    Operator.IS_ANY_OF: ("{} eines von {{}}", "{} one of {{}}"),
+    Operator.HAS_PART: ("{} etwas, das {{}} umfasst", "{} something that includes {{}}"),
+    Operator.IS_ANY_OF: ("{} mindestens eines von {{}}", "{} at least one of {{}}"),
     Operator.IS_NONE_OF: ("{} keines von {{}}", "{} none of {{}}"),
-    Operator.IS_ALL_OF: ("{} alle von {{}}", "{} all of {{}}"),
-    Operator.LT: ("{} kleiner als {{}}", "{} less than {{}}"),
+    Operator.IS_ALL_OF: ("{} alles von {{}} zugleich", "{} all of {{}} at once"),
+    Operator.LT: ("{} unter {{}}", "{} less than {{}}"),
     Operator.LTEQ: ("{} höchstens {{}}", "{} at most {{}}"),
-    Operator.GT: ("{} größer als {{}}", "{} greater than {{}}"),
+    Operator.GT: ("{} über {{}}", "{} more than {{}}"),
     Operator.GTEQ: ("{} mindestens {{}}", "{} at least {{}}"),
 }
 
@@ -37,3 +38,11 @@ def plain(label: Both, operators: frozenset[Operator], de: str = "{}", en: str =
             english.format(f"{label[1]}:").replace("{}", en),
         )
     return found
+
+
+def said(
+    iri: str, label: Both, operators: frozenset[Operator], de: str = "{}", en: str = "{}"
+) -> Mapping[Operator, Both]:
+    """The phrases of an operand: its own where it has some, else `plain`."""
+    own = WORDING.get(iri, {})
+    return {**plain(label, operators, de, en), **{one: both for one, both in own.items() if one in operators}}

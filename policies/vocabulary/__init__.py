@@ -40,6 +40,7 @@ __all__ = [
     "XSD",
     "Purpose",
     "called",
+    "lead",
     "names",
 ]
 
@@ -66,13 +67,19 @@ _OWN_TERMS: Final[Mapping[str, Mapping[str, law.Term]]] = {
     "logLevel": law.LOG_LEVELS,
     "statistic": law.STATISTICS,
 }
-"""Operand -> its values, which are `urn:allmende:OPERAND:NAME`."""
+"""Operand -> its values, which are `urn:allmende:OPERAND:NAME`; but see `lead`."""
+
+
+def lead(kind: str) -> str:
+    """What stands before the names of the values of one of our operands. The times of a duty are `urn:allmende:before`
+    and so on, as duties know them."""
+    return OWN if kind == "dutyTiming" else f"{OWN}{kind}:"
 
 
 def own(kind: str) -> Mapping[str, tuple[str, ...]]:
     """The values of one of our operands with those directly above each, as full IRIs, in their order."""
-    lead = f"{OWN}{kind}:"
-    return {lead + name: tuple(lead + above for above in term.broader) for name, term in _OWN_TERMS[kind].items()}
+    before = lead(kind)
+    return {before + name: tuple(before + above for above in term.broader) for name, term in _OWN_TERMS[kind].items()}
 
 
 def called(iri: str) -> tuple[str, str] | None:
@@ -87,7 +94,7 @@ def names() -> Mapping[str, tuple[str, str]]:
         **{iri: (action.de, action.en) for iri, action in KNOWN.items()},
         **{DPV + name: (purpose.de, purpose.en) for name, purpose in PURPOSES.items()},
         **{GDPR + name: (basis.de, basis.en) for name, basis in law.LEGAL_BASES.items()},
-        **{f"{OWN}{kind}:{name}": (t.de, t.en) for kind, terms in _OWN_TERMS.items() for name, t in terms.items()},
+        **{lead(kind) + name: (t.de, t.en) for kind, terms in _OWN_TERMS.items() for name, t in terms.items()},
         **{
             LOC + code: both
             for code, both in ({**geography.UNION, **geography.EEA_ONLY, **geography.ELSEWHERE}).items()
