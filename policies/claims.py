@@ -154,4 +154,4 @@ class _Builder:
         claims = tuple(Claim(atom.left, operator, value, holds) for value in atom.right)
         if len(claims) == 1:
             return claims[0]
-        return Some(claims) if holds and any_of else Every(claims)
+        return Some(claims) if holds is any_of else Every(claims)

@@ -2,16 +2,27 @@
 
 What lives here: a look ahead in time that leaves every other fact open, and the instant from which nothing is permitted
 any more. What does not: judging an access (`evaluate`).
+
+Errs on one side: what can still be permitted is never said to be over. A party may be in any collection, somebody may
+be several things at once, and duties may be done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from math import inf
+
+from msgspec.structs import replace
 
 from policies import instants
-from policies.claims import Case, Claim, TooLargeError, cases, permits
-from policies.model import Atomic, Constraint, Operator, Policy
-from policies.operands import DATE_TIME, VALUES
+from policies.claims import ACTION, Case, Claim, TooLargeError, cases, permits
+from policies.model import Operator, Policy, RuleKind, Strategy
+from policies.operands import DATE_TIME, VALUES, find
+from policies.ordered import Bound, Ordered
+from policies.strategy import strategy
+from policies.truth import atoms
+
+_TIME = Ordered(instants.span)
 
 
 def can_permit(policy: Policy, now: int) -> bool:
@@ -20,7 +31,7 @@ def can_permit(policy: Policy, now: int) -> bool:
     True also where that cannot be ruled out in bounded time.
     """
     try:
-        return _any(cases(permits(policy)), now)
+        return _last(policy) > now
     except TooLargeError:
         return True
 
@@ -28,41 +39,57 @@ def can_permit(policy: Policy, now: int) -> bool:
 def end(policy: Policy) -> int | None:
     """The first instant (microseconds UTC) from which on the policy permits nothing any more; None where it has no end.
 
-    What is permitted changes only where a named day or instant begins or ends, so one of these is the end. None also
-    where it cannot be found in bounded time: an access is judged by itself, whatever is said here.
+    Of a policy that never permits anything it is the first instant that it names. None also where it cannot be found in
+    bounded time: an access is judged by itself, whatever is said here.
     """
     try:
-        found = cases(permits(policy))
+        last = _last(policy)
     except TooLargeError:
         return None
-    bounds = sorted({bound for text in _times(policy) for bound in instants.span(text)})
-    low, high = 0, len(bounds)
-    while low < high:  # from some bound on nothing is permitted, and before it something still is
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if _any(found, bounds[middle]) else (low, middle)
-    return bounds[low] if low < len(bounds) else None
+    if last == -inf:
+        return min(_named(policy), default=None)
+    return None if last == inf else int(last)
 
 
-def _any(found: Iterable[Case], now: int) -> bool:
-    from_now = Claim(DATE_TIME, Operator.GTEQ, str(now))
-    return any(_possible((*case, from_now)) for case in found)
+def _last(policy: Policy) -> Bound:
+    """The first instant after everything that is permitted. Raises `TooLargeError`."""
+    if strategy(policy) is Strategy.PERM:  # there a prohibition takes nothing away from a permission
+        policy = replace(policy, rules=tuple(one for one in policy.rules if one.kind is RuleKind.PERMISSION))
+    spells = [(_until(case), case) for case in cases(permits(policy))]
+    spells.sort(key=lambda spell: spell[0], reverse=True)
+    known: dict[frozenset[Claim], bool] = {}
+    return next((until for until, case in spells if until > -inf and _possible(case, known)), -inf)
 
 
-def _times(policy: Policy) -> set[str]:
-    """Every day and instant that the policy names."""
-    return {value for rule in policy.rules for value in _named(rule.constraints)}
+def _until(case: Case) -> Bound:
+    """When the times are over that a case allows; minus infinity where it allows none."""
+    return max((high for _, high in _TIME.values([one for one in case if one.left == DATE_TIME])), default=-inf)
 
 
-def _named(constraints: Iterable[Constraint]) -> Iterator[str]:
-    for constraint in constraints:
-        if isinstance(constraint, Atomic):
-            yield from constraint.right if constraint.left == DATE_TIME else ()
-        else:
-            yield from _named(constraint.members)
+def _possible(case: Case, known: dict[frozenset[Claim], bool]) -> bool:
+    """Can all the claims hold of one access, whenever it is? `known` remembers, for each operand's claims."""
+    by_left: dict[str, set[Claim]] = {}
+    for claim in case:
+        by_left.setdefault(claim.left, set()).add(claim)
+    for claims in map(frozenset, by_left.values()):
+        if claims not in known:
+            known[claims] = _together(claims)
+    return all(known[frozenset(claims)] for claims in by_left.values())
 
 
-def _possible(case: Case) -> bool:
-    return all(
-        VALUES[left].possible([claim for claim in case if claim.left == left])
-        for left in {claim.left for claim in case}
-    )
+def _together(claims: frozenset[Claim]) -> bool:
+    if any(replace(one, holds=not one.holds) in claims for one in claims):
+        return False
+    left = next(iter(claims)).left
+    operand = find(left)
+    # One value has to fit all the claims only where there is but one, or where what holds, holds of each.
+    alone = left == ACTION or (operand is not None and not operand.manifold)
+    if not alone or any(one.operator is Operator.IS_ALL_OF for one in claims):
+        return True
+    return VALUES[left].possible(sorted(claims, key=repr))
+
+
+def _named(policy: Policy) -> Iterator[int]:
+    """The first instant of every time and day that the policy names."""
+    named = (atom.right for rule in policy.rules for atom in atoms(rule.constraints) if atom.left == DATE_TIME)
+    yield from (instants.span(text)[0] for right in named for text in right)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from policies.facts import Facts, Known, operand_of
 from policies.model import Atomic, Connective, Constraint, Operator
-from policies.operands import Operand, Origin
+from policies.operands import Operand
 
 Truth = bool | None
 
@@ -88,8 +88,8 @@ def compare(operand: Operand, atom: Atomic, known: Known) -> Truth:
     """Does the constraint hold of these values?
 
     Of an access for several things (two purposes) holds what holds for all of them; where they differ, nothing can be
-    said. Of somebody who is several things (a member here and there) holds what holds for one of them, and a denial
-    only if it holds for all. `isAllOf` asks whether every one of its values is there.
+    said. Where several things are so at once (somebody is a member here and there, two events go on) holds what holds
+    for one of them, and a denial only if it holds for all. `isAllOf` asks whether every one of its values is there.
     """
     if not known:
         return None
@@ -99,7 +99,7 @@ def compare(operand: Operand, atom: Atomic, known: Known) -> Truth:
     if len(known) == 1:
         return holds(atom.operator, right, known[0])
     truths = [holds(atom.operator, right, fact) for fact in known]
-    if operand.origin is Origin.CREDENTIAL:
+    if operand.manifold:
         return all_of(truths) if atom.operator in _DENYING else any_of(truths)
     return truths[0] if all(one is truths[0] for one in truths) else None
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given, settings
 
 from policies.evaluate import evaluate
 from policies.horizon import can_permit, end
-from policies.model import Access, Connective, Logical, Operator, Policy
+from policies.model import Access, Connective, Logical, Operator, Policy, Scope, Strategy
 from policies.operands import COUNT, DATE_TIME, PURPOSE
-from tests.policies.samples import HOUR, NOW, accesses, atom, permission, policies, policy, prohibition
+from policies.operands.timing import EVENT
+from tests.policies.samples import HOUR, ME, NOW, accesses, atom, permission, policies, policy, prohibition
 
 O = Operator  # noqa: E741
+MEMBER_OF = "urn:allmende:memberOf"
 OVER, TO_COME = atom(DATE_TIME, O.LT, str(NOW)), atom(DATE_TIME, O.GTEQ, str(NOW + HOUR))
 
 
@@ -35,7 +38,38 @@ def test_what_is_too_large_is_not_ruled_out() -> None:
     assert can_permit(policy(permission(OVER, *many)), NOW)
 
 
-@settings(max_examples=200)
+def test_what_can_be_several_things_at_once_is_not_ruled_out() -> None:
+    """Somebody in two associations, two events at once, a party in collections, two things asked for."""
+    both = [atom(EVENT, O.EQ, "urn:flood"), atom(EVENT, O.EQ, "urn:storm")]
+    assert can_permit(policy(permission(*both)), NOW)
+    assert can_permit(policy(permission(*(atom(MEMBER_OF, O.EQ, one) for one in ("did:web:a", "did:web:b")))), NOW)
+    assert can_permit(policy(permission(*(atom(EVENT, O.IS_ALL_OF, one) for one in ("urn:flood", "urn:storm")))), NOW)
+    members = msgspec.structs.replace(permission(), assignee=Scope("urn:cities", collection=True))
+    assert can_permit(policy(members, assignee=ME), NOW)
+    all_of = [atom(EVENT, O.IS_ALL_OF, "urn:flood"), atom(EVENT, O.IS_ALL_OF, "urn:flood", "urn:storm")]
+    assert can_permit(policy(permission(all_of[0]), prohibition(all_of[1])), NOW)
+    assert not can_permit(policy(permission(all_of[1]), prohibition(all_of[0])), NOW)
+    assert not can_permit(policy(permission(both[0]), prohibition(both[0])), NOW)
+    assert not can_permit(policy(permission(*(atom(COUNT, O.EQ, one) for one in ("1", "2")))), NOW)
+
+
+def test_what_nobody_knows_is_not_ruled_out() -> None:
+    assert can_permit(policy(permission(atom("urn:example:weather", O.EQ, "rain"))), NOW)
+
+
+def test_where_the_permission_wins_prohibitions_end_nothing() -> None:
+    both = policy(permission(), prohibition(atom(DATE_TIME, O.GTEQ, str(NOW))))
+    winning = msgspec.structs.replace(both, conflict=Strategy.PERM)
+    assert end(winning) is None
+    assert can_permit(winning, NOW + 1)
+
+
+def test_the_end_of_many_alternatives_is_found_quickly() -> None:
+    many = [Logical(Connective.OR, tuple(atom(PURPOSE, O.EQ, f"urn:{n}:{m}") for m in range(8))) for n in range(4)]
+    assert end(policy(permission(atom(DATE_TIME, O.LT, str(NOW)), *many))) == NOW
+
+
+@settings(max_examples=60, deadline=None)
 @given(policies(), accesses())
 def test_whatever_is_permitted_was_not_ruled_out(found: Policy, stated: tuple[Access, int, int]) -> None:
     asked, now, count = stated
@@ -51,13 +85,14 @@ def test_the_end_is_where_nothing_is_permitted_any_more() -> None:
     assert end(policy(permission(OVER), permission(atom(DATE_TIME, O.LT, str(NOW + HOUR))))) == NOW + HOUR
     assert end(policy(permission(OVER), permission())) is None
     assert end(policy(permission(), prohibition(atom(DATE_TIME, O.GTEQ, str(NOW))))) == NOW
+    assert end(policy(permission(OVER, TO_COME))) == NOW
     either = Logical(Connective.OR, (OVER, atom(COUNT, O.LTEQ, "3")))
     assert end(policy(permission(either))) is None
     berlin_midnight = 1_799_967_600_000_000  # 2027-01-15, 00:00 in Berlin
     assert end(policy(permission(atom(DATE_TIME, O.LTEQ, "2027-01-14")))) == berlin_midnight
 
 
-@settings(max_examples=200)
+@settings(max_examples=60, deadline=None)
 @given(policies(), accesses())
 def test_nothing_is_permitted_from_the_end_on(found: Policy, stated: tuple[Access, int, int]) -> None:
     access, now, count = stated

@@ -10,7 +10,7 @@ import pytest
 from policies import truth
 from policies.facts import Facts
 from policies.model import Access, Atomic, Connective, Logical, Operator
-from policies.operands import COUNT, OPERANDS, PURPOSE, Origin
+from policies.operands import COUNT, OPERANDS, PURPOSE
 from policies.truth import Truth, all_of, any_of, one_of
 from policies.vocabulary import READ
 from tests.policies.samples import ME, NOW, TARGET, atom
@@ -55,7 +55,7 @@ def test_is_all_of_asks_whether_every_value_is_there() -> None:
 
 
 def test_of_somebody_who_is_several_things_holds_what_holds_for_one() -> None:
-    operand = msgspec.structs.replace(OPERANDS[PURPOSE], origin=Origin.CREDENTIAL)
+    operand = msgspec.structs.replace(OPERANDS[PURPOSE], manifold=True)
     known = ("urn:one", "urn:two")
     assert truth.compare(operand, atom(PURPOSE, O.IS_ANY_OF, "urn:one"), known) is True
     assert truth.compare(operand, atom(PURPOSE, O.IS_NONE_OF, "urn:one"), known) is False
