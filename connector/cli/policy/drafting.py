@@ -7,20 +7,36 @@ forms (`policies.forms`).
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
-from connector.cli.output import paragraphs, remark, save, table
+from connector.cli.output import bullets, paragraphs, remark, save, table
 from connector.cli.policy import files
 from connector.cli.words import either
 
 if TYPE_CHECKING:
+    from policies.model import PolicyError
     from policies.template import Question
 
+
+class Template(click.ParamType[str]):
+    """The name of a template; completed from those that there are."""
+
+    name = "name"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from policies.template import names
+
+        return [CompletionItem(one) for one in names() if one.startswith(incomplete)]
+
+
+TEMPLATE = Template()
 OUT = click.Path(dir_okay=False, allow_dash=True)
 
 
@@ -29,12 +45,16 @@ OUT = click.Path(dir_okay=False, allow_dash=True)
     cls=Leaf,
     node=False,
     examples=[
-        "allmende policy new --template traffic-planning --out traffic.toml",
-        "allmende policy new --template traffic-planning --answer purpose=PublicPolicyMaking --defaults",
+        "allmende policy new --template heidelberg-winter-service --lang de",
+        "allmende policy new --template heidelberg-winter-service --answer season=10-15/04-15 --defaults",
     ],
 )
-@click.option("--template", required=True, help="Which one to begin with; see: allmende policy templates.")
-@click.option("--answer", "answers", multiple=True, metavar="KEY=VALUE", help="An answer given here; repeatable.")
+@click.option(
+    "--template", type=TEMPLATE, required=True, help="Which one to begin with; see: allmende policy templates."
+)
+@click.option(
+    "--answer", "--set", "answers", multiple=True, metavar="KEY=VALUE", help="An answer given here; repeatable."
+)
 @click.option("--defaults", is_flag=True, help="Ask nothing: what is not answered here is as the template has it.")
 @click.option("--out", "-o", type=OUT, help="Where to write it, - for stdout; default: the template's name and .toml.")
 @click.pass_obj
@@ -52,12 +72,14 @@ def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out
         out = out or f"{template}.toml"
         _free(out)
         if not defaults:
+            templating.make(template, said, call.lang)
             remark(paragraphs(title, *templating.about(template, call.lang)))
-            asked = [one for one in templating.questions(template, call.lang) if one.key not in said]
-            said |= {one.key: _ask(one) for one in asked}
+            for one in templating.questions(template, call.lang):
+                if one.key not in said:
+                    said[one.key] = _asked(template, one, said)
         made = templating.make(template, said, call.lang)
     except PolicyError as error:
-        raise files.refused(error, template) from error
+        raise _template(error, template) from error
     told = {"template": template, "version": made.version, "policy": made.policy.id, "text": made.text}
     _write(call, out, made.text.encode(), told)
 
@@ -66,23 +88,27 @@ def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out
     "templates",
     cls=Leaf,
     node=False,
-    examples=["allmende policy templates", "allmende policy templates --lang de --json"],
+    examples=["allmende policy templates", "allmende policy templates heidelberg-winter-service --lang de"],
 )
+@click.argument("name", type=TEMPLATE, required=False)
 @click.pass_obj
-def templates(call: Call) -> None:
-    """List the templates that a policy can begin with, each with what it is for and what it asks."""
+def templates(call: Call, name: str | None) -> None:
+    """List the templates that a policy can begin with; or say of one what it is for, where it is from, what it asks."""
     from policies import template as templating
+    from policies.model import PolicyError
 
-    rows = [
-        {
-            "name": name,
-            "title": templating.title(name, call.lang),
-            "about": list(templating.about(name, call.lang)),
-            "questions": [one.key for one in templating.questions(name, call.lang)],
-        }
-        for name in templating.names()
-    ]
-    call.answer(rows, lambda: table(rows, {"name": "name", "title": "title"}, "No templates."))
+    if name is None:
+        rows = [_described(one, call.lang) for one in templating.names()]
+        call.answer(rows, lambda: table(rows, {"name": "name", "title": "title"}, "No templates."))
+        return
+    try:
+        one = _described(name, call.lang)
+        asked = templating.questions(name, call.lang)
+    except PolicyError as error:
+        raise _template(error, name) from error
+    one["asks"] = [{"key": q.key, "text": q.text, "help": q.help, "default": q.default} for q in asked]
+    lines = [f"{q.key}: {q.text} [{q.default}]" for q in asked]
+    call.answer(one, lambda: paragraphs(one["title"], *one["about"], bullets(either("It asks", "Gefragt wird"), lines)))
 
 
 @click.command(
@@ -110,6 +136,25 @@ def convert(call: Call, file: Path, form: str | None, lenient: bool, to: str, ou
     _write(call, out, written, {"policy": policy.id, "digest": digest(policy), "text": written.decode()})
 
 
+def _described(name: str, lang: str) -> dict[str, Any]:
+    from policies import template as templating
+
+    return {
+        "name": name,
+        "title": templating.title(name, lang),
+        "about": list(templating.about(name, lang)),
+        "questions": [one.key for one in templating.questions(name, lang)],
+    }
+
+
+def _template(error: PolicyError, name: str) -> CommandError:
+    """What is wrong with a template's name, or with the answer at a place of it."""
+    if error.reason.code == "template.unknown":
+        more = either("There are: allmende policy templates", "Alle Vorlagen zeigt: allmende policy templates")
+        return CommandError(f"{files.sentence(error.reason)} {more}", error.reason.code, error.reason.params)
+    return files.refused(error, name)
+
+
 def _answer(text: str) -> tuple[str, str]:
     key, mark, value = text.partition("=")
     if not mark or not key.strip():
@@ -119,12 +164,30 @@ def _answer(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
+def _asked(template: str, question: Question, said: Mapping[str, str]) -> str:
+    """The answer to a question. A person is asked again where it cannot be read, and loses nothing that was said."""
+    from policies import template as templating
+    from policies.model import PolicyError
+
+    while True:
+        answer = _ask(question)
+        try:
+            templating.make(template, {**said, question.key: answer})
+        except PolicyError as error:
+            if not sys.stdin.isatty():
+                raise
+            remark(files.sentence(error.reason))
+        else:
+            return answer
+
+
 def _ask(question: Question) -> str:
     """The answer of a person, or the next line of what stands in for one; where there is none, the default."""
     if question.help:
         remark(question.help)
     if sys.stdin.isatty():
         return str(click.prompt(question.text, default=question.default, err=True))
+    remark(f"{question.text} [{question.default}]:")
     return sys.stdin.readline().strip() or question.default
 
 

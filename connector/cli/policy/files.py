@@ -7,6 +7,7 @@ that is not known here.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 
 from connector.cli.errors import CommandError
 from connector.cli.words import either
+from connector.cli.wrong import system
 
 if TYPE_CHECKING:
     from policies.forms import Form
@@ -70,12 +72,7 @@ def content(file: Path) -> bytes:
             with file.open("rb") as source:
                 data = source.read(LARGEST + 1)
     except OSError as failure:
-        why = failure.strerror or "?"
-        raise CommandError(
-            either(f"{file} cannot be read: {why}.", f"{file} ist nicht lesbar: {why}."),
-            "file.unreadable",
-            {"file": str(file)},
-        ) from failure
+        raise CommandError(system(failure), "file.unreadable", {"file": str(file)}) from failure
     if len(data) > LARGEST:
         raise CommandError(
             either(f"{file} is larger than {LARGEST} bytes.", f"{file} ist größer als {LARGEST} Bytes."),
@@ -86,29 +83,37 @@ def content(file: Path) -> bytes:
 
 
 def look(file: Path, form: str | None, *, lenient: bool) -> Given:
-    """A file with its policies, or with the reason why there are none. Raises `CommandError` without its bytes."""
-    name, data, how = _opened(file, form)
+    """A file with its policies, or with the reason why there are none. Raises `CommandError` where its bytes cannot be
+    had, or not be told apart."""
+    from policies.model import PolicyError
+
+    name, data = str(file), content(file)
+    try:
+        how = _form(name, data, form)
+    except PolicyError as error:
+        raise refused(error, name) from error
     return _read(name, data, how, lenient=lenient)
 
 
 def checked(file: Path, form: str | None, *, lenient: bool) -> Given:
     """A file as lint looks at it. What is written for this connector alone is read as a node reads it; of full ODRL
-    much is valid that no node takes, so that is read leniently. Raises `CommandError` as `look` does."""
+    much is valid that no node takes, so that is read leniently. Raises `CommandError` where its bytes cannot be had."""
     from policies.forms import Form
+    from policies.model import PolicyError
 
-    name, data, how = _opened(file, form)
+    name, data = str(file), content(file)
+    try:
+        how = _form(name, data, form)
+    except PolicyError as error:
+        return Given(name, data, Form.JSONLD if name.lower().endswith("json") else Form.TOML, error)
     return _read(name, data, how, lenient=lenient or how in (Form.JSONLD, Form.TURTLE))
 
 
-def _opened(file: Path, form: str | None) -> tuple[str, bytes, Form]:
+def _form(name: str, data: bytes, form: str | None) -> Form:
+    """How the file is written, as was said or as it looks. Raises `PolicyError`."""
     from policies import forms
-    from policies.model import PolicyError
 
-    data, name = content(file), str(file)
-    try:
-        return name, data, forms.Form[FORMS[form]] if form else forms.guess(name, data)
-    except PolicyError as error:
-        raise refused(error, name) from error
+    return forms.Form[FORMS[form]] if form else forms.guess(name, data)
 
 
 def _read(name: str, data: bytes, form: Form, *, lenient: bool) -> Given:
@@ -123,10 +128,7 @@ def _read(name: str, data: bytes, form: Form, *, lenient: bool) -> Given:
 
 def understood(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
     """The policies of a file. Raises `CommandError` with the place of what is not understood."""
-    given = look(file, form, lenient=lenient)
-    if not isinstance(given.found, tuple):
-        raise refused(given.found, given.name)
-    return given.found
+    return _found(look(file, form, lenient=lenient))
 
 
 def stated(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:
@@ -136,10 +138,25 @@ def stated(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]
 
 def one(file: Path, form: str | None, *, lenient: bool) -> Policy:
     """The only policy of a file. Raises `CommandError`."""
-    found = understood(file, form, lenient=lenient)
+    return single(look(file, form, lenient=lenient))
+
+
+def single(given: Given) -> Policy:
+    """The only policy of what was found. Raises `CommandError`."""
+    found = _found(given)
     if len(found) != 1:
-        raise _several(len(found), str(file))
+        raise _several(len(found), given.name)
     return found[0]
+
+
+def _found(given: Given) -> tuple[Policy, ...]:
+    if isinstance(given.found, tuple):
+        return given.found
+    said = refused(given.found, given.name)
+    more = either("What helps", "Was hilft")
+    if given.name != "-":
+        said.sentence = f"{said.sentence} {more}: allmende policy lint {shlex.quote(given.name)}"
+    raise said
 
 
 def every(files: Sequence[Path], form: str | None, *, lenient: bool) -> tuple[Policy, ...]:

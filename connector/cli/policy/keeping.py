@@ -34,7 +34,7 @@ from connector.cli.words import either, word
 @click.option(
     "--file",
     "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=files.FILE,
     help="A file in any form: TOML, ODRL as JSON-LD or Turtle, an offer of the protocol as JSON.",
 )
 @click.option("--template", default="", help="What it was made from, as NAME@VERSION; default: as the file says.")
@@ -99,16 +99,16 @@ def _did(call: Call, name: str | None) -> str | None:
 
 def _of_file(file: Path) -> dict[str, Any]:
     """The policy of a file as JSON, and the template that it says it was made from. What is an offer of the protocol
-    already goes as it stands: the node refuses by name and place."""
+    already goes as it stands, once it has been understood. Raises `CommandError` with file and place."""
     from msgspec import json
     from msgspec.structs import replace
 
     from policies import forms, template
 
     given = files.look(file, None, lenient=False)
+    policy = files.single(given)
     if given.form is forms.Form.DSP:
         return {"document": json.decode(given.data)}
-    policy = files.one(file, None, lenient=False)
     # Titles and remarks are words for people and have no place in the protocol's form.
     document = files.written(replace(policy, remarks=()), forms.Form.DSP, str(file))
     origin = template.origin(policy)

@@ -178,7 +178,7 @@ def _accesses(log: Path) -> Iterator[Logged]:
             continue
         try:
             found = json.decode(line)
-        except DecodeError as wrong:
+        except (DecodeError, UnicodeDecodeError, RecursionError) as wrong:
             raise _unreadable(log, number) from wrong
         for entry in found if isinstance(found, list) else [found]:
             if not isinstance(entry, dict):
