@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
 from policies.claims import Claim
@@ -340,7 +340,7 @@ def _steps(named: Iterable[str | None], size: int, known: Sequence[str] = ()) ->
     """The digits that are named, and the first others."""
     taken = sorted(step for step in named if step is not None)
     numbers = (f"{number:0{size}d}" for number in range(1 if size > 1 else 0, 10**size))
-    other = next((step for step in (*known, *numbers) if step not in taken), None)
+    other = next((step for step in chain(known, numbers) if step not in taken), None)
     return [*taken, *([] if other is None else [other])]
 
 
