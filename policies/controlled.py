@@ -5,15 +5,14 @@ What lives here: the structure of the lines, in writing and in reading. What doe
 
 A line belongs to the nearest line above it that is indented less. Lines with a dash are constraints; all other lines
 start with a fixed word. The ids of rules and constraints are left out, because they mean nothing, but for a duty that
-stands at several places and is done once for all of them.
+stands at several places and is done once for all of them: it is said once, and then named (`dieselbe wie Pflicht 1.1`).
 
 INVARIANT: `read` accepts only what `write` would have written: what could be read in two ways is refused.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -75,6 +74,7 @@ class _Writer:
     def __init__(self, policy: Policy, lang: str) -> None:
         self._policy, self._lang = policy, lang
         self._shared = _shared(policy)
+        self._said: dict[str, tuple[str, Rule]] = {}
 
     def policy(self) -> Iterator[Line]:
         policy = self._policy
@@ -118,6 +118,13 @@ class _Writer:
     # --- rules --------------------------------------------------------------------------------------------------------
 
     def _rule(self, rule: Rule, slot: Slot, path: str, depth: int, name: str) -> Iterator[Line]:
+        label = f"{pick(SLOTS[slot], self._lang)} {path}"
+        before, said = self._said.get(rule.id, ("", None))
+        if slot is Slot.DUTY and said == rule:
+            yield Line(f"{label}: {self._word('same')} {before}", ".", depth, rule, rule=rule, slot=slot, name=name)
+            return
+        if slot is Slot.DUTY and rule.id in self._shared and said is None:
+            self._said[rule.id] = label, rule
         below = [
             *self._constraints(rule.constraints, depth + 1),
             *self._refinements(rule, depth + 1),
@@ -129,13 +136,16 @@ class _Writer:
             *self._nested(rule.remedies, Slot.REMEDY, path, depth, name),
             *self._nested(rule.consequences, Slot.CONSEQUENCE, path, depth, name),
         ]
-        ident = f" – {self._word('ident')}: {self._name(rule.id)}" if rule.id in self._shared else ""
-        act = saying.action(rule.action, self._lang)
-        text = f"{pick(SLOTS[slot], self._lang)} {path}: {act}{ident}{self._how(rule, slot)}"
+        ident = f" – {self._word('ident')}: {self._name(rule.id)}" if self._identified(rule) else ""
+        text = f"{label}: {saying.action(rule.action, self._lang)}{ident}{self._how(rule, slot)}"
         yield Line(text, ":" if below or nested else ".", depth, rule, rule=rule, slot=slot, name=name)
         for line in below:
             yield Line(line.text, line.end, line.depth, line.part, line.item, rule, slot, name, line.within)
         yield from nested
+
+    def _identified(self, rule: Rule) -> bool:
+        """Has its name to be said? A label that means nothing has not where the duty is the same wherever it stands."""
+        return rule.id in self._shared and not (rule.id.startswith("_:") and self._shared[rule.id])
 
     def _how(self, rule: Rule, slot: Slot) -> str:
         if slot in (Slot.PERMISSION, Slot.PROHIBITION):
@@ -186,10 +196,17 @@ class _Writer:
         return pick(WORDS[key], self._lang)
 
 
-def _shared(policy: Policy) -> frozenset[str]:
-    """The ids of duties that stand at several places: one of them done is all of them done."""
-    times = Counter(rule.id for top in policy.rules for rule in _below(top) if rule.id)
-    return frozenset(id for id, number in times.items() if number > 1)
+def _shared(policy: Policy) -> Mapping[str, bool]:
+    """The ids of duties that stand at several places (one of them done is all of them done), each with whether it is a
+    duty of a permission and the same at all of them."""
+    placed: dict[str, list[tuple[bool, Rule]]] = {}
+    for top in policy.rules:
+        for one in _below(top):
+            if one.id:
+                placed.setdefault(one.id, []).append((one in top.duties, one))
+    return {
+        id: all(duty and one == found[0][1] for duty, one in found) for id, found in placed.items() if len(found) > 1
+    }
 
 
 def _below(rule: Rule) -> Iterator[Rule]:

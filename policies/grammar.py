@@ -105,6 +105,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "if": (", wenn alles Folgende zutrifft", ", if all of the following holds"),
     "so": (", dabei gilt", ", with all of this"),
     "ident": ("Kennung", "identifier"),
+    "same": ("dieselbe wie", "the same as"),
     "refinement": ("Handlung nur so", "Action only like this"),
     "member": ("jedes Mitglied von", "each member of"),
     "source": ("Quelle", "source"),

@@ -66,6 +66,12 @@ def _tree(lines: list[tuple[int, str]]) -> list[_Node]:
     return top
 
 
+def _all(nodes: Iterable[_Node]) -> Iterator[_Node]:
+    for node in nodes:
+        yield node
+        yield from _all(node.below)
+
+
 class _Reader:
     """Reads the nodes of one language. Each method raises `PolicyError` with the line that it cannot read."""
 
@@ -77,6 +83,10 @@ class _Reader:
             rf"(?P<slot>{slots}) (?P<path>[0-9.]+): (?P<action>.+?)"
             rf"(?: – {self._word('ident')}: (?P<id>{ITEM}))?(?:{hows})?"
         )
+        duty, same = pick(SLOTS[Slot.DUTY], lang), self._word("same")
+        self._same = re.compile(rf"{duty} [0-9.]+: {same} (?P<label>{duty} [0-9.]+)")
+        self._copied: frozenset[str] = frozenset()
+        self._duties: dict[str, Rule] = {}
         leads = "|".join(re.escape(pick(both, lang)) for both in SCOPES.values())
         member, far = self._word("member"), re.escape(self._word("as far"))
         self._scope = re.compile(
@@ -85,6 +95,7 @@ class _Reader:
         )
 
     def policy(self, nodes: list[_Node]) -> Policy:
+        self._copied = frozenset(same["label"] for node in _all(nodes) if (same := self._same.fullmatch(node.text)))
         found = Policy("", PolicyKind.OFFER, ())
         for node in nodes:
             found = self._part(node, found)
@@ -143,13 +154,19 @@ class _Reader:
     # --- rules --------------------------------------------------------------------------------------------------------
 
     def _read_rule(self, node: _Node, kind: RuleKind) -> Rule:
+        if (same := self._same.fullmatch(node.text)) is not None:
+            return self._duties.get(same["label"]) or _refuse(node.number, node.text)
         head = self._rule.fullmatch(node.text)
         action = saying.unaction(head["action"], self._lang) if head else None
         if head is None or action is None:
             _refuse(node.number, node.text)
-        rule = Rule(kind, action, id=self._name(head["id"], node) if head["id"] else "")
+        label = f"{head['slot']} {head['path']}"
+        # A duty that another line names has a name, and be it one that means nothing.
+        unnamed = f"_:d{head['path'].replace('.', '-')}" if label in self._copied else ""
+        rule = Rule(kind, action, id=self._name(head["id"], node) if head["id"] else unnamed)
         for one in node.below:
             rule = self._below(one, rule)
+        self._duties[label] = rule
         return rule
 
     def _below(self, node: _Node, rule: Rule) -> Rule:

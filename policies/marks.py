@@ -57,46 +57,51 @@ class _Marker:
         return None
 
     def _top(self, part: object) -> Assurance | None:
-        known = part == "notice" or (part == "assignee" and self._policy.assignee is not None)
-        return Assurance.ENFORCED if known else None
+        if part == "assignee" and self._policy.assignee is not None:
+            return self._who(self._policy.assignee, collection=False)
+        return Assurance.ENFORCED if part == "notice" else None
+
+    def _who(self, iri: str, *, collection: bool) -> Assurance:
+        """A party by its DID is known by its key; to be one of a group is as good as the proof of it."""
+        if iri.startswith("did:") and not collection:
+            return Assurance.ENFORCED
+        return Assurance.ATTESTED if iri in self._proves else Assurance.DECLARED
 
     def _rule(self, rule: Rule, slot: Slot | None) -> Assurance | None:
         match slot:
             case None | Slot.PERMISSION:
                 return None
             case Slot.PROHIBITION:
-                conditions = (*rule.constraints, *rule.refinements)
-                return _weakest((self._seen(rule), *(self._own(atom) for atom in _atoms(conditions))))
+                return _weakest((self._seen(rule), *self._ways_out(rule)))
             case _:
                 return self._duty(rule, slot)
 
     def _duty(self, rule: Rule, slot: Slot) -> Assurance:
-        """A duty that the provider does itself while data leave is enforced; any other is as good as its receipt."""
+        """A duty that the provider does itself while data leave is enforced, unless it hangs on something that only the
+        user can tell; any other is as good as its receipt."""
         own = rule.assignee is None or rule.assignee.iri == self._policy.assigner
         if slot in (Slot.DUTY, Slot.OBLIGATION) and own and rule.action in EGRESS:
-            return Assurance.ENFORCED
+            return _weakest((Assurance.ENFORCED, *map(self._own, _atoms(_conditions(rule)))))
         return Assurance.ATTESTED if rule.action in self._proves else Assurance.DECLARED
 
     def _party(self, scope: Scope, rule: Rule, slot: Slot | None) -> Assurance | None:
         if scope is not rule.assignee or slot not in _CONDITIONAL:
             return None
-        if scope.collection:
-            member = Assurance.ATTESTED if scope.iri in self._proves else Assurance.DECLARED
-            return _weakest((self._seen(rule), member))
-        return self._seen(rule)
+        return _weakest((self._seen(rule), self._who(scope.iri, collection=scope.collection)))
+
+    def _ways_out(self, rule: Rule) -> Iterator[Assurance]:
+        """How sure each condition of a prohibition is, which it is escaped by where it fails."""
+        yield from map(self._own, _atoms(_conditions(rule)))
+        if rule.assignee is not None:
+            yield self._who(rule.assignee.iri, collection=rule.assignee.collection)
 
     def _atom(self, atom: Atomic, rule: Rule, slot: Slot | None, within: tuple[Constraint, ...]) -> Assurance:
         if slot is not None and slot not in _CONDITIONAL:
             return self._duty(rule, slot)
-        together = self._together(atom, rule, within)
-        return _weakest((self._seen(rule), *(self._own(one) for one in together)))
-
-    def _together(self, atom: Atomic, rule: Rule, within: tuple[Constraint, ...]) -> Iterable[Atomic]:
-        """The constraints of which one is enough to get by, this one among them."""
         if rule.kind is RuleKind.PROHIBITION:
-            return _atoms((*rule.constraints, *rule.refinements))
-        outermost = next((one for one in within if isinstance(one, Logical) and one.connective in _ENOUGH), None)
-        return (atom,) if outermost is None else _atoms((outermost,))
+            return _weakest((self._seen(rule), *self._ways_out(rule)))
+        outermost = next((one for one in within if isinstance(one, Logical) and one.connective in _ENOUGH), atom)
+        return _weakest((self._seen(rule), *map(self._own, _atoms((outermost,)))))
 
     def _own(self, atom: Atomic) -> Assurance:
         operand = find(atom.left)
@@ -114,6 +119,15 @@ class _Marker:
 @lru_cache(maxsize=256)
 def _includes_reading(action: str) -> bool:
     return action == READ or ACTION_VALUES.holds(Operator.IS_A, (action,), READ) is True
+
+
+def _conditions(rule: Rule) -> Iterator[Constraint]:
+    """Every constraint of a rule, those that narrow its assets and parties among them."""
+    yield from (*rule.constraints, *rule.refinements)
+    scopes = (rule.target, rule.output, rule.assigner, rule.assignee, *(scope for _, scope in rule.parties))
+    for scope in scopes:
+        if scope is not None:
+            yield from scope.refinements
 
 
 def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:

@@ -1,8 +1,9 @@
 """Values in words and back: days, instants, periods, places, terms of vocabularies, and text in quotes.
 
 What lives here: how one value of an operand is said to a reader, so that it can be read back. What does not: phrases
-around values (`clauses`), whole policies (`controlled`). INVARIANT: two values of an operand are never said alike; what
-`hear` returns is said exactly as it was heard. A word that two terms share is said of neither.
+around values (`clauses`), quantities (`measures`), whole policies (`controlled`). INVARIANT: two values of an operand
+are never said alike; what `hear` returns is said exactly as it was heard. A word that two terms
+share is said of neither.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from policies import instants, places, vocabulary
+from policies import instants, measures, places, vocabulary
+from policies.measures import MONTHS
 from policies.operands import find
 from policies.vocabulary import ACTIONS, XSD
+from policies.vocabulary.geography import STATES
 
 
 class Lang(StrEnum):
@@ -32,17 +35,6 @@ class Lang(StrEnum):
 Both = tuple[str, str]
 """German, English."""
 
-UNITS: Final[Mapping[str, tuple[Both, Both]]] = {
-    "PD": (("Tag", "Tage"), ("day", "days")),
-    "PW": (("Woche", "Wochen"), ("week", "weeks")),
-    "PM": (("Monat", "Monate"), ("month", "months")),
-    "PY": (("Jahr", "Jahre"), ("year", "years")),
-    "PTH": (("Stunde", "Stunden"), ("hour", "hours")),
-    "PTM": (("Minute", "Minuten"), ("minute", "minutes")),
-    "PTS": (("Sekunde", "Sekunden"), ("second", "seconds")),
-}
-"""Unit of a duration -> one of it and several of it, in German and English."""
-
 KEYS: Final[Mapping[str, Both]] = {
     "stateKey": ("Land", "state"),
     "governmentDistrictKey": ("Regierungsbezirk", "government district"),
@@ -53,15 +45,9 @@ KEYS: Final[Mapping[str, Both]] = {
 }
 """Kind of an official key -> what such a place is."""
 
-MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-
 _BERLIN = ZoneInfo(instants.ZONE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
-_DURATION = re.compile(r"P(T?)(\d{1,9})([DWMYHS])", re.ASCII)
 _MICROSECONDS = re.compile(r"-?\d{1,17}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN = re.compile(r"[^\s„“”\"\\,;()\[\]{}–]*[^\s„“”\"\\,;()\[\]{}–.:]")
@@ -83,6 +69,11 @@ def german(lang: str) -> bool:
     return lang.startswith(Lang.DE)
 
 
+def _column(lang: str) -> int:
+    """Which of two languages it is: 0 German, 1 English."""
+    return 0 if german(lang) else 1
+
+
 def pick(both: Both, lang: str) -> str:
     """The one of two texts that is in the language."""
     return both[0] if german(lang) else both[1]
@@ -97,14 +88,22 @@ def value(left: str, canonical: str, lang: str) -> str:
     datatypes = frozenset[str]() if operand is None else operand.datatypes
     if XSD + "dateTime" in datatypes and (_MICROSECONDS.fullmatch(canonical) or _DAY.fullmatch(canonical)):
         return _time_or_name(canonical, lang)
-    if XSD + "duration" in datatypes and _DURATION.fullmatch(canonical):
+    if XSD + "duration" in datatypes:
         return duration(canonical, lang)
-    return called(canonical, lang)
+    said = measures.said(left, canonical, _column(lang))
+    return called(canonical, lang) if said is None else said
 
 
 def hear(left: str, text: str, lang: str) -> str | None:
     """The value of the operand that is said like this; None where none is."""
-    for heard in (_moment_heard(text, lang), _period_heard(text, lang), uncalled(text, lang)):
+    column = _column(lang)
+    tried = (
+        _moment_heard(text, lang),
+        measures.undone(text, column),
+        measures.heard(left, text, column),
+        uncalled(text, lang),
+    )
+    for heard in tried:
         if heard is not None and value(left, heard, lang) == text:
             return heard
     return None
@@ -186,7 +185,7 @@ def _time_or_name(canonical: str, lang: str) -> str:
 def _day(at: date, lang: str) -> str:
     if german(lang):
         return f"{at.day:02d}.{at.month:02d}.{at.year:04d}"
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year:04d}"
+    return f"{at.day} {MONTHS[1][at.month - 1]} {at.year:04d}"
 
 
 def _moment_heard(text: str, lang: str) -> str | None:
@@ -211,7 +210,7 @@ def _day_heard(text: str, lang: str) -> date:
         day, month, year = (int(part) for part in text.split("."))
     else:
         first, second, third = text.split(" ")
-        day, month, year = int(first), MONTHS.index(second) + 1, int(third)
+        day, month, year = int(first), MONTHS[1].index(second) + 1, int(third)
     return date(year, month, day)
 
 
@@ -219,38 +218,27 @@ def _day_heard(text: str, lang: str) -> date:
 
 
 def period(canonical: str, lang: str) -> str:
-    """A duration of one unit in words (`PT15M` -> `15 Minuten`). Raises `ValueError` where it has several."""
-    found = _DURATION.fullmatch(canonical)
-    if found is None or f"P{found[1]}{found[3]}" not in UNITS or str(int(found[2])) != found[2]:
-        raise ValueError("not a duration of one unit")
-    one, several = UNITS[f"P{found[1]}{found[3]}"][0 if german(lang) else 1]
-    return f"{found[2]} {one if found[2] == '1' else several}"
+    """A duration in words (`PT15M` -> `15 Minuten`). Raises `ValueError` where it is none."""
+    said = measures.duration(canonical, _column(lang))
+    if said is None:
+        raise ValueError("not a duration")
+    return said
 
 
 def unduration(text: str, lang: str) -> str | None:
     """The duration that is said like this; None where none is."""
-    for heard in (_period_heard(text, lang), unname(text)):
+    for heard in (measures.undone(text, _column(lang)), unname(text)):
         if heard is not None and duration(heard, lang) == text:
             return heard
     return None
 
 
 def duration(canonical: str, lang: str) -> str:
-    """A duration in words; as a name where it has several units or is none."""
+    """A duration in words; as a name where it is none."""
     try:
         return period(canonical, lang)
     except ValueError:
         return name(canonical, lang)
-
-
-def _period_heard(text: str, lang: str) -> str | None:
-    number, _, word = text.partition(" ")
-    if not (number.isascii() and number.isdigit()):
-        return None
-    for unit, words in UNITS.items():
-        if word in words[0 if german(lang) else 1]:
-            return f"{unit[:-1]}{number}{unit[-1]}"
-    return None
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------
@@ -289,7 +277,9 @@ def _spoken(in_german: bool) -> Mapping[str, str]:
         if not _PLAIN_LABEL.fullmatch(label):
             label = name(label, Lang.DE if in_german else Lang.EN)
         found[iri] = f"{label} ({_local(iri)})"
-    return _unmistakable(found)
+    land = KEYS["stateKey"][0 if in_german else 1]
+    states = {f"{places.GEOCODING}stateKey/{key}": f"{called} ({land} {key})" for key, (_, called) in STATES.items()}
+    return _unmistakable({**found, **states})
 
 
 @lru_cache(maxsize=2)

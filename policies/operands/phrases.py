@@ -1,7 +1,8 @@
 """Phrases of clauses: for each operator a German and an English one with one `{}` for the values.
 
 What lives here: the patterns that many operands share. What does not: the operands' own words (`wording`), the marks of
-assurance (`explain`). Every phrase of one operand differs from its others in both languages, so that a sentence can be read back.
+assurance (`explain`). Every phrase of one operand differs from its others in both languages, so that a sentence can be
+read back.
 """
 
 from __future__ import annotations

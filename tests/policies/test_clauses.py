@@ -16,7 +16,7 @@ LANGS = ("de", "en")
 EVERY = sorted((left, operator) for left, operand in OPERANDS.items() for operator in operand.operators)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(atoms(), foreign()), st.sampled_from(LANGS))
 def test_a_phrase_reads_back(one: Atomic, lang: str) -> None:
     assert clauses.read(clauses.write(one, lang), lang) == one
@@ -63,7 +63,7 @@ def test_what_stands_beside_the_value_is_said_as_well(part: str, name: str) -> N
         "höchstens",
         "höchstens 3",
         "höchstens 3, 4 Nutzungen",
-        "zum Zweck Gemeinwohl (DataAltruism)",
+        "Zweck: genau Gemeinwohl (DataAltruism)",
         "höchstens „3“ Nutzungen",
     ],
 )
@@ -74,7 +74,7 @@ def test_what_is_no_phrase_is_refused(text: str) -> None:
 
 def test_the_words_of_a_vocabulary_stand_with_their_names() -> None:
     one = Atomic(PURPOSE, Operator.IS_ANY_OF, (DPV + "DataAltruism", DPV + "PublicBenefit"))
-    assert clauses.write(one, "de") == "zu einem der Zwecke Datenaltruismus (DataAltruism), Gemeinwohl (PublicBenefit)"
+    assert clauses.write(one, "de") == "Zweck: einer von Datenaltruismus (DataAltruism), Gemeinwohl (PublicBenefit)"
 
 
 def test_what_no_registry_knows_is_named_in_full() -> None:

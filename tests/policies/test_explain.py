@@ -36,8 +36,8 @@ def test_a_policy_in_german() -> None:
         "  - bis einschließlich 30.06.2027 (ganzer Tag, Europe/Berlin) [durchgesetzt]",
         "  - höchstens 3 Nutzungen [durchgesetzt]",
         "  - mindestens eines davon:",
-        "    - zum Zweck Gemeinwohl (PublicBenefit) oder zu einem, der dazu gehört [erklärt]",
-        "    - am Ort Gemeinde 05515000 [erklärt]",
+        "    - Zweck: Gemeinwohl (PublicBenefit) oder ein Zweck, der dazu gehört [erklärt]",
+        "    - Ort der Nutzung: genau Gemeinde 05515000 [erklärt]",
         "Verbot 1: Nutzung, ohne weitere Bedingung [durchgesetzt].",
     ]
 

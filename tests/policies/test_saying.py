@@ -53,7 +53,11 @@ def test_every_term_of_a_vocabulary_has_a_word_of_its_own(lang: str) -> None:
         ("P30D", "30 Tage", "30 days"),
         ("PT1H", "1 Stunde", "1 hour"),
         ("P0D", "0 Tage", "0 days"),
-        ("P1DT12H", "P1DT12H", "P1DT12H"),
+        ("P1DT12H", "1 Tag und 12 Stunden", "1 day and 12 hours"),
+        ("P2Y6M", "2 Jahre und 6 Monate", "2 years and 6 months"),
+        ("PT0.5S", "0,5 Sekunden", "0.5 seconds"),
+        ("P1Y1Y", "P1Y1Y", "P1Y1Y"),
+        ("P1MT", "P1MT", "P1MT"),
         ("PT015M", "PT015M", "PT015M"),
         ("-P1D", "-P1D", "-P1D"),
     ],
@@ -64,7 +68,7 @@ def test_a_period_in_words(canonical: str, german: str, english: str) -> None:
         assert saying.unduration(said, lang) == canonical
 
 
-@pytest.mark.parametrize("text", ["30 Tag", "1 Tage", "dreißig Tage", "³ Tage", "", "30 Tage 2 Stunden"])
+@pytest.mark.parametrize("text", ["30 Tag", "1 Tage", "dreißig Tage", "³ Tage", "", "30 Tage 2 Stunden", "2 Stunden und 30 Tage"])
 def test_what_is_no_period_is_none(text: str) -> None:
     assert saying.unduration(text, "de") is None
 
@@ -92,3 +96,4 @@ def test_a_place_is_said_by_what_it_is() -> None:
     assert saying.called(GEOCODING + "districtKey/05515", "de") == "Kreis 05515"
     assert saying.uncalled("district 05515", "en") == GEOCODING + "districtKey/05515"
     assert saying.uncalled("Kreis 0551", "de") is None
+    assert saying.called(GEOCODING + "stateKey/05", "de") == "Nordrhein-Westfalen (Land 05)"
