@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from policies import short
 from policies.model import (
     ODRL,
     Access,
@@ -19,7 +20,7 @@ from policies.model import (
 )
 from policies.operands import COUNT, DATE_TIME, OPERANDS, PURPOSE, SET_OPERATORS, SPATIAL
 from policies.places import GEOCODING
-from policies.vocabulary import DPV, READ, USE
+from policies.vocabulary import ACTIONS, DPV, OWN, READ, USE
 
 NOW = 1_800_000_000_000_000
 """2027-01-15T08:00:00Z"""
@@ -77,6 +78,19 @@ def access(
         if value
     }
     return Access(action, who, TARGET, values)
+
+
+def named_action(name: str) -> str:
+    """The IRI of an action that goes by its short name: ODRL's, where there are two."""
+    return next((lead + name for lead in (ODRL, OWN) if lead + name in ACTIONS), name)
+
+
+def named_value(name: str, value: str | list[str]) -> tuple[str, str | list[str]]:
+    """The IRI of an operand that goes by its short name, and its values as the short form takes them."""
+    operand = next(one for one in OPERANDS.values() if name in (one.name, one.iri))
+    if isinstance(value, str):
+        return operand.iri, short.meant(operand, value)
+    return operand.iri, [short.meant(operand, one) for one in value]
 
 
 @st.composite
