@@ -36,6 +36,13 @@ _GERMAN: Final = """
     2838632:01 2911297:02 2862926:03 2944387:04 2861876:05 2905330:06 2847618:07 2953481:08 2951839:09 2842635:10
     2950157:11 2945356:12 2872567:13 2842566:14 2842565:15 2822542:16
 """
+_REGIONS: Final = {
+    "AT": "2781194 2774686 2770542 2769848 2766823 2764581 2763586 2762300 2761367",
+    "FR": (
+        "11071625 11071619 3030293 3027939 3023519 11071622 11071624 3012874 11071621 11071620 11071623 2988289 2985244"
+    ),
+}
+"""The Länder of Austria and the regions of France in Europe, by GeoNames."""
 
 Path = tuple[str, ...]
 """A place as what it lies in, from the outside inwards; two places that part on the way have no ground in common."""
@@ -96,6 +103,7 @@ def _named_places() -> Mapping[str, Path]:
         _EUROPE: ("150",),
         **{number: ("150", code) for number, code in pairs.items()},
         **{number: ("150", "DE", key) for number, key in states.items()},
+        **{number: ("150", code, number) for code, regions in _REGIONS.items() for number in regions.split()},
     }
 
 

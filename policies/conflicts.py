@@ -336,6 +336,8 @@ def _joined(chosen: Sequence[Case], shared: frozenset[str] | None) -> Outcome:
         if silent and found[left] is Verdict.COMPATIBLE:
             found[left] = Verdict.UNKNOWN
     found |= {left: verdict for left, verdict in coupled.items() if verdict is Verdict.CONFLICT}
+    if found.get(joint.PERIODIC) is Verdict.COMPATIBLE and joint.TIME in by_left:
+        found[joint.PERIODIC] = joint.recurring(by_left[joint.PERIODIC], by_left[joint.TIME])
     verdict = worst(found.values())
     return verdict, tuple(sorted({named(left) for left, one in found.items() if one is verdict}))
 

@@ -213,10 +213,9 @@ class ConstraintReader:
 
 
 def _foreign(node: Node) -> str:
-    """A property that nobody here understands, with its value: only a lenient reading gets here with one."""
+    """The properties that nobody here understands, with their values: only a lenient reading gets here with some."""
     keys = [key for key in node if not key.startswith(("@", ODRL)) and not metadata(key)]
-    values = [value.get("@id") or value.get("@value", "") for key in keys for value in node[key]]
-    return f"{keys[0]} {values[0]}" if keys else ""
+    return " ".join(f"{key} {value.get('@id') or value.get('@value', '')}" for key in keys for value in node[key])
 
 
 def _unlisted(values: Iterable[Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Can constraints hold together? In three values: they can, they cannot, nobody can say.
 
 What lives here: the constraints on one operand, and those on operands of time that bound each other. What does not:
-which constraints meet (`conflicts`), what is stated of concepts (`concepts`), the values of an operand (`operands`).
+which constraints meet (`conflicts`), series of occurrences (`recurrence`), what is stated of concepts (`concepts`), the
+values of an operand (`operands`).
 Source: ODRL Information Model 2.2, 2.5; ODRL Vocabulary 2.2, elapsedTime, meteredTime, delayPeriod.
 
 INVARIANT: `CONFLICT` and `COMPATIBLE` are shown, by a contradiction and by a value; everything else is `UNKNOWN`.
@@ -18,7 +19,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from policies import operands
+from policies import operands, recurrence
 from policies.claims import Claim
 from policies.concepts import SPATIAL, World, world
 from policies.model import ODRL, Atomic, Operator
@@ -58,7 +59,7 @@ OPEN_WORLD: Final = frozenset({ODRL + "purpose", OWN + "legalBasis", ODRL + "lan
 """Operands whose values are concepts of a vocabulary that does not say what is disjoint (or says it: languages)."""
 
 PERIODIC: Final = ODRL + "timeInterval"
-"""Two recurring intervals meet or miss each other by when they begin, which no constraint says."""
+"""Two recurring intervals meet or miss each other by when they begin, which a constraint may not say."""
 
 _NAMING: Final = frozenset({XSD + "anyURI", XSD + "string"})
 _CHOICES: Final = 256
@@ -68,11 +69,45 @@ _IDENTITY: Final = frozenset({Operator.EQ, Operator.NEQ, Operator.IS_ANY_OF, Ope
 
 def together(left: str, tests: Sequence[Test], *, parties: int = 1) -> Verdict:
     """Is there a value of the operand for which all tests come out? `parties`: how many policies speak in them."""
-    if left == PERIODIC and parties > 1:
-        return Verdict.UNKNOWN
+    if left == PERIODIC and (parties > 1 or any(test.atom.reference for test in tests)):
+        return recurring(tests, ())
     known = [test for test in tests if not test.atom.reference]
     verdict = _known(left, known) if known else Verdict.COMPATIBLE
     return Verdict.UNKNOWN if verdict is Verdict.COMPATIBLE and len(known) < len(tests) else verdict
+
+
+def recurring(tests: Sequence[Test], times: Sequence[Test]) -> Verdict:
+    """Do recurring intervals ever fall together, and at a time that is asked for? Unknown where one of them does not
+    say when it begins."""
+    found = [recurrence.series(test.atom) for test in tests if test.holds]
+    told = [one for one in found if one is not None]
+    if len(told) < len(tests) or len({one.placed for one in told}) > 1 or len({test.atom.unit for test in tests}) > 1:
+        return Verdict.UNKNOWN
+    common = recurrence.meet(told)
+    if common is None:
+        return Verdict.CONFLICT
+    bounds = [bound for test in times if (bound := _bound(test)) is not None]
+    falls = recurrence.within(common, bounds)
+    if falls is False:
+        return Verdict.CONFLICT
+    return Verdict.COMPATIBLE if falls and len(bounds) == len(times) else Verdict.UNKNOWN
+
+
+_OPPOSITE: Final = {
+    Operator.LT: Operator.GTEQ,
+    Operator.GTEQ: Operator.LT,
+    Operator.GT: Operator.LTEQ,
+    Operator.LTEQ: Operator.GT,
+    Operator.NEQ: Operator.EQ,
+}
+
+
+def _bound(test: Test) -> tuple[Operator, recurrence.Moment] | None:
+    """What a constraint on time says of a window; None where that is no bound."""
+    operator = test.atom.operator if test.holds else _OPPOSITE.get(test.atom.operator)
+    at = recurrence.moment(test.atom.right[0]) if len(test.atom.right) == 1 and not test.atom.reference else None
+    bounding = operator is Operator.EQ or (operator in _OPPOSITE and operator is not Operator.NEQ)
+    return (operator, at) if operator is not None and at is not None and bounding else None
 
 
 def _known(left: str, tests: Sequence[Test]) -> Verdict:
@@ -257,6 +292,7 @@ def _around_clash(inner: str, demand: _Demand, about: World) -> bool:
 
 # --- operands of time that bound each other ---------------------------------------------------------------------------
 
+TIME: Final = ODRL + "dateTime"
 ELAPSED: Final = ODRL + "elapsedTime"
 METERED: Final = ODRL + "meteredTime"
 DELAY: Final = ODRL + "delayPeriod"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from policies.conflicts import Conflicts, Verdict, conflicts
 from policies.model import (
@@ -264,6 +265,29 @@ def test_recurring_intervals_meet_by_when_they_begin_which_nobody_says() -> None
         assert terms((period("timeInterval", "eq", "P30D"),), (period("timeInterval", "eq", other),)) is UNKNOWN
 
 
+def test_recurring_intervals_that_say_when_they_begin_meet_or_never_do() -> None:
+    def sweeping(begin: str, interval: str = "P14D") -> Atomic:
+        return replace(period("timeInterval", "eq", interval), reference=f"urn:allmende:anchor {begin}")
+
+    assert terms((sweeping("2027-01-04"),), (sweeping("2027-02-01"),)) is COMPATIBLE
+    assert terms((sweeping("2027-01-04"),), (sweeping("2027-01-11"),)) is CONFLICT
+    assert terms((sweeping("2027-01-04"),), (sweeping("2027-01-11", "P21D"),)) is COMPATIBLE
+    assert terms((sweeping("2027-01-04"),), (sweeping("2027-01-12", "P21D"),)) is CONFLICT
+    assert terms((sweeping("2027-01-04"),), (sweeping("2027-01-04", "P1M"),)) is UNKNOWN
+    assert terms((sweeping("2027-01-04"),), (period("timeInterval", "eq", "P14D"),)) is UNKNOWN
+
+
+def test_recurring_intervals_have_to_meet_within_the_time_that_both_allow() -> None:
+    def crew(first: str, last: str, *more: Constraint) -> tuple[Constraint, ...]:
+        sweeping = replace(period("timeInterval", "eq", "P14D"), reference="urn:allmende:anchor 2027-01-04")
+        return (atom(DATE_TIME, "gteq", first), atom(DATE_TIME, "lteq", last), sweeping, *more)
+
+    january = crew("2027-01-01", "2027-01-15")
+    assert terms(january, crew("2027-01-03", "2027-02-15")) is COMPATIBLE
+    assert terms(january, crew("2027-01-05", "2027-02-15")) is CONFLICT
+    assert terms(january, crew("2027-01-03", "2027-02-15", atom(DATE_TIME, "neq", "2027-01-04"))) is UNKNOWN
+
+
 def test_another_unit_is_another_measure() -> None:
     assert terms((atom(COUNT, "lt", "3", unit="urn:u:m"),), (atom(COUNT, "gt", "9", unit="urn:u:km"),)) is UNKNOWN
 
@@ -278,6 +302,11 @@ def test_places_of_states_have_no_ground_in_common_and_others_are_unknown() -> N
     assert terms(of("isPartOf", germany), of("isPartOf", france)) is CONFLICT
     assert terms(of("isPartOf", germany), of("eq", strasbourg)) is UNKNOWN
     assert terms(of("isPartOf", "https://sws.geonames.org/6255148/"), of("eq", france)) is COMPATIBLE
+    alsace, tyrol = (f"https://sws.geonames.org/{n}/" for n in (11071622, 2763586))
+    assert terms(of("isPartOf", alsace), of("isPartOf", germany)) is CONFLICT
+    assert terms(of("isPartOf", alsace), of("isPartOf", france)) is COMPATIBLE
+    assert terms(of("isPartOf", alsace), of("eq", tyrol)) is CONFLICT
+    assert terms(of("isPartOf", alsace), of("eq", strasbourg)) is UNKNOWN
     assert terms(of("hasPart", france), of("eq", "https://sws.geonames.org/6255148/")) is COMPATIBLE
 
 
