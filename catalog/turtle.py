@@ -9,23 +9,21 @@ It runs in the caller's process, for files of whoever calls; what comes from a p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
 
 from policies.model import PolicyError, Reason
-from policies.nodes import RDF, XSD_STRING, Node
+from policies.nodes import RDF, XSD_STRING, Node, fit, lexical
 from policies.vocabulary import XSD
 
-MAX_BYTES: Final = 4 << 20
+MAX_BYTES: Final = 1 << 20
 MAX_STATEMENTS: Final = 50_000
 
 _BASE: Final = "https://relative.invalid/"
 _NIL, _TYPE = RDF + "nil", RDF + "type"
-# What no IRI may hold (RFC 3987): rdflib lets it pass.
-_UNFIT = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 Parsed = tuple[str, str, Any, int]
 """Subject, predicate, object, line."""
@@ -34,8 +32,8 @@ Parsed = tuple[str, str, Any, int]
 def read_graph(data: bytes, media_type: str = "text/turtle", base: str = _BASE) -> list[Node]:
     """The nodes of a document, in the order of its text; `@at` of a node has the line that it is told of in.
 
-    Raises `PolicyError`: `turtle.unreadable` with the line, `turtle.large`, `iri.relative`, `form.unknown` for a media
-    type other than Turtle or N-Triples.
+    Raises `PolicyError`: `turtle.unreadable` with the line, `turtle.large`, `iri.relative`, `iri.unfit`, `form.unknown`
+    for a media type other than Turtle or N-Triples.
     """
     if media_type not in ("text/turtle", "application/n-triples"):
         raise PolicyError(Reason("form.unknown", {"form": media_type[:64]}))
@@ -106,8 +104,9 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
                 return {"@id": str(term[1])}
             if isinstance(term, bool):
                 return {"@value": str(term).lower(), "@type": XSD + "boolean"}
-            kind = "integer" if isinstance(term, int) else "double" if isinstance(term, sfloat) else "decimal"
-            return {"@value": str(term), "@type": XSD + kind}
+            if isinstance(term, Decimal):
+                return {"@value": lexical(term), "@type": XSD + "decimal"}
+            return {"@value": str(term), "@type": XSD + ("double" if isinstance(term, sfloat) else "integer")}
 
         def intern(self, something: Any) -> Any:
             return something
@@ -166,8 +165,8 @@ def _sound(subject: str, predicate: str, value: dict[str, Any], line: int) -> No
     for iri in (subject, predicate, *_names(value)):
         if iri.startswith(_BASE):
             raise _refuse("iri.relative", line, iri=iri.removeprefix(_BASE)[:200])
-        if _UNFIT.search(iri):
-            raise _refuse("turtle.unreadable", line)
+        if not fit(iri):
+            raise _refuse("iri.unfit", line, iri=iri[:200])
 
 
 def _names(value: dict[str, Any]) -> Iterator[str]:

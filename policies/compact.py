@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from policies.model import ODRL, PolicyError, Reason
-from policies.nodes import RDF, Node
+from policies.nodes import RDF, Node, fit, lexical
 from policies.vocabulary import XSD
 
 DSPACE: Final = "https://w3id.org/dspace/2025/1/"
@@ -65,6 +65,8 @@ _WORDS: Final = ("conflict", "action", "operator", "leftOperand")
 _TEXTS: Final = ("rightOperand", "dataType", "status", "and", "or", "xone", "andSequence")
 
 DEPTH: Final = 64
+VALUES: Final = 50_000
+"""Values of one document."""
 _KEYWORDS: Final = {"uid": "@id", "type": "@type", "@id": "@id", "@type": "@type", "id": "@id"}
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*):(?!//)(.*)", re.DOTALL)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -88,8 +90,8 @@ TERMS: Final[Mapping[str, _Term]] = {
 def to_nodes(document: Any) -> list[Node]:
     """The nodes of a document, in its order; `@at` of a node has the places of it and of its properties.
 
-    Raises `PolicyError`: `context.unknown`, `context.redefined`, `term.unknown`, `form.*`, with a JSON pointer into the
-    document as written.
+    Raises `PolicyError`: `context.unknown`, `context.redefined`, `term.unknown`, `iri.*`, `form.*`, with a JSON pointer
+    into the document as written.
     """
     reader = _Reader()
     for value, at in _documents(document):
@@ -127,7 +129,7 @@ _DEFAULT: Final = _Scope(TERMS, PREFIXES, ODRL)
 class _Reader:
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
-        self._blanks = 0
+        self._blanks, self._met = 0, 0
         self._labels: dict[str, str] = {}
 
     def document(self, value: Any, at: str) -> None:
@@ -188,10 +190,7 @@ class _Reader:
             raise _refuse(at, "form.identifier", key="@id")
         if value.startswith("_:"):
             return self._blank(value)
-        iri = _expand(value, scope)
-        if not _ABSOLUTE.fullmatch(iri):
-            raise _refuse(at, "iri.relative", iri=value)
-        return iri
+        return _absolute(_expand(value, scope), at)
 
     def _types(self, value: Any, scope: _Scope, at: str) -> list[str]:
         found = []
@@ -200,17 +199,22 @@ class _Reader:
                 one = one.get("@id", one.get("uid"))
             if not isinstance(one, str):
                 raise _refuse(at, "policy.type", type=str(one), expected="@id")
-            found.append(_word(one, scope))
+            found.append(_sound(_word(one, scope), at))
         return found
 
     def _values(self, value: Any, term: _Term, scope: _Scope, at: str, depth: int) -> list[Any]:
+        if depth > DEPTH:
+            raise _refuse(at, "constraint.depth", limit=str(DEPTH))
         if isinstance(value, list):
             return [self._value(one, term, scope, f"{at}/{n}", depth) for n, one in enumerate(value)]
         if isinstance(value, dict) and value.keys() == {"@set"}:
-            return self._values(value["@set"], term, scope, f"{at}/@set", depth)
+            return self._values(value["@set"], term, scope, f"{at}/@set", depth + 1)
         return [self._value(value, term, scope, at, depth)]
 
     def _value(self, value: Any, term: _Term, scope: _Scope, at: str, depth: int) -> dict[str, Any]:
+        self._met += 1
+        if self._met > VALUES:
+            raise _refuse(at, "form.many", limit=str(VALUES))
         match value:
             case dict() if "@list" in value:
                 if value.keys() != {"@list"} or not isinstance(value["@list"], list):
@@ -229,7 +233,7 @@ class _Reader:
     def _told(self, value: Any, term: _Term, scope: _Scope, at: str) -> dict[str, Any]:
         """A scalar, as the kind of its key says."""
         if isinstance(value, str) and term.kind == "@vocab":
-            return {"@id": self._blank(value) if value.startswith("_:") else _word(value, scope)}
+            return {"@id": self._blank(value) if value.startswith("_:") else _sound(_word(value, scope), at)}
         if isinstance(value, str) and term.kind == "@id":
             return {"@id": self._name(value, scope, at)}
         return _scalar(value, term.kind if not term.kind.startswith("@") else "", at)
@@ -247,7 +251,7 @@ def _term(key: str, scope: _Scope, at: str) -> _Term:
     if key in scope.terms:
         return scope.terms[key]
     iri = _expand(key, scope)
-    if not _ABSOLUTE.fullmatch(iri):
+    if not _ABSOLUTE.fullmatch(iri) or not fit(iri):
         raise _refuse(at, "term.unknown", term=key)
     known = TERMS.get(iri.removeprefix(ODRL)) if iri.startswith(ODRL) else None
     return known or _Term(iri)
@@ -257,6 +261,19 @@ def _expand(name: str, scope: _Scope) -> str:
     """A full IRI, where the name has a prefix that is known; else as it stands."""
     found = _PREFIX.fullmatch(name)
     return scope.prefixes[found[1]] + found[2] if found and found[1] in scope.prefixes else name
+
+
+def _absolute(iri: str, at: str) -> str:
+    """An IRI that says itself what it is. Raises `PolicyError`."""
+    if not _ABSOLUTE.match(iri):
+        raise _refuse(at, "iri.relative", iri=iri)
+    return _sound(iri, at)
+
+
+def _sound(iri: str, at: str) -> str:
+    if not fit(iri):
+        raise _refuse(at, "iri.unfit", iri=iri)
+    return iri
 
 
 def _word(name: str, scope: _Scope) -> str:
@@ -298,7 +315,7 @@ def _scalar(value: Any, datatype: str, at: str) -> dict[str, Any]:
         case int():
             return {"@value": str(value), "@type": datatype or XSD + "integer"}
         case Decimal() | float():
-            return {"@value": format(Decimal(str(value)), "f"), "@type": datatype or XSD + "decimal"}
+            return {"@value": lexical(Decimal(str(value))), "@type": datatype or XSD + "decimal"}
         case _:
             raise _refuse(at, "value.form", operand="@value")
 

@@ -15,7 +15,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from policies import compact, linked, parse, render, short, shortening
+from policies import compact, keys, linked, parse, render, short, shortening
 from policies.graph import from_nodes
 from policies.labels import labelled
 from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason
@@ -31,9 +31,16 @@ class Form(StrEnum):
     DSP = "dsp"
 
 
+MOST: Final = 1 << 20
+"""Bytes of a document."""
+DEPTH: Final = 64
+"""How deep objects and arrays of JSON may nest."""
 _ENDINGS: Final[Mapping[str, Form]] = {".toml": Form.TOML, ".ttl": Form.TURTLE, ".jsonld": Form.JSONLD}
-_TURTLE: Final = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@?prefix\s+[\w.-]*:\s*<|@?base\s+<|<[^>]*>\s)", re.IGNORECASE)
+_TURTLE: Final = re.compile(rb"(?:@?prefix\s+[\w.-]*:\s*<|@?base\s+<|<[^>\n]*>\s)", re.IGNORECASE)
+_REMARKS: Final = re.compile(rb"(?:\s++|#[^\n]*+)*+")
 _MARK: Final = b"\xef\xbb\xbf"
+_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -43,10 +50,12 @@ def guess(name: str, data: bytes) -> Form:
     for ending, form in _ENDINGS.items():
         if name.lower().endswith(ending):
             return form
-    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start == b"{" or (start == b"[" and not re.match(rb"\[+\s*[A-Za-z\"']", data.lstrip())):
+    text = data.removeprefix(_MARK)
+    start = text.lstrip()[:1]
+    if start == b"{" or (start == b"[" and not re.match(rb"\[+\s*[A-Za-z\"']", text.lstrip())):
         return _json_form(decoded(data))
-    if _TURTLE.match(data):
+    beyond = _REMARKS.match(text)
+    if _TURTLE.match(text, beyond.end() if beyond else 0):
         return Form.TURTLE
     if start:
         return Form.TOML
@@ -78,6 +87,7 @@ def read(
     `graph` reads Turtle (`catalog.turtle.read_graph`). Raises `PolicyError`; its place is a JSON pointer into the file
     as written, or `line N`.
     """
+    _bounded(data)
     match form:
         case Form.TOML:
             return (labelled(short.read(_text(data), lenient=lenient)),)
@@ -95,6 +105,7 @@ def read(
 
 def nodes(data: bytes, form: Form, *, graph: GraphReader | None = None) -> Sequence[Node]:
     """What the bytes say as nodes, whatever the form. Raises `PolicyError` as `read` does."""
+    _bounded(data)
     match form:
         case Form.TOML:
             return short.to_nodes(_text(data))
@@ -121,13 +132,35 @@ def _from_dsp(document: Any) -> Iterator[Policy]:
 
 
 def decoded(data: bytes) -> Any:
-    """JSON as plain values; a number with a fraction is a `Decimal`. Raises `PolicyError` `form.json` at its line."""
+    """JSON as plain values; a number with a fraction is a `Decimal`. Raises `PolicyError`: `form.json` and
+    `form.duplicate` (a key twice in one object) at their lines, `form.deep`, `form.large`."""
+    _bounded(data)
+    text = data.removeprefix(_MARK)
+    _shallow(text)
     try:
-        return _DECODER.decode(data.removeprefix(_MARK))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        value = _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         found = re.search(r"byte (\d+)", str(error))
-        line = (data[: int(found[1])] if found else data.rstrip()).count(b"\n") + 1
+        line = (text[: int(found[1])] if found else text.rstrip()).count(b"\n") + 1
         raise PolicyError(Reason("form.json"), f"line {line}") from None
+    if (twice := keys.repeated(text, value)) is not None:
+        raise PolicyError(Reason("form.duplicate", {"key": twice[0][:200]}), f"line {twice[1]}")
+    return value
+
+
+def _bounded(data: bytes) -> None:
+    if len(data) > MOST:
+        raise PolicyError(Reason("form.large", {"limit": str(MOST)}))
+
+
+def _shallow(text: bytes) -> None:
+    """Return if brackets nest no deeper than anybody writes them; what is no JSON is told so elsewhere."""
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
+    brackets = b"".join(plain.split(b'"')[::2]).translate(_BRACKETS, _NOT_BRACKETS)
+    for _ in range(DEPTH):
+        brackets = brackets.replace(b"[]", b"")
+    if b"[]" in brackets or brackets.startswith(b"[" * DEPTH):
+        raise PolicyError(Reason("form.deep", {"limit": str(DEPTH)}))
 
 
 def _text(data: bytes) -> str:
@@ -139,8 +172,14 @@ def _text(data: bytes) -> str:
 
 
 def write(policy: Policy, form: Form) -> bytes:
-    """The policy in that form, which `read` reads back to the same. Raises `PolicyError` `form.carry` with the name and
-    the place of what the form cannot carry."""
+    """The policy in that form, which `read` reads back to the same. Raises `PolicyError`: `form.carry` with the name
+    and the place of what the form cannot carry, `form.large`."""
+    data = _written(policy, form)
+    _bounded(data)
+    return data
+
+
+def _written(policy: Policy, form: Form) -> bytes:
     match form:
         case Form.TOML:
             return shortening.write(policy).encode()

@@ -175,7 +175,7 @@ class _Reader:
         for (key, link), name in zip(LINKS, ("targets", "assigners", "assignees"), strict=True):
             named = self._graph.referring(link, node["@id"])
             linked = [self._rules.scope({"@id": one["@id"]}, place(one), key) for one in named]
-            found[name] = (*getattr(written, name), *(one for one in linked if one not in getattr(written, name)))
+            found[name] = tuple(dict.fromkeys((*getattr(written, name), *linked)))
         return replace(written, **found)
 
     def _kind(self, node: Node) -> PolicyKind:

@@ -11,7 +11,9 @@ the node (under an empty key) and of each property.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 Node = dict[str, Any]
@@ -31,6 +33,9 @@ class Graph:
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.nodes: dict[str, Node] = {}
         self._joined = 0
+        # What is said already, and who names whom: a hostile document is as long as its author likes.
+        self._said: set[tuple[str, str, str]] = set()
+        self._naming: dict[tuple[str, str], list[Node]] = {}
         self.add(nodes)
 
     def add(self, nodes: Iterable[Node]) -> None:
@@ -41,8 +46,17 @@ class Graph:
                 if key == "@at":
                     held[key] = {**values, **held.get(key, {})}
                 elif key != "@id":
-                    there = held.setdefault(key, [])
-                    there.extend(value for value in values if value not in there)
+                    held.setdefault(key, []).extend(value for value in values if self._new(held, key, value))
+
+    def _new(self, node: Node, key: str, value: Any) -> bool:
+        """Is that said for the first time?"""
+        mark = (node["@id"], key, repr(value))
+        if mark in self._said:
+            return False
+        self._said.add(mark)
+        if isinstance(value, dict) and value.keys() == {"@id"}:
+            self._naming.setdefault((key, value["@id"]), []).append(node)
+        return True
 
     def join(self, nodes: Iterable[Node]) -> None:
         """Take in the nodes of another document: they add nothing to what this one says of its own nodes, and their
@@ -57,10 +71,32 @@ class Graph:
 
     def referring(self, key: str, id: str) -> Iterator[Node]:
         """The nodes that name this one under a property."""
-        return (node for node in self.nodes.values() if {"@id": id} in node.get(key, ()))
+        return iter(self._naming.get((key, id), ()))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())
+
+
+_LONGEST: Final = 2048
+_UNFIT: Final = re.compile(
+    r"[\x00-\x20\x7f-\xa0<>\"{}|\\^`\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
+    r"\U000e0000-\U000e0fff]"
+)
+"""What no IRI may hold, or nobody sees in it: blanks, controls, marks of direction (RFC 3987, 2.2 and 4.1)."""
+
+
+def fit(iri: str) -> bool:
+    """May that stand in the place of an IRI: not endless, and nothing in it that is not seen? Letters that look like
+    others are letters: such a name is another name."""
+    return 0 < len(iri) <= _LONGEST and not _UNFIT.search(iri)
+
+
+def lexical(number: Decimal) -> str:
+    """A decimal as xsd:decimal writes it; one beyond all reason stays with its exponent, which no value reads."""
+    return format(number, "f") if number.is_finite() and abs(number.adjusted()) <= _DIGITS else str(number)
+
+
+_DIGITS: Final = 64
 
 
 def _relabelled(value: Any, mark: str) -> Any:

@@ -10,8 +10,10 @@ addition* to the rule's own, as 2.7.1 says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, product
+from math import prod
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -29,10 +31,12 @@ from policies.model import (
 )
 from policies.written import WrittenPolicy, WrittenRule
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 MOST: Final = 1000
-"""Atomic rules of one policy."""
+"""Atomic rules of one policy, those below others counted with them."""
+ANCESTORS: Final = 64
+"""Policies that one may inherit from, all in all."""
 
 Find = Callable[[str], "WrittenPolicy | None"]
 """A policy by its IRI; None where it cannot be had."""
@@ -43,9 +47,11 @@ _ORDER: Final = {RuleKind.PERMISSION: 0, RuleKind.PROHIBITION: 1, RuleKind.OBLIG
 def normalise(policy: WrittenPolicy, find: Find | None = None) -> Policy:
     """The policy with atomic rules, and with those that it inherits.
 
-    Raises `PolicyError`: `inherit.missing`, `inherit.circular`, `rules.missing`, `rules.many`.
+    Raises `PolicyError`: `inherit.missing`, `inherit.circular`, `inherit.many`, `rules.missing`, `rules.many`.
     """
-    whole = _inherited(policy, find or (lambda _: None), ())
+    whole = policy
+    for ancestor in _ancestors(policy, find or (lambda _: None)):
+        whole = _joined(whole, ancestor)
     if not whole.rules:
         raise PolicyError(Reason("rules.missing"), policy.place)
     single = {
@@ -53,7 +59,10 @@ def normalise(policy: WrittenPolicy, find: Find | None = None) -> Policy:
         "assigners": _single(whole.assigners),
         "assignees": _single(whole.assignees),
     }
-    rules = list(_bounded(chain.from_iterable(_topped(rule, whole, single) for rule in whole.rules), policy.place))
+    topped = [_topped(rule, whole, single) for rule in whole.rules]
+    if sum(map(_size, topped)) > MOST:
+        raise PolicyError(Reason("rules.many", {"limit": str(MOST)}), policy.place)
+    rules = chain.from_iterable(map(spread, topped))
     return Policy(
         id=whole.id,
         kind=whole.kind,
@@ -79,19 +88,30 @@ def _strategy(policy: WrittenPolicy) -> Strategy | None:
 # --- inheritance ------------------------------------------------------------------------------------------------------
 
 
-def _inherited(policy: WrittenPolicy, find: Find, seen: tuple[str, ...]) -> WrittenPolicy:
-    """The policy with everything that its parents say; the state of their constraints does not come along."""
-    for parent in policy.inherits:
-        if parent in (*seen, policy.id):
-            raise PolicyError(Reason("inherit.circular", {"policy": parent[:200]}), policy.place)
-        found = find(parent)
-        if found is None:
-            raise PolicyError(Reason("inherit.missing", {"policy": parent[:200]}), policy.place)
-        policy = _joined(policy, _inherited(found, find, (*seen, policy.id)))
-    return policy
+def _ancestors(policy: WrittenPolicy, find: Find) -> list[WrittenPolicy]:
+    """The policies that this one inherits from, each once, a parent before its own parents. Raises `PolicyError`."""
+    found: dict[str, WrittenPolicy] = {}
+
+    def climb(heir: WrittenPolicy, path: tuple[str, ...]) -> None:
+        for parent in heir.inherits:
+            if parent in path:
+                raise PolicyError(Reason("inherit.circular", {"policy": parent[:200]}), heir.place)
+            if parent in found:
+                continue
+            if len(found) >= ANCESTORS:
+                raise PolicyError(Reason("inherit.many", {"limit": str(ANCESTORS)}), policy.place)
+            one = find(parent)
+            if one is None:
+                raise PolicyError(Reason("inherit.missing", {"policy": parent[:200]}), heir.place)
+            found[parent] = one
+            climb(one, (*path, parent))
+
+    climb(policy, (policy.id,))
+    return list(found.values())
 
 
 def _joined(child: WrittenPolicy, parent: WrittenPolicy) -> WrittenPolicy:
+    """The child with what its parent says; the state of the parent's constraints does not come along."""
     own = {key: _union(getattr(child, key), getattr(parent, key)) for key in _TOP}
     return replace(
         child,
@@ -108,7 +128,7 @@ _TOP: Final = ("actions", "targets", "outputs", "assigners", "assignees", "parti
 
 
 def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
-    return (*first, *(one for one in second if one not in first))
+    return tuple(dict.fromkeys((*first, *second)))
 
 
 def _fresh(rule: WrittenRule) -> WrittenRule:
@@ -138,16 +158,15 @@ def _single(scopes: tuple[Scope, ...]) -> str | None:
     return scopes[0].iri if len(scopes) == 1 and scopes[0] == Scope(scopes[0].iri) else None
 
 
-def _topped(rule: WrittenRule, policy: WrittenPolicy, single: dict[str, str | None]) -> Iterator[Rule]:
-    """The atoms of a rule at the top of a policy."""
-    whole = replace(
+def _topped(rule: WrittenRule, policy: WrittenPolicy, single: dict[str, str | None]) -> WrittenRule:
+    """A rule at the top of a policy with what the policy says for all of them."""
+    return replace(
         rule,
         actions=_union(rule.actions, policy.actions),
         outputs=_union(rule.outputs, policy.outputs),
         parties=_union(rule.parties, policy.parties),
         **{key: _own(getattr(rule, key), getattr(policy, key), single[key]) for key in single},
     )
-    yield from spread(whole)
 
 
 def _own(own: tuple[Scope, ...], shared: tuple[Scope, ...], single: str | None) -> tuple[Scope, ...]:
@@ -155,9 +174,12 @@ def _own(own: tuple[Scope, ...], shared: tuple[Scope, ...], single: str | None) 
     return () if not own and single is not None else _union(own, shared)
 
 
+_BELOW: Final = ("duties", "remedies", "consequences")
+
+
 def spread(rule: WrittenRule) -> Iterator[Rule]:
     """One rule for each action, target, output and party in each function."""
-    below = {key: tuple(_nested(getattr(rule, key))) for key in ("duties", "remedies", "consequences")}
+    below = {key: tuple(chain.from_iterable(map(spread, getattr(rule, key)))) for key in _BELOW}
     functions: dict[str, list[Scope]] = {}
     for function, scope in rule.parties:
         functions.setdefault(function, []).append(scope)
@@ -186,13 +208,9 @@ def spread(rule: WrittenRule) -> Iterator[Rule]:
         )
 
 
-def _nested(rules: Iterable[WrittenRule]) -> Iterator[Rule]:
-    for rule in rules:
-        yield from _bounded(spread(rule), rule.place)
-
-
-def _bounded(rules: Iterable[Rule], place: str) -> Iterator[Rule]:
-    for number, rule in enumerate(rules):
-        if number >= MOST:
-            raise PolicyError(Reason("rules.many", {"limit": str(MOST)}), place)
-        yield rule
+def _size(rule: WrittenRule) -> int:
+    """How many atoms the rule has, and all those below it."""
+    functions = Counter(function for function, _ in rule.parties)
+    several = (rule.actions, *(one or (None,) for one in (rule.targets, rule.outputs, rule.assigners, rule.assignees)))
+    below = (*rule.duties, *rule.remedies, *rule.consequences)
+    return prod(map(len, several)) * prod(functions.values()) + sum(map(_size, below))

@@ -32,6 +32,7 @@ from policies.model import (
     Rule,
     RuleKind,
 )
+from policies.nodes import fit
 from policies.operands import OPERANDS, SET_OPERATORS, Operand
 from policies.vocabulary import ACTIONS, CONTEXTS, PROFILES, XSD
 
@@ -58,7 +59,6 @@ _RULE_TYPES: Final = {
     RuleKind.DUTY: frozenset({"Duty"}),
 }
 _CONSTRAINT_TYPES = frozenset({"Constraint", "AtomicConstraint", "LogicalConstraint"})
-_LONGEST = 2048
 
 
 def from_dsp(document: Mapping[str, Any], kind: PolicyKind = PolicyKind.OFFER, at: str = "") -> Policy:
@@ -113,7 +113,7 @@ def _name(document: dict[str, Any], key: str, at: str) -> str | None:
         return None
     if isinstance(value, dict) and value.keys() == {"@id"}:
         value = value["@id"]
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or any(c <= " " or c == "\x7f" for c in value):
+    if not isinstance(value, str) or not fit(value):
         _refuse(f"{at}/{key}", "form.identifier", key=key)
     return value
 

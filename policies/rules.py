@@ -65,6 +65,8 @@ TOP: Final = SHARED | {
     *REPLACED,
 }
 LINKS: Final = ((TARGET, ODRL + "hasPolicy"), (ASSIGNER, ODRL + "assignerOf"), (ASSIGNEE, ODRL + "assigneeOf"))
+THINGS: Final = 5_000
+"""Mentions of assets and parties in one document."""
 _OLD_WORDS: Final = frozenset({ODRL + "description", ODRL + "label", ODRL + "title"})
 
 
@@ -79,6 +81,7 @@ class RuleReader:
         self.notices: set[str | None] = set()
         self._labels: dict[str, str] = {}
         self._counted = {"b": 0, "c": 0}
+        self._things = 0
 
     def rule(self, value: dict[str, Any], kind: RuleKind, at: str, depth: int) -> WrittenRule:
         if "@id" not in value:
@@ -175,6 +178,9 @@ class RuleReader:
         """An asset or a party by its name; a collection by its own, else by that of its source."""
         if "@id" not in value:
             raise refuse(at, "form.identifier", key=key.removeprefix(ODRL))
+        self._things += 1
+        if self._things > THINGS:
+            raise refuse(at, "form.many", limit=str(THINGS))
         node = self._graph.get(value["@id"])
         self._about(node, key)
         refinements = self.constraints.constraints(node, _REFINEMENT)

@@ -1,9 +1,9 @@
 """Sentences in German and English for every code and clause: templates, and nothing else.
 
 What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
-kind says how the value is shown: `time`, `end` (of something: the last day), `period`,
-`list` (of purposes or places), `clauses` (of the notation), `rule`,
-`term`.
+kind says how the value is shown: `time`, `end` (of something: the last day), `period`, `list` (of purposes or places),
+`clauses` (of the notation), `rule`, `term`, `operand` (what people call it), `demand` (a constraint in short: operand,
+operator, values), `facts` (what is known of the reason's `operand`).
 A parameter that is missing is shown as "?".
 """
 
@@ -19,8 +19,16 @@ from policies.operands import OPERANDS, Assurance, Both
 REASONS: Final[Mapping[str, Both]] = {
     # decisions
     "fact.unknown": (
-        "Über {operand:term} ist nichts bekannt; im Zweifel wird abgelehnt.",
-        "Nothing is known about {operand:term}; in doubt it is refused.",
+        "Nicht bekannt: {operand:operand}. Verlangt ist: {demanded:demand}. Im Zweifel wird abgelehnt.",
+        "Not known: {operand:operand}. What is demanded: {demanded:demand}. In doubt it is refused.",
+    ),
+    "fact.unclear": (
+        "Ob das Verlangte zutrifft, lässt sich nicht sagen. Verlangt ist: {demanded:demand}. Bekannt ist: {asked:facts}.",
+        "Whether what is demanded is so cannot be said. What is demanded: {demanded:demand}. Known is: {asked:facts}.",
+    ),
+    "fact.unmet": (
+        "Nicht erfüllt ist: {demanded:demand}. Bekannt ist: {asked:facts}.",
+        "What fails: {demanded:demand}. Known is: {asked:facts}.",
     ),
     "assignee.other": (
         "Diese Bedingungen gelten nur für {assignee}, nicht für den, der anfragt.",
@@ -188,6 +196,30 @@ REASONS: Final[Mapping[str, Both]] = {
     "turtle.large": (
         "Das Dokument ist zu groß (höchstens {limit}).",
         "The document is too large (at most {limit}).",
+    ),
+    "form.large": (
+        "Das Dokument ist zu groß (höchstens {limit} Bytes).",
+        "The document is too large (at most {limit} bytes).",
+    ),
+    "form.many": (
+        "Das Dokument nennt zu vieles (höchstens {limit}).",
+        "The document names too much (at most {limit}).",
+    ),
+    "form.deep": (
+        "Tiefer als {limit} Ebenen verschachtelte Angaben werden nicht gelesen.",
+        "What is nested deeper than {limit} levels is not read.",
+    ),
+    "form.duplicate": (
+        "„{key}“ steht zweimal im selben Objekt.",
+        "“{key}” stands twice in one object.",
+    ),
+    "iri.unfit": (
+        "„{iri}“ ist kein Bezeichner (IRI): zu lang, oder darin stehen Leer- oder unsichtbare Zeichen.",
+        "“{iri}” is no identifier (IRI): too long, or with blanks or characters that nobody sees.",
+    ),
+    "inherit.many": (
+        "Von mehr als {limit} anderen Bedingungen wird nicht geerbt.",
+        "Inheriting from more than {limit} other policies is not done.",
     ),
     "iri.relative": (
         "„{iri}“ ist kein vollständiger Bezeichner (IRI).",
@@ -488,6 +520,7 @@ TERMS: Final[Mapping[str, Both]] = {
     "action": ("Handlung", "action"),
     "assignee": ("Nutzer", "user"),
     "target": ("Gegenstand", "subject"),
+    "applies": ("Es greift ({}): {}.", "What applies ({}): {}."),
     "fails": ("Nicht erfüllt ist ({}): {}.", "What fails ({}): {}."),
     "would": (
         "Die nächste Änderung, mit der es erlaubt wäre: {}: {}.",

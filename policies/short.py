@@ -67,8 +67,8 @@ from policies.compact import DSPACE, FUNCTIONS
 from policies.constraints import refuse
 from policies.graph import from_nodes
 from policies.model import ODRL, Connective, Operator, Policy, PolicyError, PolicyKind, Reason
-from policies.nodes import RDF, XSD_STRING, Node
-from policies.operands import SPATIAL, Operand
+from policies.nodes import RDF, XSD_STRING, Node, fit, lexical
+from policies.operands import Operand
 from policies.rules import INHERIT, INHERITED
 from policies.vocabulary import ACTIONS, CORE, DPV, GDPR, LOC, MUNICIPAL, XSD
 
@@ -99,7 +99,13 @@ _BELOW: Final = ("duty", "remedy", "consequence")
 _SCOPES: Final = ("target", "output", "assigner", "assignee")
 _OPERATORS: Final = frozenset(one.value for one in Operator)
 _GENERAL: Final = ("left", "operator", "right", "unit", "status", "id", "datatype", "reference")
+_BITS: Final = 256
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _LINE = re.compile(r"at line (\d+)")
+DEPTH: Final = 64
+"""How deep tables and lists may nest, and how many parts a key may have."""
+_PART: Final = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DOTTED = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{DEPTH},}}+")
 
 
 def read(text: str, *, lenient: bool = False) -> Policy:
@@ -111,12 +117,34 @@ def read(text: str, *, lenient: bool = False) -> Policy:
 def to_nodes(text: str) -> list[Node]:
     """The nodes that the text stands for; the first is the policy. Raises `PolicyError` as `read` does."""
     try:
+        _undotted(text)
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
         raise PolicyError(Reason("form.toml"), f"line {line}") from None
+    _shallow(document)
     return _Reader().policy(document)
+
+
+def _undotted(text: str) -> None:
+    """Return if no key has many parts: reading one takes time and room by the square of them. Raises `PolicyError`."""
+    if found := _DOTTED.search(text):
+        raise refuse(f"line {text.count(chr(10), 0, found.start()) + 1}", "form.deep", limit=str(DEPTH))
+
+
+def _shallow(document: dict[str, Any]) -> None:
+    """Return if tables and lists do not nest deeper than anybody writes them. Raises `PolicyError`."""
+    level: list[Any] = [document]
+    for _ in range(DEPTH):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+    if level:
+        raise refuse("", "form.deep", limit=str(DEPTH))
 
 
 def operand_names() -> Mapping[str, str]:
@@ -129,7 +157,7 @@ def meant(operand: Operand | None, text: str) -> str:
     """A value in full: a place by its key, a term by its name; anything else as it stands."""
     if operand is None or _reads(operand, text):
         return text
-    if operand.iri == SPATIAL and text.isdigit():
+    if isinstance(operand.values, places.Places) and text.isdigit():
         try:
             return places.from_digits(text)
         except ValueError:
@@ -169,8 +197,12 @@ def _tables(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _iri(value: Any, at: str) -> dict[str, str]:
-    if not isinstance(value, str) or not value or any(character <= " " for character in value):
+    if not isinstance(value, str) or not value or " " in value:
         raise refuse(at, "form.identifier", key=at.rpartition("/")[2])
+    if not _ABSOLUTE.match(value):
+        raise refuse(at, "iri.relative", iri=value)
+    if not fit(value):
+        raise refuse(at, "iri.unfit", iri=value)
     return {"@id": value}
 
 
@@ -181,10 +213,10 @@ def _scalar(value: Any, at: str, name: str) -> str:
             return "true" if value else "false"
         case str():
             return value
-        case int():
+        case int() if value.bit_length() < _BITS:
             return str(value)
         case Decimal():
-            return format(value, "f")
+            return lexical(value)
         case datetime() | date() | time():
             return value.isoformat().replace("+00:00", "Z")
         case _:

@@ -17,7 +17,7 @@ from policies.lint import conditions, law, sense, validity, wire
 from policies.lint.advice import LAW_RULES, SENSE_RULES, WIRE_RULES
 from policies.lint.document import Document
 from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
-from policies.lint.lines import line, repeated
+from policies.lint.lines import line
 from policies.lint.texts import ODRL_RULES
 from policies.model import Policy, PolicyError
 from policies.nodes import GraphReader
@@ -62,13 +62,12 @@ def _hits(
     try:
         nodes = forms.nodes(data, form, graph=graph)
     except PolicyError as error:
-        yield _refused("form.unreadable", error)
+        twice = error.reason.code == "form.duplicate"
+        yield Hit("form.duplicate", error.where, error.reason.params) if twice else _refused("form.unreadable", error)
         return
     document = Document(nodes)
     waived = {Form.DSP: _NAMELESS, Form.TOML: _BOUND}.get(form, frozenset[str]())
     errors = False
-    if form in _JSON:
-        yield from (Hit("form.duplicate", where, {"key": where.rpartition("/")[2]}) for where in repeated(text))
     for hit in _rules(document, data, form, () if isinstance(found, PolicyError) else found):
         if hit.rule not in waived:
             errors = errors or RULES[hit.rule].severity is Severity.ERROR
@@ -77,7 +76,6 @@ def _hits(
         yield _refused("reading.refuses" if form in _FULL else "reading.refused", found)
 
 
-_JSON: Final = (Form.JSONLD, Form.DSP)
 _FULL: Final = (Form.TURTLE, Form.JSONLD)
 """Forms in which a policy may be valid and yet say what is not understood here."""
 

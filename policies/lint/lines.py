@@ -6,7 +6,6 @@ What lives here: finding the line. What does not: places (the readers say them).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -31,18 +30,6 @@ def line(place: str, text: str, form: Form) -> int | None:
         return None
     pointer = tuple(part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:])
     return Lines(text, form).of(pointer)
-
-
-def repeated(text: str) -> list[str]:
-    """Pointers to the keys that stand more than once in one object of JSON."""
-    if len(text) > _MOST:
-        return []
-    counted = Counter(path for path, _ in _json(text))
-    return ["/" + "/".join(map(_escaped, path)) for path, times in counted.items() if times > 1]
-
-
-def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 class Lines:
