@@ -25,7 +25,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from connector.data.ledgers import Ledgers
+from connector.data.ledgers import About, Ledgers
 from connector.errors import OurError, RefusedError
 from connector.ports import Clock, Content
 from policies.model import PolicyError
@@ -46,12 +46,17 @@ T = TypeVar("T")
 
 
 class Leaving(Struct, frozen=True):
-    """Under what data leave: the agreement, who gets them, what they are of, and what is done to them."""
+    """Under what data leave: the agreement, who gets them, what they are of, and what is done to them. `consumers` are
+    the names of who gets them, `member` and `origin` say which file of a folder and which source it is. `only_again`:
+    nothing may be told that was not told before, for this continues a use, and there is no further one."""
 
     agreement: str
-    consumer: str
+    consumers: tuple[str, ...]
     dataset: str
     chain: Chain
+    member: str = ""
+    origin: str = ""
+    only_again: bool = False
 
 
 class _Made(Struct, frozen=True):
@@ -156,11 +161,14 @@ class Egress:
         """Asks the memory of what was told; called beside the loop. What it has said once it says for this content
         again, so that each pass is like the first."""
         loop = asyncio.get_running_loop()
+        about = About(leaving.consumers, leaving.dataset, leaving.origin)
         said: list[Mapping[str, Told]] = []
 
         def settle(fresh: Mapping[str, Fresh], terms: Terms) -> Mapping[str, Told]:
             if not said:
-                asked = self._ledgers.settle(leaving.consumer, leaving.dataset, fresh, terms, self._draw)
+                part = hashlib.sha256(leaving.member.encode()).hexdigest()[:16] if leaving.member else ""
+                terms = msgspec.structs.replace(terms, part=part)
+                asked = self._ledgers.settle(about, fresh, terms, self._draw, only_again=leaving.only_again)
                 said.append(asyncio.run_coroutine_threadsafe(asked, loop).result())
             return said[0]
 
@@ -185,6 +193,8 @@ class Egress:
 
 def _refused(leaving: Leaving, code: str, **params: str) -> RefusedError:
     log.warning("egress.refused", dataset=leaving.dataset, agreement=leaving.agreement, code=code, **params)
+    # How many rows there are before a bad one is for the operator to know.
+    params.pop("row", None)
     return RefusedError(code, **params)
 
 

@@ -24,6 +24,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -203,22 +204,36 @@ class Gate:
             chain = self._agreements.read(agreement).chain
         except RefusedError:
             return None  # The decision says why, and refuses.
-        consumer = agreement.named or transfer.peer
-        return None if chain is None else Leaving(agreement.id, consumer, agreement.dataset, chain)
+        consumers = dict.fromkeys((agreement.named or transfer.peer, transfer.peer))
+        return None if chain is None else Leaving(agreement.id, tuple(consumers), agreement.dataset, chain)
 
-    async def allows(self, credential: str, pid: str, ask: Ask) -> bool:
-        """Would the access be permitted as things are? Asked before anything is done for it that leaves a trace with
-        what the consumer was told; nothing is drawn or audited. Raises as `admit` for a wrong credential."""
+    async def allows(self, credential: str, pid: str, ask: Ask) -> Leaving | None:
+        """What has to be done to the data, as things are now; None where the access would be refused. Asked before
+        anything is done for it that leaves a trace with what the consumer was told; nothing is drawn or audited.
+        Raises as `admit` for a wrong credential."""
         self.prove(credential, pid)
         await self._sure(self._peers.get(pid) or await self._peer_of(pid))
-        return await self._store.read(lambda view: self._allowed(view, pid, ask))
+        found = await self._store.read(lambda view: self._allowed(view, pid, ask))
+        if found is not None:
+            _keep(self._leaving, pid, msgspec.structs.replace(found, only_again=False))
+        return found
 
-    def _allowed(self, view: Reading, pid: str, ask: Ask) -> bool:
+    def _allowed(self, view: Reading, pid: str, ask: Ask) -> Leaving | None:
         try:
             grounds = self._grounds(view, _transfer(view, pid), ask)
-            used = view.drawn(f"uses:{grounds.agreed.agreement.id}") if grounds.agreed.counts else 0
-            # What continues a use is judged as that use: at worst it was the last one.
-            self._evaluate(grounds, max(used - 1, 0) if ask.resumes or not ask.draws else used)
+        except AccessRefusedError:
+            return None
+        leaving = self._leaving_of(view, pid)
+        used = view.drawn(f"uses:{grounds.agreed.agreement.id}") if grounds.agreed.counts else 0
+        if leaving is None or self._would(grounds, used):
+            return leaving
+        # What continues a use is judged as that use: at worst it was the last one. Whether it is one shows later.
+        again = ask.resumes and used > 0 and self._would(grounds, used - 1)
+        return msgspec.structs.replace(leaving, only_again=True) if again else None
+
+    def _would(self, grounds: Grounds, count: int) -> bool:
+        try:
+            self._evaluate(grounds, count)
         except AccessRefusedError:
             return False
         return True

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.errors import OurError
 from connector.ports import Clock, Ids, Reading, Store, Transaction
@@ -26,6 +29,24 @@ from policies.transforms.pseudonyms import derive
 _PAGES: Final = 64
 _MOST: Final = 1000
 _TRIES: Final = 8
+
+
+class About(Struct, frozen=True):
+    """Who is told of what: the names that a consumer has in a contract, the first being the one it is kept under; the
+    dataset, and where its data come from. INVARIANT: what has one of these in common is told out of one ledger."""
+
+    consumers: tuple[str, ...]
+    dataset: str
+    origin: str = ""
+
+    def releases(self) -> list[Release]:
+        """The entrances to the ledger, the first one being its own name."""
+        subjects = [self.dataset, *([f"source {self.origin}"] if self.origin else [])]
+        return [
+            Release(id=_id(consumer, subject), consumer=consumer, dataset=subject)
+            for consumer in self.consumers
+            for subject in subjects
+        ]
 
 
 class Ledgers:
@@ -61,29 +82,27 @@ class Ledgers:
             after = kept[-1][0].id
 
     async def settle(
-        self, consumer: str, dataset: str, fresh: Mapping[str, Fresh], terms: Terms, draw: Draw | None
+        self,
+        about: About,
+        fresh: Mapping[str, Fresh],
+        terms: Terms,
+        draw: Draw | None,
+        *,
+        only_again: bool = False,
     ) -> Mapping[str, Told]:
-        """What may be told of these cells; returns when it is on disk that it was.
+        """What may be told of these cells; returns when it is on disk that it was. With `only_again` nothing that was
+        not told before.
 
         Raises `PolicyError` as the rules do, `StoreError` where the memory cannot be read or written.
         """
-        id = hashlib.sha256(f"{consumer}\0{dataset}".encode()).hexdigest()
+        names = about.releases()
         for _ in range(_TRIES):
-            release, before = await self._store.read(partial(_before, id, fresh))
-            answer = await asyncio.to_thread(settle, before, fresh, terms, draw)
-            if not answer.news and release is not None:
+            found = await self._store.read(partial(_before, names, fresh))
+            answer = await asyncio.to_thread(settle, found.before, fresh, terms, draw, only_again=only_again)
+            if only_again or (not answer.news and not found.missing and found.release.version):
                 return answer.told
-            changed = Release(
-                id=id,
-                consumer=consumer,
-                dataset=dataset,
-                division=answer.division,
-                cells=before.count + len(answer.news),
-                spent=answer.spent,
-                version=(release.version if release else 0) + 1,
-            )
             # Noise takes its time, so it is drawn outside; whoever was faster makes it count for nothing.
-            if await self._store.write(partial(_keep, changed, answer)):
+            if await self._store.write(partial(_keep, names, found, answer, fresh)):
                 return answer.told
         raise OurError("release.busy")
 
@@ -111,37 +130,86 @@ def _destroy(agreements: list[str], tx: Transaction) -> None:
         tx.record(Entry(event="pseudonyms.destroyed", actor="node", params={"agreement": agreement}))
 
 
+class _Found(Struct, frozen=True):
+    """The ledger as it was read: `missing` are entrances that do not lead to it yet."""
+
+    release: Release
+    missing: tuple[Release, ...]
+    before: Before
+
+
+def _id(consumer: str, subject: str) -> str:
+    return hashlib.sha256(f"{consumer}\0{subject}".encode()).hexdigest()
+
+
 def _page(id: str, key: str) -> str:
     return f"{id} {hashlib.sha256(key.encode()).digest()[0] % _PAGES:02x}"
 
 
-def _before(id: str, fresh: Mapping[str, Fresh], view: Reading) -> tuple[Release | None, Before]:
-    """What was told before, of these cells."""
-    release = view.get(Release, id)
-    if release is None:
-        return None, Before()
+def _roots(names: Sequence[Release], view: Reading) -> tuple[set[str], tuple[Release, ...]]:
+    """The ledgers that these entrances lead to, and the entrances that are none yet."""
+    known = [view.get(Release, one.id) for one in names]
+    missing = tuple(one for one, found in zip(names, known, strict=True) if found is None)
+    return {one.into or one.id for one in known if one is not None}, missing
+
+
+def _before(names: Sequence[Release], fresh: Mapping[str, Fresh], view: Reading) -> _Found:
+    """What was told before, of these cells and their windows."""
+    roots, missing = _roots(names, view)
+    if len(roots) > 1:
+        return _Found(names[0], missing, Before(mixed=True))
+    release = (view.get(Release, next(iter(roots))) if roots else None) or names[0]
     cells: dict[str, Told] = {}
-    for page in {_page(id, key) for key in fresh}:
-        found = view.get(Cells, page)
-        if found is not None:
-            cells |= {key: Told(units, values) for key, (units, values) in found.cells.items() if key in fresh}
-    return release, Before(release.division, cells, release.spent, release.cells)
+    for page in {_page(release.id, key) for key in fresh}:
+        if (found := view.get(Cells, page)) is not None:
+            cells |= {key: Told(*one) for key, one in found.cells.items() if key in fresh}
+    windows: dict[str, int] = {}
+    for window in {cell.window for cell in fresh.values()}:
+        if (found := view.get(Cells, _page(release.id, window))) is not None and window in found.windows:
+            windows[window] = found.windows[window]
+    return _Found(release, missing, Before(release.division, cells, release.spent, release.cells, windows))
 
 
-def _keep(release: Release, answer: Answer, tx: Transaction) -> bool:
+def _keep(names: Sequence[Release], found: _Found, answer: Answer, fresh: Mapping[str, Fresh], tx: Transaction) -> bool:
     """Keep what is told for the first time; False where somebody else has told something meanwhile."""
+    release = found.release
     known = tx.get(Release, release.id)
-    if (known.version if known else 0) != release.version - 1:
+    if (known.version if known else 0) != release.version or _roots(names, tx)[1] != found.missing:
         return False
-    pages: dict[str, dict[str, tuple[int, tuple[str, ...]]]] = {}
-    for key, told in answer.news.items():
-        pages.setdefault(_page(release.id, key), {})[key] = (told.units, told.values)
-    for id, news in pages.items():
-        page = tx.get(Cells, id)
-        tx.put(Cells(id=id, cells={**(page.cells if page else {}), **news}))
-    tx.put(release)
-    params = {"dataset": release.dataset, "division": release.division, "cells": str(len(answer.news))}
-    if release.spent != "0":
-        params["spent"] = release.spent
-    tx.record(Entry(event="release.told", actor=release.consumer, params=params))
+    changed = Release(
+        id=release.id,
+        consumer=release.consumer,
+        dataset=release.dataset,
+        division=answer.division,
+        cells=release.cells + len(answer.news),
+        spent=answer.spent,
+        version=release.version + 1,
+    )
+    for page in _pages(release.id, answer.news, fresh, tx).values():
+        tx.put(page)
+    tx.put(changed)
+    for one in found.missing:
+        if one.id != release.id:
+            tx.put(replace(one, into=release.id))
+    params = {"dataset": changed.dataset, "division": changed.division, "cells": str(len(answer.news))}
+    if changed.spent != "0":
+        params["spent"] = changed.spent
+    tx.record(Entry(event="release.told", actor=changed.consumer, params=params))
     return True
+
+
+def _pages(id: str, news: Mapping[str, Told], fresh: Mapping[str, Fresh], tx: Transaction) -> dict[str, Cells]:
+    """The pages with what is new on them."""
+    cells: dict[str, dict[str, tuple[int, tuple[str, ...], str, str]]] = {}
+    windows: dict[str, dict[str, int]] = {}
+    for key, told in news.items():
+        cells.setdefault(_page(id, key), {})[key] = (told.units, told.values, told.print, told.part)
+        window = fresh[key].window
+        counted = windows.setdefault(_page(id, window), {})
+        counted[window] = counted.get(window, 0) + 1
+    made = {}
+    for page in {*cells, *windows}:
+        known = tx.get(Cells, page) or Cells(id=page)
+        more = {window: known.windows.get(window, 0) + n for window, n in windows.get(page, {}).items()}
+        made[page] = Cells(id=page, cells={**known.cells, **cells.get(page, {})}, windows={**known.windows, **more})
+    return made

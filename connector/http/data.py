@@ -81,7 +81,7 @@ class DataPlane:
                 ask = _asking(request, asset, member, content, plan(content, _wanted(request)), leaving)
                 ask = replace(ask, resumes=hdrs.IF_RANGE in request.headers)
                 try:
-                    content = await self._changed(credential, pid, leaving, content, ask)
+                    content = await self._changed(credential, pid, content, ask)
                 except BaseException:
                     content.close()
                     raise
@@ -104,11 +104,13 @@ class DataPlane:
             raise UnknownError("asset.withdrawn")
         return await self._sources.open(asset, member)
 
-    async def _changed(self, credential: str, pid: str, leaving: Leaving, content: Content, ask: Ask) -> Content:
+    async def _changed(self, credential: str, pid: str, content: Content, ask: Ask) -> Content:
         """What may leave of a content. Nothing is made for whom it would be refused to: being told something counts."""
-        if not await self._gate.allows(credential, pid, ask):
+        leaving = await self._gate.allows(credential, pid, ask)
+        if leaving is None or ask.asset is None:
             raise RefusedError("transform.undone")
-        return await self._egress.content(leaving, content)
+        origin = await asyncio.to_thread(self._sources.origin, ask.asset, ask.member)
+        return await self._egress.content(replace(leaving, member=ask.member, origin=origin), content)
 
     async def _stream(
         self, request: web.Request, content: Content, planned: Plan, admission: Admission

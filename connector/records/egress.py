@@ -24,20 +24,24 @@ class Pseudonyms(Struct, frozen=True, kw_only=True):
 class Release(Struct, frozen=True, kw_only=True):
     """What one consumer was told of one dataset, in all its contracts: `division` is the digest of how the rows are
     divided, `cells` how many there are on the pages (`Cells`), `spent` of the noise budget. `version` counts its
-    changes. Kept as long as the node."""
+    changes. `dataset` is a dataset or a source; with `into` everything about it is kept in the release of that id.
+    Kept as long as the node."""
 
     id: str
     consumer: str
     dataset: str
-    division: str
-    cells: int
-    spent: str
-    version: int
+    division: str = ""
+    cells: int = 0
+    spent: str = "0"
+    version: int = 0
+    into: str = ""
 
 
 class Cells(Struct, frozen=True, kw_only=True):
-    """A page of a release: how many stood behind a cell, and what was told of it, by its key. Which page a cell is on
-    is a question of its key's hash."""
+    """A page of a release. `cells`: how many stood behind a cell, what was told of it, the fingerprint of its rows and
+    the file of a folder that they were in, by its key; `windows`: how many cells were told of a window. Which page
+    something is on is a question of its key's hash."""
 
     id: str
-    cells: Mapping[str, tuple[int, tuple[str, ...]]]
+    cells: Mapping[str, tuple[int, tuple[str, ...], str, str]] = {}
+    windows: Mapping[str, int] = {}

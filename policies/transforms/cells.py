@@ -18,6 +18,8 @@ from policies.transforms import numbers
 
 MOST: Final = 100_000
 """Cells of one run; they are what a run keeps in memory."""
+MOST_UNITS: Final = 1_000_000
+"""Different units that a run counts, in all cells together."""
 _HASH: Final = 16
 
 Key = tuple[Any, ...]
@@ -25,16 +27,17 @@ Key = tuple[Any, ...]
 
 
 class Measure:
-    """What is known of one field in one cell: of the rows that have a value there."""
+    """What is known of one field in one cell: of the rows that have a value there, and how many have none."""
 
-    __slots__ = ("count", "highest", "lowest", "total", "units")
+    __slots__ = ("count", "highest", "lowest", "missing", "total", "units", "without")
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.missing = 0, 0
         self.total = Decimal(0)
         self.lowest: Decimal | None = None
         self.highest: Decimal | None = None
         self.units: set[Any] = set()
+        self.without: set[Any] = set()
 
     def add(self, number: Decimal) -> None:
         """One more value."""
@@ -61,6 +64,7 @@ class Cells:
     def __init__(self, *, fields: int, least: int, by_unit: bool) -> None:
         self.by_key: dict[Key, Cell] = {}
         self._fields, self._least, self._by_unit = fields, least, by_unit
+        self._held = 0
 
     def cell(self, key: Key) -> Cell:
         """The cell of a group. Raises `PolicyError` where there are too many."""
@@ -71,33 +75,40 @@ class Cells:
             found = self.by_key[key] = Cell(self._fields)
         return found
 
-    def add(self, key: Key, unit: Any, values: Sequence[Decimal | None]) -> None:
-        """One row with the values of the measured fields, None where it has none."""
+    def add(self, key: Key, unit: Any, values: Sequence[Decimal | None], row: bytes = b"") -> None:
+        """One row with the values of the measured fields, None where it has none, and as it was before anything was
+        done to it; the order of rows does not matter for the fingerprint."""
         cell = self.cell(key)
         cell.rows += 1
         self._stand(cell.units, unit)
         for measure, number in zip(cell.measures, values, strict=True):
-            if number is not None:
+            if number is None:
+                measure.missing += 1
+                self._stand(measure.without, unit)
+            else:
                 measure.add(number)
                 self._stand(measure.units, unit)
-
-    def mark(self, key: Key, unit: Any, row: bytes) -> None:
-        """One row that would leave as it is; the order of rows does not matter for the fingerprint."""
-        cell = self.cell(key)
-        cell.rows += 1
-        self._stand(cell.units, unit)
-        cell.print = (cell.print + int.from_bytes(hashlib.blake2b(row, digest_size=_HASH).digest())) % (1 << 8 * _HASH)
+        if row:
+            made = int.from_bytes(hashlib.blake2b(row, digest_size=_HASH).digest())
+            cell.print = (cell.print + made) % (1 << 8 * _HASH)
 
     def units(self, cell: Cell) -> int:
-        """How many stand behind everything that is told of a cell, its thinnest statistic included."""
-        behind = cell.units if self._by_unit else None
-        counts = [cell.rows if behind is None else len(behind)]
-        counts += [measure.count if behind is None else len(measure.units) for measure in cell.measures]
+        """How many stand behind everything that can be known of a cell: behind its thinnest statistic, and behind the
+        rows that one leaves out, where there are any."""
+        by_unit = self._by_unit
+        counts = [len(cell.units) if by_unit else cell.rows]
+        for one in cell.measures:
+            counts.append(len(one.units) if by_unit else one.count)
+            if one.missing:
+                counts.append(len(one.without) if by_unit else one.missing)
         return min(counts)
 
     def _stand(self, units: set[Any], unit: Any) -> None:
         # Nobody stands behind a row without a unit.
-        if self._by_unit and len(units) < self._least and unit not in ("", None):
+        if self._by_unit and len(units) < self._least and unit not in ("", None) and unit not in units:
+            self._held += 1
+            if self._held > MOST_UNITS:
+                raise PolicyError(Reason("transform.many", {"limit": str(MOST_UNITS)}))
             units.add(unit)
 
 
@@ -128,6 +139,7 @@ _OF: Final[dict[str, Callable[[Measure], Decimal | None]]] = {
 
 
 def text(key: Key) -> str:
-    """A group's values as canonical text, which the ledger knows it by."""
-    plain = [one if isinstance(one, (str, int)) or one is None else str(one) for one in key]
-    return msgspec.json.encode(plain).decode()
+    """A group's values as canonical text, which the ledger knows it by: what is equal as a number is one text."""
+    plain = [numbers.write(Decimal(one)) if isinstance(one, (int, Decimal)) else one for one in key]
+    kinds = ["n" if isinstance(one, (int, Decimal)) else "" for one in key]
+    return msgspec.json.encode([plain, kinds] if any(kinds) else plain).decode()

@@ -167,13 +167,9 @@ class Plan:
             for n, row in enumerate(rows, 1):  # noqa: B007 - it is said of a row that cannot be treated
                 # Before the row is changed: a unit may be what is suppressed or replaced.
                 unit = unit_of(row) if unit_of else None
-                raw = b"" if self.summarises else msgspec.json.encode(row, order="deterministic")
-                if (treated := treat(row)) is None:
-                    continue
-                if self.summarises:
-                    found.add(key_of(treated), unit, [value(treated) for value in values_of])
-                else:
-                    found.mark(key_of(treated), unit, raw)
+                raw = msgspec.json.encode(row, order="deterministic") if self.remembers else b""
+                if (treated := treat(row)) is not None:
+                    found.add(key_of(treated), unit, [value(treated) for value in values_of], raw)
         except (ValueError, RecursionError):
             raise _unreadable(n) from None
         made.unmet()
@@ -182,15 +178,21 @@ class Plan:
     def _told(self, found: Cells, given: Given) -> Mapping[str, Told]:
         """What may be told of the cells, as the memory of what was told says."""
         assert given.settle is not None  # INVARIANT: `_ready`
-        ended = self._ended(given)
+        windows = self._windows()
+        bound = self._bound(given)
         fresh = {}
         for key, cell in found.by_key.items():
+            values: tuple[str, ...] = ()
             if self._aggregate is not None:
                 made = statistics(cell, self._aggregate.statistics)
                 values = tuple("" if one is None else numbers.write(one) for one in made)
-            else:
-                values = (f"{cell.print:032x}",)
-            fresh[key_text(key)] = Fresh(found.units(cell), values, ended(key))
+            fresh[key_text(key)] = Fresh(
+                found.units(cell),
+                values,
+                print=f"{cell.print:032x}",
+                window=key_text(tuple(key[n] for n, _ in windows)) if windows else "",
+                ended=all(_is_over(coarse, key[n], bound) for n, coarse in windows),
+            )
         return given.settle(fresh, self._terms())
 
     def _terms(self) -> Terms:
@@ -210,19 +212,19 @@ class Plan:
             sensitivities=sensitivities,
         )
 
-    def _ended(self, given: Given) -> Callable[[Key], bool]:
-        """Has the window of a group ended, and what is held back of it?"""
-        bounds = [
-            times.before(given.now, step.period, step.zone) for step in self.chain.steps if isinstance(step, Delay)
-        ]
-        bound = min([given.now, *bounds])
-        windows = [
+    def _bound(self, given: Given) -> int:
+        """What a window has to be over by."""
+        delays = [step for step in self.chain.steps if isinstance(step, Delay)]
+        return min([given.now, *(times.before(given.now, step.period, step.zone) for step in delays)])
+
+    def _windows(self) -> list[tuple[int, times.Coarse]]:
+        """Which parts of a group's key are windows of time."""
+        return [
             (n, times.Coarse(step.resolution, step.zone))
             for n, field in enumerate(self._group_fields())
             for step in self.chain.steps
             if isinstance(step, CoarsenTime) and field in step.fields
         ]
-        return lambda key: all(_is_over(coarse, key[n], bound) for n, coarse in windows)
 
     def _least(self) -> int:
         least: int = self._threshold.least if self._threshold else 1
@@ -240,7 +242,10 @@ class Plan:
             if not made.leaves(field) or (self.remembers and field in masked):
                 raise PolicyError(Reason("transform.contradiction", {"fields": field}))
         picks = [made.pick(field) for field in fields]
-        return lambda row: tuple(pick(row) for pick in picks)
+        if not self._schema.tree:
+            return lambda row: tuple(pick(row) for pick in picks)
+        # Of JSON, true is another group than 1, which it equals.
+        return lambda row: tuple(_plain(one) if isinstance(one := pick(row), bool) else one for pick in picks)
 
     def _values(self, made: Table | Tree) -> list[Callable[[Any], Decimal | None]]:
         """The measured fields of a treated row."""

@@ -6,12 +6,14 @@ by the entry point group `allmende.sources`, and only those that the settings na
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from connector.errors import InputError, NodeError, OurError, SourceError
@@ -65,6 +67,14 @@ class Sources:
         if self._failing:
             self._failing.pop(asset.name, None)
         return content
+
+    def origin(self, asset: Asset, member: str) -> str:
+        """Where the data really come from: the same for two assets, or members of them, that give the same file, by
+        whatever links; of other sources, that have the same settings. May read the file system."""
+        path = asset.settings.get("path")
+        if isinstance(path, str):
+            return os.path.realpath(f"{path}/{member}" if member else path)
+        return f"{asset.kind} {msgspec.json.encode(asset.settings, order='deterministic').decode()} {member}"
 
     def look(self, assets: Iterable[Asset]) -> None:
         """See whether these can be served, before somebody asks for them."""
