@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from certs import jws
+from certs import jwk, jws
 from connector import fittings
 from connector.data.address import Addresses
 from connector.data.fetching import Fetching
@@ -40,6 +40,8 @@ from connector.services.transfers import Transfers
 
 POLICY_TYPE = "allmende-policy+jws"
 """`typ` of the JWS over a version of a policy (RFC 8725, 3.11): it is good for nothing else."""
+LARGEST_SEAL = 65_536
+"""Characters of such a JWS that are looked at."""
 
 Decide = Callable[[Transaction, Any], Any]
 
@@ -122,6 +124,7 @@ class Contracting:
             offers=self.offers,
             approvals=own.config.policies.approvals,
             seal=self._seal,
+            opened=self._opened,
         )
         self.statements = Statements(store=own.store, clock=own.clock)
         self.frames = Frames(store=own.store, clock=own.clock)
@@ -134,6 +137,16 @@ class Contracting:
         key, name = self._ground.keys.signing()
         header = {"kid": f"{self._ground.did}#{name}", "typ": POLICY_TYPE}
         return jws.sign(key, header, msgspec.json.encode(sealed))
+
+    def _opened(self, token: str) -> Sealed | None:
+        """What a JWS over a policy says, if a key of this node has signed it, present or past."""
+        keys = {f"{self._ground.did}#{one.name}": one.jwk for one in self._ground.keys.ring.of("token")}
+        try:
+            found = jws.read(token, limit=LARGEST_SEAL, allowed=frozenset({"alg", "kid", "typ"}))
+            jws.verify(found, jwk.read(keys[found.kid or ""]))
+            return msgspec.json.decode(found.payload, type=Sealed) if found.header["typ"] == POLICY_TYPE else None
+        except (jws.JwsError, jwk.JwkError, KeyError, msgspec.DecodeError):
+            return None
 
     def _life(self) -> None:
         """What a contract goes through once it is concluded, and fetching what it is about."""

@@ -162,8 +162,8 @@ def asset(one: Asset) -> views.AssetView:
     )
 
 
-def policy(one: PolicyVersion, language: Language) -> views.PolicyView:
-    """A policy as rules and as sentences."""
+def policy(one: PolicyVersion, genuine: bool | None, language: Language) -> views.PolicyView:
+    """A policy as rules and as sentences; `genuine` as its signature is found to be."""
     return views.PolicyView(
         id=one.id,
         name=one.name,
@@ -179,6 +179,7 @@ def policy(one: PolicyVersion, language: Language) -> views.PolicyView:
         needs=one.needs,
         approvals=versions.sanctions(one),
         signature=one.signature,
+        genuine=genuine,
         signed=one.signed,
         signed_by=one.signed_by,
         retired=one.retired,

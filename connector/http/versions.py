@@ -5,7 +5,7 @@ What lives here: the translation. What does not: the text of a policy (`showing`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from connector.http import views
 from connector.records import PolicyVersion, Statement
@@ -27,12 +27,13 @@ def sanctions(one: PolicyVersion) -> tuple[views.SanctionView, ...]:
     return tuple(views.SanctionView(operator=vote.operator, at=vote.at, reason=vote.reason) for vote in one.approvals)
 
 
-def history(found: Sequence[Past]) -> views.HistoryView:
-    """Every version of a policy, of which there is at least one."""
-    return views.HistoryView(name=found[0].version.name, versions=tuple(map(_past, found)))
+def history(found: Sequence[Past], genuine: Callable[[PolicyVersion], bool | None]) -> views.HistoryView:
+    """Every version of a policy, of which there is at least one; `genuine` looks at a signature."""
+    seen = tuple(_past(one, genuine(one.version)) for one in found)
+    return views.HistoryView(name=found[0].version.name, versions=seen)
 
 
-def _past(past: Past) -> views.PastView:
+def _past(past: Past, genuine: bool | None) -> views.PastView:
     one = past.version
     return views.PastView(
         id=one.id,
@@ -44,6 +45,7 @@ def _past(past: Past) -> views.PastView:
         reason=one.reason,
         approvals=sanctions(one),
         signature=one.signature,
+        genuine=genuine,
         signed=one.signed,
         signed_by=one.signed_by,
         retired=one.retired,

@@ -14,6 +14,7 @@ from connector.cli.command import Call, Leaf
 from connector.cli.names import PEER, POLICY, segment
 from connector.cli.output import bullets, by, labelled, paragraphs
 from connector.cli.policy import files
+from connector.cli.policy.living import signature
 from connector.cli.terms import given_terms, with_terms
 from connector.cli.words import either, word
 
@@ -79,7 +80,12 @@ def list_(call: Call) -> None:
     """List the policies."""
     items = call.remote.every("/policies")
     none = "No policies yet. Add one with: allmende policy add NAME"
-    call.answer(items, lambda: paragraphs(*(bullets(one["id"], one["sentences"]) for one in items)) or none)
+    call.answer(
+        items,
+        lambda: (
+            paragraphs(*(bullets(f"{one['id']} ({word(one['state'])})", one["sentences"]) for one in items)) or none
+        ),
+    )
 
 
 @click.command("show", cls=Leaf, examples=["allmende policy show planning", "allmende policy show planning --lang de"])
@@ -137,6 +143,9 @@ def _text(one: Any) -> str:
                 ("since", by(one["created"], one["created_by"])),
                 ("template", one["template"]),
                 ("reason", one["reason"]),
+                ("approved by", [vote["operator"] for vote in one["approvals"]]),
+                ("signed", by(one["signed"], one["signed_by"]) if one["signed"] else ""),
+                ("signature", signature(one)),
                 ("SHA-256", one["digest"]),
             ]
         ),

@@ -13,7 +13,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.names import POLICY, segment
 from connector.cli.output import by, instant, labelled, paragraphs, table
-from connector.cli.words import either
+from connector.cli.words import either, word
 
 VERSION_COLUMNS = {
     "id": "policy",
@@ -21,13 +21,14 @@ VERSION_COLUMNS = {
     "drafted": "drafted",
     "approved_by": "approved by",
     "signed": "signed",
+    "signature": "signature",
     "offers": "offers",
     "reason": "reason",
 }
 HIT_COLUMNS = {
     "rule": "rule",
     "constraint": "constraint",
-    "held": "held",
+    "held": "satisfied",
     "failed": "not satisfied",
     "unknown": "unknown",
 }
@@ -43,6 +44,8 @@ def history(call: Call, name: str) -> None:
     rows = [
         {
             **one,
+            "state": word(one["state"]),
+            "signature": signature(one),
             "drafted": by(one["created"], one["created_by"]),
             "approved_by": [vote["operator"] for vote in one["approvals"]],
             "signed": by(one["signed"], one["signed_by"]) if one["signed"] else "",
@@ -128,10 +131,19 @@ def _standing(one: Any) -> str:
     return labelled(
         [
             ("policy", one["id"]),
-            ("state", one["state"]),
+            ("state", word(one["state"])),
             ("approved by", [vote["operator"] for vote in one["approvals"]]),
             ("waits for", more),
             ("signed", by(one["signed"], one["signed_by"]) if one["signed"] else ""),
+            ("signature", signature(one)),
             ("SHA-256", one["digest"]),
         ]
     )
+
+
+def signature(one: Any) -> str:
+    """How the node has found its signature on a version; empty where there is none."""
+    if one["genuine"] is None:
+        return ""
+    good = either("genuine, over just this text", "echt, über genau diesen Text")
+    return good if one["genuine"] else either("NOT over this text", "NICHT über diesen Text")

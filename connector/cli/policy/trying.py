@@ -1,8 +1,8 @@
 """`allmende policy simulate`: what a file would decide, about one access put together here or about those of a log.
 
 What lives here: putting a request together from words, reading a log line by line, which decisions would be others.
-What does not: judging (`judging`). A log is the audit log as `audit list --json` gives it, or JSON lines: requests as
-`evaluate` reads them, each with a member `decision`.
+What does not: judging (`judging`). A log is the audit log as `audit export` or `audit log --json` gives it, or JSON
+lines: requests as `evaluate` reads them, each with a member `decision`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def simulate(
     """Try out FILE: may this one do this, for this purpose, then and there?
 
     A fact that is not given is unknown. With --replay: which accesses of the past would now be decided differently;
-    --as and --target choose among them. Exit status 0 whatever the decision.
+    --as and --target choose among them. The log comes from `allmende audit export -o FILE`, or is JSON lines: requests
+    as `evaluate` reads them, each with its "decision". Exit status 0 whatever the decision.
     """
     policies = files.stated(file, form, lenient=lenient)
     if replay is not None:
@@ -173,21 +174,31 @@ def _accesses(log: Path) -> Iterator[Logged]:
     """The decided accesses of a log, in order; whatever else stands in it is passed over. Raises `CommandError`."""
     from msgspec import DecodeError, json
 
+    uses: dict[str, int] = {}
     for number, line in enumerate(files.content(log).splitlines(), 1):
         if not line.strip():
             continue
         try:
             found = json.decode(line)
+            entries = [_entry(one) for one in (found if isinstance(found, list) else [found])]
         except (DecodeError, UnicodeDecodeError, RecursionError) as wrong:
             raise _unreadable(log, number) from wrong
-        for entry in found if isinstance(found, list) else [found]:
+        for entry in entries:
             if not isinstance(entry, dict):
                 raise _unreadable(log, number)
-            if (access := _access(log, number, entry)) is not None:
+            if (access := _access(log, number, entry, uses)) is not None:
                 yield access
 
 
-def _access(log: Path, line: int, entry: dict[str, Any]) -> Logged | None:
+def _entry(found: Any) -> Any:
+    """An entry of the log; in an export it is the text that was hashed, beside what proves it."""
+    from msgspec import json
+
+    body = found.get("body") if isinstance(found, dict) else None
+    return json.decode(body) if isinstance(body, str) else found
+
+
+def _access(log: Path, line: int, entry: dict[str, Any], uses: dict[str, int]) -> Logged | None:
     from msgspec import json
 
     from policies import requests
@@ -195,7 +206,7 @@ def _access(log: Path, line: int, entry: dict[str, Any]) -> Logged | None:
 
     if "event" in entry:
         was = ACCESSES.get(str(entry["event"]))
-        return None if was is None else Logged(line, _audited(entry), was)
+        return None if was is None else Logged(line, _audited(entry, uses), was)
     was = entry.pop("decision", None)
     if was not in ACCESSES.values():
         raise _unreadable(log, line)
@@ -205,16 +216,26 @@ def _access(log: Path, line: int, entry: dict[str, Any]) -> Logged | None:
         raise files.refused(error, either(f"{log}, line {line}", f"{log}, Zeile {line}")) from error
 
 
-def _audited(entry: dict[str, Any]) -> Request:
-    """The request behind an entry of the audit log, as far as the log tells it."""
+def _audited(entry: dict[str, Any], uses: dict[str, int]) -> Request:
+    """The request behind an entry of the audit log, as far as the log tells it.
+
+    Which use it was stands there only where the terms of then counted; else the uses of its contract so far are counted
+    in `uses`, as far as the log goes back. Going on after a broken connection (206) is no use.
+    """
     from policies.model import Access
     from policies.requests import Request
 
-    said = entry.get("params") or {}
+    told = entry.get("params")
+    said = told if isinstance(told, dict) else {}
     known = {ODRL + name: (str(said[name]),) for name in ("purpose", "spatial") if said.get(name)}
-    use = said.get("use")
+    contract = str(said.get("agreement") or entry.get("actor"))
+    before = uses.get(contract, 0)
+    if entry["event"] == "access.permitted" and said.get("status") != "206":
+        uses[contract] = before + 1
+    use = str(said.get("use") or "")
     access = Access(ODRL + "read", str(entry.get("actor") or ""), str(said.get("dataset") or ""), known)
-    return Request(access, entry.get("at"), int(use) - 1 if use else None)
+    at = entry.get("at")
+    return Request(access, at if isinstance(at, int) else None, int(use) - 1 if use.isdecimal() else before)
 
 
 def _unreadable(log: Path, line: int) -> CommandError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from connector.errors import InputError
@@ -10,7 +10,7 @@ from connector.http import showing, versions, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.v1.frames import end
 from connector.protocol.messages import JsonObject
-from connector.records import Right
+from connector.records import PolicyVersion, Right
 from policies import render
 from policies.terms import to_policy
 
@@ -21,11 +21,11 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
 
 def _kept(services: Services) -> Sequence[Endpoint]:
-    policies = services.policies
+    policies, shown = services.policies, _shown(services)
 
     async def listed(visit: Visit) -> views.Page[Any]:
         found = await policies.select(after=visit.query.after, limit=visit.query.limit)
-        return showing.page(found, (showing.policy(one, visit.language) for one in found), visit.query.limit)
+        return showing.page(found, (shown(one, visit) for one in found), visit.query.limit)
 
     async def add(visit: Visit) -> views.PolicyView:
         body: views.NewPolicy = visit.body
@@ -37,10 +37,10 @@ def _kept(services: Services) -> Sequence[Endpoint]:
             reason=body.reason,
             follow=body.offers,
         )
-        return showing.policy(kept, visit.language)
+        return shown(kept, visit)
 
     async def get(visit: Visit) -> views.PolicyView:
-        return showing.policy(await policies.get(visit.values[0]), visit.language)
+        return shown(await policies.get(visit.values[0]), visit)
 
     return [
         Endpoint(
@@ -73,27 +73,31 @@ def _kept(services: Services) -> Sequence[Endpoint]:
     ]
 
 
+def _shown(services: Services) -> Callable[[PolicyVersion, Visit], views.PolicyView]:
+    return lambda one, visit: showing.policy(one, services.policies.genuine(one), visit.language)
+
+
 def _lives(services: Services) -> Sequence[Endpoint]:
-    policies, coverage = services.policies, services.coverage
+    policies, coverage, shown = services.policies, services.coverage, _shown(services)
 
     async def history(visit: Visit) -> views.HistoryView:
-        return versions.history(await policies.history(visit.values[0]))
+        return versions.history(await policies.history(visit.values[0]), policies.genuine)
 
     async def covered(visit: Visit) -> views.CoverageView:
         return versions.coverage(await coverage.of(visit.values[0]))
 
     async def approve(visit: Visit) -> views.PolicyView:
         done = await policies.approve(visit.operator, visit.values[0], visit.body.reason)
-        return showing.policy(done, visit.language)
+        return shown(done, visit)
 
     async def sign(visit: Visit) -> views.PolicyView:
         done = await policies.sign(visit.operator, visit.values[0], visit.body.reason)
-        return showing.policy(done, visit.language)
+        return shown(done, visit)
 
     async def retire(visit: Visit) -> views.PolicyView:
         body: views.Retiring = visit.body
         done = await policies.retire(visit.operator, visit.values[0], body.reason, offers=body.offers)
-        return showing.policy(done, visit.language)
+        return shown(done, visit)
 
     return [
         Endpoint(

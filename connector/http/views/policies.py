@@ -53,7 +53,7 @@ class PolicyView(View, frozen=True, kw_only=True):
 
     `state` is `draft` (`needs` people have to approve it, who are in `approvals` so far), `usable`, `signed`, or
     `retired`. `digest` is the canonical SHA-256 of what it says, `signature` the node's JWS over that, template and
-    reason.
+    reason; `genuine`: it is by a key of this node and over just this (null where there is none).
     """
 
     id: str
@@ -70,6 +70,7 @@ class PolicyView(View, frozen=True, kw_only=True):
     needs: int
     approvals: tuple[SanctionView, ...]
     signature: str
+    genuine: bool | None
     signed: int | None
     signed_by: str
     retired: int | None
@@ -77,7 +78,7 @@ class PolicyView(View, frozen=True, kw_only=True):
 
 
 class PastView(View, frozen=True, kw_only=True):
-    """A version of a policy without its text; `offers` live offers are under it."""
+    """A version of a policy without its text; `offers` live offers are under it, `genuine` as there."""
 
     id: str
     state: str
@@ -88,6 +89,7 @@ class PastView(View, frozen=True, kw_only=True):
     reason: str
     approvals: tuple[SanctionView, ...]
     signature: str
+    genuine: bool | None
     signed: int | None
     signed_by: str
     retired: int | None

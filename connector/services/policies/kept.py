@@ -33,15 +33,16 @@ def usable(one: PolicyVersion) -> PolicyVersion:
 
 
 def for_offers(view: Reading, name: str) -> PolicyVersion:
-    """What an offer is published under: the version that is named, else the latest that may be used.
+    """What an offer is published under: the version that is named, else the latest that is no draft any more.
 
-    Raises `InputError`: there is none, or it has to be approved first, or is retired.
+    Raises `InputError`: there is none, or it has to be approved first, or is retired; nobody who retires a version
+    means that the one before it is good again.
     """
     latest = version_of(view, name)
-    if latest.id == name or latest.usable:
+    if latest.id == name or latest.approved:
         return usable(latest)
     versions = (view.get(PolicyVersion, f"{name}@{number}") for number in range(latest.version - 1, 0, -1))
-    return next((one for one in versions if one is not None and one.usable), None) or usable(latest)
+    return usable(next((one for one in versions if one is not None and one.approved), latest))
 
 
 def live_under(view: Reading, policies: Iterable[str]) -> list[PublishedOffer]:

@@ -51,13 +51,21 @@ class Past(Struct, frozen=True):
 
 
 class Policies:
-    """The policies of this node. `approvals` people have to agree to a new version; `seal` signs with its key."""
+    """The policies of this node. `approvals` people have to agree to a new version; `seal` signs with its key, `opened`
+    tells what one of its keys has signed, those that sign no more included."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, offers: Offers, approvals: int, seal: Callable[[Sealed], str]
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        offers: Offers,
+        approvals: int,
+        seal: Callable[[Sealed], str],
+        opened: Callable[[str], Sealed | None],
     ) -> None:
         self._store, self._clock, self._offers = store, clock, offers
-        self._approvals, self._seal = approvals, seal
+        self._approvals, self._seal, self._opened = approvals, seal, opened
 
     # --- versions -----------------------------------------------------------------------------------------------------
 
@@ -121,6 +129,15 @@ class Policies:
             return [Past(one, view.count(PublishedOffer, policy=one.id, live=True)) for one in found]
 
         return await self._store.read(look)
+
+    def genuine(self, one: PolicyVersion) -> bool | None:
+        """Is its signature by a key of this node, and over just what is kept? None where it is not signed."""
+        if one.signed is None:
+            return None
+        try:
+            return self._opened(one.signature) == _sealed(one)
+        except InputError:  # What cannot be understood any more cannot be compared either.
+            return False
 
     # --- what is done with one ----------------------------------------------------------------------------------------
 
@@ -195,7 +212,7 @@ class Policies:
 def _sealed(one: PolicyVersion) -> Sealed:
     return Sealed(
         policy=one.id,
-        digest=one.digest or canonical.digest(_understood(one.document)),
+        digest=canonical.digest(_understood(one.document)),
         template=one.template,
         reason=one.reason,
         drafted_by=one.created_by,

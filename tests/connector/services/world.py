@@ -133,7 +133,9 @@ class Neighbour:
             base=self.url,
             check=lambda kind, settings: [] if kind == "file" else ["no such kind"],
         )
-        self.policies = Policies(store=self.store, clock=self.clock, offers=self.offers, approvals=sanctions, seal=str)
+        self.policies = Policies(
+            store=self.store, clock=self.clock, offers=self.offers, approvals=sanctions, seal=str, opened=lambda _: None
+        )
         world[name] = self
 
     def _head(self, size: int, root: bytes, at: int) -> str:

@@ -29,7 +29,13 @@ async def city(folder: Path, approvals: int = 0) -> tuple[Neighbour, list[Sealed
         sealed.append(what)
         return f"signed-{len(sealed)}"
 
-    one.policies = Policies(store=one.store, clock=one.clock, offers=one.offers, approvals=approvals, seal=seal)
+    def opened(token: str) -> Sealed | None:
+        made = {f"signed-{n}": what for n, what in enumerate(sealed, 1)}
+        return made.get(token)
+
+    one.policies = Policies(
+        store=one.store, clock=one.clock, offers=one.offers, approvals=approvals, seal=seal, opened=opened
+    )
     return one, sealed
 
 
@@ -80,7 +86,9 @@ def test_live_offers_follow_when_asked_to_and_only_once_the_version_may_be_used(
     async def story() -> None:
         one, _ = await city(tmp_path)
         offer = await one.publish(Terms(count=1))
-        one.policies = Policies(store=one.store, clock=one.clock, offers=one.offers, approvals=1, seal=str)
+        one.policies = Policies(
+            store=one.store, clock=one.clock, offers=one.offers, approvals=1, seal=str, opened=lambda _: None
+        )
         await one.policies.add("mayor", "traffic", SECOND, follow=True)
         assert (await one.offers.offer(offer.id)).live
         await one.policies.approve("anna", "traffic")
