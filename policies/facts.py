@@ -14,6 +14,7 @@ from typing import Final
 
 from policies.model import Access, Atomic
 from policies.operands import COUNT, Fact, Operand, Origin, find, generic
+from policies.operands.timing import ELAPSED_TIME
 
 REQUEST_RATE: Final = "urn:allmende:requestRate"
 """Its facts are counts per window (`37/PT1H`), and each constraint is judged by those of its own window."""
@@ -48,17 +49,23 @@ class Facts:
             return (self.now,)
         if operand.iri == COUNT and self.count is not None:
             return (self.count + 1,)
-        return read(operand, fitting(atom, self.access.values.get(operand.iri, ())))
+        stated = read(operand, fitting(atom, self.access.values.get(operand.iri, ())))
+        return stated or lasted(atom.left, self.since, self.now)
 
     def at(self, instant: int | None) -> Facts:
         """The same access, seen at another time."""
         return Facts(self.access, instant, self.count, self.since)
 
 
+def lasted(left: str, since: int | None, now: int | None) -> Known:
+    """How long the agreement has been in force, where the constraint asks for that and nobody has stated it."""
+    return () if left != ELAPSED_TIME or since is None or now is None else (f"{since}/{now}",)
+
+
 def operand_of(atom: Atomic) -> Operand | None:
-    """What the operand of a constraint means: the registry's word, else what the datatype of its value tells; None
-    where nobody can say."""
-    return find(atom.left) or (_generic(atom.left, atom.datatype) if atom.datatype else None)
+    """What the operand of a constraint means: the registry's word; where the value is none that the registry reads,
+    what its datatype tells; None where nobody can say."""
+    return _generic(atom.left, atom.datatype) if atom.datatype else find(atom.left)
 
 
 @lru_cache(maxsize=1024)

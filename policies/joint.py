@@ -22,6 +22,7 @@ from msgspec import Struct
 from policies import operands, recurrence
 from policies.claims import Claim
 from policies.concepts import SPATIAL, World, world
+from policies.facts import REQUEST_RATE, window
 from policies.model import ODRL, Atomic, Operator
 from policies.places import GEOCODING
 from policies.vocabulary import OWN, XSD
@@ -72,7 +73,10 @@ def together(left: str, tests: Sequence[Test], *, parties: int = 1) -> Verdict:
     if left == PERIODIC and (parties > 1 or any(test.atom.reference for test in tests)):
         return recurring(tests, ())
     known = [test for test in tests if not test.atom.reference]
-    verdict = _known(left, known) if known else Verdict.COMPATIBLE
+    windows = {window(test.atom.right[0]) for test in known} if left == REQUEST_RATE else {""}
+    # Rates over two windows are two values.
+    apart = [[t for t in known if not size or window(t.atom.right[0]) == size] for size in windows]
+    verdict = worst(_known(left, some) for some in apart if some)
     return Verdict.UNKNOWN if verdict is Verdict.COMPATIBLE and len(known) < len(tests) else verdict
 
 

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 from policies import duties, worlds
 from policies.deeds import Deeds, Done, Failed
-from policies.facts import operand_of
+from policies.facts import REQUEST_RATE, operand_of, window
 from policies.formula import FALSE, NO, OPEN, TRUE, YES, Formulas
 from policies.model import (
     Atomic,
@@ -29,6 +29,7 @@ from policies.operands import COUNT, Origin
 from policies.strategy import strategy
 from policies.truth import atoms as atoms_of
 from policies.vocabulary import PURPOSES
+from policies.voiding import void
 from policies.worlds import Case, Sort, Tests
 
 _ALWAYS: Final = frozenset({Sort.ACTION, Sort.ASSIGNEE, Sort.TARGET, Sort.CLOCK, Sort.COUNTER})
@@ -56,6 +57,8 @@ class Statements:
 
     def permits(self, policy: Policy) -> int:
         """That the policy permits. Raises `TooLargeError`."""
+        if void(policy) is not None:
+            return FALSE
         rules = policy.rules
         permitted = self.formulas.some([self._permission(r, policy) for r in rules if r.kind is RuleKind.PERMISSION])
         if strategy(policy) is Strategy.PERM:
@@ -168,7 +171,8 @@ class Statements:
             return self._leaf(Sort.CLOCK, "", test, outcome)
         if operand.iri == COUNT:
             return self._leaf(Sort.COUNTER, "", test, outcome)
-        return self._leaf(Sort.OPERAND, atom.left, test, outcome)
+        name = f"{atom.left} {window(atom.right[0])}" if atom.left == REQUEST_RATE else atom.left
+        return self._leaf(Sort.OPERAND, name, test, outcome)
 
     def _leaf(self, sort: Sort, name: str, test: object, outcome: int) -> int:
         number = self._numbers.setdefault((sort, name), len(self._variables))
@@ -212,7 +216,7 @@ class Statements:
             case Sort.COUNTER:
                 return worlds.counts(atoms)
             case Sort.OPERAND:
-                return worlds.facts(tests.name, atoms)
+                return worlds.facts(atoms)
             case Sort.OPAQUE:
                 return [Case((mask,), worlds.Part(opaque=True)) for mask in (YES, NO, OPEN)]
             case Sort.CLOCK | Sort.DEEDS:

@@ -19,13 +19,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policies.calendars import HOURS, SEASONS, WEEKDAYS, moments
 from policies.candidates import ELSEWHERE, candidates
 from policies.claims import TooLargeError
 from policies.duties import belongs_to
-from policies.facts import operand_of, read
+from policies.facts import operand_of, reached, read
 from policies.formula import NO, OPEN, YES
 from policies.model import Access, Atomic, Deed, Operator
-from policies.operands import DATE_TIME, Operand, Origin
+from policies.operands import Operand
 from policies.requests import Request
 from policies.truth import Truth, compare
 from policies.vocabulary import ACTIONS, USE
@@ -83,7 +84,7 @@ def outcome(truth: Truth) -> int:
 def key(atom: Atomic) -> Atomic:
     """The constraint without what does not matter for its truth."""
     right = tuple(sorted(set(atom.right)))
-    return Atomic(atom.left, atom.operator, right, datatype=atom.datatype, reference=atom.reference)
+    return Atomic(atom.left, atom.operator, right, datatype=atom.datatype, reference=atom.reference, status=atom.status)
 
 
 class Tests:
@@ -138,9 +139,9 @@ def membership(name: str) -> list[Case]:
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-def facts(left: str, tests: Sequence[Atomic]) -> list[Case]:
-    """The values of one operand, and that none is known."""
-    return settle((*_valued(left, tests), (Part(), [None for _ in tests])))
+def facts(tests: Sequence[Atomic]) -> list[Case]:
+    """The values of one operand (of rates: over one window), and that none is known."""
+    return settle((*_valued(tests), (Part(), [compare(_operand(test), test, reached(test)) for test in tests])))
 
 
 def counts(tests: Sequence[Atomic]) -> list[Case]:
@@ -151,13 +152,14 @@ def counts(tests: Sequence[Atomic]) -> list[Case]:
     )
 
 
-def _valued(left: str, tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
+def _valued(tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
     operands = [_operand(test) for test in tests]
     for values in _stated(tests):
-        known = [read(operand, values) for operand in operands]
-        if all(known):
+        # Two constraints may take the operand for different kinds of things; what one cannot read it does not know.
+        known = [read(operand, values) or reached(test) for operand, test in zip(operands, tests, strict=True)]
+        if any(known):
             truths = [compare(*one) for one in zip(operands, tests, known, strict=True)]
-            yield Part(values=((left, values),)), truths
+            yield Part(values=((tests[0].left, values),)), truths
 
 
 def _stated(tests: Sequence[Atomic]) -> Iterator[tuple[str, ...]]:
@@ -167,7 +169,7 @@ def _stated(tests: Sequence[Atomic]) -> Iterator[tuple[str, ...]]:
     single = list(dict.fromkeys(text for operand in operands for text in candidates(operand, tests)))
     yield from ((one,) for one in single)
     whole = [test.right for test in tests if test.operator is Operator.IS_ALL_OF]
-    if whole or any(operand.origin is Origin.CREDENTIAL for operand in operands):
+    if whole or any(operand.manifold for operand in operands):
         named = list(dict.fromkeys(value for test in tests for value in test.right))
         several = (some for size in range(2, len(named) + 1) for some in combinations([*named, ELSEWHERE], size))
         listed = list(islice(several, _MOST + 1))
@@ -186,11 +188,16 @@ def _operand(test: Atomic) -> Operand:
 
 
 def instants(tests: Sequence[Atomic]) -> list[int]:
-    """Instants that stand for all others, by the constraints on the clock."""
-    by_left: dict[str, list[Atomic]] = {}
+    """Instants that stand for all others, by the constraints on the clock. Raises `TooLargeError`."""
+    by_values: dict[object, list[Atomic]] = {}
     for test in tests:
-        by_left.setdefault(test.left, []).append(test)
-    found = [int(text) for text in candidates(_operand(tests[0]), by_left.get(DATE_TIME, ()))] if tests else []
+        by_values.setdefault(_operand(test).values, []).append(test)
+    cycles = [
+        [text for test in by_values.pop(cycle, ()) for text in test.right] for cycle in (HOURS, WEEKDAYS, SEASONS)
+    ]
+    dated = [text for some in by_values.values() for text in candidates(_operand(some[0]), some)]
+    edges = [int(text) for text in dated if text.lstrip("-").isdigit()]
+    found = (*edges, *(moments(edges, *cycles) if any(cycles) else ()))
     return list(dict.fromkeys(found))
 
 
@@ -219,7 +226,7 @@ def request(parts: Iterable[Part]) -> Request | None:
             action=part.action or found.action,
             assignee=part.assignee or found.assignee,
             target=part.target or found.target,
-            values={**found.values, **dict(part.values)},
+            values={**found.values, **{left: (*found.values.get(left, ()), *more) for left, more in part.values}},
             performed=(*found.performed, *part.performed),
             violated=(*found.violated, *part.violated),
         )
