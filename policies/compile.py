@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar, assert_never
 
 from policies.collections import belongs
 from policies.duties import belongs_to, hindrance
 from policies.evaluate import evaluate, numbered, permitted
-from policies.facts import Facts, fitting, operand_of, reached, read
+from policies.facts import Facts, clock, fitting, lasted, operand_of, reached, read
 from policies.model import (
     Access,
     Atomic,
@@ -31,6 +32,8 @@ from policies.model import (
     Strategy,
 )
 from policies.operands import COUNT, Operand, Origin
+from policies.operands.timing import ELAPSED_TIME
+from policies.ordered import Ordered
 from policies.strategy import strategy
 from policies.truth import Truth, any_of, compare, one_of
 from policies.voiding import void
@@ -39,7 +42,8 @@ Test = Callable[[Access, int | None, int | None], Truth]
 """(access, now, uses before) -> does it hold?"""
 
 K = TypeVar("K")
-_KEPT = 1024
+_KEPT = 64
+"""How many answers are remembered of one constraint."""
 
 
 class Compiled:
@@ -50,7 +54,7 @@ class Compiled:
     def __init__(self, policy: Policy, semantics: Semantics) -> None:
         self.policy, self._semantics = policy, semantics
         permissions = numbered(policy, RuleKind.PERMISSION)
-        self._permissions = [(name, _permission(rule, policy, semantics)) for name, rule in permissions]
+        self._permissions = [(permitted(name), _permission(rule, policy, semantics)) for name, rule in permissions]
         self._prohibitions = [_rule(rule, policy) for _, rule in numbered(policy, RuleKind.PROHIBITION)]
         self._permitting = strategy(policy) is Strategy.PERM
         if void(policy) is not None:
@@ -62,21 +66,19 @@ class Compiled:
 
     def decide(self, access: Access, now: int | None, count: int | None = 0) -> Decision:
         """The decision of `evaluate`; reasons are looked for only where it refuses."""
-        name = self._deciding(access, now, count)
-        if name is not None:
-            return permitted(name)
-        return evaluate(self.policy, access, now, count=count, semantics=self._semantics)
+        permit = self._deciding(access, now, count)
+        return permit or evaluate(self.policy, access, now, count=count, semantics=self._semantics)
 
-    def _deciding(self, access: Access, now: int | None, count: int | None) -> str | None:
-        """The permission that decides; None where the access is refused."""
+    def _deciding(self, access: Access, now: int | None, count: int | None) -> Decision | None:
+        """The permit, in the name of the permission that decides; None where the access is refused."""
         if not self._permitting:
             # Under `invalid`, a prohibition refuses by itself or by voiding the policy: it comes to the same.
             for prohibited in self._prohibitions:
                 if prohibited(access, now, count) is not False:
                     return None
-        for name, permits in self._permissions:
+        for permit, permits in self._permissions:
             if permits(access, now, count):
-                return name
+                return permit
         return None
 
 
@@ -113,12 +115,8 @@ def _rule(rule: Rule, policy: Policy) -> Test:
     return _every(parts)
 
 
-def _assignee(access: Access) -> str:
-    return access.assignee
-
-
-def _target(access: Access) -> str:
-    return access.target
+_assignee: Callable[[Access], str] = attrgetter("assignee")
+_target: Callable[[Access], str] = attrgetter("target")
 
 
 def _fits(scope: Scope | None, default: str | None, part: Callable[[Access], str], since: int | None) -> list[Test]:
@@ -135,6 +133,7 @@ def _fits(scope: Scope | None, default: str | None, part: Callable[[Access], str
     return [test, *(_constraint(one, since) for one in (scope.refinements if scope else ()))]
 
 
+@lru_cache(maxsize=256)
 def _action(wider: str) -> Test:
     known: dict[str, Truth] = {wider: True}
 
@@ -180,33 +179,56 @@ def _every(tests: Iterable[Test]) -> Test:
 
 
 def _atomic(atom: Atomic, since: int | None) -> Test:
+    return _shared(atom, since if atom.left == ELAPSED_TIME else None)
+
+
+@lru_cache(maxsize=4096)
+def _shared(atom: Atomic, since: int | None) -> Test:
+    """The test of a constraint, one for all policies that have the very same: what is asked often lies close by."""
     operand = operand_of(atom)
     if operand is None or atom.reference or atom.operator not in operand.operators:
         return lambda access, now, count: None
-    stated = _stated(atom, operand)
-    holds, operator, right = operand.values.holds, atom.operator, atom.right
-    if operand.origin is Origin.CLOCK:
-        return lambda access, now, count: stated(access, now, count) if now is None else holds(operator, right, now)
-    if atom.left == COUNT:
+    stated = _stated(atom, operand, since)
+    if operand.origin is Origin.CLOCK and atom.datatype:
         return lambda access, now, count: (
-            stated(access, now, count) if count is None else holds(operator, right, count + 1)
+            stated(access, now, count) if now is None else compare(operand, atom, (clock(atom, access, now),))
         )
+    if operand.origin is Origin.CLOCK:
+        judged = _judged(atom, operand)
+        return lambda access, now, count: stated(access, now, count) if now is None else judged(now)
+    if atom.left == COUNT:
+        judged = _judged(atom, operand)
+        return lambda access, now, count: stated(access, now, count) if count is None else judged(count + 1)
     return stated
 
 
-def _stated(atom: Atomic, operand: Operand) -> Test:
+def _judged(atom: Atomic, operand: Operand) -> Callable[[int], Truth]:
+    """The test of a number: of an instant, or of the use that is asked for."""
+    values, operator, right = operand.values, atom.operator, atom.right
+    allowed = values.allowed(operator, right) if isinstance(values, Ordered) else None
+    if allowed is None:
+        return lambda fact: compare(operand, atom, (fact,))
+    low, high = allowed
+    return lambda fact: low <= fact < high
+
+
+def _stated(atom: Atomic, operand: Operand, since: int | None) -> Test:
     """The test of an operand that the access states; the answer for the same values is remembered."""
     left = atom.left
-    without = compare(operand, atom, reached(atom))
     known: dict[tuple[str, ...], Truth] = {}
+
+    def without(now: int | None) -> Truth:
+        return compare(operand, atom, lasted(left, since, now) or reached(atom))
+
+    def found(values: tuple[str, ...], now: int | None) -> Truth:
+        facts = read(operand, fitting(atom, values))
+        return _keep(known, values, compare(operand, atom, facts)) if facts else without(now)
 
     def test(access: Access, now: int | None, count: int | None) -> Truth:
         values = access.values.get(left)
         if not values:
-            return without
-        if values in known:
-            return known[values]
-        return _keep(known, values, compare(operand, atom, read(operand, fitting(atom, values)) or reached(atom)))
+            return without(now)
+        return known[values] if values in known else found(values, now)
 
     return test
 

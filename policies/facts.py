@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from policies import moments
 from policies.model import Access, Atomic
 from policies.operands import COUNT, Fact, Operand, Origin, find, generic
 from policies.operands.timing import ELAPSED_TIME
@@ -46,7 +47,7 @@ class Facts:
 
     def _find(self, operand: Operand, atom: Atomic) -> Known:
         if operand.origin is Origin.CLOCK and self.now is not None:
-            return (self.now,)
+            return (clock(atom, self.access, self.now),)
         if operand.iri == COUNT and self.count is not None:
             return (self.count + 1,)
         stated = read(operand, fitting(atom, self.access.values.get(operand.iri, ())))
@@ -55,6 +56,15 @@ class Facts:
     def at(self, instant: int | None) -> Facts:
         """The same access, seen at another time."""
         return Facts(self.access, instant, self.count, self.since)
+
+
+def clock(atom: Atomic, access: Access, now: int) -> Fact:
+    """The time by which a constraint is judged: without an offset where the constraint names one without, and the
+    access too is of a time without one, which then is the same on the clock in Europe/Berlin."""
+    stated = access.values.get(atom.left, ()) if atom.datatype and moments.floating("".join(atom.right)) else ()
+    if len(stated) == 1 and moments.floating(stated[0]) and moments.berlin(stated[0]) == now:
+        return stated[0]
+    return now
 
 
 def lasted(left: str, since: int | None, now: int | None) -> Known:

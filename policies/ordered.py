@@ -16,6 +16,8 @@ Bound = int | float
 Interval = tuple[Bound, Bound]
 """Half-open: from the first up to but excluding the second."""
 
+_COMPARING = frozenset({Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ, Operator.EQ})
+
 
 class Ordered:
     """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least`.
@@ -46,6 +48,12 @@ class Ordered:
                 return not start <= fact < end
             case _:
                 return None
+
+    def allowed(self, operator: Operator, right: tuple[str, ...]) -> Interval | None:
+        """The facts for which `operator right` holds, where these lie in one piece; None where they do not."""
+        if len(right) != 1 or operator not in _COMPARING:
+            return None
+        return self._inside(Claim("", operator, right[0]))[0]
 
     def implies(self, premises: Sequence[Claim], claim: Claim) -> bool:
         """Does the claim hold for every value for which all premises hold? Exact."""
