@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from policies import instants
 from policies.claims import Claim
@@ -17,6 +19,8 @@ from policies.model import Operator
 from policies.sampled import Sampled
 
 _NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6}0*)?)?", re.ASCII)
+_BERLIN: Final = ZoneInfo(instants.ZONE)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SLACK: Final = 14 * 3600 * 1_000_000
 
 Span = tuple[int, int, bool]
@@ -35,6 +39,20 @@ def write(canonical: str) -> tuple[str, str]:
     if _NAIVE.fullmatch(canonical):
         return canonical, instants.write("0")[1]
     return instants.write(canonical)
+
+
+def floating(text: str) -> bool:
+    """Is it a time without an offset?"""
+    return _NAIVE.fullmatch(text) is not None
+
+
+def berlin(text: str) -> int:
+    """A time without an offset as one on the clock in Europe/Berlin: microseconds UTC. Raises `ValueError`."""
+    local = datetime.fromisoformat(text)
+    if local.tzinfo is not None or not 1900 < local.year < 9999:
+        raise ValueError("not a time without an offset")
+    moment = local.replace(tzinfo=_BERLIN).astimezone(UTC) - _EPOCH
+    return (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
 
 
 def _span(canonical: str) -> Span:

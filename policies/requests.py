@@ -9,27 +9,23 @@ What does not: judging (`evaluate`, `report`).
 
 Whatever is absent or null is unknown; `odrl:` may stand for the namespace. The time may also be stated as the value of
 `odrl:dateTime` and the number of the use that is asked for as that of `odrl:count`. An instant without an offset is one
-on the clock in Europe/Berlin, and a day is its first instant.
+on the clock in Europe/Berlin, where a policy does not name instants without one itself; a day is its first instant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
-from policies import instants
+from policies import instants, moments
 from policies.model import ODRL, Access, Deed, PolicyError, Reason
 from policies.operands import COUNT, DATE_TIME, OPERANDS, Origin
 
 _KEYS: Final = ("action", "assignee", "target", "now", "values", "members", "performed", "violated")
 _DEED: Final = ("action", "duty", "by", "at")
-_BERLIN: Final = ZoneInfo("Europe/Berlin")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST: Final = 2048
 _MOST: Final = 10_000
 
@@ -91,7 +87,7 @@ def _request(found: dict[str, Any], clock: int | None) -> Request:
         action=_name(found, "action", ""),
         assignee=_name(found, "assignee", ""),
         target=_name(found, "target", ""),
-        values={left: texts for left, texts in known.items() if left not in (DATE_TIME, COUNT)},
+        values=_floating(found, known) | {k: texts for k, texts in known.items() if k not in (DATE_TIME, COUNT)},
         members=_members(_part(found, "members")),
         performed=_deeds(found, "performed"),
         violated=_deeds(found, "violated"),
@@ -109,6 +105,12 @@ def _now(found: dict[str, Any], values: Mapping[str, Any], known: Mapping[str, A
         return said if said is not None else stated[0]
     clocked = any(left in OPERANDS and OPERANDS[left].origin is Origin.CLOCK for left in values)
     return None if "now" in found or clocked else clock
+
+
+def _floating(found: dict[str, Any], known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The time as it stands where it is stated without an offset: what a policy says without one is held against it."""
+    told = [text for text in (found.get("now"), *known.get(DATE_TIME, ())) if isinstance(text, str)]
+    return {DATE_TIME: (moments.read(told[0]),)} if told and all(map(moments.floating, told)) else {}
 
 
 def _count(known: Mapping[str, tuple[str, ...]]) -> int | None:
@@ -174,13 +176,9 @@ def _instant(value: Any, at: str) -> int:
     except ValueError:
         pass
     try:
-        local = datetime.fromisoformat(text)
+        return moments.berlin(text)
     except ValueError:
         _refuse(at, "value.unreadable", operand="dateTime", value=text)
-    if local.tzinfo is not None or not 1900 < local.year < 9999:
-        _refuse(at, "value.unreadable", operand="dateTime", value=text)
-    moment = local.replace(tzinfo=_BERLIN).astimezone(UTC) - _EPOCH
-    return (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
 
 
 def _name(found: dict[str, Any], key: str, at: str) -> str:

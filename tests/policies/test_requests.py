@@ -6,11 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from policies import requests
-from policies.model import ODRL, Access, Deed, PolicyError
+from policies.compile import compiled
+from policies.evaluate import evaluate
+from policies.model import ODRL, Access, Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind
 from policies.operands import COUNT, DATE_TIME, PURPOSE
 from policies.requests import Request
+from policies.vocabulary import XSD
 from tests.policies.samples import HOUR, ME, NOW, TARGET
 
 CLOCK = NOW + HOUR
@@ -112,3 +116,22 @@ def test_what_is_no_json_is_refused(data: bytes) -> None:
     with pytest.raises(PolicyError) as refusal:
         requests.read(data)
     assert refusal.value.reason.code == "form.json"
+
+
+def test_times_without_an_offset_are_compared_as_they_stand() -> None:
+    limit = Atomic(DATE_TIME, Operator.LT, ("2027-06-30T12:00:00",), datatype=XSD + "dateTime")
+    policy = Policy("urn:p", PolicyKind.SET, (Rule(RuleKind.PERMISSION, ODRL + "use", (limit,)),))
+    for now, expected in (
+        ("2027-06-30T11:59:59", True),
+        ("2027-06-30T12:00:00", False),
+        ("2027-06-30T11:59:59Z", False),
+        ("2027-06-29T11:59:59Z", True),
+    ):
+        asked = read({"action": ODRL + "use", "now": now})
+        for decided in (evaluate(policy, asked.access, asked.now), compiled(policy).decide(asked.access, asked.now)):
+            assert decided.permit is expected, (now, decided)
+    assert asked.now is not None
+    other = replace(asked.access, values={DATE_TIME: ("2020-01-01T00:00:00",)})
+    assert not evaluate(policy, other, asked.now + 3 * 86_400_000_000).permit, (
+        "nobody can talk himself into another hour"
+    )
