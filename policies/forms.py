@@ -16,10 +16,12 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from policies import compact, keys, linked, parse, render, short, shortening
+from policies.gathering import framed
 from policies.graph import from_nodes
-from policies.labels import labelled
+from policies.labels import bare, labelled
 from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason
 from policies.nodes import GraphReader, Lookup, Node
+from policies.render import carried
 
 
 class Form(StrEnum):
@@ -176,7 +178,26 @@ def write(policy: Policy, form: Form) -> bytes:
     and the place of what the form cannot carry, `form.large`."""
     data = _written(policy, form)
     _bounded(data)
+    _returns(policy, data, form)
     return data
+
+
+def _returns(policy: Policy, data: bytes, form: Form) -> None:
+    """Return if what was written reads back to the same. Raises `PolicyError` `form.carry`.
+
+    Turtle and JSON-LD are spellings of one tree, so that the one answers for the other.
+    """
+    try:
+        if form is Form.TURTLE:
+            found = from_nodes(compact.to_nodes(linked.to_jsonld(policy)), lenient=True)
+        else:
+            found = read(data, form, lenient=True)
+    except PolicyError as error:
+        term = next(iter(error.reason.params.values()), error.reason.code)
+        raise PolicyError(Reason("form.carry", {"term": term}), error.where) from None
+    meant = carried(policy) if form is Form.DSP else framed(policy)
+    if [bare(one) for one in found] != [bare(meant)]:
+        raise PolicyError(Reason("form.carry", {"term": policy.id[:200]}))
 
 
 def _written(policy: Policy, form: Form) -> bytes:

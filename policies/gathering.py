@@ -7,7 +7,8 @@ it is not).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -22,18 +23,33 @@ from policies.written import Doing, WrittenRule
 T = TypeVar("T")
 
 
+@contextmanager
+def placed(at: str) -> Iterator[None]:
+    """What is refused in here without a place is refused at this one."""
+    try:
+        yield
+    except PolicyError as error:
+        raise PolicyError(error.reason, error.where or at) from None
+
+
 def settle(policy: Policy) -> None:
     """Return if the rules can be written below the policy's own asset and parties: what stands at the top of a policy
     counts for each rule beside the rule's own. Raises `PolicyError` `form.carry` where a rule names another instead."""
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for number, rule in enumerate(policy.rules):
-        groups.setdefault((rule.kind.value, rule.id or str(number)), []).append(rule)
+    groups = _grouped(policy.rules)
     for field in ("target", "assigner", "assignee"):
         shared = getattr(policy, field)
         for atoms in groups.values():
             own = {getattr(rule, field) for rule in atoms}
             if shared is not None and own != {None} and (None in own or Scope(shared) not in own):
                 raise PolicyError(Reason("form.carry", {"term": field}), f"/{field}")
+
+
+def _grouped(rules: Sequence[Rule]) -> dict[tuple[str, str], list[Rule]]:
+    """Atoms of one rule as written have its id; a rule without one stands alone."""
+    groups: dict[tuple[str, str], list[Rule]] = {}
+    for number, rule in enumerate(rules):
+        groups.setdefault((rule.kind.value, rule.id or str(number)), []).append(rule)
+    return groups
 
 
 def framed(policy: Policy) -> Policy:
@@ -45,9 +61,7 @@ def framed(policy: Policy) -> Policy:
 
 def gathered(rules: Sequence[Rule]) -> list[WrittenRule]:
     """The rules as written. Raises `PolicyError` `form.carry`: rules with one IRI that are not atoms of one rule."""
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for number, rule in enumerate(rules):
-        groups.setdefault((rule.kind.value, rule.id or str(number)), []).append(rule)
+    groups = _grouped(rules)
     return [one for atoms in groups.values() for one in _whole(atoms)]
 
 
@@ -56,7 +70,7 @@ def _whole(atoms: list[Rule]) -> list[WrittenRule]:
     if list(spread(together)) == atoms:
         return [together]
     if atoms[0].id and not atoms[0].id.startswith("_:"):
-        raise PolicyError(Reason("form.carry", {"term": atoms[0].id[:200]}))
+        raise PolicyError(Reason("form.carry", {"term": atoms[0].id[:200]}), f"/{atoms[0].kind}")
     return [_together([atom]) for atom in atoms]
 
 

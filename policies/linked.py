@@ -17,10 +17,10 @@ import msgspec
 
 from policies import compact, notice, operands
 from policies.compact import DSPACE
-from policies.gathering import framed, gathered, settle
+from policies.gathering import framed, gathered, placed, settle
 from policies.instants import stamp
 from policies.model import ODRL, Atomic, Constraint, Policy, PolicyError, Reason, RuleKind, Scope
-from policies.nodes import RDF
+from policies.nodes import RDF, fit
 from policies.rules import INHERITED
 from policies.vocabulary import DPV, XSD
 from policies.written import Doing, WrittenRule
@@ -72,19 +72,21 @@ class _Planter:
         """The policy as a node with everything below it."""
         policy = self._policy
         tree: Tree = {"@id": policy.id, "@type": ODRL + policy.kind.value}
-        _put(tree, ODRL + "profile", map(Ref, policy.profile))
+        _put(tree, ODRL + "profile", map(_ref, policy.profile))
         if policy.conflict is not None:
-            _put(tree, ODRL + "conflict", [Ref(ODRL + policy.conflict.value)])
-        _put(tree, INHERITED, map(Ref, policy.inherits))
+            _put(tree, ODRL + "conflict", [_ref(ODRL + policy.conflict.value)])
+        _put(tree, INHERITED, map(_ref, policy.inherits))
         if policy.timestamp is not None:
             _put(tree, DSPACE + "timestamp", [_literal(stamp(policy.timestamp), XSD + "dateTime")])
         _tell(tree, policy.remarks)
         for field in ("target", "assigner", "assignee"):
             if (name := getattr(policy, field)) is not None:
-                _put(tree, ODRL + field, [Ref(name)])
+                with placed(f"/{field}"):
+                    _put(tree, ODRL + field, [_ref(name)])
         for rule in gathered(policy.rules):
             period = policy.notice if rule.kind is RuleKind.PERMISSION else None
-            _put(tree, ODRL + rule.kind.value, [self._rule(rule, period)])
+            with placed(f"/{rule.kind}/{len(tree.get(ODRL + rule.kind.value, ()))}"):
+                _put(tree, ODRL + rule.kind.value, [self._rule(rule, period)])
         return tree
 
     def _named(self, id: str, tree: Tree) -> Tree:
@@ -114,8 +116,8 @@ class _Planter:
 
     def _doing(self, doing: Doing) -> Any:
         if not doing.refinements:
-            return Ref(doing.iri)
-        tree: Tree = {RDF + "value": [Ref(doing.iri)]}
+            return _ref(doing.iri)
+        tree: Tree = {RDF + "value": [_ref(doing.iri)]}
         _put(tree, ODRL + "refinement", [self._constraint(one) for one in doing.refinements])
         return tree
 
@@ -123,9 +125,9 @@ class _Planter:
         """A thing by its name. A collection is a node without one, of which the name is the source: what is said of it
         here is not said of it elsewhere."""
         if not (scope.collection or scope.refinements or scope.source):
-            return Ref(scope.iri)
+            return _ref(scope.iri)
         kind = "AssetCollection" if function in ("target", "output") else "PartyCollection"
-        tree: Tree = {"@type": ODRL + kind, ODRL + "source": [Ref(scope.source or scope.iri)]}
+        tree: Tree = {"@type": ODRL + kind, ODRL + "source": [_ref(scope.source or scope.iri)]}
         _put(tree, ODRL + "refinement", [self._constraint(one) for one in scope.refinements])
         return self._named(scope.iri, tree) if scope.source else tree
 
@@ -137,18 +139,25 @@ class _Planter:
         tree = _atomic(constraint.left, constraint.operator.value, values)
         key, _, value = constraint.reference.partition(" ")
         if value:
-            _put(tree, key, [Ref(value) if _IRI.fullmatch(value) else _literal(value)])
+            _put(tree, key, [_ref(value) if _IRI.fullmatch(value) else _literal(value)])
         elif key:
-            _put(tree, ODRL + "rightOperandReference", [Ref(key)])
+            _put(tree, ODRL + "rightOperandReference", [_ref(key)])
         if constraint.unit:
             _put(
                 tree,
                 ODRL + "unit",
-                [Ref(constraint.unit) if _IRI.fullmatch(constraint.unit) else _literal(constraint.unit)],
+                [_ref(constraint.unit) if _IRI.fullmatch(constraint.unit) else _literal(constraint.unit)],
             )
         if constraint.status:
             _put(tree, ODRL + "status", [_literal(constraint.status)])
         return self._named(constraint.id, tree)
+
+
+def _ref(iri: str) -> Ref:
+    """The IRI as one. Raises `PolicyError` `form.carry`: no reader would take it for one."""
+    if not _IRI.fullmatch(iri) or not fit(iri):
+        raise PolicyError(Reason("form.carry", {"term": iri[:200]}))
+    return Ref(iri)
 
 
 def _put(tree: Tree, key: str, values: Iterable[Any]) -> None:
@@ -157,7 +166,7 @@ def _put(tree: Tree, key: str, values: Iterable[Any]) -> None:
 
 
 def _atomic(left: str, operator: str, right: list[Any]) -> Tree:
-    tree: Tree = {ODRL + "leftOperand": [Ref(left)], ODRL + "operator": [Ref(ODRL + operator)]}
+    tree: Tree = {ODRL + "leftOperand": [_ref(left)], ODRL + "operator": [_ref(ODRL + operator)]}
     _put(tree, ODRL + "rightOperand", right)
     return tree
 
@@ -171,7 +180,7 @@ def _right(constraint: Atomic, canonical: str) -> Any:
     operand = None if constraint.datatype else operands.find(constraint.left)
     text, datatype = operand.write(canonical) if operand else (canonical, constraint.datatype)
     named = datatype == _ANY_URI or (not datatype and operand is not None and _ANY_URI in operand.datatypes)
-    return Ref(text) if named and _IRI.fullmatch(text) else _literal(text, datatype or _STRING)
+    return _ref(text) if named and _IRI.fullmatch(text) else _literal(text, datatype or _STRING)
 
 
 def _tell(tree: Tree, remarks: Iterable[tuple[str, str]]) -> None:
@@ -182,7 +191,7 @@ def _tell(tree: Tree, remarks: Iterable[tuple[str, str]]) -> None:
             _put(tree, predicate, [_literal(text, datatype)])
         else:
             predicate, _, mark = key.partition("@")
-            told = Ref(text) if mark == "id" else {"@value": text, "@language": mark} if mark else _literal(text)
+            told = _ref(text) if mark == "id" else {"@value": text, "@language": mark} if mark else _literal(text)
             _put(tree, predicate, [told])
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from msgspec.structs import replace
+
 from policies import notice
 from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
 from policies.instants import stamp
@@ -56,6 +58,16 @@ def to_dsp(policy: Policy) -> dict[str, Any]:
         if rules := [_rule(rule, period, f"/{kind}/{n}") for n, rule in enumerate(found)]:
             document[kind.value] = rules
     return document
+
+
+def carried(policy: Policy) -> Policy:
+    """The policy as the wire has it: without what has no effect, and without the strategy that holds there anyway."""
+    rules = tuple(_plain(rule) for rule in policy.rules)
+    return replace(policy, rules=rules, conflict=None, inherits=(), remarks=())
+
+
+def _plain(rule: Rule) -> Rule:
+    return replace(rule, remarks=(), duties=tuple(map(_plain, rule.duties)))
 
 
 def _carried(policy: Policy) -> None:

@@ -7,13 +7,14 @@ What lives here: choosing the shortest words that mean the same, and TOML text. 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from policies import operands
-from policies.gathering import framed, gathered, settle
+from policies.gathering import framed, gathered, placed, settle
 from policies.instants import stamp
 from policies.model import (
     ODRL,
@@ -76,8 +77,12 @@ def write(policy: Policy) -> str:
     if policy.inherits:
         top["inherited"] = list(policy.inherits)
     _said(top, policy.remarks)
-    tables = [(rule.kind.value, rule) for rule in gathered(policy.rules)]
-    return "\n".join([*_lines(top), *(line for name, rule in tables for line in writer.rule(name, rule))]) + "\n"
+    lines, counted = _lines(top), Counter[str]()
+    for rule in gathered(policy.rules):
+        with placed(f"/{rule.kind}/{counted[rule.kind]}"):
+            lines += writer.rule(rule.kind.value, rule)
+        counted[rule.kind] += 1
+    return "\n".join(lines) + "\n"
 
 
 def _profile(policy: Policy) -> Table:
