@@ -68,12 +68,13 @@ def evaluate(
 ) -> None:
     """Judge one request by the policies of FILE: the decision, the reasons, every rule's part in it.
 
-    Exit status 0 whatever the decision; 1 where FILE or the request cannot be read. An instant in the request counts
-    before --now.
+    Exit status 0 whatever the decision; 1 where there is no such file or the request cannot be read. A policy that is
+    not understood permits nothing. An instant in the request counts before --now.
     """
-    policies = files.stated(file, form, lenient=lenient)
+    given = files.look(file, form, lenient=lenient)
     asked = requested(request, files.instant(now))
-    told = together(judged(policies, asked, semantics))
+    policies = given.found if isinstance(given.found, tuple) else ()
+    told = together(judged(policies, asked, semantics)) if policies else _not_understood(given)
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
     call.answer(told, lambda: text(told))
 
@@ -148,6 +149,22 @@ def text(told: dict[str, Any]) -> str:
         ),
         table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
     )
+
+
+def _not_understood(given: files.Given) -> dict[str, Any]:
+    """The refusal of everything, where a file has no policy that is understood: why, and the place."""
+    from policies.model import PolicyError, Reason
+
+    nothing = PolicyError(Reason("policy.missing"))
+    error = given.found if isinstance(given.found, PolicyError) else nothing
+    params = {**error.reason.params, "place": error.where or "/"}
+    return {
+        "decision": "deny",
+        "rule": None,
+        "reasons": [{"code": error.reason.code, "params": params}],
+        "unknown": [],
+        "rules": [],
+    }
 
 
 def _forbids(one: Report) -> bool:

@@ -44,25 +44,34 @@ def test_a_refusal_is_an_answer_and_no_failure(files: Path, types: Types) -> Non
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "code"),
+    ("text", "code", "place"),
     [
-        ("traffic.toml", TRAFFIC.replace("[[permission]]", "[[permission"), "form.toml"),
-        ("traffic.toml", TRAFFIC.replace("purpose.isA", "purpose.foo"), None),
-        ("request.json", "{", "form.json"),
-        ("request.json", '{"who": "me"}', "term.unknown"),
+        (TRAFFIC.replace("[[permission]]", "[[permission"), "form.toml", "line"),
+        (TRAFFIC.replace("purpose.isA", "purpose.foo"), "operator.unknown", "/permission"),
+        ("", "term.missing", "/"),
     ],
 )
-def test_what_cannot_be_read_fails_with_its_code(
-    files: Path, types: Types, file: str, text: str, code: str | None
+def test_a_policy_that_is_not_understood_permits_nothing(
+    files: Path, types: Types, text: str, code: str, place: str
 ) -> None:
-    (files / file).write_text(text)
+    (files / "traffic.toml").write_text(text)
+    said = types(*EVALUATE, "--json")
+    assert (said.status, said.json["decision"], said.json["rules"]) == (0, "deny", [])
+    (reason,) = said.json["reasons"]
+    assert reason["code"] == code
+    assert reason["params"]["place"].startswith(place)
+    assert "refused" in types(*EVALUATE).out
+
+
+@pytest.mark.parametrize(("text", "code"), [("{", "form.json"), ('{"who": "me"}', "term.unknown")])
+def test_a_request_that_cannot_be_read_fails_with_its_code(files: Path, types: Types, text: str, code: str) -> None:
+    (files / "request.json").write_text(text)
     said = types(*EVALUATE, "--json")
     assert said.status == 1
     assert "decision" not in said.json
-    if code is not None:
-        assert said.json["error"]["code"] == code
+    assert said.json["error"]["code"] == code
     assert said.json["error"]["params"]["place"]
-    assert said.err.startswith(f"allmende: {file}")
+    assert said.err.startswith("allmende: request.json")
 
 
 def test_a_file_that_is_not_there_fails_too(files: Path, types: Types) -> None:
