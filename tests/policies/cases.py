@@ -1,10 +1,12 @@
-"""Random policies of the whole model, with requests that touch them: duties, refinements, collections, strategies.
+"""Random policies of the whole model, with requests that touch them: every operand of the registry and some that it
+does not know, duties, remedies, consequences, obligations, refinements, collections, strategies, unknown facts.
 
 Made by a seeded generator and not by hypothesis, because a campaign wants hundreds of thousands of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from msgspec import Struct
@@ -28,14 +30,36 @@ from policies.model import (
     Strategy,
 )
 from policies.operands import COUNT, DATE_TIME, OPERANDS, PURPOSE, SET_OPERATORS, SPATIAL
-from policies.vocabulary import USE
+from policies.truth import atoms
+from policies.vocabulary import USE, XSD
 from tests.policies.samples import HOUR, ME, NOW, OTHER, TARGET, VALUES
 
 ACTIONS = (USE, ODRL + "read", ODRL + "archive", "urn:example:count")
 CITIES, SHELF = "urn:example:cities", "urn:example:shelf"
 STRANGE = "urn:example:weather"
-STATED = (PURPOSE, SPATIAL)
-_LEFTS = (*[DATE_TIME, COUNT, PURPOSE, SPATIAL] * 4, STRANGE)
+FOREIGN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "urn:example:temperature": (XSD + "decimal", ("9.5", "10", "21")),
+    "urn:example:when": (XSD + "dateTime", ("2027-01-15T08:00:00", "2027-01-15T09:00:00", str(NOW))),
+    "urn:example:colour": (XSD + "anyURI", ("urn:example:red", "urn:example:blue")),
+}
+"""Operands that no registry knows, judged by the datatype of their values."""
+
+STATED: dict[str, tuple[str, ...]] = {
+    **{
+        left: tuple(sorted({text for one in operand.vectors for text in (one.fact, *one.right)}))
+        for left, operand in OPERANDS.items()
+    },
+    **{left: values for left, (_, values) in FOREIGN.items()},
+    **VALUES,
+}
+"""What an access can state of each operand."""
+
+RIGHT: dict[str, tuple[str, ...]] = {
+    left: VALUES.get(left) or tuple(sorted({operand.read(text) for one in operand.vectors for text in one.right}))
+    for left, operand in OPERANDS.items()
+}
+_COMMON = (DATE_TIME, COUNT, PURPOSE, SPATIAL)
+_LEFTS = (*_COMMON * 12, *OPERANDS, *FOREIGN, STRANGE, STRANGE)
 
 
 class Case(Struct, frozen=True):
@@ -50,9 +74,10 @@ class Case(Struct, frozen=True):
 
 def case(random: Random) -> Case:
     """The next random case."""
+    found = _policy(random)
     return Case(
-        policy=_policy(random),
-        access=_access(random),
+        policy=found,
+        access=_access(random, sorted(_lefts(found.rules))),
         now=random.choice((None, *(NOW + hours * HOUR for hours in (-24, -2, -1, 0, 0, 0, 0, 1, 24)))),
         count=random.choice((None, 0, 0, 1, 2, 3)),
         semantics=random.choice(list(Semantics)),
@@ -62,6 +87,7 @@ def case(random: Random) -> Case:
 def _policy(random: Random) -> Policy:
     rules = [_rule(random, RuleKind.PERMISSION) for _ in range(random.randint(1, 3))]
     rules += [_rule(random, RuleKind.PROHIBITION) for _ in range(random.choice((0, 0, 0, 1, 2)))]
+    rules += [_rule(random, RuleKind.OBLIGATION) for _ in range(random.choice((0, 0, 0, 1)))]
     return Policy(
         id="urn:uuid:0",
         kind=PolicyKind.SET,
@@ -71,8 +97,18 @@ def _policy(random: Random) -> Policy:
         conflict=Strategy.INVALID
         if random.random() < 0.03
         else random.choice((None, Strategy.PERM, Strategy.PROHIBIT)),
-        timestamp=random.choice((None, NOW - 48 * HOUR)),
+        timestamp=random.choice((None, NOW - 48 * HOUR, NOW - 30 * 24 * HOUR)),
     )
+
+
+def _lefts(rules: Iterable[Rule]) -> set[str]:
+    """Every operand that a policy asks for."""
+    found = set()
+    for rule in rules:
+        scopes = [one.refinements for one in (rule.target, rule.assignee) if one is not None]
+        found |= {one.left for part in (rule.constraints, rule.refinements, *scopes) for one in atoms(part)}
+        found |= _lefts((*rule.duties, *rule.remedies, *rule.consequences))
+    return found
 
 
 def _rule(random: Random, kind: RuleKind) -> Rule:
@@ -83,10 +119,14 @@ def _rule(random: Random, kind: RuleKind) -> Rule:
         refinements=_constraints(random, 1) if random.random() < 0.2 else (),
         target=_scope(random, TARGET, SHELF),
         assignee=_scope(random, ME, CITIES),
-        duties=tuple(_duty(random) for _ in range(random.choice((0, 0, 0, 1, 2))))
-        if kind is RuleKind.PERMISSION
-        else (),
+        duties=_duties(random, kind is RuleKind.PERMISSION),
+        remedies=_duties(random, kind is RuleKind.PROHIBITION),
+        consequences=_duties(random, kind is RuleKind.OBLIGATION),
     )
+
+
+def _duties(random: Random, may: bool) -> tuple[Rule, ...]:
+    return tuple(_duty(random) for _ in range(random.choice((0, 0, 0, 1, 2)))) if may else ()
 
 
 def _duty(random: Random, deep: bool = True) -> Rule:
@@ -124,27 +164,35 @@ def _atom(random: Random) -> Atomic:
     left = random.choice(_LEFTS)
     if left == STRANGE:
         return Atomic(left, Operator.EQ, ("rain",))
+    if left in FOREIGN:
+        datatype, values = FOREIGN[left]
+        return Atomic(left, random.choice(list(Operator)), (random.choice(values),), datatype=datatype)
     operator = random.choice(sorted(OPERANDS[left].operators))
-    right = random.sample(VALUES[left], random.randint(1, 2) if operator in SET_OPERATORS else 1)
+    most = min(len(RIGHT[left]), 2 if operator in SET_OPERATORS else 1)
+    right = random.sample(RIGHT[left], random.randint(1, most))
     status = random.choice(("", "1")) if left == COUNT else ""
     reference = "urn:example:elsewhere" if random.random() < 0.02 else ""
     return Atomic(left, operator, tuple(sorted(right)), status=status, reference=reference)
 
 
-def _access(random: Random) -> Access:
+def _access(random: Random, asked: Sequence[str]) -> Access:
+    stated = [left for left in asked if left in STATED and left not in (DATE_TIME, COUNT)]
     values = {
-        left: tuple(random.sample(VALUES[left], random.choice((1, 1, 1, 2))))
-        for left in STATED
+        left: tuple(random.choice(STATED[left]) for _ in range(random.choice((1, 1, 1, 2))))
+        for left in stated
         if random.random() < 0.8
     }
     if random.random() < 0.1:
         values |= {DATE_TIME: ("2027-01-15T08:00:00Z",), COUNT: ("1",), STRANGE: ("rain",), PURPOSE: ("no iri",)}
+    circle = ((CITIES, ("urn:example:all", ME)),) if random.random() < 0.2 else ()
     return Access(
         action=random.choice(("", *ACTIONS, *[USE, ODRL + "read"] * 5)),
         assignee=random.choice(("", OTHER, *[ME] * 8)),
         target=random.choice(("", "urn:other", *[TARGET] * 8)),
         values=values,
-        members={name: above for name, above in ((ME, (CITIES,)), (TARGET, (SHELF, TARGET))) if random.random() < 0.5},
+        members={
+            name: up for name, up in ((ME, (CITIES,)), (TARGET, (SHELF, TARGET)), *circle) if random.random() < 0.6
+        },
         performed=_deeds(random),
         violated=_deeds(random) if random.random() < 0.3 else (),
     )
