@@ -39,6 +39,8 @@ PARAMETERS: Final = frozenset(
         *(OWN + name for name in ("field", "replaceWith", "minGroupSize", "temporalResolution", "spatialResolution")),
         *(OWN + name for name in ("groupBy", "statistic", "pseudonymPeriod", "epsilon", "logLevel", "dutyTiming")),
         *(OWN + name for name in ("timeField", "placeField", "groupField", "retentionPeriod")),
+        *(OWN + name for name in ("fieldValue", "fieldNumber", "unitField", "timeZone")),
+        *(OWN + name for name in ("epsilonBudget", "lowerBound", "upperBound")),
         *("http://www.w3.org/ns/odrl/2/" + name for name in ("delayPeriod", "payAmount", "recipient")),
     }
 )

@@ -36,6 +36,7 @@ ORDERED: Final = {
     OWN + "retentionPeriod": Stricter.SMALLER,
     OWN + "pseudonymPeriod": Stricter.SMALLER,
     OWN + "epsilon": Stricter.SMALLER,
+    OWN + "epsilonBudget": Stricter.SMALLER,
 }
 """Parameters of which one value asks for more than another; `eq` then says the least that has to be done."""
 

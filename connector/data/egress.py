@@ -41,6 +41,8 @@ SIGNATURE: Final = "Allmende-Signature"
 _MINUTE: Final = 60 * 10**6
 _SMALL: Final = 1 << 16
 _KEPT: Final = 32
+_KEPT_CELLS: Final = 200_000
+"""What was told of cells is kept in memory with a content; no more of them than this."""
 _AT_ONCE: Final = 2
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ class _Made(Struct, frozen=True):
     body: bytes | None
     given: Given
     told: tuple[tuple[str, str], ...]
+    cells: int
 
 
 class _Survey(Struct, frozen=True):
@@ -90,6 +93,11 @@ class Egress:
         self._ledgers, self._clock, self._sign, self._draw = ledgers, clock, sign, draw
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._known: dict[tuple[Any, ...], _Made] = {}
+        ledgers.forget = self.forget
+
+    def forget(self, agreement: str) -> None:
+        """Hold nothing any longer that was made under an agreement, its key first of all."""
+        self._known = {key: made for key, made in self._known.items() if key[0].agreement != agreement}
 
     async def content(self, leaving: Leaving, source: Content) -> Content:
         """What may leave of a source's content; it is closed with it.
@@ -136,18 +144,22 @@ class Egress:
             if (known := self._known.get(key)) is not None:
                 return known
             made = await self._gone_through(leaving, source, now)
-        if len(self._known) >= _KEPT:
+        while self._known and (len(self._known) >= _KEPT or self._cells() + made.cells > _KEPT_CELLS):
             del self._known[next(iter(self._known))]
         self._known[key] = made
         return made
 
+    def _cells(self) -> int:
+        return sum(one.cells for one in self._known.values())
+
     async def _gone_through(self, leaving: Leaving, source: Content, now: int) -> _Made:
         masks = any(isinstance(step, Pseudonymise) for step in leaving.chain.steps)
+        said: list[Mapping[str, Told]] = []
         given = Given(
             now=now,
             key=await self._ledgers.key(leaving.agreement) if masks else None,
             modified=source.modified,
-            settle=self._settling(leaving),
+            settle=self._settling(leaving, said),
         )
         bridge = _Bridge(source)
         try:
@@ -155,14 +167,14 @@ class Egress:
         except PolicyError as error:
             raise _refused(leaving, error.reason.code, **error.reason.params) from None
         told = self._told(leaving, found.media_type, found.size, found.sha256)
-        return _Made(found.media_type, found.size, found.sha256, found.body, given, told)
+        cells = sum(map(len, said))
+        return _Made(found.media_type, found.size, found.sha256, found.body, given, told, cells)
 
-    def _settling(self, leaving: Leaving) -> Settle:
+    def _settling(self, leaving: Leaving, said: list[Mapping[str, Told]]) -> Settle:
         """Asks the memory of what was told; called beside the loop. What it has said once it says for this content
         again, so that each pass is like the first."""
         loop = asyncio.get_running_loop()
         about = About(leaving.consumers, leaving.dataset, leaving.origin)
-        said: list[Mapping[str, Told]] = []
 
         def settle(fresh: Mapping[str, Fresh], terms: Terms) -> Mapping[str, Told]:
             if not said:

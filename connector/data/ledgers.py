@@ -54,6 +54,8 @@ class Ledgers:
 
     def __init__(self, *, store: Store, clock: Clock, ids: Ids, secret: Callable[[], bytes]) -> None:
         self._store, self._clock, self._ids, self._secret = store, clock, ids, secret
+        self.forget: Callable[[str], None] = lambda agreement: None
+        """Told of every agreement whose key is destroyed: nobody may hold it any longer."""
 
     async def key(self, agreement: str) -> bytes:
         """The key that the pseudonyms of an agreement are made with.
@@ -76,9 +78,11 @@ class Ledgers:
         after = ""
         while kept := await self._store.read(partial(_kept, after)):
             now = self._clock.now()
-            ended = [one.id for one, agreement in kept if agreement is None or over(agreement, now) is not None]
+            ended = [one.id for one, about in kept if about is None or over(about, now) is not None]
             if ended:
                 await self._store.write(partial(_destroy, ended))
+                for agreement in ended:
+                    self.forget(agreement)
             after = kept[-1][0].id
 
     async def settle(

@@ -22,7 +22,7 @@ from policies.operands.kinds import (
     make,
     whole,
 )
-from policies.operands.operand import Assurance, Both, Operand, Origin, Side
+from policies.operands.operand import IDENTITY, ORDER, Assurance, Both, Operand, Origin, Side
 from policies.vocabulary import OWN
 
 MIN_GROUP_SIZE: Final = OWN + "minGroupSize"
@@ -37,12 +37,20 @@ EPSILON: Final = OWN + "epsilon"
 TIME_FIELD: Final = OWN + "timeField"
 PLACE_FIELD: Final = OWN + "placeField"
 GROUP_FIELD: Final = OWN + "groupField"
+FIELD_VALUE: Final = OWN + "fieldValue"
+FIELD_NUMBER: Final = OWN + "fieldNumber"
+UNIT_FIELD: Final = OWN + "unitField"
+TIME_ZONE: Final = OWN + "timeZone"
+EPSILON_BUDGET: Final = OWN + "epsilonBudget"
+LOWER_BOUND: Final = OWN + "lowerBound"
+UPPER_BOUND: Final = OWN + "upperBound"
 
 _WRITTEN = Use(Origin.AGREEMENT, Side.PROVIDER, Assurance.ENFORCED)
 """It stands in the agreement, and the provider does accordingly."""
 
 _ONE = frozenset({Operator.EQ})
 _SOME = frozenset({Operator.EQ, Operator.IS_ANY_OF})
+_MOST = frozenset({Operator.EQ, Operator.LTEQ})
 
 _FIELDS: tuple[tuple[str, Both, Both], ...] = (
     (
@@ -60,6 +68,19 @@ _FIELDS: tuple[tuple[str, Both, Both], ...] = (
             "Welche Felder zusammen verraten könnten, um wen es geht.",
             "Which fields together could tell whom it is about.",
         ),
+    ),
+)
+
+_BOUNDS: tuple[tuple[str, Both, Both], ...] = (
+    (
+        LOWER_BOUND,
+        ("kleinster gezählter Wert", "least value that counts"),
+        ("Kleinere Werte zählen beim Verrauschen als dieser.", "Smaller values count as this one in noisy sums."),
+    ),
+    (
+        UPPER_BOUND,
+        ("größter gezählter Wert", "largest value that counts"),
+        ("Größere Werte zählen beim Verrauschen als dieser.", "Larger values count as this one in noisy sums."),
     ),
 )
 
@@ -123,14 +144,72 @@ OPERANDS: Final[tuple[Operand, ...]] = (
     ),
     make(
         EPSILON,
-        ("Genauigkeitsbudget ε", "privacy budget ε"),
-        (
-            "Wie viel das Verrauschen insgesamt verraten darf.",
-            "How much may be told in all through noisy answers.",
-        ),
+        ("Genauigkeit ε einer Auskunft", "privacy ε of an answer"),
+        ("Wie viel eine verrauschte Auskunft verraten darf.", "How much one noisy answer may tell."),
         decimal("0.000001", "100", "0.5", "1", "1.5"),
         _WRITTEN,
         where=IN_DUTIES,
-        operators=frozenset({Operator.EQ, Operator.LTEQ}),
+        operators=_MOST,
+    ),
+    make(
+        EPSILON_BUDGET,
+        ("Genauigkeitsbudget ε", "privacy budget ε"),
+        (
+            "Wie viel alle verrauschten Auskünfte zusammen verraten dürfen; ohne Angabe so viel wie eine.",
+            "How much all noisy answers together may tell; as much as one where it is not said.",
+        ),
+        decimal("0.000001", "1000", "0.5", "1", "1.5"),
+        _WRITTEN,
+        where=IN_DUTIES,
+        operators=_MOST,
+    ),
+    *(
+        make(iri, label, meaning, decimal(None, None, "0", "10", "20"), _WRITTEN, where=IN_DUTIES, operators=_ONE)
+        for iri, label, meaning in _BOUNDS
+    ),
+    make(
+        FIELD_VALUE,
+        ("Wert des Feldes", "value of the field"),
+        ("Was in dem Feld stehen muss, damit eine Zeile hinausgeht.", "What the field must hold for a row to leave."),
+        TEXT,
+        _WRITTEN,
+        where=IN_DUTIES,
+        operators=IDENTITY,
+    ),
+    make(
+        FIELD_NUMBER,
+        ("Zahl in dem Feld", "number in the field"),
+        (
+            "Wie groß die Zahl in dem Feld sein muss, damit eine Zeile hinausgeht.",
+            "How large the number in the field must be for a row to leave.",
+        ),
+        decimal(None, None, "0", "10", "20"),
+        _WRITTEN,
+        where=IN_DUTIES,
+        operators=ORDER,
+    ),
+    make(
+        UNIT_FIELD,
+        ("Feld der Einheit", "field of the unit"),
+        (
+            "Wessen verschiedene Werte gezählt werden (etwa ein Fahrzeug), statt der Zeilen.",
+            "Which field's different values (a vehicle, say) are counted instead of rows.",
+        ),
+        TEXT,
+        _WRITTEN,
+        where=IN_DUTIES,
+        operators=_ONE,
+    ),
+    make(
+        TIME_ZONE,
+        ("Zeitzone", "time zone"),
+        (
+            "Auf welcher Uhr Tage und Stunden beginnen; ohne Angabe Europe/Berlin.",
+            "On which clock days and hours begin; Europe/Berlin where it is not said.",
+        ),
+        TEXT,
+        _WRITTEN,
+        where=IN_DUTIES,
+        operators=_ONE,
     ),
 )

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from policies.duties import DUTY_TIMING, Timing, parameters
 from policies.model import ODRL, Atomic, Constraint, Operator, Policy, PolicyError, Reason, Rule, RuleKind
+from policies.operands import find
 from policies.transforms import fields as texts
 from policies.transforms import numbers, places, times
 from policies.transforms.steps import (
@@ -41,13 +42,15 @@ from policies.transforms.steps import (
 __all__ = ["EGRESS", "Chain", "chain", "provenance"]
 
 STATISTICS: Final = ("count", "sum", "mean", "min", "max")
+_STATISTIC: Final = OWN + "statistic:"
 _OF_ONE: Final = frozenset({"min", "max"})
 """Statistics that are the value of one row."""
 _EQUAL: Final = frozenset({Operator.EQ})
 _NAMES: Final = frozenset({Operator.EQ, Operator.IS_ANY_OF})
 _LEAST: Final = frozenset({Operator.EQ, Operator.GTEQ})
 _MOST: Final = frozenset({Operator.EQ, Operator.LTEQ})
-_COMPARING: Final = frozenset(Operator) - {Operator.IS_A, Operator.HAS_PART, Operator.IS_ALL_OF}
+_VALUES: Final = frozenset({Operator.EQ, Operator.NEQ, Operator.IS_ANY_OF, Operator.IS_NONE_OF})
+_COMPARING: Final = frozenset({Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ})
 S = TypeVar("S", bound=Struct)
 
 
@@ -138,7 +141,21 @@ class _Parameters:
     def _take(self, constraint: Constraint) -> None:
         if not isinstance(constraint, Atomic) or constraint.left in self._left or constraint.reference:
             _refuse("transform.parameters", action=self.action)
-        self._left[constraint.left] = constraint
+        self._left[constraint.left] = self._in_our_unit(constraint)
+
+    def _in_our_unit(self, found: Atomic) -> Atomic:
+        """A value that is told in another unit, in the one that is reckoned with here."""
+        if not found.unit:
+            return found
+        operand = find(found.left)
+        factor = operand.units.get(found.unit) if operand is not None else None
+        try:
+            if factor is None:
+                self.unfit(found)
+            values = tuple(numbers.write(numbers.plain(value) * numbers.plain(factor)) for value in found.right)
+        except ValueError:
+            self.unfit(found)
+        return msgspec.structs.replace(found, right=values)
 
     def _timing(self) -> None:
         """What is done while data leaves cannot be done after it has left."""
@@ -205,16 +222,18 @@ def _field(text: str) -> str:
 
 def _filter(given: _Parameters) -> Iterator[Step]:
     field = given.text("field", check=_field)
-    found = given.atom("fieldValue", _COMPARING)
-    if found is None:
+    made = [
+        Keep(field, found.operator, found.right)
+        for name, operators in (("fieldValue", _VALUES), ("fieldNumber", _COMPARING))
+        if (found := given.atom(name, operators)) is not None
+    ]
+    if not made:
         _refuse("transform.parameter", action=given.action, parameter=OWN + "fieldValue")
-    if found.operator in (Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ):
-        try:
-            numbers.ordered(found.right[0])
-        except ValueError:
-            given.unfit(found)
+    for one in made:
+        if one.operator in _COMPARING:
+            numbers.plain(one.values[0])
     given.done()
-    yield Keep(field, found.operator, found.right)
+    yield from made
 
 
 def _suppress(given: _Parameters) -> Iterator[Step]:
@@ -255,7 +274,7 @@ def _coarsen(given: _Parameters) -> Iterator[Step]:
 def _aggregate(given: _Parameters) -> Iterator[Step]:
     groups = given.names("groupBy")
     found = given.atom("statistic", _NAMES)
-    asked = ("count",) if found is None else found.right
+    asked = ("count",) if found is None else tuple(one.removeprefix(_STATISTIC) for one in found.right)
     fields = given.names("field", needed=any(one != "count" for one in asked))
     for one in asked:
         if one not in STATISTICS:
@@ -280,7 +299,7 @@ def _anonymise(given: _Parameters) -> Iterator[Step]:
 
 def _perturb(given: _Parameters) -> Iterator[Step]:
     epsilon = given.text("epsilon", _MOST, check=numbers.positive)
-    budget = given.text("epsilonBudget", _MOST, check=numbers.positive)
+    budget = given.text("epsilonBudget", _MOST, check=numbers.positive, default=epsilon)
     lower = given.text("lowerBound", check=numbers.plain, default="")
     upper = given.text("upperBound", check=numbers.plain, default="")
     given.done()

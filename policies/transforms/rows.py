@@ -328,7 +328,8 @@ def _first(kind: type[Any], steps: Sequence[Step]) -> Any:
 
 
 def _unreadable(row: int) -> PolicyError:
-    return PolicyError(Reason("transform.row", {"row": str(row)}))
+    """Before the first row it is the text that is none of its type."""
+    return PolicyError(Reason("transform.row", {"row": str(row)}) if row else Reason("transform.shape"))
 
 
 def _is_over(coarse: times.Coarse, beginning: Any, bound: int) -> bool:

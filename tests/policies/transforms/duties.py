@@ -42,7 +42,7 @@ def hourly(field: str = "time", resolution: str = "PT1H") -> Rule:
 
 def at_least(k: int, *groups: str, **more: str) -> Rule:
     named = [("groupField", ANY, list(groups))] if groups else []
-    return duty(ODRL + "anonymize", ("minGroupSize", GTEQ, str(k)), *named, **more)  # type: ignore[arg-type]
+    return duty(ODRL + "anonymize", ("minGroupSize", GTEQ, str(k)), *named, **more)
 
 
 def summed(*groups: str, field: str = "kwh", statistics: tuple[str, ...] = ("count", "sum")) -> Rule:

@@ -154,7 +154,7 @@ def test_when_the_data_are_gone_nothing_can_be_done_to_them() -> None:
 def test_the_digest_is_of_the_steps_and_their_parameters() -> None:
     made = chain(policy(suppress("name"), duty("sign")))
     assert made is not None
-    steps = [{"fields": ["name"], "type": "suppress"}, {"type": "sign"}]
+    steps: list[dict[str, object]] = [{"fields": ["name"], "type": "suppress"}, {"type": "sign"}]
     plain = [{("step" if key == "type" else key): value for key, value in one.items()} for one in steps]
     text = json.dumps(plain, separators=(",", ":"), sort_keys=True)
     assert made.digest == hashlib.sha256(text.encode()).hexdigest()
