@@ -69,9 +69,11 @@ class Recurring(Sampled):
 
     def read(self, text: str) -> str:
         """Canonical text of a value, or of two with a slash between. Raises `ValueError`."""
-        first, slash, second = text.partition("/")
         read = self._cycle.read
-        return f"{read(first.strip())}/{read(second.strip())}" if slash else read(first.strip())
+        first, slash, second = text.partition("/")
+        if not slash or text.startswith("http"):
+            return read(text.strip())
+        return f"{read(first.strip())}/{read(second.strip())}"
 
     def fact(self, text: str) -> str:
         """A single value, as a fact that somebody states. Raises `ValueError`."""

@@ -70,12 +70,13 @@ class Moments(Sampled):
         if len(right) != 1 or not isinstance(fact, int | str):
             return None
         first, last, placed = _span(str(fact))
-        found = {_judge(operator, right[0], at, placed) for at in (first, last - 1)}
+        between = {at for at in _edges(right[0], placed) if first < at < last} if last - first > 1 else ()
+        found = {_judge(operator, right[0], at, placed) for at in (first, *between, last - 1)}
         return found.pop() if len(found) == 1 else None
 
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """On both sides of where an answer changes, with an offset and without."""
-        return dict.fromkeys((*(claim.right for claim in claims), *_edges(claims), "0"))
+        return dict.fromkeys((*(claim.right for claim in claims), *_around(claims), "0"))
 
 
 def _judge(operator: Operator, right: str, at: int, placed: bool) -> bool | None:
@@ -106,11 +107,14 @@ def _not(found: bool | None) -> bool | None:
     return None if found is None else not found
 
 
-def _edges(claims: Sequence[Claim]) -> Iterator[str]:
+def _edges(right: str, placed: bool) -> set[int]:
+    """Where an answer about a time, with an offset or without, changes, and what lies just before."""
+    start, end, fixed = _span(right)
+    slack = 0 if placed == fixed else _SLACK
+    return {edge + step for edge in (start - slack, start + slack, end - slack, end + slack) for step in (-1, 0)}
+
+
+def _around(claims: Sequence[Claim]) -> Iterator[str]:
     for claim in claims:
-        start, end, fixed = _span(claim.right)
-        for edge in (start, end):
-            for placed in (True, False):
-                slack = 0 if placed == fixed else _SLACK
-                for at in {edge - slack - 1, edge - slack, edge + slack - 1, edge + slack}:
-                    yield str(at) if placed else instants.stamp(at).removesuffix("Z")
+        yield from map(str, sorted(_edges(claim.right, True)))
+        yield from (instants.stamp(at).removesuffix("Z") for at in sorted(_edges(claim.right, False)))

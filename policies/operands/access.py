@@ -110,7 +110,7 @@ OPERANDS: Final = (
         places=_ANYWHERE,
         read=_read_count,
         write=lambda canonical: (canonical, XSD + "integer"),
-        fact=int,
+        fact=lambda text: int(_read_count(text)),
         values=Ordered(_count_span, least=1),
         unmet=reasons.count,
         clauses={
