@@ -7,7 +7,7 @@ the search for a counter-example (`witness`). Source of the duty that binds what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -32,12 +32,17 @@ from policies.model import (
 )
 from policies.requests import Request
 from policies.vocabulary import TRANSFER, USE
+from policies.voiding import void
 from policies.witness import NOT_SHOWN, Witness, witness
 
 NEXT_POLICY: Final = ODRL + "nextPolicy"
 
 Known = Mapping[str, tuple[str, ...]]
 """What is certain about the data of a contract: left operand -> values."""
+
+
+Opinion = Callable[[Sequence[Policy], Semantics], bool | None]
+"""Is there a request that all of the policies permit? None where nobody can say."""
 
 
 class Answer(StrEnum):
@@ -78,20 +83,32 @@ def prove(
     *,
     known: Mapping[str, Known] | None = None,
     semantics: Semantics = Semantics.STRICT,
+    opinion: Opinion | None = None,
 ) -> Proof:
     """Does it hold for all the policies, by name? One that breaks it is named before one where it is unknown.
 
-    `known` says, by the name of a policy, what is certain about its data. Raises `PolicyError` for a sentence that is
-    not understood.
+    `known` says, by the name of a policy, what is certain about its data; `opinion` is a second one on every answer
+    that no request shows. Raises `PolicyError` for a sentence that is not understood.
     """
     question = query(asked) if isinstance(asked, str) else asked
     certain = known or {}
-    proofs = [
-        _never(witness((policy, _probe(question, certain.get(name, {}))), semantics=semantics), name)
-        for name, policy in policies.items()
-    ]
+    proofs = []
+    for name, policy in policies.items():
+        both = policy, _probe(question, certain.get(name, {}))
+        proof = _never(witness(both, semantics=semantics), name)
+        proofs.append(proof if opinion is None or proof.request else _seconded(proof, opinion(both, semantics)))
     order = (Answer.FAILS, Answer.UNKNOWN)
     return next((one for answer in order for one in proofs if one.answer is answer), Proof(Answer.HOLDS))
+
+
+def _seconded(proof: Proof, possible: bool | None) -> Proof:
+    """The answer in the light of a second opinion, for which there is such a request, or there is none (None: it has
+    no opinion)."""
+    if possible is None:
+        return proof
+    if possible:
+        return Proof(Answer.UNKNOWN, proof.policy, reasons=(Reason("prove.disputed"),))
+    return Proof(Answer.HOLDS, proof.policy)
 
 
 def always_denies(policy: Policy, *, semantics: Semantics = Semantics.STRICT) -> Proof:
@@ -102,9 +119,12 @@ def always_denies(policy: Policy, *, semantics: Semantics = Semantics.STRICT) ->
 def vacuous(policy: Policy, *, semantics: Semantics = Semantics.STRICT) -> Sequence[tuple[int, Proof]]:
     """The places of rules without which the policy would permit just the same, or for which that is unknown.
 
-    Obligations are never vacuous: nothing that is permitted depends on them.
+    Obligations are never vacuous: nothing that is permitted depends on them. Of a policy that is void none is: without
+    one of its rules it might no longer be.
     """
-    found = []
+    found: list[tuple[int, Proof]] = []
+    if void(policy) is not None:
+        return found
     for place, rule in enumerate(policy.rules):
         without = replace(policy, rules=(*policy.rules[:place], *policy.rules[place + 1 :]))
         proof = _without(rule, policy, without, semantics)

@@ -6,8 +6,8 @@ What lives here: reading such a sentence. What does not: answering it (`prove`).
     kein(e) Vertrag|Vereinbarung|Policy|Angebot gibt|erlaubt|teilt  WAS [PART ...] [wobei BEDINGUNG [und ...]] [heraus]
 
 WHAT is a class of data (`personal data`), an action (`distribute`), both with a blank between, or `anything`. A PART is
-`for a ... purpose` (a purpose by what people call it, or by its name), `to IRI`, `in PLACE` (a key or the name of a
-state), `before DATE`, `after DATE`. A CONDITION is `OPERAND OPERATOR VALUE` in the words of the short form
+`for a ... purpose` (a purpose by what people call it, or by its name), `to IRI`, `in PLACE` (a key, or the name of a
+Land or a state), `before DATE`, `after DATE`. A CONDITION is `OPERAND OPERATOR VALUE` in the words of the short form
 (`purpose isA CommercialPurpose`). A sentence of which one word is not understood is refused.
 """
 
@@ -19,11 +19,11 @@ from functools import cache
 from typing import Final, NoReturn
 
 from policies.facts import operand_of
-from policies.model import Atomic, Constraint, Operator, PolicyError, Reason
+from policies.model import ODRL, Atomic, Constraint, Operator, PolicyError, Reason
 from policies.operands import DATE_TIME, OPERANDS, PURPOSE, SPATIAL
 from policies.places import from_digits
 from policies.short import action_iri, meant, operand_names
-from policies.vocabulary import ACTIONS, DPV, OWN, names
+from policies.vocabulary import ACTIONS, DPV, LOC, OWN, names
 
 DATA_CLASS: Final = OWN + "dataClass"
 
@@ -35,9 +35,17 @@ _SENTENCE: Final = re.compile(
 _WHERE: Final = re.compile(r"\s+(?:where|wobei)\s+", re.IGNORECASE)
 _AND: Final = re.compile(r"\s+(?:and|und)\s+|\s*&\s*", re.IGNORECASE)
 _PART: Final = re.compile(r"(?:^|\s+)(for|für|zu|to|an|in|before|vor|after|nach)\s+", re.IGNORECASE)
-_FILLING: Final = re.compile(r"an?|any|the|some|(?:irgend)?eine?[nmrs]?|d(?:er|ie|as|en|em|es)", re.IGNORECASE)
+_FILLING: Final = re.compile(r"an?|any|the|some|of|von|(?:irgend)?eine?[nmrs]?|d(?:er|ie|as|en|em|es)", re.IGNORECASE)
 _CLOSING: Final = re.compile(r"\s+(?:heraus|weiter|frei|ab|away|out)$", re.IGNORECASE)
 _ENDINGS: Final = re.compile(r"(?:en|er|em|es|e|n|s)$")
+_SAID: Final[Mapping[str, tuple[str, ...]]] = {
+    ODRL + "distribute": ("Weitergabe", "Weiterverbreitung", "Verteilen", "Veröffentlichung", "distribution"),
+    ODRL + "sell": ("Verkauf", "Weiterverkauf", "sale"),
+    ODRL + "read": ("Lesen", "reading"),
+    DATA_CLASS + ":special": ("besondere personenbezogene Daten", "sensible Daten", "special data", "sensitive data"),
+}
+"""What people also say for an action or a class of data."""
+
 _ANYTHING: Final = frozenset({"anything", "data", "etwas", "daten", "irgendetwas"})
 _SYMBOLS: Final[Mapping[str, Operator]] = {
     "=": Operator.EQ,
@@ -126,6 +134,9 @@ def _part(word: str, value: str) -> Constraint:
 
 
 def _place(text: str) -> str:
+    state = _states().get(_stems(text.split()))
+    if state is not None:
+        return state
     try:
         return from_digits(_PLACES.get(text.lower().replace(" ", "-"), text))
     except ValueError:
@@ -159,17 +170,23 @@ def _atom(left: str, operator: Operator, text: str) -> Atomic:
 
 @cache
 def _purposes() -> Mapping[tuple[str, ...], str]:
-    return dict(_called(iri for iri in names() if iri.startswith(DPV)))
+    return dict(_called({iri: said for iri, said in names().items() if iri.startswith(DPV)}))
 
 
 @cache
 def _subjects() -> Mapping[tuple[str, ...], str]:
-    return dict(_called(iri for iri in names() if iri in ACTIONS or iri.startswith(DATA_CLASS + ":")))
+    known = {iri: names()[iri] for iri in names() if iri in ACTIONS or iri.startswith(DATA_CLASS + ":")}
+    return dict(_called({iri: (*said, *_SAID.get(iri, ())) for iri, said in known.items()}))
 
 
-def _called(iris: Iterable[str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    for iri in iris:
-        for name in (*names()[iri], re.split(r"[#/:]", iri)[-1]):
+@cache
+def _states() -> Mapping[tuple[str, ...], str]:
+    return dict(_called({iri: said for iri, said in names().items() if iri.startswith(LOC)}))
+
+
+def _called(terms: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for iri, said in terms.items():
+        for name in (*said, re.split(r"[#/:]", iri)[-1]):
             yield _stems(name.split()), iri
             if name.endswith((" data", " Daten")):
                 yield _stems(name.split()[:-1]), iri

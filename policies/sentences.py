@@ -3,7 +3,7 @@
 What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
 kind says how the value is shown: `time`, `end` (of something: the last day), `period`, `list` (of purposes or places),
 `clauses` (of the notation), `rule`, `term`, `operand` (what people call it), `demand` (a constraint in short: operand,
-operator, values), `facts` (what is known of the reason's `operand`).
+operator, values), `asks` (the same in brackets, if it is there), `facts` (what is known of the reason's `operand`).
 A parameter that is missing is shown as "?".
 """
 
@@ -19,12 +19,12 @@ from policies.operands import OPERANDS, Assurance, Both
 REASONS: Final[Mapping[str, Both]] = {
     # decisions
     "fact.unknown": (
-        "Nicht bekannt: {operand:operand}. Verlangt ist: {demanded:demand}. Im Zweifel wird abgelehnt.",
-        "Not known: {operand:operand}. What is demanded: {demanded:demand}. In doubt it is refused.",
+        "Nicht bekannt: {operand:operand}{demanded:asks}. Im Zweifel wird abgelehnt.",
+        "Not known: {operand:operand}{demanded:asks}. In doubt it is refused.",
     ),
     "fact.unclear": (
-        "Ob das Verlangte zutrifft, lässt sich nicht sagen. Verlangt ist: {demanded:demand}. Bekannt ist: {asked:facts}.",
-        "Whether what is demanded is so cannot be said. What is demanded: {demanded:demand}. Known is: {asked:facts}.",
+        "Ob das zutrifft, lässt sich nicht sagen: {demanded:demand}. Bekannt ist: {asked:facts}.",
+        "Whether this is so cannot be said: {demanded:demand}. Known is: {asked:facts}.",
     ),
     "fact.unmet": (
         "Nicht erfüllt ist: {demanded:demand}. Bekannt ist: {asked:facts}.",
@@ -197,6 +197,10 @@ REASONS: Final[Mapping[str, Both]] = {
         "Das Dokument ist zu groß (höchstens {limit}).",
         "The document is too large (at most {limit}).",
     ),
+    "consequence.nested": (
+        "Was aus einer Pflicht folgt oder ein Verbot heilt, hat selbst keine Folgen.",
+        "What follows from a duty or makes up for a prohibition has no consequence of its own.",
+    ),
     "form.large": (
         "Das Dokument ist zu groß (höchstens {limit} Bytes).",
         "The document is too large (at most {limit} bytes).",
@@ -336,9 +340,53 @@ REASONS: Final[Mapping[str, Both]] = {
         "Die Vorlage „{name}“ fragt nicht nach „{key}“.",
         "The template “{name}” does not ask for “{key}”.",
     ),
-    "template.empty": (
-        "Zu „{key}“ fehlt eine Antwort.",
-        "An answer is missing for “{key}”.",
+    "template.iri": (
+        "„{value}“ ist kein Bezeichner (IRI wie urn:stadt:regeln, https://… oder did:web:…), gefragt ist „{key}“.",
+        "“{value}” is no identifier (an IRI such as urn:town:terms, https://… or did:web:…), asked for “{key}”.",
+    ),
+    "template.word": (
+        "„{value}“ ist nicht lesbar; zu „{key}“ werden Namen ohne Leerzeichen erwartet, mehrere mit Komma getrennt.",
+        "“{value}” cannot be read; for “{key}” names without blanks are due, several of them separated by commas.",
+    ),
+    "template.number": (
+        "„{value}“ ist keine ganze Zahl, gefragt ist „{key}“.",
+        "“{value}” is no whole number, asked for “{key}”.",
+    ),
+    "template.range": (
+        "„{value}“ liegt nicht zwischen {least} und {most}, gefragt ist „{key}“.",
+        "“{value}” is not between {least} and {most}, asked for “{key}”.",
+    ),
+    "template.date": (
+        "„{value}“ ist kein Datum wie 2027-12-31, gefragt ist „{key}“.",
+        "“{value}” is no date such as 2027-12-31, asked for “{key}”.",
+    ),
+    "template.early": (
+        "„{value}“ liegt vor „{other}“ ({bound}), gefragt ist „{key}“.",
+        "“{value}” is before “{other}” ({bound}), asked for “{key}”.",
+    ),
+    "template.period": (
+        "„{value}“ ist kein Zeitraum wie P30D oder PT15M, gefragt ist „{key}“.",
+        "“{value}” is no period such as P30D or PT15M, asked for “{key}”.",
+    ),
+    "template.rate": (
+        "„{value}“ ist keine Anzahl in einem Zeitraum wie 100/PT1H (höchstens 31 Tage), gefragt ist „{key}“.",
+        "“{value}” is no number within a period such as 100/PT1H (31 days at most), asked for “{key}”.",
+    ),
+    "template.season": (
+        "„{value}“ ist keine Zeit im Jahr wie 11-01/03-31, gefragt ist „{key}“.",
+        "“{value}” is no time of the year such as 11-01/03-31, asked for “{key}”.",
+    ),
+    "template.purpose": (
+        "„{value}“ nennt einen Zweck, den es nicht gibt; es gibt zum Beispiel PublicBenefit und ScientificResearch.",
+        "“{value}” names a purpose that does not exist; PublicBenefit and ScientificResearch do, for example.",
+    ),
+    "template.basis": (
+        "„{value}“ ist keine Rechtsgrundlage der DSGVO wie A6-1-e oder A9-2-i.",
+        "“{value}” is no legal basis of the GDPR such as A6-1-e or A9-2-i.",
+    ),
+    "template.long": (
+        "Die Antwort zu „{key}“ ist zu lang (höchstens {limit} Zeichen).",
+        "The answer for “{key}” is too long (at most {limit} characters).",
     ),
     "context.unknown": (
         "Der JSON-LD-Kontext „{context}“ ist nicht bekannt.",
@@ -440,8 +488,18 @@ REASONS: Final[Mapping[str, Both]] = {
         "Notice period: asked {asked:period}; possible {answered:period}.",
     ),
     "query.unknown": (
-        "In der Frage wird nicht verstanden: „{words}“.",
-        "In the question this is not understood: “{words}”.",
+        "In der Frage wird nicht verstanden: „{words}“. Fragen lässt sich: kein Vertrag gibt (erlaubt) WAS [für ZWECK]"
+        " [an IRI] [in ORT] [vor DATUM] [nach DATUM] [wobei OPERAND OPERATOR WERT und …]; WAS ist eine Klasse von Daten"
+        " (personenbezogene Daten), eine Handlung (Weitergabe), beides oder „etwas“. Beispiel: kein Vertrag gibt"
+        " personenbezogene Daten für einen kommerziellen Zweck.",
+        "In the question this is not understood: “{words}”. What can be asked: no contract gives (permits) WHAT [for"
+        " PURPOSE] [to IRI] [in PLACE] [before DATE] [after DATE] [where OPERAND OPERATOR VALUE and …]; WHAT is a class"
+        " of data (personal data), an action (distribute), both, or “anything”. Example: no contract gives personal"
+        " data for a commercial purpose.",
+    ),
+    "prove.disputed": (
+        "Die eigene Prüfung findet keine solche Anfrage, der Solver hält eine für möglich.",
+        "Our own check finds no such request, the solver thinks that there is one.",
     ),
     "next.unknown": (
         "Die Regeln für die Weitergabe („{policy}“) liegen nicht vor.",
@@ -522,6 +580,7 @@ TERMS: Final[Mapping[str, Both]] = {
     "target": ("Gegenstand", "subject"),
     "applies": ("Es greift ({}): {}.", "What applies ({}): {}."),
     "fails": ("Nicht erfüllt ist ({}): {}.", "What fails ({}): {}."),
+    "asks": (" (verlangt ist: {})", " (what is demanded: {})"),
     "would": (
         "Die nächste Änderung, mit der es erlaubt wäre: {}: {}.",
         "The nearest change that would permit it: {}: {}.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connector.cli.command import Call, Noun
+from connector.cli.errors import CommandError
 from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
+from connector.cli.policy.files import content
 from connector.cli.words import either, word
 
 COLUMNS = {
@@ -33,6 +36,7 @@ def offer() -> None:
     examples=[
         "allmende offer publish trees planning --at-once open-data",
         "allmende offer publish counts planning --outside ask --persons 2 --decide-within 7d",
+        "allmende offer publish counts planning --bounds limits.toml --at-once open-data",
     ],
 )
 @click.argument("asset", type=ASSET)
@@ -65,15 +69,32 @@ def offer() -> None:
     show_default=True,
     help="How long they have (14d, 36h); then the negotiation ends.",
 )
+@click.option(
+    "--bounds",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What you would still accept: a policy in the short form. A request outside the terms is answered with the"
+    " closest terms within it.",
+)
 @click.pass_obj
-def publish(call: Call, /, asset: str, policy: str, outside: str, frame: str | None, persons: int, days: float) -> None:
+def publish(
+    call: Call,
+    /,
+    asset: str,
+    policy: str,
+    outside: str,
+    frame: str | None,
+    persons: int,
+    days: float,
+    bounds: Path | None,
+) -> None:
     """Publish ASSET under POLICY, for every peer that the policy does not exclude.
 
     Without --at-once each contract waits for a person, and never for the one who has published: nobody approves a draft
     of their own. In a small office: allmende operator add NAME --role approver.
     """
     rule = {"persons": persons, "frame": frame, "days": days}
-    kept = call.remote.post("/offers", {"asset": asset, "policy": policy, "outside": outside, "approval": rule})
+    body = {"asset": asset, "policy": policy, "outside": outside, "approval": rule, **_limits(bounds)}
+    kept = call.remote.post("/offers", body)
     call.answer(
         kept,
         lambda: either(
@@ -81,6 +102,16 @@ def publish(call: Call, /, asset: str, policy: str, outside: str, frame: str | N
             f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}; {_rule(kept)}.",
         ),
     )
+
+
+def _limits(file: Path | None) -> dict[str, str]:
+    """The text of a file of limits; whether it can be used is for the node to say."""
+    if file is None:
+        return {}
+    try:
+        return {"bounds": content(file).decode()}
+    except UnicodeDecodeError as error:
+        raise CommandError(either(f"{file} is no text.", f"{file} ist kein Text."), "file.unreadable") from error
 
 
 @offer.command("list", examples=["allmende offer list"])

@@ -12,7 +12,7 @@ these terms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -33,6 +33,9 @@ from policies.bounds import Bounds, Reply, Verdict
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
 
 N = NegotiationState
+
+_LONGEST_NOTE = 2000
+"""Signs of what the log says of why an answer is what it is."""
 
 
 class Decisions:
@@ -109,9 +112,8 @@ class Decisions:
         if limits is None:
             return None
         found = bounds.reply(limits, replace(asked, assignee=n.peer))
-        reasons = " ".join(reason.code for reason in found.reasons)
         params = {"process": n.id, "peer": n.peer, "offer": offer.id, "verdict": found.verdict.value}
-        tx.record(Entry(event="bounds.answered", actor="node", params={**params, "reasons": reasons}))
+        tx.record(Entry(event="bounds.answered", actor="node", params={**params, "reasons": _noted(found.reasons)}))
         return None if found.verdict is Verdict.REFUSE else found
 
     def _counter(self, offer: PublishedOffer, answer: Reply) -> JsonObject:
@@ -270,6 +272,14 @@ def compared_terms(asked: Policy, offered: Policy, assignee: str) -> Comparison 
         return Reason("offer.unknown")
     # Whoever asks is the one who will use it, whether or not the offer asked back says so again.
     return compare.within(replace(asked, assignee=assignee), offered)
+
+
+def _noted(reasons: Sequence[Reason]) -> str:
+    """Reasons with what they name, for the log."""
+    told = "; ".join(
+        " ".join((one.code, *(f"{name}={value}" for name, value in one.params.items()))) for one in reasons
+    )
+    return told[:_LONGEST_NOTE]
 
 
 def not_understood(error: PolicyError) -> Reason:

@@ -1,4 +1,4 @@
-"""Comparisons in two opinions: our own and Z3's (`solver`), over random pairs of policies (`pairs`).
+"""Covers policies/solver.py: two opinions on comparisons, our own and Z3's, over random pairs of policies (`pairs`).
 
 What is said of every pair: how the two lie to each other, whether one is within the other, what is always denied, which
 rules are vacuous, which rules meet. Nothing may be said otherwise than by Z3; *unknown* at most once in a hundred.
@@ -19,13 +19,13 @@ from policies.compare import within
 from policies.conflicts import Verdict, conflicts
 from policies.difference import Relation, difference, document
 from policies.evaluate import evaluate
-from policies.model import Policy, RuleKind, Semantics, Strategy
+from policies.model import Policy, Rule, RuleKind, Semantics, Strategy
 from policies.prove import Answer, always_denies, vacuous
 from policies.requests import Request
 from policies.witness import common
 from tests.policies import pairs
 
-solver = pytest.importorskip("tests.policies.solver", reason="the extra `solver` is not installed")
+solver = pytest.importorskip("policies.solver", reason="the extra `solver` is not installed")
 
 
 def semantics(seed: int) -> Semantics:
@@ -67,7 +67,7 @@ def alone(seed: int) -> Iterator[str]:
     how = semantics(seed)
     denies = always_denies(a, semantics=how)
     if denies.answer is not Answer.UNKNOWN:
-        assert (seed, denies.answer is Answer.FAILS) == (seed, solver.permits_something(a, how))
+        assert (seed, denies.answer is Answer.FAILS) == (seed, solver.both((a,), how))
         assert denies.request is None or permitted(a, denies.request, how)
     yield f"always denies: {denies.answer}"
     for place, proof in vacuous(a, semantics=how):
@@ -81,9 +81,10 @@ def alone(seed: int) -> Iterator[str]:
 
 
 def meeting(seed: int) -> Iterator[str]:
-    """Do permissions and prohibitions meet?"""
+    """Do permissions and prohibitions meet? Of rules without refinements: a request states one value of an operand,
+    conflicts tell what narrows an action, a party or an asset from what a condition asks for."""
     drawn, _ = pairs.pair(seed)
-    rules = tuple(replace(rule, id=f"urn:rule:{n}", duties=()) for n, rule in enumerate(drawn.rules))
+    rules = tuple(_plain(rule, f"urn:rule:{n}") for n, rule in enumerate(drawn.rules))
     a = replace(drawn, rules=rules, conflict=Strategy.INVALID)
     said = {frozenset((p.a.rule, p.b.rule)): p.verdict for p in conflicts((a,)).pairs}
     for one in (rule for rule in rules if rule.kind is RuleKind.PERMISSION):
@@ -96,6 +97,11 @@ def meeting(seed: int) -> Iterator[str]:
             assert (seed, one.id, two.id, verdict) != (seed, one.id, two.id, Verdict.COMPATIBLE) or not possible
             yield f"meeting: {'unknown' if found.unknown else not found.none}"
             yield f"conflict: {verdict}"
+
+
+def _plain(rule: Rule, name: str) -> Rule:
+    scopes = [None if one is None else replace(one, refinements=()) for one in (rule.target, rule.assignee)]
+    return replace(rule, id=name, duties=(), refinements=(), target=scopes[0], assignee=scopes[1])
 
 
 def campaign(first: int, last: int) -> Counter[str]:

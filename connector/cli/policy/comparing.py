@@ -22,7 +22,8 @@ from connector.cli.words import either, word
 
 if TYPE_CHECKING:
     from policies.conflicts import Conflicts, Side
-    from policies.model import Policy, PolicyKind
+    from policies.model import Policy, PolicyKind, Semantics
+    from policies.prove import Opinion
 
 _FORM = click.option(
     "--format",
@@ -125,7 +126,7 @@ def prove(
     about = _named(given, form) if given else _of_the_node(call)
     how = Semantics(semantics)
     try:
-        found = proving.prove(statement, about, semantics=how)
+        found = proving.prove(statement, about, semantics=how, opinion=_opinion() if solver else None)
     except PolicyError as error:
         raise files.refused(error, either("the statement", "die Aussage")) from error
     told = proving.document(found)
@@ -137,6 +138,28 @@ def prove(
             either("It does not hold.", "Es gilt nicht.") if known else either("It is not known.", "Es ist unbekannt.")
         )
         raise CommandError(said, f"prove.{found.answer.value}", answer=told)
+
+
+def _opinion() -> Opinion:
+    """The solver's. Raises `CommandError` where the extra is not installed."""
+    try:
+        from policies import solver
+    except ImportError as error:
+        raise CommandError(
+            either(
+                "No solver is installed: pip install 'allmende[solver]'.",
+                "Es ist kein Solver installiert: pip install 'allmende[solver]'.",
+            ),
+            "solver.missing",
+        ) from error
+
+    def opinion(policies: Sequence[Policy], semantics: Semantics) -> bool | None:
+        try:
+            return solver.both(policies, semantics)
+        except solver.FragmentError:
+            return None
+
+    return opinion
 
 
 def _named(given: Sequence[Path], form: str | None) -> dict[str, Policy]:

@@ -1,8 +1,10 @@
 """A second opinion on comparisons: policies put into Z3, by another way than the comparator's own.
 
-What lives here: the world as Z3 variables, policies as Z3 formulas, the verdicts that follow. What does not: the pairs
-that are tried (`test_solver`). Shared with the comparator is only what defines the meaning: what an operand's values
-say of one fact (`holds`), which duties are the same or stricter (`strictness`), whether a policy is void.
+What lives here: the world as Z3 variables, policies as Z3 formulas, the verdicts that follow. What does not: the
+comparator that nodes use, which needs no solver (`witness`, `difference`, `prove`). Nothing imports this module but the
+command line where somebody asks for it, and the tests, which hold the comparator against it. It needs the extra
+`solver`. Shared with the comparator is only what defines the meaning: what an operand's values say of one fact
+(`holds`), which duties are the same or stricter (`strictness`), whether a policy is void.
 
 Numbers, decimals and instants are Z3's own arithmetic. Where an operand's values are no numbers (terms, places, names,
 durations, what comes back every day) Z3 does not fit: then all facts of a wide, fixed domain are tried one by one, and
@@ -62,7 +64,7 @@ Both = tuple[z3.BoolRef, z3.BoolRef]
 
 
 def relation(a: Policy, b: Policy, semantics: Semantics = Semantics.STRICT) -> Relation:
-    """How what A permits lies to what B permits, in Z3's opinion."""
+    """How what A permits lies to what B permits, in Z3's opinion. Raises `FragmentError`."""
     world = World((a, b), semantics)
     one, two = world.permits(a), world.permits(b)
     only_a, only_b = world.possible(one, z3.Not(two)), world.possible(two, z3.Not(one))
@@ -74,21 +76,25 @@ def relation(a: Policy, b: Policy, semantics: Semantics = Semantics.STRICT) -> R
 
 
 def exceeds(a: Policy, b: Policy, semantics: Semantics = Semantics.STRICT) -> bool:
-    """Does A permit what B refuses?"""
+    """Does A permit what B refuses? Raises `FragmentError`."""
     world = World((a, b), semantics)
     return world.possible(world.permits(a), z3.Not(world.permits(b)))
 
 
-def permits_something(policy: Policy, semantics: Semantics = Semantics.STRICT) -> bool:
-    """Is there anything that the policy permits?"""
-    world = World((policy,), semantics)
-    return world.possible(world.permits(policy))
+def both(policies: Sequence[Policy], semantics: Semantics = Semantics.STRICT) -> bool:
+    """Is there anything that all of them permit? Raises `FragmentError`."""
+    world = World(policies, semantics)
+    return world.possible(*map(world.permits, policies))
 
 
 def meet(policy: Policy, one: Rule, other: Rule) -> bool:
-    """Is there a request that both rules apply to?"""
+    """Is there a request that both rules of the policy apply to? Raises `FragmentError`."""
     world = World((policy,), Semantics.STRICT)
     return world.possible(world.applies(one, policy)[0], world.applies(other, policy)[0])
+
+
+class FragmentError(Exception):
+    """A policy says something that is compared by neither numbers nor a domain (see the module)."""
 
 
 class World:
@@ -118,7 +124,8 @@ class World:
         solver = z3.Solver()
         solver.add(*self._facts, *formulas)
         found = solver.check()
-        assert found != z3.unknown
+        if found == z3.unknown:
+            raise FragmentError
         return bool(found == z3.sat)
 
     # --- policies -----------------------------------------------------------------------------------------------------
@@ -175,8 +182,8 @@ class World:
 
     def _atomic(self, atom: Atomic, now: Any) -> Both:
         operand = operand_of(atom)
-        assert operand is not None
-        assert atom.operator in operand.operators
+        if operand is None or atom.reference or atom.operator not in operand.operators:
+            raise FragmentError
         key = _key(atom)
         if key in self._tables:
             variable, tables = self._tables[key]
@@ -226,11 +233,13 @@ class World:
         return z3.Or([self._atomic(one, self._now)[1] for one in duties.ends(duty)])
 
     def _at(self, constraint: Constraint, at: Any) -> Both:
-        assert "clock" not in self._tables
+        if "clock" in self._tables:
+            raise FragmentError
         if isinstance(constraint, Atomic):
             return self._atomic(constraint, at)
         members = [self._at(one, at) for one in constraint.members]
-        assert constraint.connective in (Connective.AND, Connective.AND_SEQUENCE)
+        if constraint.connective not in (Connective.AND, Connective.AND_SEQUENCE):
+            raise FragmentError
         return _all(members)
 
     def _done(self, listed: Sequence[Rule]) -> dict[Any, tuple[z3.BoolRef, z3.BoolRef, Any]]:
@@ -265,7 +274,7 @@ class World:
     def _enumerated(self, listed: Sequence[Atomic]) -> dict[str, tuple[Any, dict[Atomic, list[Truth]]]]:
         """Operands whose facts are tried one by one: the variable, and for each constraint a truth for each value."""
         by_key: dict[str, list[Atomic]] = {}
-        for atom in dict.fromkeys(map(_plain, listed)):
+        for atom in dict.fromkeys(_plain(one) for one in listed if operand_of(one) is not None and not one.reference):
             by_key.setdefault(_key(atom), []).append(atom)
         found = {}
         for key, atoms in by_key.items():
@@ -336,10 +345,12 @@ def _micros(at: datetime) -> int:
 
 # --- domains ----------------------------------------------------------------------------------------------------------
 
-World_ = list[tuple[Atomic, Operand, tuple[Any, ...]]]
+_MOST_MONTHS: Final = 60
+
+Row = list[tuple[Atomic, Operand, tuple[Any, ...]]]
 
 
-def _worlds(atoms: Sequence[Atomic]) -> Iterator[World_]:
+def _worlds(atoms: Sequence[Atomic]) -> Iterator[Row]:
     operands = [operand_of(atom) for atom in atoms]
     known = [(atom, operand) for atom, operand in zip(atoms, operands, strict=True) if operand is not None]
     if known[0][1].origin is Origin.CLOCK:
@@ -405,6 +416,8 @@ def _places(named: Sequence[str]) -> Iterator[str]:
 def _durations(named: Sequence[str]) -> Iterator[str]:
     lengths = [length(text) for text in named]
     months = max(m + t // (27 * DAY) for m, t in lengths) + 3
+    if months > _MOST_MONTHS:
+        raise FragmentError
     steps = sorted({m * 31 for m in range(months + 1)} | {m * 28 for m in range(months + 1)} | set(range(70)))
     days = sorted({d + e for d in steps for e in (-1, 0, 1, 2, 3) if d + e >= 0})
     times = {t for _, t in lengths} | {0}
