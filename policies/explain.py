@@ -16,8 +16,8 @@ from msgspec import Struct
 from policies import clauses as phrases
 from policies import controlled, instants, marks, saying
 from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
-from policies.model import ODRL, Difference, Nearest, Policy, Reason
-from policies.operands import OPERANDS, Assurance, Side, find
+from policies.model import ODRL, Difference, Nearest, Operator, Policy, Reason
+from policies.operands import OPERANDS, SET_OPERATORS, Assurance, Side, find
 from policies.render import read_notation
 from policies.saying import Both, Lang
 from policies.sentences import ASSURANCES, LEGEND, REASONS, TERMS
@@ -25,6 +25,10 @@ from policies.sentences import ASSURANCES, LEGEND, REASONS, TERMS
 __all__ = ["Clause", "Lang", "clauses", "difference", "legend", "nearest", "policy", "sentence", "shown", "speaker"]
 
 _LONGEST: Final = 300
+_MISSING: Final = "?"
+"""What stands where a reason lacks a parameter."""
+_DIGITS: Final = 14
+"""A number with more digits than these is an instant in microseconds."""
 _HEAD: Final = frozenset({"kind", "timestamp", "profile", "inherits", "remark", "target", "assigner"})
 """Parts of a policy that say which one it is, not what it means."""
 
@@ -64,7 +68,8 @@ def speaker(templates: Mapping[str, Both]) -> Speaker:
         if reason.code not in known:
             params = ", ".join(f"{name}: {_short(value)}" for name, value in reason.params.items())
             return f"{reason.code} ({params})" if params else reason.code
-        return _Filler(lang).vformat(saying.pick(known[reason.code], lang), (), reason.params)
+        filler = _Filler(lang, reason.params.get("operand", ""))
+        return filler.vformat(saying.pick(known[reason.code], lang), (), reason.params)
 
     return speak
 
@@ -116,11 +121,13 @@ def legend(lang: str) -> list[str]:
 
 
 def nearest(change: Nearest, lang: str) -> str:
-    """The sentence that names what fails and the nearest change that would permit."""
+    """The sentence that names what fails (of a prohibition: what makes it apply) and the nearest change that would
+    permit."""
     if change.constraint is None:
         fails = ""
     else:
-        fails = _word("fails", lang).format(_rule_name(change.rule, lang), phrases.write(change.constraint, lang)) + " "
+        why = "applies" if change.rule.startswith("prohibition") else "fails"
+        fails = _word(why, lang).format(_rule_name(change.rule, lang), phrases.write(change.constraint, lang)) + " "
     if not change.value:
         return fails + _word("would do", lang).format(_operand(change.operand, lang))
     return fails + _word("would", lang).format(_operand(change.operand, lang), _changed(change, lang))
@@ -143,13 +150,53 @@ def _changed(change: Nearest, lang: str) -> str:
 
 
 def _claim(claim: Claim, lang: str) -> str:
+    opposite = _OPPOSITES.get(claim.operator)
     if claim.left == ACTION:
         text = _term(claim.right, lang)
+    elif claim.left in OPERANDS and not claim.holds and opposite in OPERANDS[claim.left].operators:
+        return phrases.core(claim.left, opposite, (claim.right,), lang)
     elif claim.left in OPERANDS:
         text = phrases.core(claim.left, claim.operator, (claim.right,), lang)
     else:
         text = claim.right
     return text if claim.holds else f"{_word('not', lang)} ({text})"
+
+
+_OPPOSITES: Final[Mapping[Operator, Operator]] = {
+    Operator.EQ: Operator.NEQ,
+    Operator.NEQ: Operator.EQ,
+    Operator.LT: Operator.GTEQ,
+    Operator.LTEQ: Operator.GT,
+    Operator.GT: Operator.LTEQ,
+    Operator.GTEQ: Operator.LT,
+}
+
+
+def _demand(text: str, lang: str) -> str:
+    """A constraint in short (operand, operator, values), as a phrase. Raises `ValueError` where it is none."""
+    left, name, values = text.split(" ", 2)
+    operator = Operator(name)
+    return phrases.core(left, operator, tuple(values.split(" ")) if operator in SET_OPERATORS else (values,), lang)
+
+
+def _asks(text: str, lang: str) -> str:
+    return "" if text == _MISSING else _word("asks", lang).format(_demand(text, lang))
+
+
+def _facts(text: str, lang: str, operand: str) -> str:
+    """What is known of an operand. Instants stand for what the clock or the calendar says."""
+    return ", ".join(_fact(one, lang, operand) for one in text.split(" ")) if text else _word("nothing", lang)
+
+
+def _fact(text: str, lang: str, operand: str) -> str:
+    start, slash, end = text.partition("/")
+    if _instant(start) and (not slash or _instant(end)):
+        return saying.time(start, lang) + (f" – {saying.time(end, lang)}" if slash else "")
+    return saying.value(operand, text, lang)
+
+
+def _instant(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) > _DIGITS
 
 
 def _time(text: str, lang: str) -> str:
@@ -212,29 +259,38 @@ def _word(name: str, lang: str) -> str:
 _PARTS: Final[Mapping[str, str]] = {ACTION: "action", ASSIGNEE: "assignee", TARGET: "target"}
 
 
-_KINDS: Final[Mapping[str, Callable[[str, str], str]]] = {
-    "": lambda text, lang: _short(text),
-    "time": _time,
-    "end": _end,
-    "period": _period,
-    "list": _listed,
-    "clauses": _clauses,
-    "rule": _rule_name,
-    "term": _term,
+def _alone(said: Callable[[str, str], str]) -> Callable[[str, str, str], str]:
+    """The same, whatever operand a reason is about."""
+    return lambda text, lang, operand: said(text, lang)
+
+
+_KINDS: Final[Mapping[str, Callable[[str, str, str], str]]] = {
+    "": _alone(lambda text, lang: _short(text)),
+    "time": _alone(_time),
+    "end": _alone(_end),
+    "period": _alone(_period),
+    "list": _alone(_listed),
+    "clauses": _alone(_clauses),
+    "rule": _alone(_rule_name),
+    "term": _alone(_term),
+    "operand": _alone(_operand),
+    "demand": _alone(_demand),
+    "asks": _alone(_asks),
+    "facts": _facts,
 }
 
 
 class _Filler(Formatter):
     """Fills a template in; a value that cannot be shown as its kind is shown as it stands."""
 
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
+    def __init__(self, lang: str, operand: str) -> None:
+        self._lang, self._operand = lang, operand
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> str:
-        return str(kwargs.get(str(key), "?"))
+        return str(kwargs.get(str(key), _MISSING))
 
     def format_field(self, value: Any, format_spec: str) -> str:
         try:
-            return _KINDS[format_spec](value, self._lang)
+            return _short(_KINDS[format_spec](value, self._lang, self._operand))
         except (ValueError, KeyError, OverflowError):
             return _short(value)

@@ -101,8 +101,12 @@ def _unmet(atom: Atomic, facts: Facts, found: Truth) -> Reason:
     if atom.reference:
         return Reason("value.reference", {"operand": operand.name, "reference": atom.reference})
     if not known and operand.origin in ("clock", "counter"):
-        return Reason("fact.unknown", {"operand": atom.left})
-    return operand.unmet(atom.operator, atom.right, known, found is False)
+        demanded = " ".join((atom.left, atom.operator, *atom.right))
+        return Reason("fact.unknown", {"operand": atom.left, "demanded": demanded})
+    try:
+        return operand.unmet(atom.operator, atom.right, known, found is False)
+    except (ValueError, ArithmeticError):  # no reader lets such a right operand through
+        return Reason("value.unreadable", {"operand": operand.name, "value": " ".join(atom.right)[:200]})
 
 
 def _unknown(constraints: Iterable[Constraint], facts: Facts) -> tuple[str, ...]:

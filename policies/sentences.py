@@ -168,6 +168,7 @@ REASONS: Final[Mapping[str, Both]] = {
         "Der Begriff „{term}“ wird hier nicht verstanden; deshalb gilt die ganze Vereinbarung als nicht verstanden.",
         "The term “{term}” is not understood here, so the whole policy is refused.",
     ),
+    "term.empty": ("Bei „{term}“ steht nichts.", "Nothing stands at “{term}”."),
     "term.missing": ("Es fehlt „{term}“.", "“{term}” is missing."),
     "form.unknown": (
         "In welcher Form „{form}“ geschrieben ist, ist nicht zu erkennen (TOML, JSON-LD, Turtle, JSON).",

@@ -2,24 +2,25 @@
 
 What lives here: loading a template, asking, filling it, the requests that show what it means. What does not: the
 templates themselves (`templates/NAME.toml`; what several of them say alike stands in `templates/common.toml`), the
-short form (`short`).
-
-An answer becomes one quoted TOML value: what somebody types is never more than a value of the policy.
+short form (`short`), checking answers (`answers`).
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from policies import answers as answering
 from policies import places, requests, short
+from policies.answers import Kind
 from policies.model import ODRL, Policy, PolicyError, Reason
 from policies.operands import OPERANDS, PURPOSE, SPATIAL
 from policies.requests import Request
@@ -33,7 +34,8 @@ ORIGIN: Final = OWN + "template:"
 
 _COMMON: Final = "common"
 _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
-_PARTS: Final = ("action", "assignee", "target")
+_COMMENT: Final = re.compile(r"# (?P<de>[^\n/]+) / (?P<en>[^\n/]+)$", re.MULTILINE)
+_WIDTH: Final = 110
 
 
 class Text(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,26 +50,28 @@ class Text(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
-    """A question as a template holds it."""
+    """A question as a template holds it. `least` and `most` bound a number; a day comes no earlier than that which the
+    question `after` asks for, if it is asked."""
 
     key: str
     text: Text
     help: Text
     default: str
-    kind: Literal["text", "list", "number"] = "text"
+    kind: Kind
+    least: int | None = None
+    most: int | None = None
+    after: str = ""
 
 
 class Question(Struct, frozen=True):
-    """One question: `key` in the answers, the text to ask, what helps to answer, and what counts if nothing is said.
-
-    `kind` is `text`, `number`, or `list` (values with commas between them).
-    """
+    """One question: `key` in the answers, the text to ask, what helps to answer, what counts if nothing is said, and
+    what sort of answer is wanted."""
 
     key: str
     text: str
     help: str
     default: str
-    kind: str = "text"
+    kind: Kind
 
 
 class Case(Struct, frozen=True):
@@ -89,8 +93,7 @@ class Made(Struct, frozen=True):
 
 class Template(Struct, frozen=True, forbid_unknown_fields=True):
     """A template as its file holds it. `about` says what it is for, `source` and `caution` are keys of `common.toml`,
-    `place` is where in the source. `access` is what all requests start from; `any_purpose` says that the source wants
-    use for whatever purpose."""
+    `place` is where in the source. `access` is what all requests start from."""
 
     version: str
     title: Text
@@ -104,7 +107,6 @@ class Template(Struct, frozen=True, forbid_unknown_fields=True):
     ask: tuple[str, ...] = ()
     question: tuple[Asked, ...] = ()
     defaults: dict[str, str] = {}
-    any_purpose: bool = False
 
 
 class _Common(Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,17 +157,17 @@ def make(name: str, answers: Mapping[str, str], lang: str = Lang.DE) -> Made:
     """The template with these answers; what is not answered, or with nothing, is the default. `lang` is that of the
     comments in the text.
 
-    Raises `PolicyError`: no such template, an answer to nothing that is asked, an answer that cannot be read.
+    Raises `PolicyError`: no such template, an answer to nothing that is asked, an answer that cannot be read or is out
+    of bounds.
     """
     found = load(name)
-    given = _given(name, answers)
-    kinds = {one.key: one.kind for one in _asked(name)}
-    filled = _FIELD.sub(lambda field: _toml(given[field[1]], kinds[field[1]]), found.text.strip())
+    written = _written(name, _given(name, answers))
+    filled = _FIELD.sub(lambda field: written[field[1]], _commented(found.text.strip(), lang))
     says = ("Vorlage", "Version") if german(lang) else ("Template", "version")
     comments = [f"{says[0]}: {found.title.pick(lang)} ({name}, {says[1]} {found.version})", *about(name, lang)]
-    lead = "".join(f"# {line}\n" for line in comments)
+    lead = "".join(f"# {line}\n" for text in comments for line in textwrap.wrap(text, _WIDTH))
     remarks = f'remarks = {{ "{REMARK}" = "{ORIGIN}{name}:{found.version}" }}'
-    text = f"{lead}\ntitle = {_toml(found.title.pick(lang), 'text')}\n{remarks}\n{filled}\n"
+    text = f"{lead}\ntitle = {answering.quoted(found.title.pick(lang))}\n{remarks}\n{filled}\n"
     return Made(short.read(text), text, name, found.version)
 
 
@@ -201,7 +203,10 @@ def _asked(name: str) -> tuple[Asked, ...]:
     found = load(name)
     shared = {one.key: one for one in _common().question}
     both = (*(shared[key] for key in found.ask), *found.question)
-    return tuple(msgspec.structs.replace(one, default=found.defaults.get(one.key, one.default)) for one in both)
+    return tuple(
+        msgspec.structs.replace(one, default=found.defaults.get(one.key, one.default).replace("{{template}}", name))
+        for one in both
+    )
 
 
 def _given(name: str, answers: Mapping[str, str]) -> dict[str, str]:
@@ -212,17 +217,19 @@ def _given(name: str, answers: Mapping[str, str]) -> dict[str, str]:
     return {key: answers.get(key, "").strip() or default for key, default in asked.items()}
 
 
-def _toml(answer: str, kind: str) -> str:
-    """The answer as a TOML value: one text, one number, or a list."""
-    if kind == "number" and answer.isascii() and answer.isdigit() and len(answer) < 16:
-        return str(int(answer))
-    values = _values(answer) if kind == "list" else [answer]
-    said = [msgspec.json.encode(value).decode() for value in values]
-    return said[0] if len(said) == 1 else f"[{', '.join(said)}]"
+def _commented(text: str, lang: str) -> str:
+    """A template's text with its comments in one language; they are written `# German / English`."""
+    return _COMMENT.sub(lambda found: f"# {found['de' if german(lang) else 'en']}", text)
 
 
-def _values(answer: str) -> list[str]:
-    return [value for value in re.split(r"[,\s]+", answer) if value] or [answer]
+def _written(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The answers as TOML values. Raises `PolicyError` for the first that is wrong."""
+    written = {}
+    for one in _asked(name):
+        written[one.key] = answering.toml(one.kind, one.key, given[one.key], one.least, one.most)
+        if one.after in written:
+            answering.not_before(one.key, given[one.key], one.after, given[one.after])
+    return written
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
