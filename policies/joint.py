@@ -142,6 +142,15 @@ def _values(left: str, datatype: str, tests: Sequence[Test]) -> Verdict:
         operand = None
     if operand is None or any(_beyond(test) for test in tests):
         return Verdict.UNKNOWN
+    if not operand.manifold:
+        return _one_value(operand, tests)
+    # Of several values at once, each demand may be met by another; what is denied, none may be.
+    demands = [test for test in tests if test.holds is not (test.atom.operator in _DENYING)]
+    denials = [test for test in tests if test not in demands]
+    return worst(_one_value(operand, [*denials, *some]) for some in ([[one] for one in demands] or [[]]))
+
+
+def _one_value(operand: operands.Operand, tests: Sequence[Test]) -> Verdict:
     found = Verdict.CONFLICT
     choices = list(islice(product(*map(_choices, tests)), _CHOICES + 1))
     if len(choices) > _CHOICES:

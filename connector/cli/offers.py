@@ -11,7 +11,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
-from connector.cli.policy.files import content
+from connector.cli.policy.files import FILE, content
 from connector.cli.words import either, word
 
 COLUMNS = {
@@ -71,7 +71,7 @@ def offer() -> None:
 )
 @click.option(
     "--bounds",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="What you would still accept: a policy in the short form. A request outside the terms is answered with the"
     " closest terms within it.",
 )
