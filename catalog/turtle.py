@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from policies.model import PolicyError, Reason
-from policies.nodes import RDF, XSD_STRING, Node, fit, lexical
+from policies.nodes import RDF, XSD_STRING, Node, fit, lexical, mark
 from policies.vocabulary import XSD
 
 MAX_BYTES: Final = 1 << 20
@@ -25,8 +25,8 @@ MAX_STATEMENTS: Final = 50_000
 _BASE: Final = "https://relative.invalid/"
 _NIL, _TYPE = RDF + "nil", RDF + "type"
 
-Parsed = tuple[str, str, Any, int]
-"""Subject, predicate, object, line."""
+Parsed = tuple[str, str, Any, int, int]
+"""Subject, predicate, object, the line of the predicate and that of the object."""
 
 
 def read_graph(data: bytes, media_type: str = "text/turtle", base: str = _BASE) -> list[Node]:
@@ -47,15 +47,16 @@ def _refuse(code: str, line: int, **params: str) -> PolicyError:
 
 
 class _Name(str):
-    """An IRI, or `_:` and a label, as rdflib's reader passes it around."""
+    """An IRI, or `_:` and a label, as rdflib's reader passes it around, with the line that it was met on."""
 
-    __slots__ = ()
+    line: int = 0
 
 
 class _Value(Struct, frozen=True):
-    """A literal or a list, as a value of a node."""
+    """A literal or a list, as a value of a node, with the line that it was met on."""
 
     value: dict[str, Any]
+    line: int
 
     def __hash__(self) -> int:
         return id(self)
@@ -73,17 +74,24 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
         blanks = 0
 
         def newSymbol(self, *args: str) -> _Name:
-            return _Name(args[0])
+            return self.met(args[0])
 
         def newBlankNode(self, arg: Any = None, uri: Any = None, why: Any = None) -> _Name:
             self.blanks += 1
-            return _Name(f"_:n{self.blanks}")
+            return self.met(f"_:n{self.blanks}")
+
+        def met(self, name: str) -> _Name:
+            found = _Name(name)
+            found.line = parser.lines + 1
+            return found
 
         def newLiteral(self, s: str, dt: Any = None, lang: str | None = None) -> _Value:
-            return _Value({"@value": s, "@language": lang} if lang else {"@value": s, "@type": str(dt or XSD_STRING)})
+            plain = {"@value": s, "@language": lang} if lang else {"@value": s, "@type": str(dt or XSD_STRING)}
+            return _Value(plain, parser.lines + 1)
 
         def newList(self, items: list[Any], f: Any) -> _Value:
-            return _Value({"@list": [self.plain(item) for item in items]})
+            first = getattr(items[0], "line", 0) if items else 0
+            return _Value({"@list": [self.plain(item) for item in items]}, first or parser.lines + 1)
 
         def makeStatement(self, quad: tuple[Any, Any, Any, Any], why: Any = None) -> None:
             _, predicate, subject, told = quad
@@ -92,7 +100,9 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
             named = self.plain(subject)
             if "@id" not in named:
                 raise _refuse("turtle.unreadable", parser.lines + 1)
-            found.append((named["@id"], self.plain(predicate)["@id"], self.plain(told), parser.lines + 1))
+            there = getattr(told, "line", 0) or getattr(predicate, "line", 0) or parser.lines + 1
+            here = getattr(predicate, "line", 0) or there
+            found.append((named["@id"], self.plain(predicate)["@id"], self.plain(told), here, there))
 
         def plain(self, term: Any) -> dict[str, Any]:
             """A term as a value of a node."""
@@ -142,13 +152,15 @@ def _nodes(statements: list[Parsed]) -> list[Node]:
     """One node for each subject. A node stands where the first thing is said of it or it is first referred to; what is
     nested stands behind what it is nested in."""
     nodes: dict[str, Node] = {}
-    for subject, predicate, value, line in statements:
-        _sound(subject, predicate, value, line)
+    for subject, predicate, value, line, there in statements:
+        _sound(subject, predicate, value, there)
         node = nodes.setdefault(subject, {"@id": subject, "@at": {"": f"line {line}"}})
         node["@at"].setdefault(predicate, f"line {line}")
         if predicate == _TYPE and "@id" in value:
+            node["@at"].setdefault(mark("@type", value["@id"]), f"line {there}")
             node.setdefault("@type", []).append(value["@id"])
         else:
+            node["@at"].setdefault(mark(predicate, value), f"line {there}")
             node.setdefault(predicate, []).append(value)
     for node in nodes.values():
         # A node begins on the first line on which something is said of it; statements come in the order of their ends.

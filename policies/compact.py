@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from policies.model import ODRL, PolicyError, Reason
-from policies.nodes import RDF, Node, fit, lexical
+from policies.nodes import RDF, Node, fit, lexical, mark
 from policies.vocabulary import XSD
 
 DSPACE: Final = "https://w3id.org/dspace/2025/1/"
@@ -59,14 +59,16 @@ FUNCTIONS: Final = (
 _NAMES: Final = (
     *("profile", "inheritFrom", "relation", "hasPolicy", "target", "output", "partOf", "source", "function"),
     *("assigneeOf", "assignerOf", "includedIn", "implies", "permission", "prohibition", "obligation", "duty"),
-    *("consequence", "remedy", "constraint", "refinement", "rightOperandReference", "unit", *FUNCTIONS),
+    *("consequence", "remedy", "constraint", "refinement", "rightOperandReference", "unit", "dataType", *FUNCTIONS),
 )
 _WORDS: Final = ("conflict", "action", "operator", "leftOperand")
-_TEXTS: Final = ("rightOperand", "dataType", "status", "and", "or", "xone", "andSequence")
+_TEXTS: Final = ("rightOperand", "status", "and", "or", "xone", "andSequence")
 
 DEPTH: Final = 64
 VALUES: Final = 50_000
 """Values of one document."""
+_SYNTAX: Final = frozenset({"@id", "@type", "@value", "@language", "@list", "@set", "@graph"})
+"""Keywords that a document may give other names to."""
 _KEYWORDS: Final = {"uid": "@id", "type": "@type", "@id": "@id", "@type": "@type", "id": "@id"}
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*):(?!//)(.*)", re.DOTALL)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -116,11 +118,12 @@ def _pointer(key: str) -> str:
 
 
 class _Scope(Struct, frozen=True):
-    """What keys and prefixes mean in a document."""
+    """What keys and prefixes mean in a document; `aliases` are its own names for keywords."""
 
     terms: Mapping[str, _Term]
     prefixes: Mapping[str, str]
     vocab: str = ""
+    aliases: Mapping[str, str] = {}
 
 
 _DEFAULT: Final = _Scope(TERMS, PREFIXES, ODRL)
@@ -136,10 +139,11 @@ class _Reader:
         if not isinstance(value, dict):
             raise _refuse(at, "form.object")
         scope = _scope(value["@context"], f"{at}/@context") if "@context" in value else _DEFAULT
-        if "@graph" in value and not value.keys() - {"@graph", "@context", "@id"}:
-            graph = value["@graph"]
+        named = next((key for key in value if _keyword(key, scope) == "@graph"), "")
+        if named and all(key == "@context" or _keyword(key, scope) in ("@graph", "@id") for key in value):
+            graph = value[named]
             for n, one in enumerate(graph if isinstance(graph, list) else [graph]):
-                self._node(one, scope, f"{at}/@graph/{n}", 1)
+                self._node(one, scope, f"{at}/{_pointer(named)}/{n}", 1)
         else:
             self._node(value, scope, at, 0)
 
@@ -156,13 +160,15 @@ class _Reader:
             if (key == "@context" and not depth) or keyword == "@id":
                 continue
             if keyword == "@type":
-                node.setdefault("@type", []).extend(self._types(item, scope, place))
-            elif key.startswith("@"):
+                node["@at"].setdefault("@type", place)
+                node.setdefault("@type", []).extend(self._types(item, scope, place, node["@at"]))
+            elif key.startswith("@") or keyword:
                 raise _refuse(place, "term.unknown", term=key)
             else:
                 term = _term(key, scope, place)
                 node["@at"].setdefault(term.iri, place)
-                node.setdefault(term.iri, []).extend(self._values(item, term, scope, place, depth))
+                told = self._values(item, term, scope, place, depth, node["@at"])
+                node.setdefault(term.iri, []).extend(told)
         return {"@id": node["@id"]}
 
     def _begin(self, value: dict[str, Any], scope: _Scope, at: str) -> Node:
@@ -192,34 +198,47 @@ class _Reader:
             return self._blank(value)
         return _absolute(_expand(value, scope), at)
 
-    def _types(self, value: Any, scope: _Scope, at: str) -> list[str]:
+    def _types(self, value: Any, scope: _Scope, at: str, places: dict[str, str]) -> list[str]:
         found = []
-        for one in value if isinstance(value, list) else [value]:
+        for n, one in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(one, dict) and len(one) == 1:
                 one = one.get("@id", one.get("uid"))
             if not isinstance(one, str):
                 raise _refuse(at, "policy.type", type=str(one), expected="@id")
             found.append(_sound(_word(one, scope), at))
+            places.setdefault(mark("@type", found[-1]), f"{at}/{n}" if isinstance(value, list) else at)
         return found
 
-    def _values(self, value: Any, term: _Term, scope: _Scope, at: str, depth: int) -> list[Any]:
+    def _values(self, value: Any, term: _Term, scope: _Scope, at: str, depth: int, places: dict[str, str]) -> list[Any]:
         if depth > DEPTH:
             raise _refuse(at, "constraint.depth", limit=str(DEPTH))
         if isinstance(value, list):
-            return [self._value(one, term, scope, f"{at}/{n}", depth) for n, one in enumerate(value)]
+            return [self._value(one, term, scope, f"{at}/{n}", depth, places) for n, one in enumerate(value)]
+        value = _unaliased(value, scope)
         if isinstance(value, dict) and value.keys() == {"@set"}:
-            return self._values(value["@set"], term, scope, f"{at}/@set", depth + 1)
-        return [self._value(value, term, scope, at, depth)]
+            return self._values(value["@set"], term, scope, f"{at}/@set", depth + 1, places)
+        return [self._value(value, term, scope, at, depth, places)]
 
-    def _value(self, value: Any, term: _Term, scope: _Scope, at: str, depth: int) -> dict[str, Any]:
+    def _value(
+        self, value: Any, term: _Term, scope: _Scope, at: str, depth: int, places: dict[str, str]
+    ) -> dict[str, Any]:
+        found = self._meant(value, term, scope, at, depth, places)
+        literal = isinstance(value, dict) and "@value" in value
+        places.setdefault(mark(term.iri, found), f"{at}/@value" if literal else at)
+        return found
+
+    def _meant(
+        self, value: Any, term: _Term, scope: _Scope, at: str, depth: int, places: dict[str, str]
+    ) -> dict[str, Any]:
         self._met += 1
         if self._met > VALUES:
             raise _refuse(at, "form.many", limit=str(VALUES))
+        value = _unaliased(value, scope)
         match value:
             case dict() if "@list" in value:
                 if value.keys() != {"@list"} or not isinstance(value["@list"], list):
                     raise _refuse(at, "form.object")
-                items = self._values(value["@list"], term, scope, f"{at}/@list", depth + 1)
+                items = self._values(value["@list"], term, scope, f"{at}/@list", depth + 1, places)
                 return {"@list": items}
             case dict() if "@value" in value:
                 return _literal(value, scope, at)
@@ -243,7 +262,19 @@ class _Reader:
 
 
 def _keyword(key: str, scope: _Scope) -> str:
-    return "" if key in scope.terms else _KEYWORDS.get(key, "")
+    if key in scope.aliases:
+        return scope.aliases[key]
+    return "" if key in scope.terms else _KEYWORDS.get(key, "@graph" if key == "@graph" else "")
+
+
+def _unaliased(value: Any, scope: _Scope) -> Any:
+    """An object with the keywords of values by their own names."""
+    if not scope.aliases or not isinstance(value, dict):
+        return value
+    renamed = {key: scope.aliases.get(key, key) for key in value}
+    if len(set(renamed.values())) < len(renamed):
+        return value
+    return {key if renamed[key] in ("@id", "@type") else renamed[key]: item for key, item in value.items()}
 
 
 def _term(key: str, scope: _Scope, at: str) -> _Term:
@@ -292,8 +323,9 @@ def _word(name: str, scope: _Scope) -> str:
 def _literal(value: dict[str, Any], scope: _Scope, at: str) -> dict[str, Any]:
     """`{"@value": ..., "@type": ...}`; ODRL's own context calls the latter `type`."""
     kinds = [key for key in value if _keyword(key, scope) == "@type"]
-    if value.keys() - {"@value", "@language", *kinds} or len(kinds) > 1:
-        raise _refuse(at, "value.form", operand="@value")
+    for key in value:
+        if key not in ("@value", "@language", *kinds[:1]):
+            raise _refuse(f"{at}/{_pointer(key)}", "value.form", operand="@value")
     if "@language" in value:
         text = value["@value"]
         if not isinstance(text, str) or not isinstance(value["@language"], str) or kinds:
@@ -328,7 +360,10 @@ def _scope(context: Any, at: str) -> _Scope:
     terms: dict[str, _Term] = {}
     prefixes: dict[str, str] = {}
     vocab, fixed = "", False
-    for one in context if isinstance(context, list) else [context]:
+    aliases: dict[str, str] = {}
+    listed, top = isinstance(context, list), at
+    for n, one in enumerate(context if listed else [context]):
+        at = f"{top}/{n}" if listed else top
         if isinstance(one, str):
             if one not in CONTEXTS:
                 raise _refuse(at, "context.unknown", context=one)
@@ -336,15 +371,18 @@ def _scope(context: Any, at: str) -> _Scope:
             prefixes.update(PREFIXES)
             vocab, fixed = ODRL, True
         elif isinstance(one, dict):
-            vocab = _own(one, terms, prefixes, at) or vocab
+            vocab = _own(one, terms, prefixes, aliases, at) or vocab
         else:
             raise _refuse(at, "context.unknown", context=str(one))
-    _unbent(terms, prefixes, fixed, at)
-    return _Scope(terms, prefixes, vocab)
+    _unbent(terms, prefixes, fixed, top)
+    return _Scope(terms, prefixes, vocab, aliases)
 
 
-def _own(context: dict[str, Any], terms: dict[str, _Term], prefixes: dict[str, str], at: str) -> str:
-    """A context of the document's own: namespaces, and terms with `@id` and `@type`. Gives its `@vocab`."""
+def _own(
+    context: dict[str, Any], terms: dict[str, _Term], prefixes: dict[str, str], aliases: dict[str, str], at: str
+) -> str:
+    """A context of the document's own: namespaces, names for keywords, and terms with `@id` and `@type`. Gives its
+    `@vocab`."""
     for name, meaning in context.items():
         if isinstance(meaning, str) and not name.startswith("@") and meaning[-1:] in ("#", "/", ":"):
             prefixes[name] = meaning
@@ -357,10 +395,16 @@ def _own(context: dict[str, Any], terms: dict[str, _Term], prefixes: dict[str, s
                 continue
             case str() if name.startswith("@"):
                 raise _refuse(f"{at}/{name}", "context.unknown", context=name)
+            case str() if meaning in _SYNTAX and name not in terms:
+                aliases[name] = meaning
+            case str() if meaning.startswith("@"):
+                raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)
             case str():
                 if name not in prefixes:
                     terms[name] = _Term(_expand(meaning, scope))
             case {"@id": str(iri), **rest} if not rest.keys() - {"@type", "@container"}:
+                if iri.startswith("@"):
+                    raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)
                 terms[name] = _Term(_expand(iri, scope), _expand(str(rest.get("@type", "")), scope))
                 if rest.get("@container", "@set") != "@set":
                     raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)

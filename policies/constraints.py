@@ -9,7 +9,9 @@ foreign vocabulary, or a value that the registry does not read, is kept with its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
@@ -26,7 +28,7 @@ from policies.model import (
     PolicyError,
     Reason,
 )
-from policies.nodes import Graph, Node, metadata, place
+from policies.nodes import Graph, Node, lexical, metadata, place, spot
 from policies.operands import SET_OPERATORS
 from policies.vocabulary import XSD
 
@@ -44,13 +46,16 @@ _LOGICAL: Final = {ODRL + one.value: one for one in Connective}
 _OPERATORS: Final = {ODRL + one.value: one for one in Operator}
 _TYPES: Final = frozenset({ODRL + "Constraint", ODRL + "LogicalConstraint", ODRL + "AtomicConstraint"})
 _ANY_URI, _STRING = XSD + "anyURI", XSD + "string"
+_FLOATS: Final = (XSD + "double", XSD + "float")
+_FLOAT: Final = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class _Value(Struct, frozen=True):
-    """A right operand as written: its text and its datatype."""
+    """A right operand as written: its text, its datatype, and where it stands."""
 
     text: str
     datatype: str
+    at: str = ""
 
 
 def refuse(at: str, code: str, **params: str) -> PolicyError:
@@ -71,7 +76,7 @@ class ConstraintReader:
 
     def constraints(self, node: Node, key: str) -> tuple[Constraint, ...]:
         """All constraints that a node has under a property."""
-        return tuple(self._constraint(value, place(node, key), 0) for value in _unlisted(node.get(key, ())))
+        return tuple(self._constraint(value, spot(node, key, value), 0) for value in _unlisted(node.get(key, ())))
 
     def _constraint(self, value: dict[str, Any], at: str, depth: int) -> Constraint:
         if depth > DEPTH:
@@ -83,7 +88,7 @@ class ConstraintReader:
         self.meet(at)
         for kind in node.get("@type", ()):
             if kind not in _TYPES and (kind.startswith(ODRL) or not self._lenient):
-                raise refuse(at, "constraint.type", type=kind)
+                raise refuse(spot(node, "@type", kind), "constraint.type", type=kind)
         id = self._label(node["@id"], "c")
         logical = [key for key in node if key in _LOGICAL]
         if logical:
@@ -141,7 +146,7 @@ class ConstraintReader:
         left = self._one(node, _LEFT, "operand.unknown")
         name = self._one(node, _OPERATOR, "operator.unknown")
         if name not in _OPERATORS:
-            raise refuse(place(node, _OPERATOR), "operator.unknown", operator=name)
+            raise refuse(spot(node, _OPERATOR, {"@id": name}), "operator.unknown", operator=name)
         operator = _OPERATORS[name]
         self._common(left, place(node, _LEFT))
         if operands.find(left) is None and (left.startswith(ODRL) or not self._lenient) and left != notice.NOTICE:
@@ -155,7 +160,8 @@ class ConstraintReader:
 
     def _one(self, node: Node, key: str, code: str) -> str:
         """The one IRI that a property names."""
-        at, found = place(node, key), node.get(key, [])
+        found = node.get(key, [])
+        at = spot(node, key, found[0]) if found else ""
         if not found:
             raise refuse(place(node), "term.missing", term=key.removeprefix(ODRL))
         if len(found) > 1:
@@ -185,7 +191,7 @@ class ConstraintReader:
     def _right(self, node: Node, told: Atomic) -> list[_Value]:
         at = place(node, _RIGHT)
         declared = next((self._text(node, key) for key in _DATATYPES if key in node), "")
-        found = [_value(one, declared, at, told.left) for one in _unlisted(node[_RIGHT])]
+        found = [_value(one, declared, spot(node, _RIGHT, one), told.left) for one in _unlisted(node[_RIGHT])]
         if not found:
             raise refuse(at, "value.missing", operand=told.left)
         if told.operator not in SET_OPERATORS and len(found) > 1:
@@ -198,7 +204,7 @@ class ConstraintReader:
         """The constraint with its values in canonical text."""
         at = place(node, _RIGHT)
         try:
-            right, datatype = _by_registry(told, values, at), ""
+            right, datatype = _by_registry(told, values, place(node, _LEFT)), ""
         except PolicyError as why:
             if not self._lenient:
                 if why.reason.code == "operator.unfit":
@@ -227,9 +233,14 @@ def _value(value: dict[str, Any], declared: str, at: str, left: str) -> _Value:
     if "@list" in value:
         raise refuse(at, "value.form", operand=left)
     if "@id" in value:
-        return _Value(value["@id"], _ANY_URI)
+        return _Value(value["@id"], _ANY_URI, at)
     datatype = value.get("@type", _STRING)
-    return _Value(value["@value"], declared if declared and datatype == _STRING else datatype)
+    datatype = declared if declared and datatype == _STRING else datatype
+    text = value["@value"]
+    if datatype in _FLOATS and _FLOAT.fullmatch(text):
+        # What a library of JSON-LD makes of `12.5` is `1.25E1`.
+        text = lexical(Decimal(text))
+    return _Value(text, datatype, at)
 
 
 def _by_registry(told: Atomic, values: list[_Value], at: str) -> list[str]:
@@ -244,11 +255,12 @@ def _by_registry(told: Atomic, values: list[_Value], at: str) -> list[str]:
     found = []
     for value in values:
         if value.datatype not in (*operand.datatypes, _STRING, _ANY_URI):
+            at = f"{value.at.removesuffix('/@value')}/@type" if value.at.endswith("/@value") else value.at
             raise refuse(at, "value.datatype", operand=operand.name, datatype=value.datatype)
         try:
             found.append(operand.read(value.text))
         except ValueError:
-            raise refuse(at, "value.unreadable", operand=operand.name, value=value.text) from None
+            raise refuse(value.at, "value.unreadable", operand=operand.name, value=value.text) from None
     return found
 
 
@@ -259,7 +271,7 @@ def _noticed(told: Atomic, value: _Value, at: str) -> str:
     try:
         return notice.read(value.text)
     except ValueError:
-        raise refuse(at, "value.unreadable", operand=told.left, value=value.text) from None
+        raise refuse(value.at, "value.unreadable", operand=told.left, value=value.text) from None
 
 
 def _by_datatype(told: Atomic, values: list[_Value], at: str) -> tuple[list[str], str]:

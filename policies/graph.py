@@ -20,7 +20,7 @@ from policies.compact import DSPACE
 from policies.constraints import refuse
 from policies.instants import instant
 from policies.model import ODRL, Policy, PolicyError, PolicyKind, Reason, RuleKind, Strategy
-from policies.nodes import Graph, Lookup, Node, place
+from policies.nodes import Graph, Lookup, Node, place, spot
 from policies.normalise import normalise
 from policies.rules import (
     ASSIGNEE,
@@ -47,6 +47,7 @@ from policies.vocabulary import CORE, MUNICIPAL, PROFILES
 from policies.written import Doing, WrittenPolicy, WrittenRule
 
 _DSP: Final = DSPACE + "odrl-profile.jsonld"
+_TOP_RULES: Final = frozenset(RULES) - {ODRL + RuleKind.DUTY.value}
 _PLAIN_KINDS: Final = frozenset({PolicyKind.SET, PolicyKind.OFFER, PolicyKind.AGREEMENT})
 _STRATEGIES: Final = {ODRL + one.value: one for one in Strategy}
 
@@ -87,6 +88,10 @@ class _Reader:
                 yield self._policy(self._read(node))
         if not named:
             yield from self._bare([node for node in here if node["@id"] not in used])
+            for node in here:
+                # It has the rules of a policy, and says that it is something else.
+                if node.keys() & _TOP_RULES and node["@id"] not in used:
+                    self._kind(node)
 
     def _policy(self, written: WrittenPolicy) -> Policy:
         policy = normalise(written, self._find)
@@ -185,7 +190,7 @@ class _Reader:
             if one in POLICY_KINDS:
                 found.append(POLICY_KINDS[one])
             elif one != POLICY and (one.startswith(ODRL) or not self._lenient):
-                raise refuse(place(node), "policy.type", type=one, expected="Policy")
+                raise refuse(spot(node, "@type", one), "policy.type", type=one, expected="Policy")
         if len(set(found) - {PolicyKind.SET}) > 1:
             raise refuse(place(node), "policy.types", types=" ".join(sorted(found)))
         kind = max(found, key=lambda one: one is not PolicyKind.SET, default=PolicyKind.SET)
@@ -197,7 +202,8 @@ class _Reader:
         found = tuple(self._rules.names(node, ODRL + "profile"))
         for profile in found:
             if profile not in PROFILES and not self._lenient:
-                raise refuse(place(node, ODRL + "profile"), "profile.unknown", profile=profile)
+                at = spot(node, ODRL + "profile", {"@id": profile})
+                raise refuse(at, "profile.unknown", profile=profile)
         return found
 
     def _conflicts(self, node: Node, profile: tuple[str, ...]) -> tuple[Strategy, ...]:
@@ -206,7 +212,7 @@ class _Reader:
         found = list(self._rules.names(node, key))
         for one in found:
             if one not in _STRATEGIES:
-                raise refuse(place(node, key), "conflict.unknown", conflict=one)
+                raise refuse(spot(node, key, {"@id": one}), "conflict.unknown", conflict=one)
         if not found and not {MUNICIPAL, _DSP} & set(profile) and INHERIT not in node:
             return (Strategy.INVALID,)
         return tuple(_STRATEGIES[one] for one in found)
@@ -215,7 +221,7 @@ class _Reader:
         found = node.get(DSPACE + "timestamp", [])
         if not found:
             return None
-        at, text = place(node, DSPACE + "timestamp"), str(found[0].get("@value", ""))
+        at, text = spot(node, DSPACE + "timestamp", found[0]), str(found[0].get("@value", ""))
         try:
             return instant(text)
         except ValueError:
@@ -229,9 +235,9 @@ class _Reader:
 
     def _top(self, node: Node) -> Iterator[WrittenRule]:
         for key in node:
-            if key in RULES and RULES[key] is not RuleKind.DUTY:
+            if key in _TOP_RULES:
                 for value in node[key]:
-                    yield self._rules.rule(value, RULES[key], place(node, key), 0)
+                    yield self._rules.rule(value, RULES[key], spot(node, key, value), 0)
 
 
 def _admit(policy: WrittenPolicy) -> None:

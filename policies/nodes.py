@@ -6,7 +6,7 @@ What lives here: the shape of a node and looking into one. What does not: where 
 A node is a `dict`: `@id` (an IRI, or `_:` and a label), `@type` (a list of IRIs), and for every property its full IRI
 with a list of values. A value is `{"@id": ...}`, `{"@value": text, "@type": IRI}` (or `@language`), or
 `{"@list": [...]}` of these. Texts of literals are their lexical form. `@at`, where a reader knows it, has the place of
-the node (under an empty key) and of each property.
+the node (under an empty key), of each property and of each value (`mark`).
 """
 
 from __future__ import annotations
@@ -133,6 +133,17 @@ def place(node: Node, key: str = "") -> str:
     """Where a node, or a property of it, stands in the document; empty where nobody knows."""
     at: dict[str, str] = node.get("@at", {})
     return at.get(key) or (f"{at.get('', '')}" if at else "")
+
+
+def mark(key: str, value: Any) -> str:
+    """The key of `@at` under which the place of one value of a property stands."""
+    return f"{key} {value!r}"
+
+
+def spot(node: Node, key: str, value: Any) -> str:
+    """Where one value of a property stands; where nobody knows, where the property does."""
+    found: str | None = node.get("@at", {}).get(mark(key, value))
+    return found or place(node, key)
 
 
 def told(key: str, value: dict[str, Any]) -> tuple[str, str] | None:

@@ -16,8 +16,9 @@ from policies import notice
 from policies.compact import DSPACE, FUNCTIONS
 from policies.constraints import DEPTH, ConstraintReader, refuse
 from policies.model import ODRL, Atomic, Constraint, PolicyKind, RuleKind, Scope
-from policies.nodes import RDF, Graph, Node, metadata, place, told
+from policies.nodes import RDF, Graph, Node, metadata, place, spot, told
 from policies.vocabulary import ACTIONS
+from policies.vocabulary.actions import OWN
 from policies.written import Doing, WrittenRule
 
 INHERIT: Final = ODRL + "inheritFrom"
@@ -51,11 +52,13 @@ REPLACED: Final = tuple(
 )
 _EFFECTIVE: Final = frozenset({INHERITED, *REPLACED, RDF + "value"})
 BELOW: Final = {ODRL + "duty": "duties", ODRL + "remedy": "remedies", ODRL + "consequence": "consequences"}
+_CONSEQUENCE: Final = ODRL + "consequence"
+_LAST: Final = (ODRL + "remedy", _CONSEQUENCE)
 _MAY: Final = {
     RuleKind.PERMISSION: frozenset({ODRL + "duty"}),
     RuleKind.PROHIBITION: frozenset({ODRL + "remedy"}),
-    RuleKind.OBLIGATION: frozenset({ODRL + "consequence"}),
-    RuleKind.DUTY: frozenset({ODRL + "consequence"}),
+    RuleKind.OBLIGATION: frozenset({_CONSEQUENCE}),
+    RuleKind.DUTY: frozenset({_CONSEQUENCE}),
 }
 SHARED: Final = frozenset({UID, ACTION, TARGET, OUTPUT, *PARTIES})
 TOP: Final = SHARED | {
@@ -83,7 +86,8 @@ class RuleReader:
         self._counted = {"b": 0, "c": 0}
         self._things = 0
 
-    def rule(self, value: dict[str, Any], kind: RuleKind, at: str, depth: int) -> WrittenRule:
+    def rule(self, value: dict[str, Any], kind: RuleKind, at: str, depth: int, *, last: bool = False) -> WrittenRule:
+        """A rule with those below it; `last`: a remedy or a consequence, which has none of its own (2.6.6, 2.6.7)."""
         if "@id" not in value:
             raise refuse(at, "form.object")
         if depth > DEPTH:
@@ -94,8 +98,13 @@ class RuleReader:
         self._typed(node, kind)
         id = self.label(node["@id"], "b")
         self.known(node, SHARED | {_CONSTRAINT} | _MAY[kind])
+        if last and not self._lenient and _CONSEQUENCE in node:
+            raise refuse(place(node, _CONSEQUENCE), "consequence.nested")
         below = {
-            name: tuple(self.rule(one, RuleKind.DUTY, place(node, key), depth + 1) for one in node.get(key, ()))
+            name: tuple(
+                self.rule(one, RuleKind.DUTY, spot(node, key, one), depth + 1, last=key in _LAST)
+                for one in node.get(key, ())
+            )
             for key, name in BELOW.items()
         }
         return WrittenRule(
@@ -118,7 +127,7 @@ class RuleReader:
         for one in node.get("@type", ()):
             fits = one == _RULE or KINDS.get(one) in (kind, expected)
             if not fits and (one.startswith(ODRL) or not self._lenient):
-                raise refuse(place(node), "rule.type", type=one)
+                raise refuse(spot(node, "@type", one), "rule.type", type=one)
 
     def _without_notice(self, node: Node, kind: RuleKind, depth: int) -> tuple[Constraint, ...]:
         """The constraints of a rule; the notice period is taken out of those of a permission."""
@@ -148,7 +157,7 @@ class RuleReader:
         )
 
     def actions(self, node: Node) -> tuple[Doing, ...]:
-        return tuple(self._action(value, place(node, ACTION)) for value in node.get(ACTION, ()))
+        return tuple(self._action(value, spot(node, ACTION, value)) for value in node.get(ACTION, ()))
 
     def _action(self, value: dict[str, Any], at: str) -> Doing:
         if "@id" not in value:
@@ -160,10 +169,11 @@ class RuleReader:
         named = list(self.names(node, _VALUE)) if _VALUE in node else [node["@id"]]
         if len(named) != 1:
             raise refuse(place(node), "value.several", operand="action", operator="")
-        return Doing(self._acting(named[0], place(node)), self.constraints.constraints(node, _REFINEMENT))
+        acting = self._acting(named[0], spot(node, _VALUE, {"@id": named[0]}))
+        return Doing(acting, self.constraints.constraints(node, _REFINEMENT))
 
     def _acting(self, iri: str, at: str) -> str:
-        if iri not in ACTIONS and (iri.startswith((ODRL, "_:")) or not self._lenient):
+        if iri not in ACTIONS and (iri.startswith((ODRL, OWN, "_:")) or not self._lenient):
             raise refuse(at, "action.unknown", action=iri)
         if iri not in ROOTS:
             self.note(iri, at)
@@ -172,7 +182,7 @@ class RuleReader:
     # --- assets and parties -------------------------------------------------------------------------------------------
 
     def scopes(self, node: Node, key: str) -> tuple[Scope, ...]:
-        return tuple(self.scope(value, place(node, key), key) for value in node.get(key, ()))
+        return tuple(self.scope(value, spot(node, key, value), key) for value in node.get(key, ()))
 
     def scope(self, value: dict[str, Any], at: str, key: str) -> Scope:
         """An asset or a party by its name; a collection by its own, else by that of its source."""
@@ -216,7 +226,7 @@ class RuleReader:
         if key not in (TARGET, OUTPUT):
             for kind in node.get("@type", ()):
                 if kind.startswith(ODRL) and kind not in _THINGS:
-                    raise refuse(place(node), "party.type", type=kind)
+                    raise refuse(spot(node, "@type", kind), "party.type", type=kind)
 
     def parties(self, node: Node) -> tuple[tuple[str, Scope], ...]:
         """The parties in functions other than the two of the core."""
@@ -237,7 +247,7 @@ class RuleReader:
     def names(self, node: Node, key: str) -> Iterator[str]:
         for value in node.get(key, ()):
             if "@id" not in value:
-                raise refuse(place(node, key), "form.identifier", key=key.removeprefix(ODRL))
+                raise refuse(spot(node, key, value), "form.identifier", key=key.removeprefix(ODRL))
             yield value["@id"]
 
     def known(self, node: Node, keys: frozenset[str] | set[str]) -> None:

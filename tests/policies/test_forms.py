@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from catalog.turtle import read_graph
 from policies import forms
@@ -22,7 +22,7 @@ def again(policy: Policy, form: Form) -> Policy:
 
 
 @pytest.mark.parametrize("form", FULL)
-@settings(max_examples=60)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(policy=wholes.policies())
 def test_a_policy_with_everything_is_the_same_after_each_form(form: Form, policy: Policy) -> None:
     found = again(policy, form)
@@ -30,7 +30,7 @@ def test_a_policy_with_everything_is_the_same_after_each_form(form: Form, policy
     assert digest(found) == digest(policy)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(policy=wholes.wire_policies())
 def test_what_the_wire_carries_is_the_same_in_all_four_forms(policy: Policy) -> None:
     for form in Form:

@@ -38,7 +38,8 @@ def test_the_class_of_a_policy(kind: Any, read: PolicyKind) -> None:
     ("more", "code", "place"),
     [
         ({"@type": ["Offer", "Agreement"]}, "policy.types", ""),
-        ({"@type": ["Offer", "Contract"]}, "policy.type", ""),
+        ({"@type": ["Offer", "Contract"]}, "policy.type", "/@type/1"),
+        ({"@type": "Offre"}, "policy.type", "/@type"),
         ({"@id": None}, "term.missing", ""),
         ({"permission": None}, "rules.missing", ""),
         ({"profile": "urn:example:profile"}, "profile.unknown", "/profile"),

@@ -22,6 +22,7 @@ from policies.operands import OPERANDS, SET_OPERATORS
 from policies.vocabulary import MUNICIPAL, USE
 
 IRIS = ("urn:example:a", "https://stadt.example/b", "did:web:c.example")
+RULES = ("urn:example:rule:1", "https://stadt.example/rule#2", "urn:uuid:0190c2f4-0000-7000-8000-000000000000")
 TOLD = (("http://purl.org/dc/terms/title@de", 'Größe\n"x"'),)
 ACTIONS = (USE, ODRL + "read", ODRL + "distribute", ODRL + "print", "urn:allmende:coarsen")
 
@@ -38,37 +39,43 @@ def vectors() -> list[Atomic]:
 
 
 atoms = st.sampled_from(vectors())
-named = st.builds(lambda atom, id: Atomic(atom.left, atom.operator, atom.right, id), atoms, st.sampled_from(IRIS))
+UNITS = ("http://dbpedia.org/resource/Euro", "http://qudt.org/vocab/unit/M")
+measured = st.builds(
+    lambda atom, unit, status: replace(atom, unit=unit, status=status),
+    atoms,
+    st.sampled_from(("", *UNITS)),
+    st.sampled_from(("", "2", "urn:example:reached")),
+)
+referring = st.builds(lambda atom: replace(atom, right=(), reference="urn:example:elsewhere"), atoms)
+whole_atoms = st.one_of(atoms, atoms, measured, referring)
+"""Constraints with all that ODRL has for them; the wire carries none of it but operand, operator and value."""
 
 
-def _logical(connectives: tuple[Connective, ...]) -> st.SearchStrategy[Constraint]:
+def _logical(leaves: st.SearchStrategy[Atomic], connectives: tuple[Connective, ...]) -> st.SearchStrategy[Constraint]:
     def build(members: st.SearchStrategy[Constraint]) -> st.SearchStrategy[Constraint]:
         return st.builds(Logical, st.sampled_from(connectives), st.lists(members, min_size=1, max_size=3).map(tuple))
 
-    return st.recursive(atoms, build, max_leaves=4)
+    return st.recursive(leaves, build, max_leaves=3)
 
 
 WIRE = (Connective.AND, Connective.OR, Connective.XONE)
-constraints = _logical((*WIRE, Connective.AND_SEQUENCE))
-wire_constraints = _logical(WIRE)
+constraints = _logical(whole_atoms, (*WIRE, Connective.AND_SEQUENCE))
+wire_constraints = _logical(atoms, WIRE)
 
 
 def _some(one: st.SearchStrategy[Constraint]) -> st.SearchStrategy[tuple[Constraint, ...]]:
-    return st.lists(one, max_size=3).map(tuple)
+    return st.lists(one, max_size=2).map(tuple)
 
 
 scopes = st.one_of(
     st.builds(Scope, st.sampled_from(IRIS)),
     st.builds(Scope, st.sampled_from(IRIS), st.just(True), _some(constraints)),
 )
-duties = st.builds(
-    Rule,
-    st.just(RuleKind.DUTY),
-    st.sampled_from(ACTIONS),
-    _some(constraints),
-    refinements=_some(constraints),
-    consequences=st.lists(st.builds(Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS)), max_size=1).map(tuple),
+last = st.builds(
+    Rule, st.just(RuleKind.DUTY), st.sampled_from(ACTIONS), _some(constraints), refinements=_some(constraints)
 )
+"""Remedies and consequences: duties without a consequence of their own."""
+duties = st.builds(lambda rule, below: replace(rule, consequences=tuple(below)), last, st.lists(last, max_size=1))
 
 
 @st.composite
@@ -90,7 +97,7 @@ def rules(draw: st.DrawFn, kind: RuleKind) -> Rule:
         assignee=draw(st.none() | scopes),
         parties=draw(st.just(()) | st.tuples(st.tuples(st.just(function), scopes))),
         remarks=draw(st.just(()) | st.just(TOLD)),
-        **{below: draw(st.lists(duties, max_size=2).map(tuple))},
+        **{below: draw(st.lists(duties if kind is RuleKind.PERMISSION else last, max_size=2).map(tuple))},
     )
 
 
@@ -98,6 +105,7 @@ def rules(draw: st.DrawFn, kind: RuleKind) -> Rule:
 def policies(draw: st.DrawFn) -> Policy:
     """A policy whose rules name their assets and parties themselves."""
     found = [draw(rules(kind)) for kind in (RuleKind.PERMISSION, RuleKind.PROHIBITION, RuleKind.OBLIGATION)]
+    found = [replace(rule, id=id) for rule, id in zip(found, draw(st.permutations(("", "", *RULES)))[:3], strict=True)]
     permits = draw(st.booleans())
     return Policy(
         "urn:example:policy",
