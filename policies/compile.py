@@ -204,8 +204,11 @@ def _shared(atom: Atomic, since: int | None) -> Test:
 
 def _judged(atom: Atomic, operand: Operand) -> Callable[[int], Truth]:
     """The test of a number: of an instant, or of the use that is asked for."""
-    values, operator, right = operand.values, atom.operator, atom.right
-    allowed = values.allowed(operator, right) if isinstance(values, Ordered) else None
+    values = operand.values
+    try:
+        allowed = values.allowed(atom.operator, atom.right) if isinstance(values, Ordered) else None
+    except (ValueError, ArithmeticError):  # no reader lets such a right operand through
+        allowed = None
     if allowed is None:
         return lambda fact: compare(operand, atom, (fact,))
     low, high = allowed

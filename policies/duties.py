@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from msgspec.structs import replace
+
 from policies.collections import fits
 from policies.facts import Facts
 from policies.model import (
@@ -151,7 +153,7 @@ def _over(rule: Rule, facts: Facts) -> bool:
 def ends(rule: Rule) -> list[Atomic]:
     """Until when it can be done at all: each of them the last moment."""
     found = [one for one in deadlines(rule) if isinstance(one, Atomic) and one.operator in _UNTIL]
-    return [Atomic(e.left, Operator.LTEQ if e.operator is Operator.EQ else e.operator, e.right) for e in found]
+    return [replace(one, operator=Operator.LTEQ) if one.operator is Operator.EQ else one for one in found]
 
 
 def belongs_to(action: str, wider: str) -> Truth:

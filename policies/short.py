@@ -101,6 +101,7 @@ _OPERATORS: Final = frozenset(one.value for one in Operator)
 _GENERAL: Final = ("left", "operator", "right", "unit", "status", "id", "datatype", "reference")
 _BITS: Final = 256
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LINE = re.compile(r"at line (\d+)")
 DEPTH: Final = 64
 """How deep tables and lists may nest, and how many parts a key may have."""
@@ -124,6 +125,7 @@ def to_nodes(text: str) -> list[Node]:
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
         raise PolicyError(Reason("form.toml"), f"line {line}") from None
     _shallow(document)
+    _filled(document, "")
     return _Reader().policy(document)
 
 
@@ -145,6 +147,16 @@ def _shallow(document: dict[str, Any]) -> None:
         ]
     if level:
         raise refuse("", "form.deep", limit=str(DEPTH))
+
+
+def _filled(value: Any, at: str) -> None:
+    """Return if no table and no list is empty: that is no way to say nothing. Raises `PolicyError`."""
+    if not isinstance(value, dict | list):
+        return
+    if not value and at:
+        raise refuse(at, "term.empty", term=at.rpartition("/")[2])
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+        _filled(one, _at(at, key))
 
 
 def operand_names() -> Mapping[str, str]:
@@ -304,6 +316,8 @@ class _Reader:
             if not isinstance(one, str):
                 raise refuse(at, "action.unknown", action=str(one))
             iri = action_iri(one)
+            if ":" not in iri:
+                raise refuse(at, "action.unknown", action=iri)
             if narrowed is None:
                 found.append({"@id": iri})
             else:
@@ -390,7 +404,7 @@ class _Reader:
 
     def _values(self, left: str, values: list[Any], at: str) -> list[dict[str, Any]]:
         operand = operands.find(left)
-        return [_literal(meant(operand, _scalar(one, at, left))) for one in values]
+        return [_value(operand, _scalar(one, at, left)) for one in values]
 
     def _atomic(self, left: str, operator: str, right: list[dict[str, Any]], at: str) -> dict[str, str]:
         node = self._node(at, None)
@@ -412,7 +426,7 @@ class _Reader:
         left, datatype = str(value["left"]), value.get("datatype", "")
         left = self._names.get(left, left)
         right = [_scalar(one, _at(at, "right"), left) for one in _listed(value.get("right", []))]
-        typed = [_literal(one, datatype) if datatype else _literal(meant(operands.find(left), one)) for one in right]
+        typed = [_literal(one, datatype) if datatype else _value(operands.find(left), one) for one in right]
         named = self._atomic(left, str(value.get("operator", "")), typed, at)
         node = self._nodes[-1]
         if "id" in value:
@@ -444,6 +458,14 @@ def _listed(value: Any) -> list[Any]:
 
 def _literal(text: str, datatype: str = "") -> dict[str, str]:
     return {"@id": text} if datatype == XSD + "anyURI" else {"@value": text, "@type": datatype or XSD_STRING}
+
+
+def _value(operand: Operand | None, text: str) -> dict[str, str]:
+    """The value of an operand; of a point in time it is plain which datatype is meant, in quotes or without."""
+    told = meant(operand, text)
+    if operand is None or XSD + "dateTime" not in operand.datatypes:
+        return _literal(told)
+    return _literal(told, XSD + ("date" if _DAY.fullmatch(told) else "dateTime"))
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]]:

@@ -91,8 +91,13 @@ def compare(operand: Operand, atom: Atomic, known: Known) -> Truth:
     said. Where several things are so at once (somebody is a member here and there, two events go on) holds what holds
     for one of them, and a denial only if it holds for all. `isAllOf` asks whether every one of its values is there.
     """
-    if not known:
+    try:
+        return _compare(operand, atom, known) if known else None
+    except (ValueError, ArithmeticError):  # no reader lets such a right operand through
         return None
+
+
+def _compare(operand: Operand, atom: Atomic, known: Known) -> Truth:
     holds, right = operand.values.holds, atom.right
     if atom.operator is Operator.IS_ALL_OF:
         return all_of([any_of([holds(Operator.EQ, (one,), fact) for fact in known]) for one in right])

@@ -30,7 +30,11 @@ def void(policy: Policy) -> Reason | None:
     # Much is needed to prove it, and few policies ever ask for it.
     from policies.conflicts import Verdict, conflicts
 
-    for pair in conflicts((policy,)).pairs:
+    try:
+        pairs = conflicts((policy,)).pairs
+    except (ValueError, ArithmeticError):  # a right operand that no reader lets through: nothing is proven
+        return None
+    for pair in pairs:
         if pair.verdict is Verdict.CONFLICT and pair.reason.code == "conflict.permission":
             return Reason("conflict.void", {"permission": pair.a.rule, "prohibition": pair.b.rule})
     return None

@@ -170,6 +170,8 @@ def _atom(random: Random) -> Atomic:
     operator = random.choice(sorted(OPERANDS[left].operators))
     most = min(len(RIGHT[left]), 2 if operator in SET_OPERATORS else 1)
     right = random.sample(RIGHT[left], random.randint(1, most))
+    if random.random() < 0.02:  # of a known operand a value that no registry reads
+        return Atomic(left, operator, ("rubbish",), datatype=random.choice(("", XSD + "string", "urn:example:type")))
     status = random.choice(("", "1")) if left == COUNT else ""
     reference = "urn:example:elsewhere" if random.random() < 0.02 else ""
     return Atomic(left, operator, tuple(sorted(right)), status=status, reference=reference)
