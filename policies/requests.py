@@ -62,7 +62,7 @@ def document(request: Request) -> dict[str, Any]:
         "action": access.action,
         "assignee": access.assignee,
         "target": access.target,
-        "now": None if request.now is None else instants.stamp(request.now),
+        "now": None if request.now is None or DATE_TIME in access.values else instants.stamp(request.now),
         "values": values,
         "members": {name: list(above) for name, above in access.members.items()},
         "performed": [_written(deed) for deed in access.performed],

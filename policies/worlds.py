@@ -6,7 +6,8 @@ not: which formula a policy is (`permission`), the search (`witness`).
 
 In a world every operand has one value or none; an access for two purposes at once is not looked at. A party that is
 named is itself; only what a policy calls a collection has members. The clock and the counter are always known. A
-constraint that nobody understands may come out either way, and no request can show how.
+constraint that nobody understands may come out either way, and no request can show how; nor can it where a policy names
+a value of which nobody can say whether it meets another's constraint.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from policies.calendars import HOURS, SEASONS, WEEKDAYS, moments
 from policies.candidates import ELSEWHERE, candidates
 from policies.claims import TooLargeError
 from policies.duties import belongs_to
+from policies.facts import clock as told
 from policies.facts import operand_of, reached, read
 from policies.formula import NO, OPEN, YES
 from policies.model import Access, Atomic, Deed, Operator
-from policies.operands import Operand
+from policies.moments import berlin, floating
+from policies.operands import DATE_TIME, Operand
 from policies.requests import Request
 from policies.truth import Truth, compare
 from policies.vocabulary import ACTIONS, USE
@@ -141,7 +144,21 @@ def membership(name: str) -> list[Case]:
 
 def facts(tests: Sequence[Atomic]) -> list[Case]:
     """The values of one operand (of rates: over one window), and that none is known."""
-    return settle((*_valued(tests), (Part(), [compare(_operand(test), test, reached(test)) for test in tests])))
+    valued = list(_valued(tests))
+    nothing = (Part(), [compare(_operand(test), test, reached(test)) for test in tests])
+    return settle((*valued, nothing, *_undecided(tests, valued)))
+
+
+def _undecided(
+    tests: Sequence[Atomic], valued: Iterable[tuple[Part, list[Truth]]]
+) -> Iterator[tuple[Part, Iterable[Truth]]]:
+    """A value that one constraint names, and of which nobody can say whether another holds, may come out either way:
+    two places of which no more than the names are known may well lie in one another."""
+    named = {(value,) for test in tests for value in test.right}
+    for part, truths in valued:
+        if None in truths and any(values in named for _, values in part.values):
+            for open_ in (True, False):
+                yield Part(opaque=True), [open_ if truth is None else truth for truth in truths]
 
 
 def counts(tests: Sequence[Atomic]) -> list[Case]:
@@ -208,7 +225,19 @@ def judge(test: Atomic, now: int | None) -> Truth:
 
 def clock(tests: Sequence[Atomic]) -> list[Case]:
     """The time of the request: always known."""
-    return settle((Part(now=now), [judge(test, now) for test in tests]) for now in instants(tests))
+    placed = ((Part(now=now), [judge(test, now) for test in tests]) for now in instants(tests))
+    return settle((*placed, *_floating(tests)))
+
+
+def _floating(tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
+    """Times without an offset, where constraints name some: these are held against them as they stand."""
+    operands = list({id(operand): operand for operand in map(_operand, tests) if operand.iri == DATE_TIME}.values())
+    for text in dict.fromkeys(text for operand in operands for text in candidates(operand, tests)):
+        if floating(text):
+            part = Part(now=berlin(text), values=((DATE_TIME, (text,)),))
+            access = Access(USE, SOMEBODY, SOMETHING, values=dict(part.values))
+            known = [told(test, access, part.now or 0) for test in tests]
+            yield part, [compare(_operand(test), test, (fact,)) for test, fact in zip(tests, known, strict=True)]
 
 
 # --- putting together -------------------------------------------------------------------------------------------------
