@@ -153,7 +153,7 @@ def _garbled_word(random: Random, path: str, part: dict[str, Any], key: str, tom
     held[at] = random.choice(
         (text + "q", text.upper(), text.swapcase(), "", " ", "{{7*7}}", "odrl:", "\x00", "../" + text)
     )
-    return held[at] != text
+    return bool(held[at] != text)
 
 
 def _other_kind(random: Random, path: str, part: dict[str, Any], key: str, toml: bool) -> bool:
