@@ -15,6 +15,7 @@ from connector.cli.command import Leaf
 from connector.cli.tree import TABLE, root
 from connector.config import SECTIONS, description
 from connector.services.watch.figures import FIGURES
+from policies.operands import OPERANDS
 from scripts.lib import reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,6 +93,18 @@ def test_metrics_are_documented() -> None:
 
 def test_reference_is_up_to_date() -> None:
     assert reference.updated(REFERENCE) == REFERENCE, "python scripts/lib/reference.py --write"
+
+
+def test_reference_of_the_operands_is_up_to_date_and_names_each_of_them() -> None:
+    """Name, operators, origin, who can check it and how surely, for every entry of the registry."""
+    now = reference.POLICIES.read_text("utf-8")
+    assert reference.updated(now, reference.operands) == now, "python scripts/lib/reference.py --write"
+    rows = {line.split("`")[1].removeprefix("odrl:"): line for line in now.splitlines() if line.startswith("| `")}
+    for operand in OPERANDS.values():
+        row = rows[operand.name]
+        assert operand.meaning[1] in row
+        for part in (*operand.operators, operand.origin, operand.side, operand.assurance, operand.phase):
+            assert part in row, (operand.name, part)
 
 
 def test_topics_are_there_in_both_languages() -> None:

@@ -211,7 +211,7 @@ def test_what_follows_from_durations() -> None:
 
 
 def test_a_century_is_long_enough_for_all_calendars() -> None:
-    """The years that bounds are taken from hold both sorts of centuries, with a leap day in the first year or without."""
+    """The years that bounds are taken from hold both sorts of centuries: with a leap day at its turn, and without."""
     assert {isleap(year) for year in (1900, 2000)} == {True, False}
     assert bounds(2) == (59, 62)
     assert bounds(12 * 8) == (2921, 2922)

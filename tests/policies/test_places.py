@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import places
@@ -65,6 +65,7 @@ FACTS = (*VALUES[SPATIAL], GEOCODING + "regionalKey/010519999003", GEOCODING + "
 
 
 @given(st.lists(claims, max_size=3), claims)
+@settings(max_examples=40)
 def test_what_is_said_to_follow_holds_everywhere(premises: list[Claim], claim: Claim) -> None:
     def true(one: Claim, fact: str) -> bool:
         return VALUES_.holds(one.operator, (one.right,), fact) is one.holds

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from policies.claims import Claim
 from policies.model import Operator
 from policies.operands import OPERANDS, PURPOSE
+from policies.taxonomy import Taxonomy, read_iri
 from policies.vocabulary import DPV, PURPOSES
 
 VALUES = OPERANDS[PURPOSE].values
@@ -72,3 +73,38 @@ def test_free_text_is_no_term(text: str) -> None:
 
 def test_the_prefix_of_the_vocabulary_is_expanded() -> None:
     assert OPERANDS[PURPOSE].read("dpv:DataAltruism") == DPV + "DataAltruism"
+
+
+def test_terms_have_a_longest() -> None:
+    assert len(read_iri("urn:" + "x" * 508)) == 512
+    with pytest.raises(ValueError):
+        read_iri("urn:" + "x" * 509)
+
+
+def test_a_table_without_a_prefix_reads_every_term_as_it_is() -> None:
+    assert Taxonomy({}).read("dpv:DataAltruism") == "dpv:DataAltruism"
+    assert set(Taxonomy({"urn:a": ()}).terms()) == {"urn:a"}
+
+
+@pytest.mark.parametrize(
+    ("fact", "term", "belongs", "includes"),
+    [
+        ("urn:low", "urn:top", True, False),
+        ("urn:low", "urn:middle", True, False),
+        ("urn:top", "urn:low", None, True),
+        ("urn:low", "urn:low", True, True),
+        ("urn:low", "urn:side", False, False),
+        ("urn:side", "urn:low", False, False),
+        ("urn:low", "urn:out", None, None),
+        ("urn:out", "urn:low", None, None),
+        ("urn:out", "urn:out", True, True),
+    ],
+)
+def test_belonging_and_including(fact: str, term: str, belongs: bool | None, includes: bool | None) -> None:
+    values = Taxonomy({"urn:top": (), "urn:middle": ("urn:top",), "urn:low": ("urn:middle",), "urn:side": ()})
+    assert values.holds(Operator.IS_A, (term,), fact) is belongs
+    assert values.holds(Operator.IS_PART_OF, (term,), fact) is belongs
+    assert values.holds(Operator.HAS_PART, (term,), fact) is includes
+    assert values.holds(Operator.IS_ALL_OF, (term, fact), fact) is (term == fact)
+    assert values.holds(Operator.IS_A, (term, term), fact) is None
+    assert values.holds(Operator.HAS_PART, (term, term), fact) is None

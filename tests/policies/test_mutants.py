@@ -1,0 +1,143 @@
+"""The table of operators under mutation: is every change of what decides an operator noticed?
+
+`scripts/test --long mutants` changes one thing at a time in each module that decides whether an operator holds, and
+asks first the cases of the registry, then the tests of these modules. It prints the score: mutants that are noticed, of
+all that are not equivalent. A mutant that changes no answer counts as equivalent only where `EQUIVALENT` names it, with
+the reason. `ALLMENDE_MUTANTS=numbers,places` chooses modules.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.policies.mutants import mutants
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHARED: Final = ("test_kinds",)
+MODULES: Final = {
+    "numbers": ("test_numbers",),
+    "durations": ("test_durations",),
+    "calendars": ("test_calendars",),
+    "instants": ("test_instants",),
+    "moments": ("test_moments",),
+    "places": ("test_places",),
+    "names": ("test_names",),
+    "taxonomy": ("test_taxonomy",),
+    "ordered": ("test_ordered",),
+    "sampled": (),
+    "levels": ("test_measures",),
+    "rates": ("test_measures",),
+    "grains": ("test_measures",),
+}
+"""Module -> the tests of its own."""
+
+EQUIVALENT: Final[dict[str, dict[str, str]]] = {}
+"""Module -> mutants that change no answer, with the reason."""
+
+LEAST: Final = 0.95
+
+
+# --- the campaign's own tools -----------------------------------------------------------------------------------------
+
+
+def names(source: str) -> list[str]:
+    return [mutant.name for mutant in mutants(source)]
+
+
+def test_each_change_is_one_that_tells_answers_apart() -> None:
+    assert names("def f(a, b):\n    return a < b and not a") == [
+        "f: And is Or",
+        "f: Lt is LtE",
+        "f: Lt is Gt",
+        "f: Not twice",
+    ]
+    assert names("x = 1 - 2") == [
+        "<module>: Sub is Add",
+        *(f"<module>: {n} is one {way}" for n in (1, 2) for way in ("more", "less")),
+    ]
+    assert names("class A:\n    def f(self): return None") == ["A.f: None is False", "A.f: None is True"]
+    assert names("def f(x):\n    return True if x in y else any(x)") == [
+        "f: In is NotIn",
+        "f: True is False",
+        "f: any is all",
+    ]
+    assert names("match x:\n    case A.B | A.C: pass") == ["<module>: without A.B", "<module>: without A.C"]
+
+
+def test_annotations_decorators_and_texts_stay() -> None:
+    assert names("@cache(size=3)\ndef f(a: Literal[3]) -> None:\n    'text'") == []
+    assert names("Path = tuple[str | None, ...]") == []
+
+
+def test_two_alike_have_two_names() -> None:
+    assert names("def f():\n    return a < b or c < d")[1:] == [
+        "f: Lt is LtE",
+        "f: Lt is Gt",
+        "f: Lt is LtE #2",
+        "f: Lt is Gt #2",
+    ]
+
+
+def test_a_mutant_changes_one_thing_and_leaves_the_source_alone() -> None:
+    source = "def f(a):\n    return 1 <= a <= 3"
+    texts = {ast.unparse(mutant.tree(source)).splitlines()[-1].strip() for mutant in mutants(source)}
+    assert texts == {
+        f"return {text}"
+        for text in (
+            "1 < a <= 3",
+            "1 > a <= 3",
+            "1 <= a < 3",
+            "1 <= a > 3",
+            "2 <= a <= 3",
+            "0 <= a <= 3",
+            "1 <= a <= 4",
+            "1 <= a <= 2",
+        )
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_equivalent_mutant_that_is_named_exists(module: str) -> None:
+    there = set(names(source_of(module).read_text(encoding="utf-8")))
+    assert set(EQUIVALENT.get(module, {})) <= there
+    assert all(EQUIVALENT.get(module, {}).values())
+
+
+# --- the campaign -----------------------------------------------------------------------------------------------------
+
+
+def source_of(module: str) -> Path:
+    return ROOT / "policies" / f"{module}.py"
+
+
+def survivors(module: str) -> set[str]:
+    """The mutants of a module that nobody notices. Raises `CalledProcessError` where its tests fail without any."""
+    tests = [str(ROOT / "tests" / "policies" / f"{one}.py") for one in (*MODULES[module], *SHARED)]
+    command = [sys.executable, "-m", "tests.policies.mutants", f"policies.{module}", str(source_of(module)), *tests]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+@pytest.mark.long("mutants")
+def test_nearly_every_mutant_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = os.environ.get("ALLMENDE_MUTANTS", ",".join(MODULES)).split(",")
+    noticed = tried = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for module, left in zip(chosen, pool.map(survivors, chosen), strict=True):
+            there, equal = names(source_of(module).read_text(encoding="utf-8")), EQUIVALENT.get(module, {})
+            left -= equal.keys()
+            noticed, tried = noticed + len(there) - len(equal) - len(left), tried + len(there) - len(equal)
+            with capsys.disabled():
+                print(f"\n{module}: {len(there)} mutants, {len(equal)} of them equivalent, {len(left)} not noticed")
+                print("".join(f"    {one}\n" for one in there if one in left), end="")
+    with capsys.disabled():
+        print(f"\nmutation score of the table of operators: {noticed} of {tried}, {noticed / tried:.1%}")
+    assert noticed / tried >= LEAST
