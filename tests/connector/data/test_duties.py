@@ -12,8 +12,8 @@ import pytest
 from connector.data.gate import AccessRefusedError, Admission, Ask
 from connector.protocol import codec
 from connector.records import Agreement
-from policies import compile as compiling
 from policies import explain
+from policies.evaluate import evaluate
 from policies.model import Reason
 from tests.connector.data.world import PID, World, agreement, asset, count, started, world
 
@@ -135,13 +135,12 @@ async def test_more_requests_than_agreed_are_refused_until_the_window_has_passed
 async def test_a_permit_needs_no_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is permitted is decided by the compiled terms alone; what is refused is judged again, for its reasons."""
     judged: list[int] = []
-    interpreter = compiling.evaluate
 
-    def evaluate(*args: Any, **named: Any) -> Any:
+    def counted(*args: Any, **named: Any) -> Any:
         judged.append(1)
-        return interpreter(*args, **named)
+        return evaluate(*args, **named)
 
-    monkeypatch.setattr(compiling, "evaluate", evaluate)
+    monkeypatch.setattr("policies.compile.evaluate", counted)
     async with world(tmp_path, started(), agreement(count(2)), THING) as w:
         await access(w)
         await access(w)
