@@ -15,7 +15,8 @@ import pytest
 
 import policies
 from connector.data.gate import Ask
-from policies import explain, parse
+from connector.data.running import INTERVAL
+from policies import explain, instants, parse
 from policies.compile import compiled
 from policies.evaluate import evaluate
 from policies.model import (
@@ -34,12 +35,14 @@ from policies.model import (
     Rule,
     RuleKind,
     Scope,
+    Strategy,
 )
-from policies.operands import PURPOSE, SPATIAL
+from policies.operands import OPERANDS, PURPOSE, SPATIAL, Origin
 from policies.vocabulary import DPV, READ, USE
 from tests.connector.data.world import PID, agreement, asset, started, until, world
 from tests.policies.samples import (
     HAMBURG,
+    HOUR,
     ME,
     MUENSTER,
     NOW,
@@ -176,6 +179,7 @@ async def test_a_stream_is_cut_within_a_second_of_the_end(tmp_path: Path) -> Non
         cut = asyncio.Event()
         assert admission.watch is not None
         admission.watch.on_cut(cut.set)
+        assert INTERVAL < 1, "seconds between two decisions"
         w.clock.ahead = 100 * 365 * 24 * 3_600 * 1_000_000
         async with asyncio.timeout(10):
             await cut.wait()
@@ -184,6 +188,68 @@ async def test_a_stream_is_cut_within_a_second_of_the_end(tmp_path: Path) -> Non
 
 
 THING = asset("file", path="/nowhere")
+
+
+# --- periods (EDC's inForceDate knows seconds, minutes, hours and days) -----------------------------------------------
+
+YEAR_START, DAY = 1_798_761_600_000_000, 24 * HOUR  # 2027-01-01T00:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("period", "begins", "last"),
+    [
+        ("P1M", 30, 58),  # from 31 January to the end of February
+        ("P1M", 31, 59),  # from 1 February to 1 March
+        ("P1M", 59, 90),  # from 1 March to 1 April
+        ("P1Y", 0, 365),
+        ("P1Y2M", 0, 365 + 60),  # 2028 has a 29 February
+        ("P2W", 0, 14),
+        ("P30D", 0, 30),
+        ("PT36H", 0, 1.5),
+    ],
+)
+def test_every_period_counts_by_the_calendar_from_the_agreement_on(period: str, begins: int, last: float) -> None:
+    document = {
+        **_document(constraint=[{"leftOperand": "elapsedTime", "operator": "lteq", "rightOperand": period}]),
+        "@type": "Agreement",
+        "assigner": "did:web:city.example",
+        "assignee": ME,
+        "target": TARGET,
+        "timestamp": instants.stamp(YEAR_START + begins * DAY),
+    }
+    terms = parse.from_dsp(document, PolicyKind.AGREEMENT)
+    end = YEAR_START + int(last * DAY)
+    for now, permitted in ((end, True), (end + 1, False), (None, False)):
+        assert evaluate(terms, access(), now).permit is permitted, now
+        assert compiled(terms).permits(access(), now) is permitted
+
+
+# --- operands (odrl-pap knows dateTime, dayOfWeek and hourOfDay) ------------------------------------------------------
+
+
+def test_every_left_operand_of_odrl_decides() -> None:
+    odrl = [operand for iri, operand in OPERANDS.items() if iri.startswith(ODRL)]
+    assert len(odrl) >= 34
+    for operand in (one for one in odrl if one.origin not in (Origin.CLOCK, Origin.COUNTER)):
+        for vector in (one for one in operand.vectors if one.expected is not None):
+            terms = policy(permission(Atomic(operand.iri, vector.operator, tuple(map(operand.read, vector.right)))))
+            asked = msgspec.structs.replace(access(), values={operand.iri: (vector.fact,)})
+            assert judged(terms, asked).permit is vector.expected, (operand.name, vector)
+            assert not judged(terms, access()).permit
+
+
+# --- strategies (an evaluator that leaves `conflict` out) -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conflict", "permitted"),
+    [(None, False), (Strategy.PERM, True), (Strategy.PROHIBIT, False), (Strategy.INVALID, False)],
+)
+def test_the_strategy_says_who_wins_also_across_the_hierarchy_of_actions(
+    conflict: Strategy | None, permitted: bool
+) -> None:
+    both = policy(permission(action=USE), prohibition(action=READ))
+    assert judged(msgspec.structs.replace(both, conflict=conflict), access(action=READ)).permit is permitted
 
 
 # --- the text of a policy is data (pyodre renders and evaluates it) ---------------------------------------------------
