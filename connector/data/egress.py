@@ -105,7 +105,7 @@ class Egress:
         Raises `RefusedError` where it cannot be done as the contract asks, `OurError` where this node lacks something
         for it. Then nothing may leave.
         """
-        if all(isinstance(step, Sign) or (isinstance(step, Delay) and not step.field) for step in leaving.chain.steps):
+        if not leaving.chain.needs_rows:
             return self._as_it_is(leaving, source)
         if source.size is None:
             raise _refused(leaving, "transform.endless")

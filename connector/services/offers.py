@@ -28,7 +28,9 @@ from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.policies.kept import for_offers
 from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
-from policies import bounds
+from policies import bounds, parse
+from policies.model import PolicyKind
+from policies.transforms import chain, media
 
 PAGE = 100
 WITH_ONE = Approval()
@@ -134,8 +136,8 @@ class Offers:
         nothing here, unless it was kept to that end (`policies.versions`).
 
         `approval` says who has to agree to a contract under it, `limits` (a policy in the short form) what a request
-        outside the terms may still be answered with. Raises `InputError` (asset, policy, frame contract) and
-        `PolicyError` (limits).
+        outside the terms may still be answered with. Raises `InputError` (asset, policy, frame contract; terms that
+        demand what cannot be done to data of this type) and `PolicyError` (limits).
         """
         if limits:
             bounds.read(limits.encode())
@@ -144,6 +146,7 @@ class Offers:
             if approval.frame is not None and known(tx, approval.frame).retired is not None:
                 raise InputError("frame.retired", name=approval.frame)
             what, terms = _asset(tx, asset), for_offers(tx, policy)
+            _fitting(what, terms)
             id = self._ids.pid()
             offer = PublishedOffer(
                 id=id,
@@ -323,6 +326,13 @@ def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
     if wanted is None:
         raise MessageError("catalog.filter", place="/filter")
     return wanted
+
+
+def _fitting(asset: Asset, terms: PolicyVersion) -> None:
+    """Raises `InputError` where the terms demand something of rows, and a file of this media type has none."""
+    done = chain(parse.from_dsp(terms.document, PolicyKind.OFFER))
+    if done is not None and done.needs_rows and asset.kind == "file" and not media.has_rows(asset.media_type):
+        raise InputError("transform.media", media_type=media.essence(asset.media_type))
 
 
 def _offered(id: str, terms: PolicyVersion) -> JsonObject:

@@ -62,6 +62,11 @@ class Chain(Struct, frozen=True):
     digest: str
     text: str
 
+    @property
+    def needs_rows(self) -> bool:
+        """Is something done to rows? If not, data of any media type leave as they are, late or signed."""
+        return not all(isinstance(one, Sign) or (isinstance(one, Delay) and not one.field) for one in self.steps)
+
 
 def chain(policy: Policy) -> Chain | None:
     """The steps of all duties and obligations of a policy that are done while data leaves; None where there is none.

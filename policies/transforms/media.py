@@ -43,6 +43,11 @@ def essence(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+def has_rows(media_type: str) -> bool:
+    """Can steps over rows be done to such data?"""
+    return essence(media_type) in WITH_ROWS
+
+
 def body(media_type: str, opened: Opened) -> Body:
     """The text as rows; `opened` gives its bytes from the beginning, as often as it is called.
 

@@ -25,6 +25,7 @@ from connector.services.offers import Offers
 from connector.services.policies.kept import live_under, usable, version_of
 from policies import canonical, parse, render
 from policies.model import Policy, PolicyError, PolicyKind
+from policies.transforms import chain
 
 PAGE = 100
 
@@ -224,7 +225,10 @@ def _sealed(one: PolicyVersion) -> Sealed:
 
 def _understood(document: JsonObject) -> Policy:
     try:
-        return parse.from_dsp(document, PolicyKind.OFFER)
+        found = parse.from_dsp(document, PolicyKind.OFFER)
+        # A duty that could never be done would refuse every access.
+        chain(found)
     except PolicyError as error:
         reason = not_understood(error)
         raise InputError(reason.code, **reason.params) from None
+    return found
