@@ -20,13 +20,16 @@ _COMPARING = frozenset({Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ, 
 
 
 class Ordered:
-    """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least`.
+    """Values on a line. A value covers `span(value)`: one point, or a whole day. No fact lies below `least` or above
+    `most`.
 
     `given`: the fact is always known, so that something may follow from nothing.
     """
 
-    def __init__(self, span: Callable[[str], tuple[int, int]], least: Bound = -inf, given: bool = True) -> None:
-        self._span, self._whole, self._given = span, (least, inf), given
+    def __init__(
+        self, span: Callable[[str], tuple[int, int]], least: Bound = -inf, most: Bound = inf, given: bool = True
+    ) -> None:
+        self._span, self._whole, self._given = span, (least, most + 1), given
 
     def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
         """Is `fact operator right` so? None where it cannot be said."""
@@ -80,7 +83,8 @@ class Ordered:
         spans = [self._span(value) for value in values]
         inside = [point for start, end in spans for point in (start, end - 1)]
         outside = [point for start, end in spans for point in (start - 1, end)]
-        yield from (point for point in (*inside, *outside, 1) if point >= self._whole[0])
+        least, end = self._whole
+        yield from (point for point in (*inside, *outside, 1) if least <= point < end)
 
     def values(self, premises: Sequence[Claim]) -> list[Interval]:
         """Where all premises hold."""

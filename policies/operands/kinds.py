@@ -7,6 +7,7 @@ names and the rest. What does not: the operands (`access`, `asset`, `municipal`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -205,7 +206,7 @@ def whole(least: int, most: int | None, low: str, middle: str, high: str) -> Kin
         ORDER | EQUAL,
         read,
         lambda text: int(read(text)),
-        Ordered(numbers.span, least=least, given=False),
+        Ordered(numbers.span, least, inf if most is None else most, given=False),
         line(low, middle, high),
         XSD + "integer",
     )

@@ -41,6 +41,11 @@ _COMPARISONS: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.NotIn: (ast.In,),
 }
 _NAMES: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
+_PLAIN: Final = (
+    *("-x", "-q", "-W", "ignore", "-c", os.devnull, "--rootdir", ".", "--import-mode=importlib"),
+    *("-p", "no:cacheprovider", "--noconftest", "--assert=plain"),
+)
+"""Pytest without what takes long to start."""
 _LAST: Final = 60
 """Seconds after which a mutant counts as hanging."""
 
@@ -203,7 +208,7 @@ def _noticed(tests: list[str]) -> bool:
 
     if any(lacking(operand) for operand in OPERANDS.values()):
         return True
-    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]) != 0
+    return pytest.main([*_PLAIN, *tests]) != 0
 
 
 def _survives(module: str, path: Path, mutant: Mutant | None, tests: list[str]) -> bool:
@@ -235,6 +240,7 @@ def main(module: str, source: str, *tests: str) -> None:
 
     Raises `SystemExit` where the tests fail without any mutant.
     """
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     settings.register_profile("mutants", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
     settings.load_profile("mutants")
     path = Path(source)
