@@ -201,9 +201,16 @@ def _shared(policy: Policy) -> Mapping[str, bool]:
     duty of a permission and the same at all of them."""
     placed: dict[str, list[tuple[bool, Rule]]] = {}
     for top in policy.rules:
-        for one in _below(top):
-            if one.id:
-                placed.setdefault(one.id, []).append((one in top.duties, one))
+        for duty in top.duties:
+            said = duty.id and (True, duty) in placed.get(duty.id, [])
+            # What stands below a duty that has been said already is said already as well.
+            for one in (duty,) if said else (duty, *_below(duty)):
+                if one.id:
+                    placed.setdefault(one.id, []).append((one is duty, one))
+        for one in (*top.remedies, *top.consequences):
+            for rule in (one, *_below(one)):
+                if rule.id:
+                    placed.setdefault(rule.id, []).append((False, rule))
     return {
         id: all(duty and one == found[0][1] for duty, one in found) for id, found in placed.items() if len(found) > 1
     }

@@ -110,9 +110,10 @@ def shown(clause: Clause, lang: str) -> str:
     return f"{controlled.STEP * clause.depth}{'- ' if clause.item else ''}{clause.text}{mark}{clause.end}"
 
 
-def policy(policy: Policy, lang: str) -> list[str]:
-    """What the policy means, clause by clause; each says whether it is enforced, attested or declared."""
-    return [shown(clause, lang) for clause in clauses(policy, lang) if clause.part not in _HEAD]
+def policy(policy: Policy, lang: str, proves: frozenset[str] = frozenset()) -> list[str]:
+    """What the policy means, clause by clause; each says whether it is enforced, attested (by what `proves` holds, as
+    `clauses`) or declared."""
+    return [shown(clause, lang) for clause in clauses(policy, lang, proves) if clause.part not in _HEAD]
 
 
 def legend(lang: str) -> list[str]:
@@ -143,7 +144,7 @@ def _operand(left: str, lang: str) -> str:
 def _changed(change: Nearest, lang: str) -> str:
     if change.operand == ACTION:
         return saying.action(change.value, lang)
-    return saying.value(change.operand, change.value, lang)
+    return ", ".join(saying.value(change.operand, value, lang) for value in (change.value, *change.more))
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -177,6 +178,13 @@ def _demand(text: str, lang: str) -> str:
     left, name, values = text.split(" ", 2)
     operator = Operator(name)
     return phrases.core(left, operator, tuple(values.split(" ")) if operator in SET_OPERATORS else (values,), lang)
+
+
+def _when(text: str, lang: str) -> str:
+    """The conditions of a rule, each in short, one a line."""
+    if text == _MISSING:
+        return ""
+    return ": " + "; ".join(_demand(one, lang) for one in text.split("\n"))
 
 
 def _asks(text: str, lang: str) -> str:
@@ -276,6 +284,7 @@ _KINDS: Final[Mapping[str, Callable[[str, str, str], str]]] = {
     "operand": _alone(_operand),
     "demand": _alone(_demand),
     "asks": _alone(_asks),
+    "when": _alone(_when),
     "facts": _facts,
 }
 

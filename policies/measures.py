@@ -43,12 +43,12 @@ WEEKDAYS: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
 _AREAS: Final[Mapping[str, Both]] = {
-    "municipality": ("je Gemeinde", "by municipality"),
-    "association": ("je Gemeindeverband", "by municipal association"),
-    "district": ("je Kreis", "by district"),
-    "governmentDistrict": ("je Regierungsbezirk", "by government district"),
-    "state": ("je Land", "by state"),
-    "country": ("je Staat", "by country"),
+    "municipality": ("Gemeinde", "municipality"),
+    "association": ("Gemeindeverband", "municipal association"),
+    "district": ("Kreis", "district"),
+    "governmentDistrict": ("Regierungsbezirk", "government district"),
+    "state": ("Land", "state"),
+    "country": ("Staat", "country"),
 }
 _AND: Final = (" und ", " and ")
 _TO: Final = (" bis ", " to ")
@@ -59,6 +59,7 @@ _PART = re.compile(r"(T)|(\d+(?:\.\d+)?)([YMWDHS])", re.ASCII)
 _NUMBER = re.compile(r"(?:0|[1-9]\d{0,9})(?:[.,]\d{1,6})?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})|(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)", re.ASCII)
 _YEARDAY = re.compile(r"(\d{2})-(\d{2})", re.ASCII)
+_FRACTION = re.compile(r"-?\d{1,40}\.\d{1,40}", re.ASCII)
 _METRES = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 
 
@@ -227,6 +228,16 @@ _HEARD: Final[Mapping[str, Callable[[str, int], str | None]]] = {
     REQUEST_RATE: _unrate,
     SPATIAL_RESOLUTION: _ungrain,
 }
+
+
+def decimal(canonical: str, lang: int) -> str | None:
+    """A decimal as people write it; None where it is none."""
+    return canonical.replace(".", ",") if not lang and _FRACTION.fullmatch(canonical) else None
+
+
+def undecimal(text: str, lang: int) -> str | None:
+    """The decimal that is said like this; None where none is."""
+    return text.replace(",", ".") if not lang and _FRACTION.fullmatch(text.replace(",", ".")) else None
 
 
 def said(left: str, canonical: str, lang: int) -> str | None:

@@ -253,12 +253,14 @@ class Decision(Struct, frozen=True):
 class Nearest(Struct, frozen=True):
     """The nearest change that would turn a refusal into a permit: of `operand` (full IRI of a left operand, or the part
     `claims.ACTION`, `ASSIGNEE`, `TARGET`; of an open duty its action) to `value` (canonical text; empty where no one
-    value can be named). `rule` is the rule that would permit (`permission/0`), `constraint` what fails in it."""
+    value can be named). `rule` is the rule that would permit (`permission/0`), `constraint` what fails in it. `more`
+    are values that have to be there beside `value`."""
 
     operand: str
     value: str = ""
     rule: str = ""
     constraint: Atomic | None = None
+    more: tuple[str, ...] = ()
 
 
 class Difference(Struct, frozen=True):

@@ -156,8 +156,8 @@ class _Search:
         if operand is None or atom.reference or not atom.right:
             return None
         try:
-            for left, value in _values(atom, operand, asked.now, wanted=wanted):
-                changed = _with(asked, (Nearest(left, value, name, atom),))
+            for left, value, *more in _values(atom, operand, asked.now, wanted=wanted):
+                changed = _with(asked, (Nearest(left, value, name, atom, tuple(more)),))
                 if truth(atom, self._facts(changed)) is wanted:
                     return changed
         except (ValueError, OverflowError):
@@ -205,22 +205,26 @@ def _with(asked: _Asked, changes: Sequence[Nearest]) -> _Asked:
         elif one.operand == COUNT:
             count = int(one.value) - 1
         else:
-            access = replace(access, values={**access.values, one.operand: (_text(one),)})
+            access = replace(access, values={**access.values, one.operand: _texts(one)})
     return _Asked(access, now, count, (*asked.changes, *changes))
 
 
-def _text(change: Nearest) -> str:
+def _texts(change: Nearest) -> tuple[str, ...]:
     operand = None if change.constraint is None else operand_of(change.constraint)
+    return tuple(_text(operand, value) for value in (change.value, *change.more))
+
+
+def _text(operand: Operand | None, value: str) -> str:
     try:
-        return change.value if operand is None else operand.write(change.value)[0]
+        return value if operand is None else operand.write(value)[0]
     except (ValueError, KeyError, OverflowError):
-        return change.value
+        return value
 
 
-def _values(atom: Atomic, operand: Operand, now: int | None, *, wanted: bool) -> Iterator[tuple[str, str]]:
-    """Values with which the constraint may hold, or not hold, the nearest first; each with its operand."""
-    if operand.origin is Origin.CLOCK and operand.iri != DATE_TIME:
-        yield from ((DATE_TIME, str(now + step)) for step in _STEPS if now is not None)
+def _values(atom: Atomic, operand: Operand, now: int | None, *, wanted: bool) -> Iterator[tuple[str, ...]]:
+    """Values with which the constraint may hold, or not hold, the nearest first; each behind its operand."""
+    if operand.origin is Origin.CLOCK and operand.iri != DATE_TIME and now is not None:
+        yield from ((DATE_TIME, str(now + step)) for step in _STEPS)
         return
     if operand.iri == DATE_TIME and atom.operator in _BOUNDS:
         start, end = instants.span(atom.right[0])
@@ -230,6 +234,8 @@ def _values(atom: Atomic, operand: Operand, now: int | None, *, wanted: bool) ->
         yield from ((COUNT, str(number)) for number in (bound, bound - 1, bound + 1) if number > 0)
     else:
         yield from ((atom.left, value) for value in atom.right)
+    if atom.operator is Operator.IS_ALL_OF and wanted:
+        yield (atom.left, *atom.right)
     witness = operand.values.witness(_claims(atom, wanted=wanted))
     if witness is not None:
         yield atom.left, witness

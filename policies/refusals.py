@@ -32,11 +32,13 @@ from policies.truth import Truth, atoms, truth
 
 def prohibited(name: str, rule: Rule, facts: Facts, found: Truth) -> Decision:
     """A prohibition applies, or cannot be ruled out; then what would have to be known is said."""
-    if found:
-        return Decision(False, name, (Reason("prohibited", {"rule": name}),))
     asked = (*rule.refinements, *rule.constraints)
+    conditions = "\n".join(_short(one) for one in atoms(asked))
+    params = {"rule": name} | ({"conditions": conditions} if conditions else {})
+    if found:
+        return Decision(False, name, (Reason("prohibited", params),))
     unclear = (reason for one in asked if truth(one, facts) is None for reason in unmet(one, facts))
-    return Decision(False, name, (Reason("prohibited.unclear", {"rule": name}), *unclear), _unknown(asked, facts))
+    return Decision(False, name, (Reason("prohibited.unclear", params), *unclear), _unknown(asked, facts))
 
 
 def not_permitted(policy: Policy, facts: Facts, semantics: Semantics) -> Decision:
@@ -101,12 +103,16 @@ def _unmet(atom: Atomic, facts: Facts, found: Truth) -> Reason:
     if atom.reference:
         return Reason("value.reference", {"operand": operand.name, "reference": atom.reference})
     if not known and operand.origin in ("clock", "counter"):
-        demanded = " ".join((atom.left, atom.operator, *atom.right))
-        return Reason("fact.unknown", {"operand": atom.left, "demanded": demanded})
+        return Reason("fact.unknown", {"operand": atom.left, "demanded": _short(atom)})
     try:
         return operand.unmet(atom.operator, atom.right, known, found is False)
     except (ValueError, ArithmeticError):  # no reader lets such a right operand through
         return Reason("value.unreadable", {"operand": operand.name, "value": " ".join(atom.right)[:200]})
+
+
+def _short(atom: Atomic) -> str:
+    """A constraint in short, as `sentences` take it: operand, operator, values."""
+    return " ".join((atom.left, atom.operator, *atom.right))
 
 
 def _unknown(constraints: Iterable[Constraint], facts: Facts) -> tuple[str, ...]:

@@ -91,6 +91,8 @@ def value(left: str, canonical: str, lang: str) -> str:
     if XSD + "duration" in datatypes:
         return duration(canonical, lang)
     said = measures.said(left, canonical, _column(lang))
+    if said is None and XSD + "decimal" in datatypes:
+        said = measures.decimal(canonical, _column(lang))
     return called(canonical, lang) if said is None else said
 
 
@@ -101,6 +103,7 @@ def hear(left: str, text: str, lang: str) -> str | None:
         _moment_heard(text, lang),
         measures.undone(text, column),
         measures.heard(left, text, column),
+        measures.undecimal(text, column),
         uncalled(text, lang),
     )
     for heard in tried:

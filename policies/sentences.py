@@ -3,7 +3,8 @@
 What lives here: the wording. What does not: filling it in (`explain`). A field is `{name}` or `{name:kind}`, where the
 kind says how the value is shown: `time`, `end` (of something: the last day), `period`, `list` (of purposes or places),
 `clauses` (of the notation), `rule`, `term`, `operand` (what people call it), `demand` (a constraint in short: operand,
-operator, values), `asks` (the same in brackets, if it is there), `facts` (what is known of the reason's `operand`).
+operator, values), `asks` (the same in brackets, if it is there), `when` (several of
+them, if they are there), `facts` (what is known of the reason's `operand`).
 A parameter that is missing is shown as "?".
 """
 
@@ -44,12 +45,12 @@ REASONS: Final[Mapping[str, Both]] = {
     ),
     "no_permission": ("Die Bedingungen erlauben nichts.", "The terms permit nothing."),
     "prohibited": (
-        "Ein Verbot greift ({rule:rule}).",
-        "A prohibition applies ({rule:rule}).",
+        "Ein Verbot greift ({rule:rule}{conditions:when}).",
+        "A prohibition applies ({rule:rule}{conditions:when}).",
     ),
     "prohibited.unclear": (
-        "Ein Verbot lässt sich nicht ausschließen ({rule:rule}); im Zweifel wird abgelehnt.",
-        "A prohibition cannot be ruled out ({rule:rule}); in doubt the access is refused.",
+        "Ein Verbot lässt sich nicht ausschließen ({rule:rule}{conditions:when}); im Zweifel wird abgelehnt.",
+        "A prohibition cannot be ruled out ({rule:rule}{conditions:when}); in doubt the access is refused.",
     ),
     "duty.open": (
         "Eine Pflicht kommt vor der Nutzung und ist noch nicht erfüllt ({action:term}).",
@@ -119,8 +120,8 @@ REASONS: Final[Mapping[str, Both]] = {
         "The permitted uses are exhausted: {used} of {limit}.",
     ),
     "count.early": (
-        "Die Bedingung gilt erst nach {before} Nutzungen; bisher sind es {used}.",
-        "The condition holds only after {before} uses; so far there were {used}.",
+        "Erlaubt ist es erst nach Nutzung Nummer {before}; bisherige Nutzungen: {used}.",
+        "It is permitted only after use number {before}; uses so far: {used}.",
     ),
     "purpose.unknown": (
         "Es wurde kein Zweck angegeben (--purpose). Erlaubt: {allowed:list}.",
@@ -516,14 +517,13 @@ REASONS: Final[Mapping[str, Both]] = {
     ),
     **{
         f"{sort}.{subject}": (
-            f"{de}: {what_de}{{asked:clauses}}; angeboten: {{offered:clauses}}.{doubt_de}",
-            f"{en}: asked {{asked:clauses}}; offered {{offered:clauses}}.{doubt_en}",
+            f"{de} – verlangt: {{asked:clauses}}; angeboten: {{offered:clauses}}.{doubt_de}",
+            f"{en} – asked: {{asked:clauses}}; offered: {{offered:clauses}}.{doubt_en}",
         )
-        for sort, what_de, doubt_de, doubt_en in (
-            ("beyond", "verlangt: ", "", ""),
+        for sort, doubt_de, doubt_en in (
+            ("beyond", "", ""),
             (
                 "unclear",
-                "verlangt: ",
                 " Es lässt sich nicht zeigen, dass das innerhalb des Angebots liegt.",
                 " It cannot be shown that this lies within the offer.",
             ),

@@ -114,9 +114,9 @@ OPERANDS: Final = (
         values=Ordered(_count_span, least=1),
         unmet=reasons.count,
         clauses={
-            Operator.LT: ("weniger als {} Nutzungen", "fewer than {} uses"),
-            Operator.LTEQ: ("höchstens {} Nutzungen", "at most {} uses"),
-            Operator.GT: ("erst nach {} Nutzungen", "only after {} uses"),
+            Operator.LT: ("Nutzungen: weniger als {}", "uses: fewer than {}"),
+            Operator.LTEQ: ("Nutzungen: höchstens {}", "uses: at most {}"),
+            Operator.GT: ("erst nach Nutzung Nummer {}", "only after use number {}"),
             Operator.GTEQ: ("ab Nutzung Nummer {}", "from use number {} on"),
             Operator.EQ: ("nur Nutzung Nummer {}", "only use number {}"),
             Operator.NEQ: ("außer Nutzung Nummer {}", "except use number {}"),

@@ -28,6 +28,10 @@ def count(operator: Operator, right: tuple[str, ...], facts: tuple[Fact, ...], d
     if operator in (Operator.LT, Operator.LTEQ):
         limit = max(bound - (operator is Operator.LT), 0)
         return Reason("count.exhausted", {"limit": str(limit), "used": str(used)})
+    if operator is Operator.EQ:
+        if used >= bound:
+            return Reason("count.exhausted", {"limit": str(bound), "used": str(used)})
+        return Reason("count.early", {"before": str(bound - 1), "used": str(used)})
     return Reason("count.early", {"before": str(bound - (operator is Operator.GTEQ)), "used": str(used)})
 
 

@@ -72,7 +72,7 @@ def test_any_text_is_heard_as_what_is_said_like_it_or_not_at_all(left: str, text
         (SPATIAL_RESOLUTION, "1", "1 Meter", "1 metre"),
         (SPATIAL_RESOLUTION, "0.5", "0,5 Meter", "0.5 metres"),
         (SPATIAL_RESOLUTION, "h3:8", "Stufe 8 (von H3)", "level 8 (of H3)"),
-        (SPATIAL_RESOLUTION, "district", "je Kreis", "by district"),
+        (SPATIAL_RESOLUTION, "district", "Kreis", "district"),
         (TEMPORAL_RESOLUTION, "P1MT12H", "1 Monat und 12 Stunden", "1 month and 12 hours"),
     ],
 )

@@ -114,7 +114,7 @@ def test_the_json_form() -> None:
     assert document(report(terms, access(purpose="urn:one", spatial=MUENSTER), NOW)) == {
         "decision": "deny",
         "rule": "_:b2",
-        "reasons": [{"code": "prohibited", "params": {"rule": "prohibition/0"}}],
+        "reasons": [{"code": "prohibited", "params": {"rule": "prohibition/0", "conditions": f"{PURPOSE} eq urn:one"}}],
         "unknown": [],
         "rules": [
             {

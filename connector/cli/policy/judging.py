@@ -131,7 +131,12 @@ def changes(policies: Sequence[Policy], asked: Request, semantics: str, lang: st
         return []
     found = nearest(policies[0], asked.access, asked.now, count=asked.count, semantics=Semantics(semantics))
     return [
-        {"operand": one.operand, "value": one.value, "rule": one.rule, "text": explain.nearest(one, lang)}
+        {
+            "operand": one.operand,
+            "value": [one.value, *one.more] if one.more else one.value,
+            "rule": one.rule,
+            "text": explain.nearest(one, lang),
+        }
         for one in found
     ]
 
@@ -140,12 +145,13 @@ def text(told: dict[str, Any]) -> str:
     """The answer for a person."""
     permitted = told["decision"] == "permit"
     decision = either("permitted", "erlaubt") if permitted else either("refused", "abgelehnt")
+    none = either("No change of the request that would was found.", "Keine Änderung der Anfrage wurde gefunden.")
     return paragraphs(
         labelled([("decision", decision)]),
         bullets(either("Because", "Weil"), [] if permitted else files.told(told["reasons"])),
         bullets(
             either("What would permit it, all together", "Was es erlauben würde, alles zusammen"),
-            [one["text"] for one in told["nearest"]],
+            [] if permitted else [one["text"] for one in told["nearest"]] or [none],
         ),
         table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
     )
