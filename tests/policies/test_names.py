@@ -104,6 +104,8 @@ def test_what_follows_from_names_and_languages() -> None:
     assert LANGUAGES.possible([claim(Operator.IS_A, "de-AT-vienna", False), claim(Operator.IS_A, "de-AT")])
     assert not LANGUAGES.possible([claim(Operator.IS_A, "de-AT-vienna", False), claim(Operator.HAS_PART, "de-AT")])
     assert LANGUAGES.possible([claim(Operator.IS_A, "de", False), claim(Operator.EQ, "fr", False)])
+    assert LANGUAGES.possible([austrian, claim(Operator.EQ, "de-AT", False)])
+    assert LANGUAGES.possible([claim(Operator.HAS_PART, "de-AT"), claim(Operator.EQ, "de-AT", False)])
     assert not LANGUAGES.possible([german, claim(Operator.IS_A, "fr")])
     assert LANGUAGES.implies(
         [claim(Operator.HAS_PART, "de-AT"), claim(Operator.EQ, "de-AT", False)], claim(Operator.EQ, "de")

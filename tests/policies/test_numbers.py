@@ -88,6 +88,7 @@ def test_bounds_belong_to_what_they_bound() -> None:
         with pytest.raises(ValueError):
             share.read(text)
     assert Decimals("1").read("1") == "1"
+    assert Decimals().read("-5") == "-5"
     with pytest.raises(ValueError):
         Decimals("1").read("0.999")
     with pytest.raises(ValueError):
@@ -109,6 +110,10 @@ def test_bounds_belong_to_what_they_bound() -> None:
         ("0", None, [], True),
         (None, None, [], True),
         ("5", "5", [(Operator.NEQ, "5", True)], False),
+        (None, None, [(Operator.LT, "0", True), (Operator.LT, "5", True)], True),
+        ("0", "100", [(Operator.LT, "10", True), (Operator.LT, "90", True)], True),
+        (None, None, [(Operator.GT, "0", True), (Operator.GT, "5", True)], True),
+        ("0", "100", [(Operator.GT, "10", True), (Operator.GT, "90", True)], True),
     ],
 )
 def test_between_two_numbers_there_is_another(

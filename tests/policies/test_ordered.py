@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from policies.claims import Claim
 from policies.model import Operator
 from policies.operands import COUNT, OPERANDS
+from policies.ordered import Ordered
 
 COUNTS = OPERANDS[COUNT].values
 claims = st.builds(
@@ -35,3 +36,31 @@ def test_what_is_no_number_or_no_comparison_cannot_be_said() -> None:
     assert COUNTS.holds(Operator.IS_A, ("3",), 2) is None
     assert COUNTS.holds(Operator.LT, ("3", "4"), 2) is None
     assert COUNTS.holds(Operator.NEQ, ("3",), 2) is True
+
+
+LEVELS = OPERANDS["urn:allmende:crisisLevel"].values
+"""Whole numbers from 0 to 9."""
+
+
+def level(operator: Operator, right: int, holds: bool = True) -> Claim:
+    return Claim("urn:allmende:crisisLevel", operator, str(right), holds)
+
+
+def test_nothing_lies_beyond_the_ends() -> None:
+    assert LEVELS.witness([level(Operator.GT, 8)]) == "9"
+    assert LEVELS.witness([level(Operator.LT, 1)]) == "0"
+    assert not LEVELS.possible([level(Operator.GT, 9)])
+    assert not LEVELS.possible([level(Operator.LT, 0)])
+    assert LEVELS.implies([level(Operator.GTEQ, 9)], level(Operator.EQ, 9))
+    assert LEVELS.implies([level(Operator.LT, 5)], level(Operator.GTEQ, 0))
+    assert not LEVELS.implies([level(Operator.LT, 5)], level(Operator.GTEQ, 1))
+    assert not LEVELS.implies([], level(Operator.GTEQ, 0)), "nobody may have said anything"
+    assert COUNTS.implies([], Claim(COUNT, Operator.GTEQ, "1")), "a use always has a number"
+    assert LEVELS.witness([]) is not None
+
+
+def test_points_around_values_stand_for_all_others() -> None:
+    assert isinstance(LEVELS, Ordered)
+    assert set(LEVELS.around(["3", "9"])) == {1, 2, 3, 4, 8, 9}
+    assert set(LEVELS.around(["0"])) == {0, 1}
+    assert set(LEVELS.around([])) == {1}
