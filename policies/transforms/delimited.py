@@ -156,7 +156,9 @@ def _encoding(opened: Opened, charset: str) -> tuple[str, bool]:
     """The encoding, and whether a byte order mark stands in front. Raises `PolicyError` for one that is not known, and
     for what is marked as UTF-8 and is none."""
     pieces = opened()
-    first = next(pieces, b"")
+    first = b""
+    while len(first) < len(codecs.BOM_UTF8) and (piece := next(pieces, b"")):
+        first += piece
     marked = first.startswith(codecs.BOM_UTF8)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise PolicyError(Reason("transform.encoding", {"encoding": "utf-16"}))
@@ -180,9 +182,8 @@ def _encoding(opened: Opened, charset: str) -> tuple[str, bool]:
 
 def _delimiter(head: str) -> str:
     """The sign that divides the headings: the most frequent one outside quotes. Raises `PolicyError` without them."""
-    line = re.split(r"[\r\n]", head, maxsplit=1)[0]
-    bare = re.sub(r'"[^"]*"', "", line)
-    if not line.strip():
+    bare = re.split(r"[\r\n]", re.sub(r'"[^"]*"', '""', head), maxsplit=1)[0]
+    if not bare.strip():
         raise PolicyError(Reason("transform.shape"))
     return max(_DELIMITERS, key=bare.count)
 

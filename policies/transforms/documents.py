@@ -131,14 +131,19 @@ class Lines:
 
     def __iter__(self) -> Iterator[Any]:
         """Every row. Raises `ValueError` for what is none."""
-        left = b""
+        left, first = b"", True
         for piece in self._opened():
             *lines, left = (left + piece).split(b"\n")
             if len(left) > _LARGEST:
                 raise ValueError("a line that is too long")
-            yield from (_row(line) for line in lines if line.strip())
-        if left.strip():
-            yield _row(left)
+            for line in lines:
+                plain = line.removeprefix(codecs.BOM_UTF8) if first else line
+                first = False
+                if plain.strip():
+                    yield _row(plain)
+        plain = left.removeprefix(codecs.BOM_UTF8) if first else left
+        if plain.strip():
+            yield _row(plain)
 
     def written(self, rows: Iterable[Any], plan: Plan) -> Iterator[bytes]:
         """The bytes of what leaves."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 from policies.model import PolicyError, Reason
 
@@ -28,7 +29,7 @@ class Table:
         self._columns = tuple(columns)
         self._places: dict[str, list[int]] = {}
         for n, name in enumerate(columns):
-            self._places.setdefault(name.strip(), []).append(n)
+            self._places.setdefault(alike(name.strip()), []).append(n)
         self._filters: list[Holds] = []
         self._changes: dict[int, Change] = {}
         self._pairs: list[tuple[int, int, Pair]] = []
@@ -113,13 +114,18 @@ class Table:
         return list
 
     def _all(self, field: str) -> list[int]:
-        return self._places.get(field) or _missing(field)
+        return self._places.get(alike(field)) or _missing(field)
 
     def _one(self, field: str) -> int:
         found = self._all(field)
         if len(found) > 1:
             raise PolicyError(Reason("transform.ambiguous", {"field": field}))
         return found[0]
+
+
+def alike(name: str) -> str:
+    """One and the same text for names that look the same (Unicode 15, canonical equivalence)."""
+    return name if name.isascii() else normalize("NFC", name)
 
 
 def _missing(field: str) -> NoReturn:

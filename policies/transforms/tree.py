@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from policies.model import PolicyError, Reason
-from policies.transforms.table import Change, Holds, Pair
+from policies.transforms.table import Change, Holds, Pair, alike
 
 _BOX: Final = "bbox"
 _GONE: Final = object()
@@ -69,7 +69,7 @@ class Tree:
 
     def change_pair(self, first: str, second: str, pair: Pair) -> None:
         """Two fields that stand beside each other are changed together, after everything else."""
-        self._named.update((first, second))
+        self._named.update((alike(first), alike(second)))
         self._pairs.append((first, second, pair))
 
     def treatment(self) -> Callable[[Any], Any]:
@@ -87,7 +87,7 @@ class Tree:
                 self._walk(row)
             for parts, change in pointers:
                 if _at(row, parts, change):
-                    self._met.add("/" + "/".join(parts))
+                    self._met.add(_pointer(parts))
             for first, second, pair in pairs:
                 self._pair(row, first, second, pair)
             return row
@@ -109,13 +109,13 @@ class Tree:
         return lambda values: dict(zip(names, values, strict=True))
 
     def _put(self, field: str, change: Change) -> None:
-        self._named.add(field)
+        self._named.add(alike(field))
         if field.startswith("/"):
             self._pointers.append((_parts(field), change))
-        elif (first := self._keys.get(field)) is not None:
-            self._keys[field] = _then(first, change)
+        elif (first := self._keys.get(alike(field))) is not None:
+            self._keys[alike(field)] = _then(first, change)
         else:
-            self._keys[field] = change
+            self._keys[alike(field)] = change
 
     def _walk(self, row: Any) -> None:
         """Change what stands under the keys, at every depth; what was changed is not looked into again."""
@@ -126,9 +126,11 @@ class Tree:
                 stack += [one for one in node if isinstance(one, (dict, list))]
                 continue
             for name in list(node):
+                if name not in node:
+                    continue  # a box that went with its shape
                 value = node[name]
-                if (change := keys.get(name)) is not None:
-                    met.add(name)
+                if (change := keys.get(name if name.isascii() else alike(name))) is not None:
+                    met.add(alike(name))
                     _set(node, name, change(value))
                 elif isinstance(value, (dict, list)):
                     stack.append(value)
@@ -136,7 +138,7 @@ class Tree:
     def _pair(self, row: Any, first: str, second: str, pair: Pair) -> None:
         for node, name, other in _beside(row, first, second):
             node[name], node[other] = pair(node[name], node[other])
-            self._met.update((first, second))
+            self._met.update((alike(first), alike(second)))
 
 
 def _set(node: dict[str, Any], name: str, value: Any) -> None:
@@ -169,7 +171,17 @@ def _then(first: Change, then: Change) -> Change:
 
 
 def _parts(field: str) -> tuple[str, ...]:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in field[1:].split("/"))
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in alike(field)[1:].split("/"))
+
+
+def _pointer(parts: Sequence[str]) -> str:
+    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _under(node: dict[str, Any], name: str) -> list[str]:
+    """The keys of an object that look like this name."""
+    found = [name] if name in node else []
+    return found if name.isascii() else [key for key in node if alike(key) == name]
 
 
 def _below(field: str, gone: str) -> bool:
@@ -185,15 +197,16 @@ def _nodes(row: Any, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
     elif isinstance(row, dict):
         if not parts:
             yield row
-        elif parts[0] in row:
-            yield from _nodes(row[parts[0]], parts[1:])
+            return
+        for key in _under(row, parts[0]):
+            yield from _nodes(row[key], parts[1:])
 
 
 def _at(row: Any, parts: tuple[str, ...], change: Change) -> bool:
     met = False
     for node in list(_nodes(row, parts[:-1])):
-        if parts[-1] in node:
-            _set(node, parts[-1], change(node[parts[-1]]))
+        for key in _under(node, parts[-1]):
+            _set(node, key, change(node[key]))
             met = True
     return met
 
@@ -212,10 +225,10 @@ def _every(row: Any) -> Iterator[dict[str, Any]]:
 
 def _values(row: Any, field: str) -> Iterator[Any]:
     if not field.startswith("/"):
-        yield from (node[field] for node in _every(row) if field in node)
+        yield from (node[key] for node in _every(row) for key in _under(node, alike(field)))
         return
     parts = _parts(field)
-    yield from (node[parts[-1]] for node in _nodes(row, parts[:-1]) if parts[-1] in node)
+    yield from (node[key] for node in _nodes(row, parts[:-1]) for key in _under(node, parts[-1]))
 
 
 def _beside(row: Any, first: str, second: str) -> Iterator[tuple[dict[str, Any], str, str]]:
