@@ -19,6 +19,8 @@ _KEY = re.compile(
 )
 _MOST: Final = 2_000_000
 """Characters of a text that are looked through."""
+_DEEPEST: Final = 100
+"""Levels of a text that are looked through; no reader takes as many."""
 
 
 def line(place: str, text: str, form: Form) -> int | None:
@@ -60,6 +62,8 @@ def _json(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
         last = token.start()
         sign = token[0]
         if sign in "{[":
+            if len(path) >= _DEEPEST:
+                return
             if path and isinstance(path[-1], int):
                 yield tuple(map(str, path)), number
             path.append("" if sign == "{" else 0)

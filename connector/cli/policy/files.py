@@ -83,47 +83,29 @@ def content(file: Path) -> bytes:
 
 
 def look(file: Path, form: str | None, *, lenient: bool) -> Given:
-    """A file with its policies, or with the reason why there are none. Raises `CommandError` where its bytes cannot be
-    had, or not be told apart."""
-    from policies.model import PolicyError
-
-    name, data = str(file), content(file)
-    try:
-        how = _form(name, data, form)
-    except PolicyError as error:
-        raise refused(error, name) from error
-    return _read(name, data, how, lenient=lenient)
+    """A file with its policies, or with the reason why there are none. Raises `CommandError` without its bytes."""
+    return _given(str(file), content(file), form, lambda _: lenient)
 
 
 def checked(file: Path, form: str | None, *, lenient: bool) -> Given:
     """A file as lint looks at it. What is written for this connector alone is read as a node reads it; of full ODRL
-    much is valid that no node takes, so that is read leniently. Raises `CommandError` where its bytes cannot be had."""
+    much is valid that no node takes, so that is read leniently. Raises `CommandError` without its bytes."""
     from policies.forms import Form
-    from policies.model import PolicyError
 
-    name, data = str(file), content(file)
-    try:
-        how = _form(name, data, form)
-    except PolicyError as error:
-        return Given(name, data, Form.JSONLD if name.lower().endswith("json") else Form.TOML, error)
-    return _read(name, data, how, lenient=lenient or how in (Form.JSONLD, Form.TURTLE))
+    return _given(str(file), content(file), form, lambda how: lenient or how in (Form.JSONLD, Form.TURTLE))
 
 
-def _form(name: str, data: bytes, form: str | None) -> Form:
-    """How the file is written, as was said or as it looks. Raises `PolicyError`."""
-    from policies import forms
-
-    return forms.Form[FORMS[form]] if form else forms.guess(name, data)
-
-
-def _read(name: str, data: bytes, form: Form, *, lenient: bool) -> Given:
+def _given(name: str, data: bytes, form: str | None, lenient: Callable[[Form], bool]) -> Given:
+    """The file, read in the form that was said or that it looks like."""
     from policies import forms
     from policies.model import PolicyError
 
+    how = forms.Form.JSONLD if name.lower().endswith("json") else forms.Form.TOML
     try:
-        return Given(name, data, form, forms.read(data, form, graph=graph, lenient=lenient))
+        how = forms.Form[FORMS[form]] if form else forms.guess(name, data)
+        return Given(name, data, how, forms.read(data, how, graph=graph, lenient=lenient(how)))
     except PolicyError as error:
-        return Given(name, data, form, error)
+        return Given(name, data, how, error)
 
 
 def understood(file: Path, form: str | None, *, lenient: bool) -> tuple[Policy, ...]:

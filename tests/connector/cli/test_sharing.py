@@ -35,6 +35,7 @@ POLICY = {
     "needs": 0,
     "approvals": [],
     "signature": "",
+    "genuine": None,
     "signed": None,
     "signed_by": "",
     "retired": None,
@@ -120,19 +121,22 @@ def test_a_policy_in_short(api: Api, types: Types) -> None:
 
 def test_a_policy_from_a_file(api: Api, types: Types) -> None:
     api.answers["POST /v1/policies"] = (201, POLICY)
-    Path("p.json").write_text('{"@type": "Offer"}')
+    Path("p.json").write_text('{"@type": "Offer", "@id": "urn:x:p", "permission": [{"action": "use"}]}')
     assert types("policy", "add", "mine", "--file", "p.json").status == 0
-    assert api.asked[0].body == {"name": "mine", "document": {"@type": "Offer"}}
+    document = {"@type": "Offer", "@id": "urn:x:p", "permission": [{"action": "use"}]}
+    assert api.asked[0].body == {"name": "mine", "document": document}
     assert types("policy", "add", "mine", "--file", "p.json", "--count", "3").status == 2
     Path("p.json").write_text("{")
     assert types("policy", "add", "mine", "--file", "p.json", "--json").json["error"]["code"] == "form.json"
+    Path("p.json").write_text('{"@type": "Offer", "@id": "urn:x:p", "permission": [{"action": "use", "duty": "x"}]}')
+    assert "p.json, /permission/0/duty" in types("policy", "add", "mine", "--file", "p.json").err
     assert len(api.asked) == 1
 
 
 def test_policies_are_shown(api: Api, types: Types) -> None:
     api.answers["GET /v1/policies"] = {"items": [POLICY], "next": None}
     api.answers["GET /v1/policies/planning"] = POLICY
-    assert types("policy", "list").out.startswith("planning@1\n  - Use, if:")
+    assert types("policy", "list").out.startswith("planning@1 (usable)\n  - Use, if:")
     assert '"@type": "Offer"' in types("policy", "show", "planning").out
 
 

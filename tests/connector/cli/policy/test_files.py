@@ -146,3 +146,106 @@ def test_what_a_form_cannot_carry_is_refused_by_name_and_place(files: Path, type
     assert (said.status, said.json["error"]["code"]) == (1, "form.carry")
     assert said.json["error"]["params"]["place"].startswith("/permission/0")
     assert types("policy", "convert", "x.toml", "--to", "jsonld").status == 0
+
+
+ODD: dict[str, bytes] = {
+    "empty": b"",
+    "binary": bytes(range(256)) * 8,
+    "latin": 'policy = "urn:stra\u00dfe"'.encode("latin-1"),
+    "deep": b"[" * 100_000,
+    "broken": b'{"@context": 1',
+    "list": b"[]",
+    "number": b"7",
+    "strange": b'{"@context": "https://stadt.example/eigener-kontext", "permission": 1}',
+}
+READS = {
+    "lint": ("lint", "FILE"),
+    "explain": ("explain", "FILE"),
+    "simulate": ("simulate", "FILE"),
+    "evaluate": ("evaluate", "FILE", "--request", "request.json"),
+    "request": ("evaluate", "traffic.toml", "--request", "FILE"),
+    "diff": ("diff", "traffic.toml", "FILE"),
+    "conflicts": ("conflicts", "FILE"),
+    "prove": ("prove", "no contract gives personal data for a commercial purpose", "FILE"),
+    "convert": ("convert", "FILE", "--to", "dsp"),
+    "add": ("add", "x", "--file", "FILE"),
+}
+
+
+@pytest.mark.parametrize("ending", ["toml", "json", "ttl", "jsonld"])
+def test_a_file_that_is_no_policy_is_a_sentence_in_both_languages(files: Path, types: Types, ending: str) -> None:
+    """`types` asserts that there is never a traceback; a defect would say that it should not have happened."""
+    for odd, data in ODD.items():
+        file = f"{odd}.{ending}"
+        (files / file).write_bytes(data)
+        for name, line in READS.items():
+            words = ("policy", *(file if part == "FILE" else part for part in line))
+            german, english = types(*words, "--lang", "de"), types(*words, "--json")
+            if name == "evaluate":  # What is not understood permits nothing, and that is a decision.
+                assert (english.status, english.json["decision"]) == (0, "deny"), odd
+                assert english.json["reasons"][0]["params"]["place"], odd
+                continue
+            assert (german.status, english.status) == (1, 1), (odd, name)
+            assert file in german.err, (odd, name, german.err)
+            code = english.json["error"]["code"]
+            assert code not in ("bug", "system"), (odd, name, code)
+            if name == "lint":
+                assert (english.json["valid"], english.json["findings"][0]["severity"]) == (False, "error"), odd
+
+
+@pytest.mark.parametrize("data", [b"\xe4", b"[" * 100_000, b'{"body": "{"}', b'{"body": 3}', b"[3]"])
+def test_a_log_that_is_none_names_its_line(files: Path, types: Types, data: bytes) -> None:
+    (files / "log").write_bytes(b"\n" + data)
+    said = types("policy", "simulate", "traffic.toml", "--replay", "log", "--json")
+    assert (said.status, said.json["error"]["code"], said.json["error"]["params"]) == (
+        1,
+        "log.unreadable",
+        {"line": "2"},
+    )
+
+
+def test_what_the_system_refuses_is_said_in_german(files: Path, types: Types) -> None:
+    (files / "folder").mkdir()
+    assert types("policy", "lint", "none.toml", "--lang", "de").err == "allmende: none.toml gibt es nicht.\n"
+    assert "ist ein Verzeichnis" in types("policy", "lint", "folder", "--lang", "de").err
+    with (files / "huge.toml").open("wb") as huge:
+        huge.truncate((16 << 20) + 1)
+    assert types("policy", "lint", "huge.toml", "--json").json["error"]["code"] == "file.large"
+
+
+def test_a_template_is_described_and_an_unknown_one_points_to_the_list(files: Path, types: Types) -> None:
+    one = types("policy", "templates", "ml-1-3", "--json").json
+    assert [ask["key"] for ask in one["asks"]] == one["questions"]
+    assert all(ask["text"] and ask["default"] for ask in one["asks"])
+    assert "Gefragt wird" in types("policy", "templates", "ml-1-3", "--lang", "de").out
+    for line in (("templates", "none"), ("new", "--template", "none")):
+        said = types("policy", *line)
+        assert (said.status, "allmende policy templates" in said.err) == (1, True)
+
+
+def test_every_template_in_an_example_is_there(types: Types) -> None:
+    from connector.cli.policy import policy
+    from policies.template import names
+
+    words = [line.split() for command in policy.commands.values() for line in command.examples]  # type: ignore[attr-defined]
+    named = [line[line.index("--template") + 1] for line in words if "new" in line]
+    assert named
+    assert set(named) <= set(names())
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again(
+    files: Path, types: Types, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    answers = iter(["urn:town:mine", "not a day", "2028-01-31"])
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
+    asked = ("provider", "consumer", "target", "purposes")
+    found = {one["key"]: one["default"] for one in types("policy", "templates", "ml-1-3", "--json").json["asks"]}
+    line = [part for key in asked for part in ("--set", f"{key}={found[key]}")]
+    said = types("policy", "new", "--template", "ml-1-3", *line)
+    assert (said.status, "not a day" in said.err) == (0, True)
+    assert "2028-01-31" in (files / "ml-1-3.toml").read_text()

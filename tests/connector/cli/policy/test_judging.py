@@ -136,3 +136,16 @@ def test_a_log_that_cannot_be_read_names_its_line(files: Path, types: Types, lin
         "log.unreadable",
         {"line": "2"},
     )
+
+
+def test_replay_reads_the_export_of_the_log_and_counts_where_it_did_not(files: Path, types: Types) -> None:
+    entries = []
+    for n in range(5):
+        params = {"dataset": DATA, "purpose": PLANNING, "agreement": "urn:x:a", "status": "206" if n == 1 else "200"}
+        entries.append({"at": 1_800_000_000_000_000 + n, "event": "access.permitted", "actor": WORKS, "params": params})
+    body = [{"index": n, "salt": "", "leaf": "", "body": json.encode(one).decode()} for n, one in enumerate(entries)]
+    (files / "audit.jsonl").write_bytes(b"\n".join(json.encode(one) for one in body))
+    said = types("policy", "simulate", "traffic.toml", "--replay", "audit.jsonl", "--json").json
+    assert (said["replayed"], [one["line"] for one in said["flipped"]]) == (5, [5])
+    (reason,) = said["flipped"][0]["reasons"]
+    assert reason["code"].startswith("count")
