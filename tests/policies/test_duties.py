@@ -11,6 +11,7 @@ from policies.facts import Facts
 from policies.model import (
     ODRL,
     Access,
+    Atomic,
     Connective,
     Constraint,
     Deed,
@@ -51,6 +52,25 @@ def test_a_duty_is_open_until_it_is_done_or_violated() -> None:
     assert duties.state(duty(), facts(violated=(Deed(duty=OURS),))) is DutyState.VIOLATED
     assert duties.state(duty(), facts(Deed(duty=OURS), violated=(Deed(duty=OURS),))) is DutyState.VIOLATED
     assert duties.state(duty(), facts(Deed(duty="urn:example:duty/2"))) is DutyState.OPEN
+
+
+def test_a_deed_of_which_nobody_knows_whether_it_was_in_time_fulfils_nothing() -> None:
+    until = duty(said(Timing.AFTER), atom(DATE_TIME, O.LTEQ, str(NOW)))
+    assert duties.state(until, facts(Deed(duty=OURS))) is DutyState.FULFILLED
+    assert duties.state(until, facts(Deed(duty=OURS), now=None)) is DutyState.OPEN
+    assert duties.state(until, facts(Deed(duty=OURS, at=NOW), now=None)) is DutyState.FULFILLED
+    elsewhere = Atomic(DATE_TIME, O.LTEQ, (), reference="urn:example:deadline")
+    assert duties.state(duty(said(Timing.AFTER), elsewhere), facts(Deed(duty=OURS))) is DutyState.OPEN
+    rubbish = Atomic(DATE_TIME, O.EQ, ("soon",), datatype="urn:example:type")
+    assert duties.state(duty(refinements=(rubbish,)), facts(Deed(duty=OURS))) is DutyState.OPEN
+
+
+@pytest.mark.parametrize("operator", [O.EQ, O.LTEQ])
+def test_a_duty_for_one_day_is_over_when_the_day_is(operator: Operator) -> None:
+    today = duty(refinements=(atom(DATE_TIME, operator, "2027-01-15"),))
+    assert duties.state(today, facts(now=NOW - 24 * HOUR)) is DutyState.OPEN
+    assert duties.state(today, facts()) is DutyState.OPEN
+    assert duties.state(today, facts(now=NOW + 24 * HOUR)) is DutyState.VIOLATED
 
 
 def test_a_deed_is_of_a_duty_by_its_action_who_did_it_and_when() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
 from policies.evaluate import evaluate
+from policies.facts import REQUEST_RATE
 from policies.model import ODRL, Access, Atomic, Connective, Constraint, Logical, Operator, Policy, Reason
 from policies.operands import COUNT, DATE_TIME, PURPOSE, SPATIAL
+from policies.operands.timing import ELAPSED_TIME
 from policies.vocabulary import DPV, READ
 from tests.policies.samples import (
     HAMBURG,
@@ -126,6 +129,30 @@ def test_place() -> None:
     assert codes(found) == ["spatial.unknown"]
     assert codes(policy(permission(atom(SPATIAL, O.IS_PART_OF, MUENSTER))), access(spatial=NRW)) == ["spatial.unclear"]
     assert codes(policy(permission(atom(SPATIAL, O.IS_NONE_OF, NRW))), access(spatial=NRW)) == ["spatial.excluded"]
+
+
+def test_the_time_since_the_agreement_follows_from_the_clock_unless_it_is_stated() -> None:
+    month = policy(permission(atom(ELAPSED_TIME, O.LTEQ, "P30D")))
+    agreed = msgspec.structs.replace(month, timestamp=NOW)
+    assert codes(agreed, now=NOW + 30 * 24 * HOUR) == []
+    assert len(codes(agreed, now=NOW + 30 * 24 * HOUR + 1)) == 1
+    assert len(codes(month)) == 1  # nobody knows when it was concluded
+    assert not evaluate(agreed, access(), None).permit
+    stated = msgspec.structs.replace(access(), values={ELAPSED_TIME: ("P31D",)})
+    assert len(codes(agreed, stated)) == 1
+
+
+def test_a_rate_is_judged_by_its_own_window() -> None:
+    found = policy(permission(atom(REQUEST_RATE, O.LTEQ, "9/PT1H"), atom(REQUEST_RATE, O.LTEQ, "50/P1D")))
+    for measured, permitted in (
+        (("9/PT1H", "50/P1D"), True),
+        (("10/PT1H", "50/P1D"), False),
+        (("9/PT1H", "51/P1D"), False),
+        (("9/PT1H",), False),
+        (("1/PT1M", "50/P1D"), False),
+    ):
+        asked = msgspec.structs.replace(access(), values={REQUEST_RATE: measured})
+        assert evaluate(found, asked, NOW).permit is permitted, measured
 
 
 # --- faults of other engines, each of which must not be one of ours ---------------------------------------------------
