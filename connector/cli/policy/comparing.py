@@ -51,7 +51,7 @@ def diff(call: Call, given: tuple[Path, ...], form: str | None, lenient: bool, s
 
     FILES are two files with a policy each, or one with two. Exit status 0 whatever the relation.
     """
-    found = files.every(given, form, lenient=True)
+    found = _every(given, form, {"relation": "unknown", "a_only": [], "b_only": []})
     if len(found) != 2:
         raise CommandError(
             either(
@@ -86,7 +86,8 @@ def conflicts(call: Call, given: tuple[Path, ...], form: str | None, lenient: bo
     """
     from policies import conflicts as conflicting
 
-    found = files.every(given, form, lenient=True) if given else tuple(_of_the_node(call).values())
+    nothing = {"verdict": "unknown", "pairs": []}
+    found = _every(given, form, nothing) if given else tuple(_of_the_node(call).values())
     told = _told(conflicting.conflicts(found, files.members(given, form)))
     call.answer(told, lambda: _conflicts(told))
 
@@ -160,6 +161,16 @@ def _opinion() -> Opinion:
             return None
 
     return opinion
+
+
+def _every(given: Sequence[Path], form: str | None, unknown: dict[str, Any]) -> tuple[Policy, ...]:
+    """The policies of all files. Raises `CommandError`, with the answer that nothing is known of what is not
+    understood."""
+    try:
+        return files.every(given, form, lenient=True)
+    except CommandError as error:
+        error.answer.update(unknown)
+        raise
 
 
 def _named(given: Sequence[Path], form: str | None) -> dict[str, Policy]:
