@@ -73,6 +73,17 @@ def test_a_duty_for_one_day_is_over_when_the_day_is(operator: Operator) -> None:
     assert duties.state(today, facts(now=NOW + 24 * HOUR)) is DutyState.VIOLATED
 
 
+@pytest.mark.parametrize("operator", [O.LT, O.LTEQ, O.EQ])
+def test_a_deadline_belongs_to_what_may_be_done_later(operator: Operator) -> None:
+    until = duty(said(Timing.AFTER), atom(DATE_TIME, operator, str(NOW)))
+    assert duties.state(until, facts(now=NOW - 1)) is DutyState.OPEN
+    assert duties.due(until, facts(now=NOW + 1)) is True
+    assert duties.state(until, facts(now=NOW + 1)) is DutyState.VIOLATED
+    first = duty(said(Timing.BEFORE), atom(DATE_TIME, operator, str(NOW)))
+    assert duties.due(first, facts(now=NOW + 1)) is False
+    assert duties.state(first, facts(now=NOW + 1)) is DutyState.OPEN
+
+
 def test_a_deed_is_of_a_duty_by_its_action_who_did_it_and_when() -> None:
     assert duties.state(duty(), facts(Deed(DELETE))) is DutyState.FULFILLED
     assert duties.state(duty(action=USE), facts(Deed(READ))) is DutyState.FULFILLED
