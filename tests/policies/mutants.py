@@ -189,11 +189,11 @@ class _Loader(importlib.abc.Loader):
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds one module as a mutant."""
 
-    def __init__(self, module: str, path: Path, mutant: Mutant) -> None:
+    def __init__(self, module: str, path: Path, tree: ast.Module) -> None:
         self._module, self._path, self._code = (
             module,
             path,
-            compile(mutant.tree(path.read_text(encoding="utf-8")), str(path), "exec"),
+            compile(tree, str(path), "exec"),
         )
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
@@ -211,15 +211,14 @@ def _noticed(tests: list[str]) -> bool:
     return pytest.main([*_PLAIN, *tests]) != 0
 
 
-def _survives(module: str, path: Path, mutant: Mutant | None, tests: list[str]) -> bool:
+def _survives(module: str, path: Path, tree: ast.Module, tests: list[str]) -> bool:
     """Does nobody notice the mutant, tried in a process of its own? One that cannot even be imported, or hangs, is."""
     ready, told = os.pipe()
     child = os.fork()
     if child == 0:
         noticed = True
         try:
-            if mutant is not None:
-                sys.meta_path.insert(0, _Finder(module, path, mutant))
+            sys.meta_path.insert(0, _Finder(module, path, tree))
             with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
                 noticed = _noticed(tests)
         finally:
@@ -244,10 +243,11 @@ def main(module: str, source: str, *tests: str) -> None:
     settings.register_profile("mutants", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
     settings.load_profile("mutants")
     path = Path(source)
-    if not _survives(module, path, None, list(tests)):
+    text = path.read_text(encoding="utf-8")
+    if not _survives(module, path, ast.parse(text), list(tests)):
         raise SystemExit("the tests fail without any mutant")
-    for mutant in mutants(path.read_text(encoding="utf-8")):
-        if _survives(module, path, mutant, list(tests)):
+    for mutant in mutants(text):
+        if _survives(module, path, mutant.tree(text), list(tests)):
             print(mutant.name, flush=True)
 
 

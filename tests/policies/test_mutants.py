@@ -33,9 +33,9 @@ MODULES: Final = {
     "taxonomy": ("test_taxonomy",),
     "ordered": ("test_ordered",),
     "sampled": (),
-    "levels": ("test_measures",),
-    "rates": ("test_measures",),
-    "grains": ("test_measures",),
+    "levels": ("test_levels",),
+    "rates": ("test_rates",),
+    "grains": ("test_grains",),
 }
 """Module -> the tests of its own."""
 
