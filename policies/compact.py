@@ -118,12 +118,14 @@ def _pointer(key: str) -> str:
 
 
 class _Scope(Struct, frozen=True):
-    """What keys and prefixes mean in a document; `aliases` are its own names for keywords."""
+    """What keys and prefixes mean in a document; `aliases` are its own names for keywords, `own` the vocabulary that it
+    gives its keys."""
 
     terms: Mapping[str, _Term]
     prefixes: Mapping[str, str]
     vocab: str = ""
     aliases: Mapping[str, str] = {}
+    own: str = ""
 
 
 _DEFAULT: Final = _Scope(TERMS, PREFIXES, ODRL)
@@ -281,7 +283,7 @@ def _term(key: str, scope: _Scope, at: str) -> _Term:
     """What a key means. Raises `PolicyError` `term.unknown`: JSON-LD would pass over it in silence."""
     if key in scope.terms:
         return scope.terms[key]
-    iri = _expand(key, scope)
+    iri = scope.own + key if scope.own and ":" not in key else _expand(key, scope)
     if not _ABSOLUTE.fullmatch(iri) or not fit(iri):
         raise _refuse(at, "term.unknown", term=key)
     known = TERMS.get(iri.removeprefix(ODRL)) if iri.startswith(ODRL) else None
@@ -375,7 +377,7 @@ def _scope(context: Any, at: str) -> _Scope:
         else:
             raise _refuse(at, "context.unknown", context=str(one))
     _unbent(terms, prefixes, fixed, top)
-    return _Scope(terms, prefixes, vocab, aliases)
+    return _Scope(terms, prefixes, ODRL if fixed else vocab, aliases, "" if fixed else vocab)
 
 
 def _own(
@@ -400,8 +402,7 @@ def _own(
             case str() if meaning.startswith("@"):
                 raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)
             case str():
-                if name not in prefixes:
-                    terms[name] = _Term(_expand(meaning, scope))
+                terms[name] = _Term(_expand(meaning, scope))
             case {"@id": str(iri), **rest} if not rest.keys() - {"@type", "@container"}:
                 if iri.startswith("@"):
                     raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)

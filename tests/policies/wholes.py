@@ -38,7 +38,8 @@ def vectors() -> list[Atomic]:
     return list(found.values())
 
 
-atoms = st.sampled_from(vectors())
+VECTORS = vectors()
+atoms = st.integers(0, len(VECTORS) - 1).map(VECTORS.__getitem__)
 UNITS = ("http://dbpedia.org/resource/Euro", "http://qudt.org/vocab/unit/M")
 measured = st.builds(
     lambda atom, unit, status: replace(atom, unit=unit, status=status),
