@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +66,20 @@ def test_points_around_values_stand_for_all_others() -> None:
     assert set(LEVELS.around(["3", "9"])) == {1, 2, 3, 4, 8, 9}
     assert set(LEVELS.around(["0"])) == {0, 1}
     assert set(LEVELS.around([])) == {1}
+
+
+def test_facts_that_are_allowed_lie_in_one_piece() -> None:
+    values = LEVELS
+    assert isinstance(values, Ordered)
+    pieces = {
+        Operator.LT: (-inf, 3),
+        Operator.LTEQ: (-inf, 4),
+        Operator.GT: (4, inf),
+        Operator.GTEQ: (3, inf),
+        Operator.EQ: (3, 4),
+    }
+    for operator, piece in pieces.items():
+        assert values.allowed(operator, ("3",)) == piece
+    assert values.allowed(Operator.NEQ, ("3",)) is None
+    assert values.allowed(Operator.LT, ("3", "4")) is None
+    assert values.allowed(Operator.IS_A, ("3",)) is None
