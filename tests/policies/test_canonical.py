@@ -60,7 +60,7 @@ def _others(value: Any) -> Iterator[Any]:
             yield value + 1
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(policy=wholes.policies(), start=st.integers(0, 20))
 def test_changing_any_one_value_changes_the_digest(policy: Policy, start: int) -> None:
     others = list(_others(policy))
