@@ -214,8 +214,8 @@ def test_several_stretches_cover_what_any_of_them_covers() -> None:
 
 def test_stretches_and_edges() -> None:
     assert HOURS.stretches("22:00/06:00") == [(22 * HOUR, DAY), (0, 6 * HOUR)]
-    assert HOURS.stretches("00:00/24:00") == [(0, DAY)]
-    assert HOURS.stretches("22:00/24:00") == [(22 * HOUR, DAY)]
+    assert HOURS.stretches(HOURS.read("00:00/24:00")) == [(0, DAY)]
+    assert HOURS.stretches(HOURS.read("22:00/24:00")) == [(22 * HOUR, DAY)]
     assert HOURS.stretches("08:30") == [(8 * HOUR + HOUR // 2, 8 * HOUR + HOUR // 2 + 1)]
     assert HOURS.stretches("23") == [(23 * HOUR, DAY)]
     assert WEEKDAYS.stretches("6/1") == [(5, 7), (0, 1)]

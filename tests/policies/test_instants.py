@@ -22,6 +22,9 @@ DAY = 24 * 3600 * 1_000_000
         ("1970-01-01T00:00:00.5000000000Z", 500_000),
         ("1970-01-01T24:00:00Z", DAY),
         ("1970-01-01T00:01Z", 60_000_000),
+        ("1970-01-01T14:00:00+14:00", 0),
+        ("1969-12-31T10:00:00-14:00", 0),
+        ("1970-01-01T05:59:00+05:59", 0),
     ],
 )
 def test_reads_instants_with_an_offset(text: str, at: int) -> None:
@@ -42,6 +45,11 @@ def test_reads_instants_with_an_offset(text: str, at: int) -> None:
         "2027-02-29",
         "2027-02-29T00:00:00Z",
         "0001-01-01",
+        "0999-12-31",
+        "0999-12-31T12:00:00Z",
+        "9999-01-01",
+        "2027-06-30T12:00:00+14:01",
+        "2027-06-30T12:00:00+01:60",
         "9999-12-31T23:00:00Z",
         "30.06.2027",
         "2027-6-30",
@@ -73,3 +81,14 @@ def test_an_instant_is_written_as_it_is_read(at: int) -> None:
 @given(st.dates().filter(lambda day: 1000 <= day.year <= 9998))
 def test_a_day_stays_a_day(day: object) -> None:
     assert instants.write(instants.read(str(day))) == (str(day), XSD + "date")
+
+
+def test_years_reach_from_1000_to_9998() -> None:
+    for text in ("1000-01-01", "9998-12-31"):
+        assert instants.read(text) == text
+    assert int(instants.read("1000-01-01T00:00:00Z")) < 0 < int(instants.read("9998-12-31T23:59:59Z"))
+
+
+def test_an_instant_covers_one_microsecond() -> None:
+    assert instants.span("5") == (5, 6)
+    assert instants.span("-5") == (-5, -4)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from policies import moments
+from policies import instants, moments
 from policies.claims import Claim
 from policies.model import Operator
 from policies.moments import Moments
+from policies.vocabulary import XSD
 
 VALUES = Moments()
 ORDER = (Operator.LT, Operator.LTEQ, Operator.EQ, Operator.GTEQ, Operator.GT, Operator.NEQ)
@@ -59,9 +60,9 @@ def test_a_fact_is_an_instant_or_a_text() -> None:
 def test_a_time_without_an_offset_stays_one() -> None:
     for text in ("2027-01-15T12:00:00", "2027-01-15T12:00:00.5"):
         assert moments.read(text) == text
-        assert moments.write(text)[0] == text
+        assert moments.write(text) == (text, XSD + "dateTime")
     assert moments.read("2027-01-15T12:00") == "2027-01-15T12:00:00"
-    assert moments.write(moments.read("2027-01-15T12:00:00Z")) == ("2027-01-15T12:00:00Z", moments.write("0")[1])
+    assert moments.write(moments.read("2027-01-15T12:00:00Z")) == ("2027-01-15T12:00:00Z", XSD + "dateTime")
     for text in ("2027-02-30T12:00:00", "2027-01-15T25:00:00", "tomorrow", ""):
         with pytest.raises(ValueError):
             moments.read(text)
@@ -86,3 +87,23 @@ def test_what_follows_also_between_times_with_and_without_an_offset() -> None:
     assert VALUES.possible([naive, claim(Operator.GT, "2027-01-15T11:59:59")]) is True
     assert VALUES.possible([naive, claim(Operator.GTEQ, "2027-01-15T12:00:00")]) is False
     assert VALUES.possible([]) is True
+
+
+def test_a_time_without_an_offset_may_be_meant_on_the_clock_in_berlin() -> None:
+    for text, utc in (
+        ("2027-01-15T12:00:00", "2027-01-15T11:00:00Z"),
+        ("2027-07-15T12:00:00.25", "2027-07-15T10:00:00.25Z"),
+        ("1901-01-01T00:00:00", "1900-12-31T23:00:00Z"),
+        ("9998-12-31T12:00:00", "9998-12-31T11:00:00Z"),
+        ("1969-12-31T12:00:00", "1969-12-31T11:00:00Z"),
+    ):
+        assert moments.berlin(text) == instants.instant(utc)
+    for text in ("2027-01-15T12:00:00Z", "1900-12-31T23:59:59", "9999-01-01T00:00:00", "tomorrow"):
+        with pytest.raises(ValueError):
+            moments.berlin(text)
+
+
+def test_what_floats_has_no_offset() -> None:
+    assert moments.floating("2027-01-15T12:00:00") is True
+    assert moments.floating("2027-01-15T12:00:00Z") is False
+    assert moments.floating("2027-01-15") is False

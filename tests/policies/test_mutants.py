@@ -55,6 +55,18 @@ EQUIVALENT: Final[dict[str, dict[str, str]]] = {
         "Languages.holds: 0 is one less #3": _ALONE,
         "Languages.samples: 1 is one more #2": "the whole tag is named once more, which changes no set",
     },
+    "calendars": {
+        "Recurring.holds: Lt is LtE": "the beginning is looked at twice",
+        "Recurring._ordered: 0 is one less": _ALONE,
+        "Recurring._ordered: 0 is one less #2": _ALONE,
+    },
+    "instants": {"instant: 1 is one more": "at 24:00 all that is left of the clock is noughts"},
+    "levels": {"Levels.holds: 0 is one less": _ALONE},
+    "rates": {
+        "Rates.holds: 0 is one less": _ALONE,
+        "Rates.samples: Add is Sub": "both neighbours are tried, in the one order or the other",
+    },
+    "grains": {"Grains.holds: 0 is one less": _ALONE},
     "ordered": {
         "Ordered.holds: 0 is one less": _ALONE,
         "Ordered.allowed: 0 is one less": _ALONE,
