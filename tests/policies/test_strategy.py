@@ -7,10 +7,10 @@ import pytest
 
 from policies.evaluate import evaluate
 from policies.model import Decision, Operator, Strategy
-from policies.operands import PURPOSE
+from policies.operands import PURPOSE, SPATIAL
 from policies.strategy import strategy
 from policies.voiding import MOST, void
-from tests.policies.samples import NOW, access, atom, permission, policy, prohibition
+from tests.policies.samples import HAMBURG, NOW, access, atom, permission, policy, prohibition
 
 TABLE = [
     # strategy, the prohibition applies, permitted, first reason
@@ -60,6 +60,14 @@ def test_in_a_policy_too_large_to_prove_it_the_rules_that_meet_contradict_each_o
     assert evaluate(terms, access(purpose="urn:one"), NOW).reasons[0].code == "conflict.void"
     assert evaluate(terms, access(purpose="urn:two"), NOW).permit
     assert evaluate(terms, access(), NOW).reasons[0].code == "prohibited.unclear"
+
+
+def test_a_prohibition_that_may_apply_refuses_by_itself_and_voids_nothing() -> None:
+    many = tuple(atom(SPATIAL, Operator.NEQ, f"urn:{number}") for number in range(MOST))
+    barred = prohibition(atom(PURPOSE, Operator.EQ, "urn:one"))
+    terms = msgspec.structs.replace(policy(permission(*many), barred), conflict=Strategy.INVALID)
+    assert evaluate(terms, access(spatial=HAMBURG), NOW).reasons[0].code == "prohibited.unclear"
+    assert evaluate(terms, access(spatial=HAMBURG, purpose="urn:one"), NOW).reasons[0].code == "conflict.void"
 
 
 @pytest.mark.parametrize("found", [None, *Strategy])
