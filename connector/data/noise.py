@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from connector.errors import OurError
+from connector.errors import RefusedError
 
 _STEP: Final = 10**6
 """Statistics are whole numbers of millionths to the sampler, unless they count."""
@@ -20,7 +20,7 @@ _STEP: Final = 10**6
 def laplace(value: Decimal, sensitivity: Decimal, epsilon: Decimal) -> Decimal:
     """The value with noise, so that a change of it by `sensitivity` shows by no more than `epsilon`.
 
-    Raises `OurError` where the extra `noise` is not installed.
+    Raises `RefusedError` where the extra `noise` is not installed.
     """
     step = 1 if sensitivity == value.to_integral_value() == value or sensitivity == 1 else _STEP
     whole = int((value * step).to_integral_value(ROUND_HALF_EVEN))
@@ -35,6 +35,6 @@ def _mechanism(scale: float) -> Any:
     try:
         import opendp.prelude as dp
     except ImportError:
-        raise OurError("transform.noise_missing") from None
+        raise RefusedError("transform.noise_missing") from None
     dp.enable_features("contrib")
     return dp.m.make_laplace(dp.atom_domain(T=int), dp.absolute_distance(T=int), scale=scale)
