@@ -10,7 +10,7 @@ from policies.model import Decision, Operator, Strategy
 from policies.operands import PURPOSE, SPATIAL
 from policies.strategy import strategy
 from policies.voiding import MOST, void
-from tests.policies.samples import HAMBURG, NOW, access, atom, permission, policy, prohibition
+from tests.policies.samples import HAMBURG, MUENSTER, NOW, access, atom, permission, policy, prohibition
 
 TABLE = [
     # strategy, the prohibition applies, permitted, first reason
@@ -63,7 +63,7 @@ def test_in_a_policy_too_large_to_prove_it_the_rules_that_meet_contradict_each_o
 
 
 def test_a_prohibition_that_may_apply_refuses_by_itself_and_voids_nothing() -> None:
-    many = tuple(atom(SPATIAL, Operator.NEQ, f"urn:{number}") for number in range(MOST))
+    many = (atom(SPATIAL, Operator.NEQ, MUENSTER),) * MOST
     barred = prohibition(atom(PURPOSE, Operator.EQ, "urn:one"))
     terms = msgspec.structs.replace(policy(permission(*many), barred), conflict=Strategy.INVALID)
     assert evaluate(terms, access(spatial=HAMBURG), NOW).reasons[0].code == "prohibited.unclear"
