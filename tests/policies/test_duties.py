@@ -129,6 +129,8 @@ def test_a_violated_duty_is_made_good_by_itself_and_every_consequence() -> None:
     assert duties.state(strict, facts(paid, violated=violated)) is DutyState.VIOLATED
     assert duties.state(strict, facts(Deed(duty=OURS), violated=violated)) is DutyState.VIOLATED
     assert duties.state(strict, facts(Deed(duty=OURS), paid, violated=violated)) is DutyState.FULFILLED
+    stricter = duty(consequences=(fine, duty(action=INFORM, id="urn:example:letter")))
+    assert duties.state(stricter, facts(Deed(duty=OURS), paid, violated=violated)) is DutyState.VIOLATED
 
 
 def test_a_duty_whose_condition_does_not_hold_is_not_due() -> None:
