@@ -270,3 +270,21 @@ def test_between_two_instants_that_are_close_there_is_only_what_fits() -> None:
 def test_instants_are_asked_for_within_the_years_that_are_written() -> None:
     early, late = utc("1800-01-01T00:00:00"), utc("9995-01-01T00:00:00")
     assert all(utc("1899-12-31T00:00:00") < at < utc("9990-01-01T00:00:00") for at in moments([early, late], ["8"]))
+
+
+def test_samples_are_where_an_answer_changes() -> None:
+    def samples(kind: Recurring, right: str) -> list[str]:
+        return list(kind.samples([Claim("urn:x", Operator.IS_PART_OF, kind.read(right))]))
+
+    assert samples(HOURS, "08:00:30.25/18:00") == ["00:00", "08:00:30.25", "18:00"]
+    assert samples(HOURS, "01:01:01/23:59:59.999999") == ["00:00", "01:01:01", "23:59:59.999999"]
+    assert samples(HOURS, "13") == ["00:00", "13:00", "14:00"]
+    assert samples(WEEKDAYS, "3/5") == ["1", "3", "6"]
+    assert samples(SEASONS, "11-01/03-31") == ["01-01", "04-01", "11-01"]
+    assert samples(SEASONS, "02-29") == ["01-01", "02-29", "03-01"]
+
+
+def test_a_fraction_of_a_second_counts() -> None:
+    start = 8 * HOUR + 30 * 60_000_000
+    assert HOURS.stretches("08:30:00.5") == [(start + 500_000, start + 500_001)]
+    assert HOURS.stretches("08:30:02.000001") == [(start + 2_000_001, start + 2_000_002)]

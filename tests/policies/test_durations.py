@@ -80,6 +80,11 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         durations.fact(text)
 
 
+def test_a_length_is_that_of_a_duration() -> None:
+    with pytest.raises(ValueError):
+        length("soon")
+
+
 @pytest.mark.parametrize(
     ("months", "least", "most"),
     [(0, 0, 0), (1, 28, 31), (2, 59, 62), (12, 365, 366), (48, 1460, 1461), (1200, 36524, 36525)],

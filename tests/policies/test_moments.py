@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from policies import instants, moments
@@ -107,3 +109,54 @@ def test_what_floats_has_no_offset() -> None:
     assert moments.floating("2027-01-15T12:00:00") is True
     assert moments.floating("2027-01-15T12:00:00Z") is False
     assert moments.floating("2027-01-15") is False
+
+
+RIGHTS = ("2027-01-15", "2027-01-15T12:00:00", "2027-01-15T18:00:00Z")
+DENSE = [
+    text
+    for right in ("2027-01-14T23:00:00", "2027-01-15T12:00:00", "2027-01-15T18:00:00", "2027-01-15T23:00:00")
+    for hours in (-14, 0, 14)
+    for step in (-1, 0, 1)
+    for at in (instants.instant(right + "Z") + hours * 3600 * 1_000_000 + step,)
+    for text in (str(at), instants.stamp(at).removesuffix("Z"))
+]
+"""Times with an offset and without on both sides of wherever an answer about one of the three can change."""
+
+CLAIMS = [
+    Claim("urn:x", operator, moments.read(right), holds)
+    for right in RIGHTS
+    for operator in ORDER[:5]
+    for holds in (True, False)
+]
+
+
+def holding(claims: Sequence[Claim]) -> list[str]:
+    facts = (*DENSE, "2027-01-15")
+    return [
+        fact for fact in facts if all(VALUES.holds(one.operator, (one.right,), fact) is one.holds for one in claims)
+    ]
+
+
+def test_what_follows_is_what_holds_of_every_time() -> None:
+    for premise in CLAIMS:
+        assert VALUES.possible([premise]) is bool(holding([premise])), premise
+        for claim_ in CLAIMS[::2]:
+            both = holding([premise, claim_])
+            assert VALUES.implies([premise], claim_) is (both == holding([premise])), (premise, claim_)
+            assert VALUES.possible([premise, claim_]) is bool(both), (premise, claim_)
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        ("2027-01-15T12:00:00Z", UNKNOWN),
+        ("2027-01-15T12:00:00", UNKNOWN),
+        ("2027-01-16T13:00:00", (True, True, False, False, False, True)),
+        ("2027-01-16T12:59:59.999999", (None, True, None, None, False, None)),
+        ("2027-01-14T08:59:59.999999", (False, False, False, True, True, True)),
+        ("2027-01-14T09:00:00", (False, None, None, True, None, None)),
+        ("2027-01-14T09:00:00.000001", UNKNOWN),
+    ],
+)
+def test_a_day_is_judged_all_through_it(right: str, expected: tuple[bool | None, ...]) -> None:
+    assert judged("2027-01-15", right) == expected

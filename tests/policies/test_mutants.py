@@ -32,7 +32,7 @@ MODULES: Final = {
     "names": ("test_names",),
     "taxonomy": ("test_taxonomy",),
     "ordered": ("test_ordered",),
-    "sampled": (),
+    "sampled": ("test_taxonomy", "test_names"),
     "levels": ("test_levels",),
     "rates": ("test_rates",),
     "grains": ("test_grains",),

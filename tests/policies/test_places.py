@@ -10,7 +10,8 @@ from policies import places
 from policies.claims import Claim
 from policies.model import Operator
 from policies.operands import SPATIAL
-from policies.places import GEOCODING, Places
+from policies.places import GEOCODING, GEONAMES, NUTS, Places
+from policies.vocabulary import LOC
 from tests.policies.samples import (
     ASSOCIATION,
     HAMBURG,
@@ -94,3 +95,137 @@ def test_what_is_no_key_is_refused(text: str) -> None:
 def test_other_digits_are_no_key(digits: str) -> None:
     with pytest.raises(ValueError):
         places.from_digits(digits)
+
+
+@pytest.mark.parametrize("text", ["", "05515", GEOCODING + "stateKey/ab", GEOCODING + "stateKey/5", "urn:x"])
+def test_what_is_no_key_has_no_digits(text: str) -> None:
+    with pytest.raises(ValueError):
+        places.split(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "iri"),
+    [
+        (NUTS + "DEA", NRW),
+        (NUTS + "DE", LOC + "DE"),
+        (NUTS + "EL", LOC + "GR"),
+        (NUTS + "UK", LOC + "GB"),
+        (NUTS + "DEA3", GEOCODING + "governmentDistrictKey/055"),
+        (NUTS + "DEA33", NUTS + "DEA33"),
+        ("https://data.europa.eu/nuts/code/FR10", NUTS + "FR10"),
+        (LOC + "DE-NW", NRW),
+        (LOC + "FR", LOC + "FR"),
+        ("https://sws.geonames.org/2867543/about.rdf", GEONAMES + "2867543"),
+        ("http://www.geonames.org/2867543/muenster.html", GEONAMES + "2867543"),
+    ],
+)
+def test_names_of_one_place_have_one_iri(text: str, iri: str) -> None:
+    assert places.read(text) == places.name(text) == iri
+    assert places.read(iri) == iri
+
+
+@pytest.mark.parametrize("text", [LOC + "DE-XX", LOC + "Germany", LOC + "de", GEONAMES + "x", NUTS + "D"])
+def test_what_no_register_knows_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        places.read(text)
+
+
+def test_a_place_of_another_register_can_be_stated_by_its_iri() -> None:
+    assert places.name("http://example.org/EU") == "http://example.org/EU"
+    assert VALUES_.holds(Operator.EQ, (NRW,), "http://example.org/EU") is None
+    assert VALUES_.holds(Operator.IS_PART_OF, (NRW,), "http://example.org/EU") is None
+    assert VALUES_.holds(Operator.EQ, ("http://example.org/EU",), "http://example.org/EU") is True
+    assert VALUES_.holds(Operator.EQ, (GEONAMES + "1",), GEONAMES + "2") is False
+    assert VALUES_.holds(Operator.IS_PART_OF, (GEONAMES + "1",), GEONAMES + "2") is None
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [
+        (LOC + "DE", LOC + "EU"),
+        (LOC + "EU", LOC + "EEA"),
+        (LOC + "NO", LOC + "EEA"),
+        (NRW, LOC + "EU"),
+        (NRW, LOC + "DE"),
+        (MUENSTER, LOC + "EEA"),
+        (NUTS + "FR10", LOC + "FR"),
+        (NUTS + "FR101", NUTS + "FR10"),
+        (NUTS + "DEA33", NRW),
+        (NUTS + "DEA33", GEOCODING + "governmentDistrictKey/055"),
+    ],
+)
+def test_what_lies_within_lies_not_around(inner: str, outer: str) -> None:
+    assert VALUES_.holds(Operator.IS_PART_OF, (outer,), inner) is True
+    assert VALUES_.holds(Operator.HAS_PART, (inner,), outer) is True
+    assert VALUES_.holds(Operator.HAS_PART, (outer,), inner) is False
+    assert VALUES_.holds(Operator.IS_PART_OF, (inner,), outer) is None
+    assert VALUES_.holds(Operator.EQ, (outer,), inner) is False
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (LOC + "NO", LOC + "EU"),
+        (LOC + "CH", LOC + "EEA"),
+        (LOC + "FR", LOC + "DE"),
+        (LOC + "CH", NRW),
+        (NUTS + "FR10", LOC + "DE"),
+        (NUTS + "FR10", NUTS + "FR2"),
+        (NUTS + "DEA33", HAMBURG),
+        (NUTS + "DEA33", NUTS + "DEA34"),
+        (KREIS, HAMBURG),
+    ],
+)
+def test_what_lies_apart_is_not_within(one: str, two: str) -> None:
+    for fact, place in ((one, two), (two, one)):
+        assert VALUES_.holds(Operator.IS_PART_OF, (place,), fact) is False
+        assert VALUES_.holds(Operator.HAS_PART, (place,), fact) is False
+        assert VALUES_.holds(Operator.EQ, (place,), fact) is False
+
+
+def test_a_district_by_code_may_be_one_by_key() -> None:
+    for fact, place in ((NUTS + "DEA33", KREIS), (KREIS, NUTS + "DEA33"), (MUENSTER, NUTS + "DEA33")):
+        assert VALUES_.holds(Operator.IS_PART_OF, (place,), fact) is None
+        assert VALUES_.holds(Operator.EQ, (place,), fact) is None
+    assert VALUES_.holds(Operator.EQ, (NRW,), NUTS + "DEA33") is False
+
+
+def test_sets_of_places_in_three_values() -> None:
+    assert VALUES_.holds(Operator.IS_ALL_OF, (MUENSTER,), MUENSTER_ARS) is True
+    assert VALUES_.holds(Operator.IS_ALL_OF, (MUENSTER, HAMBURG), MUENSTER) is False
+    assert VALUES_.holds(Operator.IS_ALL_OF, (MUENSTER, MUENSTER_ARS), MUENSTER) is None
+    assert VALUES_.holds(Operator.IS_NONE_OF, (HAMBURG, MUENSTER_ARS), MUENSTER) is None
+    assert VALUES_.holds(Operator.IS_NONE_OF, (MUENSTER, NRW), MUENSTER) is False
+    assert VALUES_.holds(Operator.LT, (NRW,), MUENSTER) is None
+    assert VALUES_.holds(Operator.EQ, (NRW,), 5) is None
+
+
+def claim_(operator: Operator, right: str, holds: bool = True) -> Claim:
+    return Claim(SPATIAL, operator, right, holds)
+
+
+@pytest.mark.parametrize(
+    ("premises", "possible"),
+    [
+        ([claim_(Operator.IS_PART_OF, NRW), claim_(Operator.EQ, NRW, False)], True),
+        ([claim_(Operator.IS_PART_OF, MUENSTER_ARS), claim_(Operator.EQ, MUENSTER_ARS, False)], False),
+        ([claim_(Operator.IS_PART_OF, NRW), claim_(Operator.IS_PART_OF, HAMBURG)], False),
+        ([claim_(Operator.IS_PART_OF, NRW, False), claim_(Operator.IS_PART_OF, HAMBURG, False)], True),
+        ([claim_(Operator.IS_PART_OF, LOC + "EU", False), claim_(Operator.IS_PART_OF, LOC + "EEA")], True),
+        ([claim_(Operator.IS_PART_OF, LOC + "EEA", False)], True),
+        ([claim_(Operator.IS_PART_OF, LOC + "EU"), claim_(Operator.IS_PART_OF, LOC + "DE", False)], True),
+        ([claim_(Operator.HAS_PART, MUENSTER), claim_(Operator.IS_PART_OF, NRW)], True),
+        ([claim_(Operator.HAS_PART, NRW), claim_(Operator.IS_PART_OF, HAMBURG)], False),
+        ([claim_(Operator.IS_PART_OF, NUTS + "FR10"), claim_(Operator.EQ, NUTS + "FR10", False)], True),
+        ([claim_(Operator.IS_PART_OF, KREIS), claim_(Operator.IS_PART_OF, MUENSTER, False)], True),
+        ([claim_(Operator.IS_PART_OF, ASSOCIATION), claim_(Operator.EQ, VILLAGE, False)], True),
+        ([claim_(Operator.EQ, GEONAMES + "1", False), claim_(Operator.EQ, GEONAMES + "2", False)], True),
+        ([], True),
+    ],
+)
+def test_where_there_is_a_place_there_is_a_witness(premises: list[Claim], possible: bool) -> None:
+    found = VALUES_.witness(premises)
+    assert (found is not None) is possible
+    if found is not None:
+        assert places.name(found) == found
+        assert all(VALUES_.holds(one.operator, (one.right,), found) is one.holds for one in premises)
