@@ -47,9 +47,17 @@ from policies.strictness import at_least, constraint_key, rule_key
 from policies.truth import atoms
 from policies.vocabulary import USE
 from policies.witness import witness
+from policies.work import Work
 
 LONGEST: Final = 100_000
 """Bytes of a file of limits."""
+
+_SHARE: Final = 200_000
+"""Steps of work that the answer to a peer may cost; what is not found within them is answered with the limits
+themselves."""
+
+_MOST_PAIRS: Final = 64
+"""How many permissions are held against each other, those asked for times those of the limits."""
 
 _NAME: Final = "urn:allmende:bounds"
 _NAMED: Final = re.compile(r"^\s*policy\s*=", re.MULTILINE)
@@ -122,24 +130,29 @@ def reply(bounds: Bounds, asked: Policy) -> Reply:
     limit = replace(bounds.limit, id=asked.id, kind=asked.kind, target=None, assigner=None)
     if limit.assignee not in (None, asked.assignee):
         return Reply(Verdict.REFUSE, reasons=(Reason("assignee.other", {"assignee": str(limit.assignee)}),))
-    compared = compare.within(asked, limit)
+    work = Work(_SHARE)
+    compared = compare.within(asked, limit, work)
     if compared.within:
         return Reply(Verdict.ACCEPT, asked)
-    for terms, reasons in _answers(asked, limit):
-        if compare.within(terms, limit).within and witness((terms,)).request is not None:
+    for terms, reasons in _answers(asked, limit, work):
+        if compare.within(terms, limit, work).within and witness((terms,), work=work).request is not None:
             return Reply(Verdict.COUNTER, terms, reasons)
+    whole = replace(limit, target=asked.target, assigner=asked.assigner, assignee=asked.assignee)
+    # What the owner has written costs what it costs: nothing of it is the peer's.
+    if compare.within(whole, limit).within:
+        return Reply(Verdict.COUNTER, whole, (Reason("bounds.limits"),))
     return Reply(Verdict.REFUSE, reasons=tuple(one.reason for one in compared.differences))
 
 
-def _answers(asked: Policy, limit: Policy) -> Iterator[tuple[Policy, tuple[Reason, ...]]]:
-    """What may be answered, the closest first; whether it may is for the caller to see."""
-    allowed = _of(limit, RuleKind.PERMISSION)
-    met = [min((_meet(rule, one) for one in allowed), key=_distance) for rule in _of(asked, RuleKind.PERMISSION)]
+def _answers(asked: Policy, limit: Policy, work: Work) -> Iterator[tuple[Policy, tuple[Reason, ...]]]:
+    """What may be answered beside the limits themselves, the closest first; whether it may is for the caller to see."""
+    allowed, wanted = _of(limit, RuleKind.PERMISSION), _of(asked, RuleKind.PERMISSION)
+    if len(allowed) * len(wanted) > _MOST_PAIRS:
+        return
+    met = [min((_meet(rule, one, work) for one in allowed), key=_distance) for rule in wanted]
     if met:
         yield _answer(asked, limit, met)
         yield _answer(asked, limit, [min(met, key=_distance)])
-    whole = replace(limit, target=asked.target, assigner=asked.assigner, assignee=asked.assignee)
-    yield whole, (Reason("bounds.limits"),)
 
 
 def _answer(asked: Policy, limit: Policy, met: Sequence[_Met]) -> tuple[Policy, tuple[Reason, ...]]:
@@ -179,13 +192,13 @@ def _distance(met: _Met) -> int:
 # --- one permission ---------------------------------------------------------------------------------------------------
 
 
-def _meet(asked: Rule, limit: Rule) -> _Met:
+def _meet(asked: Rule, limit: Rule, work: Work) -> _Met:
     """The widest permission within both, operand by operand; the limit's words where they have nothing in common."""
     action = asked.action if belongs_to(asked.action, limit.action) else limit.action
     changes = [] if action == asked.action else [Reason("bounds.action", {"asked": asked.action, "answered": action})]
-    constraints, narrowed = _conditions(asked.constraints, limit.constraints)
-    refinements, refined = _conditions(asked.refinements, limit.refinements)
-    duties, added = _duties(asked, limit)
+    constraints, narrowed = _conditions(asked.constraints, limit.constraints, work)
+    refinements, refined = _conditions(asked.refinements, limit.refinements, work)
+    duties, added = _duties(asked, limit, work)
     rule = replace(
         asked,
         action=action,
@@ -204,28 +217,28 @@ def _scope(asked: Scope | None, limit: Scope | None) -> Scope | None:
     return asked if limit is None else limit
 
 
-def _duties(asked: Rule, limit: Rule) -> tuple[tuple[Rule, ...], list[Reason]]:
+def _duties(asked: Rule, limit: Rule, work: Work) -> tuple[tuple[Rule, ...], list[Reason]]:
     """The duties asked for that bind who asks, and the limit's where these are not as strict."""
     own = [duty for duty in asked.duties if duty.assignee is None or _among(duty, limit.duties)]
-    missing = [due for due in limit.duties if not any(at_least(duty, due) and _alike(duty, due) for duty in own)]
+    missing = [due for due in limit.duties if not any(at_least(duty, due) and _alike(duty, due, work) for duty in own)]
     weaker = [duty for duty in own if any(due.action == duty.action and at_least(due, duty) for due in missing)]
     dropped = [Reason("bounds.dropped", {"action": duty.action}) for duty in asked.duties if duty not in own]
     added = [Reason("bounds.duty", {"action": due.action}) for due in missing]
     return (*(duty for duty in own if duty not in weaker), *missing), [*dropped, *added]
 
 
-def _alike(duty: Rule, due: Rule) -> bool:
+def _alike(duty: Rule, due: Rule, work: Work) -> bool:
     """Is a duty that is as strict due whenever the other is, and as early? Shown by `within` on the whole."""
     permission = Rule(RuleKind.PERMISSION, duty.action)
     mine, theirs = (_alone((), replace(permission, duties=(one,))) for one in (duty, due))
-    return compare.within(mine, theirs).within
+    return compare.within(mine, theirs, work).within
 
 
 # --- constraints ------------------------------------------------------------------------------------------------------
 
 
 def _conditions(
-    asked: Sequence[Constraint], limit: Sequence[Constraint]
+    asked: Sequence[Constraint], limit: Sequence[Constraint], work: Work
 ) -> tuple[tuple[Constraint, ...], list[Reason]]:
     """What is asked, brought within the limit."""
     found: list[Constraint] = []
@@ -233,7 +246,7 @@ def _conditions(
     for left in dict.fromkeys(map(_about, (*asked, *limit))):
         mine = [one for one in asked if _about(one) == left]
         theirs = [one for one in limit if _about(one) == left]
-        result = _narrowed(mine, theirs) if len(left) == 1 else _both(mine, theirs)
+        result = _narrowed(mine, theirs, work) if len(left) == 1 else _both(mine, theirs)
         if {constraint_key(one) for one in result} != {constraint_key(one) for one in mine}:
             changes.append(_change(left, mine, result))
         found += result
@@ -250,15 +263,15 @@ def _both(mine: list[Constraint], theirs: list[Constraint]) -> list[Constraint]:
     return [*mine, *(one for one in theirs if constraint_key(one) not in keys)]
 
 
-def _narrowed(mine: list[Constraint], theirs: list[Constraint]) -> list[Constraint]:
+def _narrowed(mine: list[Constraint], theirs: list[Constraint], work: Work) -> list[Constraint]:
     """Constraints on one operand: what is asked, less what goes beyond the limit."""
     asked, limit = _alone(mine), _alone(theirs)
-    if not theirs or (mine and compare.within(asked, limit).within):
+    if not theirs or (mine and compare.within(asked, limit, work).within):
         return mine
-    if not mine or compare.within(limit, asked).within or witness((asked, limit)).request is None:
+    if not mine or compare.within(limit, asked, work).within or witness((asked, limit), work=work).request is None:
         return theirs
-    kept = [one for one in mine if not compare.within(limit, _alone([one])).within]
-    needed = [one for one in theirs if not compare.within(asked, _alone([one])).within]
+    kept = [one for one in mine if not compare.within(limit, _alone([one]), work).within]
+    needed = [one for one in theirs if not compare.within(asked, _alone([one]), work).within]
     return _both(kept, needed)
 
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from policies import instants
-from policies.claims import Claim, TooLargeError
+from policies.claims import Claim
 from policies.model import Operator
 from policies.sampled import Sampled
 
@@ -253,44 +253,38 @@ SEASONS: Final = Recurring(Cycle(366, _day_of, _read_day, _day_stretch, _write_d
 _HORIZON: Final = 28 * 366
 """Days after which every day of the year has fallen on every day of the week."""
 
-_MOST_DAYS: Final = 4 * _HORIZON
-"""How many days are looked at for one comparison (some 0.4 s)."""
+_A_DAY: Final = 4
+"""Steps of work that looking at a day is."""
 
 
 def moments(
-    edges: Iterable[int], hours: Iterable[str] = (), weekdays: Iterable[str] = (), seasons: Iterable[str] = ()
+    edges: Iterable[int],
+    hours: Iterable[str] = (),
+    weekdays: Iterable[str] = (),
+    seasons: Iterable[str] = (),
+    *,
+    spend: Callable[[int], None] | None = None,
 ) -> Iterator[int]:
     """Instants (microseconds UTC), at least one for each way in which values of the clock can come out together.
 
     `edges` are the instants at which an answer about the time itself changes; the others are values in canonical text.
-    Raises `TooLargeError` where too many days would have to be looked at.
+    `spend` counts the work, and raises where it is too much.
     """
-    left = _Days(_MOST_DAYS)
+    count = spend or (lambda steps: None)
     places = sorted(HOURS.edges(hours))
     days = WEEKDAYS.edges(weekdays), SEASONS.edges(seasons)
     cuts = sorted(set(edges))
     ends = [cuts[0] - _HORIZON * DAY, *cuts, cuts[-1] + _HORIZON * DAY] if cuts else [_SOME_DAY, _LATEST]
     for low, high in pairwise(ends):
-        yield from _within(max(low, _EARLIEST), min(high, _LATEST), places, days, left)
+        yield from _within(max(low, _EARLIEST), min(high, _LATEST), places, days, count)
 
 
 _EARLIEST, _SOME_DAY, _LATEST = (instants.span(day)[0] for day in ("1900-01-01", "2027-01-01", "9990-01-01"))
 
 
-class _Days:
-    """How many days may still be looked at."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most
-
-    def spend(self) -> None:
-        """One more. Raises `TooLargeError`."""
-        self._left -= 1
-        if self._left < 0:
-            raise TooLargeError
-
-
-def _within(low: int, high: int, places: Sequence[int], days: tuple[set[int], set[int]], left: _Days) -> Iterator[int]:
+def _within(
+    low: int, high: int, places: Sequence[int], days: tuple[set[int], set[int]], count: Callable[[int], None]
+) -> Iterator[int]:
     """The same between two instants."""
     if low >= high:
         return
@@ -301,7 +295,7 @@ def _within(low: int, high: int, places: Sequence[int], days: tuple[set[int], se
     for number in range(_HORIZON):
         if len(met) >= sorts:
             return
-        left.spend()
+        count(_A_DAY)
         today = day + timedelta(days=number)
         sort = _class(days[0], today.weekday()), _class(days[1], _day_stretch(f"{today:%m-%d}")[0])
         for place in places:

@@ -7,6 +7,7 @@ What lives here: these values, for a set of constraints on one operand. What doe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from policies.claims import Claim
@@ -22,17 +23,16 @@ _MOST: Final = 64
 """How many premises are split into at most, where only `witness` can tell what there is."""
 
 
-def candidates(operand: Operand, atoms: Sequence[Atomic]) -> list[str]:
-    """Texts of facts, those first that the constraints name. No two of the same."""
+def candidates(operand: Operand, atoms: Sequence[Atomic]) -> Iterable[str]:
+    """Texts of facts, those first that the constraints name; made one after the other, some more than once."""
     named = [value for atom in atoms for value in atom.right]
     match operand.values:
         case Ordered() as line:
-            found: Iterable[str] = map(str, line.around(named))
+            return map(str, line.around(named))
         case Sampled() as kind:
-            found = (*named, *kind.samples(_claims(atoms)))
+            return chain(named, kind.samples(_claims(atoms)))
         case _:
-            found = (*named, *_split(operand, _claims(atoms)), ELSEWHERE)
-    return list(dict.fromkeys(found))
+            return (*named, *_split(operand, _claims(atoms)), ELSEWHERE)
 
 
 def _claims(atoms: Sequence[Atomic]) -> list[Claim]:

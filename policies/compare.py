@@ -30,13 +30,14 @@ from policies.claims import (
 from policies.model import Comparison, Difference, Policy, Reason, Rule, RuleKind
 from policies.operands import ALWAYS_KNOWN, COUNT, DATE_TIME, PURPOSE, SPATIAL, VALUES
 from policies.render import notation
+from policies.sampled import Sampled
 from policies.strategy import strategy
 from policies.strictness import NO_OTHERS, Key, at_least, others_key, rule_key, rule_keys
-from policies.vocabulary import PURPOSES
 from policies.witness import TOO_LARGE, Search, Witness
+from policies.work import Work
 
-WORK: Final = 2_000_000
-"""How many elementary questions a comparison may cost (some 0.2 s); what needs more is too large to compare."""
+_SHARE: Final = 50_000
+"""Steps that saying why may cost, where nobody says how many there are."""
 
 SUBJECTS: Final[Mapping[str, str]] = {
     DATE_TIME: "time",
@@ -56,20 +57,21 @@ Missing = tuple[tuple[Claim | None, bool], ...]
 """Claims that do not follow, each with: is it sure that they are not met? None stands for a permission at all."""
 
 
-def within(asked: Policy, offered: Policy) -> Comparison:
+def within(asked: Policy, offered: Policy, work: Work | None = None) -> Comparison:
     """Is every access that `asked` permits permitted by `offered` as well, whatever is known about it?
 
-    A notice period binds and frees both sides, so another one is another contract, be it longer or shorter.
+    A notice period binds and frees both sides, so another one is another contract, be it longer or shorter. `work` is
+    what the question may cost, together with others.
     """
     differences = _notice(asked.notice, offered.notice) + _burdens(asked, offered)
     if same_rules(asked, offered) and asked.assignee == offered.assignee and asked.target == offered.target:
         return Comparison(not differences, tuple(differences))
     try:
-        found = Search((asked, offered)).within(asked, offered)
+        found = Search((asked, offered), work=work).within(asked, offered)
     except TooLargeError:
         return Comparison(False, (*differences, Difference(TOO_LARGE)))
     if not found.none:
-        differences += _explained(asked, offered, found)
+        differences += _explained(asked, offered, found, work or Work(_SHARE))
     return Comparison(not differences, tuple(differences))
 
 
@@ -121,10 +123,10 @@ def _others(policy: Policy) -> set[Key]:
 # --- why it is not within ---------------------------------------------------------------------------------------------
 
 
-def _explained(asked: Policy, offered: Policy, found: Witness) -> list[Difference]:
+def _explained(asked: Policy, offered: Policy, found: Witness, work: Work) -> list[Difference]:
     """The differences in the words of both policies; at least one."""
     differences: list[Difference] = []
-    work, shown = _Work(), found.request is not None
+    shown = found.request is not None
     try:
         goal = permits(offered)
         for case in cases(permits(asked)):
@@ -160,23 +162,10 @@ def _notice(asked: str | None, offered: str | None) -> list[Difference]:
     return [Difference(reason, *said)]
 
 
-class _Work:
-    """What a comparison has cost so far."""
-
-    def __init__(self) -> None:
-        self._left = WORK
-
-    def spend(self, premises: int) -> None:
-        """A question about one operand: each of its candidate values is held against each premise."""
-        self._left -= premises * (premises + len(PURPOSES)) + 1
-        if self._left < 0:
-            raise TooLargeError
-
-
 class _Premises:
     """One case in which the asked policy permits, by operand."""
 
-    def __init__(self, case: Case, work: _Work) -> None:
+    def __init__(self, case: Case, work: Work) -> None:
         self._all, self._work = frozenset(case), work
         self._by_left: dict[str, list[Claim]] = {}
         for claim in dict.fromkeys(case):
@@ -189,7 +178,7 @@ class _Premises:
     def possible(self) -> bool:
         """False where the case contradicts itself: it permits nothing."""
         for left, claims in self._by_left.items():
-            self._work.spend(len(claims))
+            self._work.spend(_effort(left, claims))
             if left in VALUES and not VALUES[left].possible(claims):
                 return False
         return True
@@ -199,8 +188,14 @@ class _Premises:
         if claim in self._all:
             return True
         claims = self.about(claim.left)
-        self._work.spend(len(claims))
+        self._work.spend(_effort(claim.left, (*claims, claim)))
         return claim.left in VALUES and VALUES[claim.left].implies(claims, claim)
+
+
+def _effort(left: str, claims: Sequence[Claim]) -> int:
+    """Steps that a question about one operand is: each value that has to be tried is held against each claim."""
+    values = VALUES.get(left)
+    return len(claims) * (len(claims) + (values.effort(claims) if isinstance(values, Sampled) else 1))
 
 
 def _missing(premises: _Premises, goal: Formula) -> Missing:

@@ -20,9 +20,10 @@ from policies.facts import Facts
 from policies.model import Access, Atomic, Constraint, Deed, Rule
 from policies.strictness import Key, at_least, deed_key
 from policies.truth import Truth, every
-from policies.worlds import SOMEBODY, Case, Part, judge, settle
+from policies.worlds import SOMEBODY, Case, Part, Spend, judge, settle
 
 _MOST: Final = 4096
+_MOST_KINDS: Final = 12
 
 
 class Kind(Struct, frozen=True):
@@ -73,36 +74,42 @@ class Deeds:
         self._names[number].add(rule.id)
         return number
 
-    def cases(self, tests: Sequence[Test], clock: Sequence[int]) -> list[Case]:
-        """Every way in which it can stand with the deeds that are tested, at every instant (if any) that matters."""
+    def cases(self, tests: Sequence[Test], clock: Sequence[int], spend: Spend) -> list[Case]:
+        """Every way in which it can stand with the deeds that are tested, at every instant (if any) that matters.
+
+        Raises `TooLargeError`.
+        """
         numbers = sorted({test.deed for test in tests if isinstance(test, Done | Failed)})
         timed = any(isinstance(test, Done) and test.deadlines for test in tests)
         standings = (
             (now, standing)
             for now in (clock or (None,))
-            for standing in self._standings(numbers, clock if timed else (), now)
+            for standing in self._standings(numbers, clock if timed else (), now, spend)
         )
         listed = list(islice(standings, _MOST + 1))
         if len(listed) > _MOST:
             raise TooLargeError
         return settle(
-            (self._part(now, standing), [_truth(test, now, standing) for test in tests]) for now, standing in listed
+            ((self._part(now, standing), [_truth(test, now, standing) for test in tests]) for now, standing in listed),
+            spend,
         )
 
-    def _standings(self, numbers: Sequence[int], clock: Sequence[int], now: int | None) -> Iterator[dict[int, Doing]]:
+    def _standings(
+        self, numbers: Sequence[int], clock: Sequence[int], now: int | None, spend: Spend
+    ) -> Iterator[dict[int, Doing]]:
         times = [at for at in clock if now is not None and at <= now]
         each = [Doing(False, False), Doing(False, True), *(Doing(True, False, at) for at in times or (None,))]
         each += [Doing(True, True, at) for at in times or (None,)]
+        if len(numbers) > _MOST_KINDS:
+            raise TooLargeError
+        stricter = [
+            (one, other) for one, other in permutations(numbers, 2) if at_least(self._rules[one], self._rules[other])
+        ]
         for chosen in product(each, repeat=len(numbers)):
+            spend(1 + len(stricter))
             standing = dict(zip(numbers, chosen, strict=True))
-            if self._possible(standing):
+            if all(_fit(standing[one], standing[other]) for one, other in stricter):
                 yield standing
-
-    def _possible(self, standing: dict[int, Doing]) -> bool:
-        pairs = permutations(standing.items(), 2)
-        return all(
-            _fit(mine, its) for (one, mine), (other, its) in pairs if at_least(self._rules[one], self._rules[other])
-        )
 
     def _part(self, now: int | None, standing: dict[int, Doing]) -> Part:
         performed = [deed for one, how in standing.items() if how.done for deed in self._written(one, standing, how.at)]

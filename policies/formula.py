@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from policies.claims import TooLargeError
+from policies.work import Work
 
 TRUE: Final = 0
 FALSE: Final = 1
@@ -23,27 +23,18 @@ OPEN: Final = 4
 ANY: Final = YES | NO | OPEN
 """Outcomes of a test, as a mask."""
 
-WORK: Final = 250_000
-"""How many steps one comparison may cost (some 0.5 s at worst); what needs more is too large to compare."""
-
 _LEAF, _ALL, _SOME = 0, 1, 2
 
 
 class Formulas:
-    """Formulas, each under a number of its own; equal ones have the same. INVARIANT: the work done is bounded."""
+    """Formulas, each under a number of its own; equal ones have the same. INVARIANT: `spend` bounds the work."""
 
-    def __init__(self, work: int = WORK) -> None:
+    def __init__(self, work: Work | None = None) -> None:
         self._kinds: list[tuple[int, ...]] = [(_ALL,), (_SOME,)]
         self._over: list[int] = [0, 0]
         self._known: dict[tuple[int, ...], int] = {(_ALL,): TRUE, (_SOME,): FALSE}
         self._denied: dict[int, int] = {TRUE: FALSE, FALSE: TRUE}
-        self._work = work
-
-    def spend(self, steps: int = 1) -> None:
-        """Count work. Raises `TooLargeError` where there is none left."""
-        self._work -= steps
-        if self._work < 0:
-            raise TooLargeError
+        self.spend = (work or Work()).spend
 
     def leaf(self, variable: int, test: int, accepted: int) -> int:
         """That the test of a variable has one of the accepted outcomes."""

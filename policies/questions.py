@@ -176,7 +176,7 @@ def _purposes() -> Mapping[tuple[str, ...], str]:
 @cache
 def _subjects() -> Mapping[tuple[str, ...], str]:
     known = {iri: names()[iri] for iri in names() if iri in ACTIONS or iri.startswith(DATA_CLASS + ":")}
-    return dict(_called({iri: (*said, *_SAID.get(iri, ())) for iri, said in known.items()}))
+    return {**dict(_called(known)), **dict(_called(_SAID))}
 
 
 @cache

@@ -24,6 +24,10 @@ class Sampled(ABC):
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """Canonical texts: at least one of each sort of values that the claims tell apart."""
 
+    def effort(self, claims: Sequence[Claim]) -> int:
+        """About a quarter of the number of samples."""
+        return 40 + 4 * len(claims)
+
     def implies(self, premises: Sequence[Claim], claim: Claim) -> bool:
         """Does the claim hold for every value for which all premises hold? Of nothing nothing follows: without a
         premise the value may be unknown."""

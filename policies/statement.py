@@ -30,6 +30,7 @@ from policies.strategy import strategy
 from policies.truth import atoms as atoms_of
 from policies.vocabulary import PURPOSES
 from policies.voiding import void
+from policies.work import Work
 from policies.worlds import Case, Sort, Tests
 
 _ALWAYS: Final = frozenset({Sort.ACTION, Sort.ASSIGNEE, Sort.TARGET, Sort.CLOCK, Sort.COUNTER})
@@ -41,8 +42,8 @@ class Statements:
     All policies that are to be compared are given at once, because what is a collection for one is so for all.
     """
 
-    def __init__(self, policies: Sequence[Policy], semantics: Semantics) -> None:
-        self.formulas = Formulas()
+    def __init__(self, policies: Sequence[Policy], semantics: Semantics, work: Work | None = None) -> None:
+        self.formulas = Formulas(work)
         self._semantics = semantics
         self._variables: list[Tests] = []
         self._numbers: dict[tuple[Sort, str], int] = {}
@@ -208,15 +209,15 @@ class Statements:
         self.formulas.spend(len(listed) * (len(listed) + len(PURPOSES)))
         match tests.sort:
             case Sort.ACTION:
-                return worlds.actions(names)
+                return worlds.actions(names, self.formulas.spend)
             case Sort.ASSIGNEE | Sort.TARGET:
-                return worlds.names(tests.sort, names)
+                return worlds.names(tests.sort, names, self.formulas.spend)
             case Sort.MEMBER:
                 return worlds.membership(tests.name)
             case Sort.COUNTER:
-                return worlds.counts(atoms)
+                return worlds.counts(atoms, self.formulas.spend)
             case Sort.OPERAND:
-                return worlds.facts(atoms)
+                return worlds.facts(atoms, self.formulas.spend)
             case Sort.OPAQUE:
                 return [Case((mask,), worlds.Part(opaque=True)) for mask in (YES, NO, OPEN)]
             case Sort.CLOCK | Sort.DEEDS:
@@ -226,11 +227,11 @@ class Statements:
 
     def _moments(self, tests: Sequence[object], atoms: Sequence[Atomic]) -> list[Case]:
         if len(atoms) == len(tests):
-            return worlds.clock(atoms)
+            return worlds.clock(atoms, self.formulas.spend)
         limits = [atom for test in tests if isinstance(test, Done) for atom in atoms_of(test.deadlines or ())]
-        return self._deeds.cases(
-            [test for test in tests if isinstance(test, Done | Failed | Atomic)], worlds.instants([*atoms, *limits])
-        )
+        spend = self.formulas.spend
+        deeds = [test for test in tests if isinstance(test, Done | Failed | Atomic)]
+        return self._deeds.cases(deeds, worlds.instants([*atoms, *limits], spend), spend)
 
 
 def _duties(rule: Rule) -> Iterable[Rule]:

@@ -24,6 +24,7 @@ from policies.formula import FALSE, TRUE, YES
 from policies.model import Policy, PolicyKind, Reason, Rule, Semantics
 from policies.requests import Request
 from policies.statement import Statements
+from policies.work import Work
 from policies.worlds import Case, Part, request
 
 _TRIED: Final = 24
@@ -46,11 +47,16 @@ class Witness(Struct, frozen=True):
 
 
 def witness(
-    permitting: Sequence[Policy], refusing: Sequence[Policy] = (), *, semantics: Semantics = Semantics.STRICT
+    permitting: Sequence[Policy],
+    refusing: Sequence[Policy] = (),
+    *,
+    semantics: Semantics = Semantics.STRICT,
+    work: Work | None = None,
 ) -> Witness:
-    """A request that each of `permitting` permits and each of `refusing` refuses, confirmed by `evaluate`."""
+    """A request that each of `permitting` permits and each of `refusing` refuses, confirmed by `evaluate`. `work` is
+    what it may cost, together with others."""
     try:
-        return Search((*permitting, *refusing), semantics).between(permitting, refusing)
+        return Search((*permitting, *refusing), semantics, work).between(permitting, refusing)
     except TooLargeError:
         return Witness(unknown=TOO_LARGE)
 
@@ -70,9 +76,11 @@ def common(rules: Sequence[Rule], policy: Policy | None = None) -> Witness:
 class Search:
     """Questions to some policies at once: their worlds are told apart once, for any number of searches."""
 
-    def __init__(self, policies: Sequence[Policy], semantics: Semantics = Semantics.STRICT) -> None:
+    def __init__(
+        self, policies: Sequence[Policy], semantics: Semantics = Semantics.STRICT, work: Work | None = None
+    ) -> None:
         """Raises `TooLargeError`."""
-        self._statements = Statements(policies, semantics)
+        self._statements = Statements(policies, semantics, work)
         self._formulas = self._statements.formulas
         self._semantics = semantics
         self._cases: list[list[Case]] = []

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import combinations, islice
-from typing import Final
+from itertools import chain, combinations, islice
+from typing import Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,6 +39,12 @@ SOMETHING: Final = "https://somebody.example/something"
 
 _MOST: Final = 4096
 """How many cases a variable may have before they are told apart."""
+
+
+class Spend(Protocol):
+    """Counts steps of work. Raises `TooLargeError` where none are left."""
+
+    def __call__(self, steps: int = 1) -> None: ...
 
 
 class Sort(StrEnum):
@@ -106,11 +112,12 @@ class Tests:
         return list(self._places)
 
 
-def settle(worlds: Iterable[tuple[Part, Iterable[Truth]]]) -> list[Case]:
-    """The cases that differ in how the tests come out, each with the first part that shows it."""
+def settle(worlds: Iterable[tuple[Part, Iterable[Truth]]], spend: Spend) -> list[Case]:
+    """The cases that differ in how the tests come out, each with the first part that shows it. `spend` may raise."""
     found: dict[tuple[int, ...], Case] = {}
     for part, truths in worlds:
         outcomes = tuple(map(outcome, truths))
+        spend(2 + 2 * len(outcomes))
         if outcomes not in found:
             found[outcomes] = Case(outcomes, part)
     return list(found.values())
@@ -119,18 +126,20 @@ def settle(worlds: Iterable[tuple[Part, Iterable[Truth]]]) -> list[Case]:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def actions(tests: Sequence[str]) -> list[Case]:
+def actions(tests: Sequence[str], spend: Spend) -> list[Case]:
     """Actions: those that are named first."""
     known = sorted(ACTIONS, key=lambda action: (action != USE, action))
     named = dict.fromkeys((*tests, *known))
-    return settle((Part(action=one), [belongs_to(one, test) for test in tests]) for one in named)
+    return settle(((Part(action=one), [belongs_to(one, test) for test in tests]) for one in named), spend)
 
 
-def names(sort: Sort, tests: Sequence[str]) -> list[Case]:
+def names(sort: Sort, tests: Sequence[str], spend: Spend) -> list[Case]:
     """Parties or assets: each that is named, and one that is not."""
     if sort is Sort.ASSIGNEE:
-        return settle((Part(assignee=one), [one == test for test in tests]) for one in (*tests, SOMEBODY))
-    return settle((Part(target=one), [one == test for test in tests]) for one in (*tests, SOMETHING))
+        parts = (Part(assignee=one) for one in (*tests, SOMEBODY))
+        return settle(((part, [part.assignee == test for test in tests]) for part in parts), spend)
+    parts = (Part(target=one) for one in (*tests, SOMETHING))
+    return settle(((part, [part.target == test for test in tests]) for part in parts), spend)
 
 
 def membership(name: str) -> list[Case]:
@@ -142,11 +151,11 @@ def membership(name: str) -> list[Case]:
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-def facts(tests: Sequence[Atomic]) -> list[Case]:
+def facts(tests: Sequence[Atomic], spend: Spend) -> list[Case]:
     """The values of one operand (of rates: over one window), and that none is known."""
-    valued = list(_valued(tests))
+    valued = list(_valued(tests, spend))
     nothing = (Part(), [compare(_operand(test), test, reached(test)) for test in tests])
-    return settle((*valued, nothing, *_undecided(tests, valued)))
+    return settle((*valued, nothing, *_undecided(tests, valued)), spend)
 
 
 def _undecided(
@@ -161,17 +170,17 @@ def _undecided(
                 yield Part(opaque=True), [open_ if truth is None else truth for truth in truths]
 
 
-def counts(tests: Sequence[Atomic]) -> list[Case]:
+def counts(tests: Sequence[Atomic], spend: Spend) -> list[Case]:
     """The number of the use that is asked for: always known."""
     numbers = [int(text) for text in candidates(_operand(tests[0]), tests)]
-    return settle(
-        (Part(count=number - 1), [compare(_operand(test), test, (number,)) for test in tests]) for number in numbers
-    )
+    parts = ((Part(count=n - 1), [compare(_operand(test), test, (n,)) for test in tests]) for n in numbers)
+    return settle(parts, spend)
 
 
-def _valued(tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
+def _valued(tests: Sequence[Atomic], spend: Spend) -> Iterator[tuple[Part, list[Truth]]]:
     operands = [_operand(test) for test in tests]
-    for values in _stated(tests):
+    for values in _stated(tests, spend):
+        spend(len(tests))
         # Two constraints may take the operand for different kinds of things; what one cannot read it does not know.
         known = [read(operand, values) or reached(test) for operand, test in zip(operands, tests, strict=True)]
         if any(known):
@@ -179,20 +188,32 @@ def _valued(tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
             yield Part(values=((tests[0].left, values),)), truths
 
 
-def _stated(tests: Sequence[Atomic]) -> Iterator[tuple[str, ...]]:
+def _stated(tests: Sequence[Atomic], spend: Spend) -> Iterator[tuple[str, ...]]:
     """What may be stated of an operand: one value; several where a constraint asks for all of some, or where somebody
     may be several things."""
-    operands = list({id(operand): operand for operand in map(_operand, tests)}.values())
-    single = list(dict.fromkeys(text for operand in operands for text in candidates(operand, tests)))
-    yield from ((one,) for one in single)
+    apart = _by_operand(tests)
+    for one in dict.fromkeys(text for operand, some in apart for text in _counted(candidates(operand, some), spend)):
+        yield (one,)
     whole = [test.right for test in tests if test.operator is Operator.IS_ALL_OF]
-    if whole or any(operand.manifold for operand in operands):
+    if whole or any(operand.manifold for operand, _ in apart):
         named = list(dict.fromkeys(value for test in tests for value in test.right))
         several = (some for size in range(2, len(named) + 1) for some in combinations([*named, ELSEWHERE], size))
         listed = list(islice(several, _MOST + 1))
         if len(listed) > _MOST:
             raise TooLargeError
         yield from listed
+
+
+def _by_operand(tests: Sequence[Atomic]) -> list[tuple[Operand, list[Atomic]]]:
+    """Constraints apart by what they take their operand for: none of them reads the values of another."""
+    operands = {id(operand): operand for operand in map(_operand, tests)}.values()
+    return [(operand, [test for test in tests if _operand(test) is operand]) for operand in operands]
+
+
+def _counted(texts: Iterable[str], spend: Spend) -> Iterator[str]:
+    for text in texts:
+        spend()
+        yield text
 
 
 def _operand(test: Atomic) -> Operand:
@@ -204,7 +225,7 @@ def _operand(test: Atomic) -> Operand:
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 
-def instants(tests: Sequence[Atomic]) -> list[int]:
+def instants(tests: Sequence[Atomic], spend: Spend) -> list[int]:
     """Instants that stand for all others, by the constraints on the clock. Raises `TooLargeError`."""
     by_values: dict[object, list[Atomic]] = {}
     for test in tests:
@@ -214,7 +235,7 @@ def instants(tests: Sequence[Atomic]) -> list[int]:
     ]
     dated = [text for some in by_values.values() for text in candidates(_operand(some[0]), some)]
     edges = [int(text) for text in dated if text.lstrip("-").isdigit()]
-    found = (*edges, *(moments(edges, *cycles) if any(cycles) else ()))
+    found = (*edges, *(moments(edges, *cycles, spend=spend) if any(cycles) else ()))
     return list(dict.fromkeys(found))
 
 
@@ -223,16 +244,16 @@ def judge(test: Atomic, now: int | None) -> Truth:
     return None if now is None else compare(_operand(test), test, (now,))
 
 
-def clock(tests: Sequence[Atomic]) -> list[Case]:
+def clock(tests: Sequence[Atomic], spend: Spend) -> list[Case]:
     """The time of the request: always known."""
-    placed = ((Part(now=now), [judge(test, now) for test in tests]) for now in instants(tests))
-    return settle((*placed, *_floating(tests)))
+    placed = ((Part(now=now), [judge(test, now) for test in tests]) for now in instants(tests, spend))
+    return settle(chain(placed, _floating(tests)), spend)
 
 
 def _floating(tests: Sequence[Atomic]) -> Iterator[tuple[Part, list[Truth]]]:
     """Times without an offset, where constraints name some: these are held against them as they stand."""
-    operands = list({id(operand): operand for operand in map(_operand, tests) if operand.iri == DATE_TIME}.values())
-    for text in dict.fromkeys(text for operand in operands for text in candidates(operand, tests)):
+    dated = [test for test in tests if test.left == DATE_TIME]
+    for text in dict.fromkeys(text for operand, some in _by_operand(dated) for text in candidates(operand, some)):
         if floating(text):
             part = Part(now=berlin(text), values=((DATE_TIME, (text,)),))
             access = Access(USE, SOMEBODY, SOMETHING, values=dict(part.values))
