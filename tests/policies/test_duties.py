@@ -23,9 +23,9 @@ from policies.model import (
     Scope,
     Semantics,
 )
-from policies.operands import DATE_TIME, PURPOSE
+from policies.operands import DATE_TIME, PURPOSE, SPATIAL
 from policies.vocabulary import DPV, READ, USE
-from tests.policies.samples import HOUR, ME, NOW, OTHER, TARGET, atom, permission, policy
+from tests.policies.samples import HOUR, ME, NOW, NRW, OTHER, TARGET, atom, permission, policy
 
 DELETE, INFORM, COMPENSATE = ODRL + "delete", ODRL + "inform", ODRL + "compensate"
 OURS = "urn:example:duty/1"
@@ -63,6 +63,12 @@ def test_a_deed_of_which_nobody_knows_whether_it_was_in_time_fulfils_nothing() -
     assert duties.state(duty(said(Timing.AFTER), elsewhere), facts(Deed(duty=OURS))) is DutyState.OPEN
     rubbish = Atomic(DATE_TIME, O.EQ, ("soon",), datatype="urn:example:type")
     assert duties.state(duty(refinements=(rubbish,)), facts(Deed(duty=OURS))) is DutyState.OPEN
+
+
+def test_a_deed_that_does_not_say_what_it_was_like_is_of_no_particular_duty() -> None:
+    narrow = duty(refinements=(atom(SPATIAL, O.EQ, NRW),))
+    assert duties.state(narrow, facts(Deed(DELETE))) is DutyState.OPEN
+    assert duties.state(narrow, facts(Deed(duty=OURS))) is DutyState.FULFILLED
 
 
 @pytest.mark.parametrize("operator", [O.EQ, O.LTEQ])
