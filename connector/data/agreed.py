@@ -20,7 +20,7 @@ from policies.facts import REQUEST_RATE, window
 from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind
 from policies.operands import COUNT, PURPOSE, SPATIAL, Origin, find
 from policies.parse import from_dsp
-from policies.transforms import EGRESS, Chain, chain
+from policies.transforms import Chain, chain, leaves_by
 from policies.truth import atoms
 
 __all__ = ["COUNT", "PURPOSE", "SPATIAL", "Agreed", "Agreements", "atoms"]
@@ -115,7 +115,7 @@ def _egress(rules: Iterable[Rule]) -> Iterator[Deed]:
     """The duties that are done while data leave, as what has been done when they have left."""
     for rule in rules:
         for duty in (*rule.duties, *([rule] if rule.kind is RuleKind.OBLIGATION else ())):
-            if duty.action in EGRESS:
+            if leaves_by(duty):
                 yield Deed(action=duty.action, duty=duty.id)
 
 

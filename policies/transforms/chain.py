@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 from msgspec import Struct
 
-from policies.duties import DUTY_TIMING, Timing, parameters
+from policies.duties import DUTY_TIMING, Timing, parameters, timing
 from policies.model import ODRL, Atomic, Constraint, Operator, Policy, PolicyError, Reason, Rule, RuleKind
 from policies.operands import find
 from policies.transforms import fields as texts
@@ -39,7 +39,7 @@ from policies.transforms.steps import (
     Threshold,
 )
 
-__all__ = ["EGRESS", "Chain", "chain", "provenance"]
+__all__ = ["EGRESS", "Chain", "chain", "leaves_by", "provenance"]
 
 STATISTICS: Final = ("count", "sum", "mean", "min", "max")
 _STATISTIC: Final = OWN + "statistic:"
@@ -117,8 +117,14 @@ def _of_rule(rule: Rule) -> Iterator[Step]:
 def _of_duty(duty: Rule) -> Iterator[Step]:
     for consequence in duty.consequences:
         _nothing_of(consequence)
-    if duty.action in EGRESS:
+    if leaves_by(duty):
         yield from _MADE[duty.action](_Parameters(duty))
+
+
+def leaves_by(duty: Rule) -> bool:
+    """Is this a duty that is done while data leave? To anonymise after the use is for whoever has them then."""
+    later = duty.action == ODRL + "anonymize" and timing(duty) is Timing.AFTER
+    return duty.action in EGRESS and not later
 
 
 def _nothing_of(rule: Rule) -> None:
