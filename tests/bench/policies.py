@@ -226,9 +226,10 @@ def explain(count: int) -> Row:
         words = ("policy", "explain", str(path))
         _command(warm, *words)
         pairs = [(_command(warm, *words), _command(warm, "--help")) for _ in range(2 * count + 1)]
-    found = [ours - theirs for ours, theirs in pairs]
-    say(f"{EXPLAIN.id}: {', '.join(f'{one:.0f}' for one in found)} ms above --help")
-    return EXPLAIN.judged(found, [1.0] * len(found))
+    say(f"{EXPLAIN.id}: {', '.join(f'{ours:.0f} - {theirs:.0f}' for ours, theirs in pairs)} ms")
+    # The best of each: what else the machine does only ever adds to it.
+    ours, theirs = (min(one) for one in zip(*pairs, strict=True))
+    return EXPLAIN.judged([ours - theirs], [1.0])
 
 
 def _command(environment: Mapping[str, str], *words: str) -> float:
