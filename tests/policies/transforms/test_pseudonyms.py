@@ -16,7 +16,7 @@ from policies.transforms.pseudonyms import derive, maker, of_period
 KEY = derive(b"secret", b"salt", "urn:agreement:1")
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1), max_size=20))
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), max_size=20))
 def test_it_is_hmac_sha_256(values: list[str]) -> None:
     pseudonym = maker(KEY)
     for value in values * 2:
@@ -45,7 +45,8 @@ def test_nothing_stays_nothing_and_numbers_are_as_their_text() -> None:
     assert pseudonym("") == ""
     assert pseudonym(7) == pseudonym("7")
     assert pseudonym(Decimal("1.50")) == pseudonym("1.50")
-    for value in (True, [], {}, 1.5):
+    odd: list[object] = [True, [], {}, 1.5]
+    for value in odd:
         with pytest.raises(ValueError):
             pseudonym(value)
 
