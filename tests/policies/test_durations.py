@@ -220,3 +220,32 @@ def test_a_century_is_long_enough_for_all_calendars() -> None:
     assert {isleap(year) for year in (1900, 2000)} == {True, False}
     assert bounds(2) == (59, 62)
     assert bounds(12 * 8) == (2921, 2922)
+
+
+CLAIMS = [
+    Claim(LEFT, operator, durations.read(right), holds)
+    for right in ("PT0S", "P1M", "P31D", "P59D", "P2M", "P1MT0.000001S")
+    for operator in (Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ, Operator.EQ)
+    for holds in (True, False)
+]
+DENSE = [
+    durations.write((months, days * DAY + step))
+    for months in range(4)
+    for days in range(96)
+    for step in (-1, 0, 1)
+    if days or step >= 0
+]
+
+
+def test_what_follows_is_what_holds_of_every_duration() -> None:
+    """By all durations of up to three months and 95 days, and a microsecond more and less."""
+    met = {
+        claim: {fact for fact in DENSE if VALUES.holds(claim.operator, (claim.right,), fact) is claim.holds}
+        for claim in CLAIMS
+    }
+    for number, premise in enumerate(CLAIMS):
+        assert VALUES.possible([premise]) is bool(met[premise]), premise
+        for claim in CLAIMS[number % 3 :: 3]:
+            both = met[premise] & met[claim]
+            assert VALUES.implies([premise], claim) is (both == met[premise]), (premise, claim)
+            assert VALUES.possible([premise, claim]) is bool(both), (premise, claim)

@@ -60,6 +60,15 @@ EQUIVALENT: Final[dict[str, dict[str, str]]] = {
         "Recurring._ordered: 0 is one less": _ALONE,
         "Recurring._ordered: 0 is one less #2": _ALONE,
     },
+    "moments": {
+        "Moments.holds: 0 is one less": _ALONE,
+        "Moments.holds: 0 is one less #2": _ALONE,
+        "Moments.holds: Gt is GtE": "nothing lies between two neighbours",
+        "Moments.holds: Sub is Add": "of a moment nothing lies between, whatever is asked",
+        "Moments.holds: 1 is one more #2": "nothing lies between two neighbours",
+        "Moments.holds: 1 is one less #2": "of a moment nothing lies between, whatever is asked",
+        "Moments.holds: Lt is LtE": "the beginning is looked at twice",
+    },
     "instants": {"instant: 1 is one more": "at 24:00 all that is left of the clock is noughts"},
     "levels": {"Levels.holds: 0 is one less": _ALONE},
     "rates": {
@@ -70,12 +79,16 @@ EQUIVALENT: Final[dict[str, dict[str, str]]] = {
     "ordered": {
         "Ordered.holds: 0 is one less": _ALONE,
         "Ordered.allowed: 0 is one less": _ALONE,
+        "Ordered.allowed: 0 is one less #2": _ALONE,
         "Ordered.witness: 1 is one more": _BEYOND,
         "Ordered.witness: 0 is one more": "of the whole line any point will do",
         "Ordered._inside: Lt is LtE": "what is empty stays empty when it is cut with the rest",
     },
 }
 """Module -> mutants that change no answer, with the reason."""
+
+WORK: Final = ".effort:"
+"""What estimates the work of an answer decides none, and is left out."""
 
 LEAST: Final = 0.95
 
@@ -167,8 +180,9 @@ def test_nearly_every_mutant_is_noticed(capsys: pytest.CaptureFixture[str]) -> N
     noticed = tried = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for module, left in zip(chosen, pool.map(survivors, chosen), strict=True):
-            there, equal = names(source_of(module).read_text(encoding="utf-8")), EQUIVALENT.get(module, {})
-            left -= equal.keys()
+            there = [one for one in names(source_of(module).read_text(encoding="utf-8")) if WORK not in one]
+            equal = EQUIVALENT.get(module, {})
+            left = left & set(there) - equal.keys()
             noticed, tried = noticed + len(there) - len(equal) - len(left), tried + len(there) - len(equal)
             with capsys.disabled():
                 print(f"\n{module}: {len(there)} mutants, {len(equal)} of them equivalent, {len(left)} not noticed")

@@ -7,9 +7,10 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies import instants
 from policies.claims import Claim
 from policies.model import Operator
-from policies.operands import COUNT, OPERANDS
+from policies.operands import COUNT, DATE_TIME, OPERANDS
 from policies.ordered import Ordered
 
 COUNTS = OPERANDS[COUNT].values
@@ -66,6 +67,10 @@ def test_points_around_values_stand_for_all_others() -> None:
     assert set(LEVELS.around(["3", "9"])) == {1, 2, 3, 4, 8, 9}
     assert set(LEVELS.around(["0"])) == {0, 1}
     assert set(LEVELS.around([])) == {1}
+    times = OPERANDS[DATE_TIME].values
+    assert isinstance(times, Ordered)
+    start, end = instants.span("2027-03-28")
+    assert set(times.around(["2027-03-28"])) == {start - 1, start, end - 1, end, 1}
 
 
 def test_facts_that_are_allowed_lie_in_one_piece() -> None:
