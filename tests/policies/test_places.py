@@ -152,6 +152,9 @@ def test_a_place_of_another_register_can_be_stated_by_its_iri() -> None:
         (NUTS + "FR101", NUTS + "FR10"),
         (NUTS + "DEA33", NRW),
         (NUTS + "DEA33", GEOCODING + "governmentDistrictKey/055"),
+        (NUTS + "DED21", GEOCODING + "stateKey/14"),
+        (NUTS + "ES300", LOC + "ES"),
+        (LOC + "FR-IDF", LOC + "FR"),
     ],
 )
 def test_what_lies_within_lies_not_around(inner: str, outer: str) -> None:
@@ -173,6 +176,9 @@ def test_what_lies_within_lies_not_around(inner: str, outer: str) -> None:
         (NUTS + "FR10", NUTS + "FR2"),
         (NUTS + "DEA33", HAMBURG),
         (NUTS + "DEA33", NUTS + "DEA34"),
+        (NUTS + "DE300", NRW),
+        (LOC + "FR-IDF", LOC + "FR-ARA"),
+        (LOC + "FR-IDF", LOC + "ES"),
         (KREIS, HAMBURG),
     ],
 )
@@ -187,7 +193,20 @@ def test_a_district_by_code_may_be_one_by_key() -> None:
     for fact, place in ((NUTS + "DEA33", KREIS), (KREIS, NUTS + "DEA33"), (MUENSTER, NUTS + "DEA33")):
         assert VALUES_.holds(Operator.IS_PART_OF, (place,), fact) is None
         assert VALUES_.holds(Operator.EQ, (place,), fact) is None
+    assert VALUES_.holds(Operator.HAS_PART, (KREIS,), NUTS + "DEA33") is None
     assert VALUES_.holds(Operator.EQ, (NRW,), NUTS + "DEA33") is False
+    assert VALUES_.holds(Operator.EQ, (GEOCODING + "governmentDistrictKey/145",), NUTS + "DED21") is False
+    assert VALUES_.holds(Operator.HAS_PART, (MUENSTER,), MUENSTER_ARS) is None
+
+
+def test_names_of_one_register_differ_and_those_of_two_may_not() -> None:
+    for one, two, same in (
+        ("urn:a", "urn:b", False),
+        ("urn:a", "did:web:a", None),
+        ("https://a.example/x", "https://a.example/y", False),
+        ("https://a.example/x", "https://b.example/x", None),
+    ):
+        assert VALUES_.holds(Operator.EQ, (one,), two) is same
 
 
 def test_sets_of_places_in_three_values() -> None:
