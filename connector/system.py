@@ -59,7 +59,4 @@ class KnownFacts:
         participant = view.get(Participant, party)
         if participant is None:
             return {}
-        vouch = participant.vouch
-        if vouch is None or vouch.refused is not None or self._clock.now() >= vouch.until:
-            return participant.facts
-        return {**vouch.facts, **participant.facts}
+        return {**participant.shown(self._clock.now()), **participant.facts}

@@ -65,6 +65,17 @@ async def names(peers: Peers, dids: Iterable[str]) -> Names:
     return known
 
 
+async def proofs(peers: Peers, contracts: Iterable[Agreement], now: int) -> Mapping[str, frozenset[str]]:
+    """Of which left operands the peers of contracts have a proof that a region vouches for."""
+    found = {}
+    for did in {one.peer for one in contracts}:
+        try:
+            found[did] = (await peers.get(did)).proved(now)
+        except UnknownError:
+            continue
+    return found
+
+
 async def chosen(query: views.ProcessQuery, peers: Peers, states: type[StrEnum]) -> dict[str, Any]:
     """What a query for processes means to `select`; a peer may be named by its name, a state in small letters.
 
@@ -106,11 +117,11 @@ def reason_or_none(given: Reason | None, language: Language) -> views.ReasonView
 
 
 def _sentences(
-    document: Mapping[str, Any], kind: PolicyKind, language: Language
+    document: Mapping[str, Any], kind: PolicyKind, language: Language, proves: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], Reason | None]:
     """A policy clause by clause, or why it is not understood."""
     try:
-        return tuple(explain.policy(parse.from_dsp(dict(document), kind), language)), None
+        return tuple(explain.policy(parse.from_dsp(dict(document), kind), language, proves)), None
     except PolicyError as error:
         return (), Reason(error.reason.code, {"place": error.where, **error.reason.params})
 
@@ -317,9 +328,18 @@ def _differences(between: Comparison | Reason | None, language: Language) -> tup
 
 
 def contract(
-    one: Agreement, known: Names, signers: Signers, now: int, language: Language, notices: Iterable[Notice] = ()
+    one: Agreement,
+    known: Names,
+    signers: Signers,
+    proves: frozenset[str],
+    now: int,
+    language: Language,
+    notices: Iterable[Notice] = (),
 ) -> views.ContractView:
-    """An agreement as rules and as sentences, who has signed it, how it stands at `now`, what was told about it."""
+    """An agreement as rules and as sentences, who has signed it, how it stands at `now`, what was told about it.
+
+    `proves` are the left operands of which the peer has a proof; they count where it is the user.
+    """
     return views.ContractView(
         id=one.id,
         negotiation=one.negotiation,
@@ -329,7 +349,9 @@ def contract(
         dataset=one.dataset,
         hash=one.hash,
         document=one.document,
-        sentences=_sentences(one.document, PolicyKind.AGREEMENT, language)[0],
+        sentences=_sentences(
+            one.document, PolicyKind.AGREEMENT, language, proves if one.role == Role.PROVIDER else frozenset()
+        )[0],
         concluded=one.concluded,
         in_force=one.in_force,
         ended=reason_or_none(one.ended, language),

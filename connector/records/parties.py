@@ -80,6 +80,15 @@ class Participant(Struct, frozen=True, kw_only=True):
             return self.vouch.refused
         return Reason("trust.lapsed", {"peer": self.id}) if now >= self.vouch.until else None
 
+    def shown(self, now: int) -> Mapping[str, tuple[str, ...]]:
+        """What its credentials say of it (left operand IRI -> values), as long as that stands."""
+        vouch = self.vouch
+        return {} if vouch is None or vouch.refused is not None or now >= vouch.until else vouch.facts
+
+    def proved(self, now: int) -> frozenset[str]:
+        """The left operands that its credentials speak of, and no operator here has spoken of instead."""
+        return frozenset(self.shown(now)) - self.facts.keys()
+
     def may(self, scope: str) -> bool:
         """Is it believed for `scope` (`catalog`, `negotiate`)? Whoever was pinned is for all."""
         return self.pinned or (self.vouch is not None and scope in self.vouch.scopes)

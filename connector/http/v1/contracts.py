@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from connector.data.pull import Pull
 from connector.data.stream import digest_field
@@ -19,6 +19,7 @@ from connector.services.life.ends import DAY
 from policies.model import Reason
 
 BYTES = "application/octet-stream"
+NO_PROOF: Final[frozenset[str]] = frozenset()
 _PASSED = ("content-type", "content-length", "content-range", "etag", "last-modified", "accept-ranges")
 
 
@@ -41,7 +42,11 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
         known = await showing.names(services.peers, (one.peer for one in found))
         signed = await services.evidence.signed(found)
         now, language = contracts.now(), visit.language
-        items = (showing.contract(one, known, by, now, language) for one, by in zip(found, signed, strict=True))
+        proofs = await showing.proofs(services.peers, found, now)
+        items = (
+            showing.contract(one, known, by, proofs.get(one.peer, NO_PROOF), now, language)
+            for one, by in zip(found, signed, strict=True)
+        )
         return showing.page(found, items, visit.query.limit)
 
     async def get(visit: Visit) -> views.ContractView:
@@ -51,7 +56,9 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
         (signed,) = await services.evidence.signed([one])
         known = await showing.names(services.peers, [one.peer])
         told = await services.notices.about(one.id)
-        return showing.contract(one, known, signed, contracts.now(), visit.language, told)
+        now = contracts.now()
+        proves = (await showing.proofs(services.peers, [one], now)).get(one.peer, NO_PROOF)
+        return showing.contract(one, known, signed, proves, now, visit.language, told)
 
     async def data(visit: Visit) -> Response:
         asked: views.DataQuery = visit.query

@@ -55,3 +55,18 @@ def test_a_refusal_and_changed_keys_come_before_a_verdict_that_has_not_ended() -
 def test_a_region_is_believed_for_the_scopes_that_it_was_accepted_for() -> None:
     assert VOUCHED.may("catalog")
     assert not VOUCHED.may("negotiate")
+
+
+def test_credentials_prove_as_long_as_they_stand_and_never_what_an_operator_said() -> None:
+    assert VOUCHED.vouch is not None
+    facts = {"urn:allmende:memberOf": ("did:web:region.example",), "urn:allmende:role": ("operator",)}
+    shown = msgspec.structs.replace(
+        VOUCHED, vouch=msgspec.structs.replace(VOUCHED.vouch, facts=facts), facts={"urn:allmende:role": ("visitor",)}
+    )
+    assert shown.shown(99) == facts
+    assert shown.proved(99) == {"urn:allmende:memberOf"}
+    assert shown.proved(100) == frozenset()
+    refused = msgspec.structs.replace(
+        shown, vouch=msgspec.structs.replace(VOUCHED.vouch, facts=facts, refused=Reason("x"))
+    )
+    assert refused.proved(99) == frozenset()
