@@ -203,6 +203,11 @@ SENSE_RULES: Final[Mapping[str, Rule]] = {
             "See whether a permission is missing or can never hold.",
         ),
     ),
+    "sense.vacuous": Rule(
+        _H,
+        ("Ohne diese Regel wäre genau dasselbe erlaubt.", "Without this rule exactly the same would be permitted."),
+        ("Streichen, wenn sie nichts klarstellen soll.", "Strike it, unless it is there to make something clear."),
+    ),
     "sense.conflict": Rule(
         _W,
         (

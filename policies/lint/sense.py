@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from policies import conflicts, operands
+from policies import conflicts, operands, prove
 from policies.joint import Verdict
 from policies.lint.document import (
     LEFT,
@@ -121,12 +121,29 @@ def _policy(document: Document, node: Node, policy: Policy) -> Iterator[Hit]:
         yield Hit("sense.name", place(node))
     dead = yield from _dead(policy, at)
     permissions = [rule for rule in policy.rules if rule.kind is RuleKind.PERMISSION]
-    if permissions and all(rule.id in dead for rule in permissions):
+    if permissions and (all(rule.id in dead for rule in permissions) or _denies(policy)):
         yield Hit("sense.denies", place(node))
+    else:
+        yield from _vacuous(policy, at, dead)
     yield from _repeated(policy, at)
     for rule in permissions:
         if _unlimited(policy, rule):
             yield Hit("sense.unlimited", at.of(rule.id))
+
+
+def _denies(policy: Policy) -> bool:
+    """Is it shown that the policy refuses every request?"""
+    return prove.always_denies(policy).answer is prove.Answer.HOLDS
+
+
+def _vacuous(policy: Policy, at: _Places, dead: set[str]) -> Iterator[Hit]:
+    """Rules, of one atom each, without which the same would be permitted; those are left out that are named already."""
+    ids = [rule.id for rule in policy.rules]
+    for number, proof in prove.vacuous(policy):
+        rule = policy.rules[number]
+        alike = any(replace(rule, id="") == replace(one, id="") for n, one in enumerate(policy.rules) if n != number)
+        if proof.answer is prove.Answer.HOLDS and ids.count(rule.id) == 1 and rule.id not in dead and not alike:
+            yield Hit("sense.vacuous", at.of(rule.id))
 
 
 class _Places:

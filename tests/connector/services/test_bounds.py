@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from connector.protocol.negotiation import Negotiation
 from connector.records import Agreement, Approval, Outside
 from policies import parse
+from policies.compare import within
 from policies.model import Atomic, Operator, PolicyError, PolicyKind, Rule
 from policies.operands import COUNT, PURPOSE
 from policies.terms import Terms
@@ -40,9 +42,16 @@ async def _asked(
     return await utility.negotiations.get(asked.id)
 
 
-def _permission(n: Negotiation) -> Rule:
-    assert n.terms is not None
-    [rule] = parse.from_dsp(n.terms, PolicyKind.OFFER).rules
+async def _answers(city: Neighbour) -> list[dict[str, str]]:
+    """What the log says of answers within limits."""
+    entries = [msgspec.json.decode(one.body) for one in await city.audit()]
+    return [entry["params"] for entry in entries if entry["event"] == "bounds.answered"]
+
+
+def _offered(n: Negotiation) -> Rule:
+    """The one permission that the provider has offered."""
+    assert n.offered is not None
+    [rule] = parse.from_dsp(n.offered, PolicyKind.OFFER).rules
     return rule
 
 
@@ -63,12 +72,44 @@ def test_what_goes_beyond_them_is_answered_with_what_comes_closest(tmp_path: Pat
         city, utility = await neighbours(tmp_path)
         n = await _asked(utility, city, Terms(purposes=("DataAltruism",), count=30))
         assert n.state == "OFFERED"
-        assert set(_permission(n).constraints) == {
+        assert set(_offered(n).constraints) == {
             Atomic(PURPOSE, Operator.EQ, (DPV + "DataAltruism",)),
             Atomic(COUNT, Operator.LTEQ, ("20",)),
         }
         await utility.approvals.approve("jo", n.id)
         assert (await settled(utility.negotiations, n.id, FINAL)).state == "FINALIZED"
+
+    run(story)
+
+
+def test_both_sides_can_read_what_was_changed_and_why(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        n = await _asked(utility, city, Terms(purposes=("DataAltruism",), count=30))
+        [params] = await _answers(city)
+        assert params["verdict"] == "counter"
+        assert params["reasons"] == "bounds.narrowed asked=count lteq 30 answered=count lteq 20"
+        assert n.asked is not None
+        assert n.offered is not None
+        asked, offered = (parse.from_dsp(side, PolicyKind.OFFER) for side in (n.asked, n.offered))
+        between = within(asked, offered)
+        assert [one.reason.code for one in between.differences] == ["beyond.count"]
+
+    run(story)
+
+
+def test_who_asks_again_gets_the_same_answer_and_no_round_more_than_he_asks_for(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        n = await _asked(utility, city, Terms(purposes=("DataAltruism",), count=30))
+        first = n.offered
+        for _ in range(3):
+            await utility.negotiations.counter("jo", n.id, lambda one: one.asked or {})
+            await asyncio.sleep(5)
+            n = await utility.negotiations.get(n.id)
+            assert (n.state, n.offered) == ("OFFERED", first)
+        await asyncio.sleep(3600)
+        assert len(await _answers(city)) == 4
 
     run(story)
 

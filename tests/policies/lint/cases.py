@@ -395,6 +395,10 @@ CASES: dict[str, Case] = {
         turtle("  odrl:conflict odrl:prohibit ;\n" + permission() + " ;\n" + prohibition(action="odrl:print")),
     ),
     "sense.denies": Case(under_all(LATER, EARLIER).replace("a odrl:Set ;", f"a odrl:Set ;{MARK}"), under_all(LATER)),
+    "sense.vacuous": Case(
+        turtle(permission() + " ;\n" + permission(action="odrl:read").replace("permission [", f"permission [{MARK}")),
+        turtle(permission(action="odrl:print") + " ;\n" + permission(action="odrl:read")),
+    ),
     "sense.conflict": Case(
         turtle(
             permission() + " ;\n" + prohibition(action="odrl:print").replace("prohibition [", f"prohibition [{MARK}")
