@@ -40,6 +40,7 @@ MODULES: Final = {
 """Module -> the tests of its own."""
 
 _ALONE: Final = "the only element of a tuple of one is also its last"
+_YEARS: Final = "a year more or less on either side of a century brings no new length of months"
 _BEYOND: Final = "any number beyond the edge will do"
 
 EQUIVALENT: Final[dict[str, dict[str, str]]] = {
@@ -59,6 +60,18 @@ EQUIVALENT: Final[dict[str, dict[str, str]]] = {
         "Recurring.holds: Lt is LtE": "the beginning is looked at twice",
         "Recurring._ordered: 0 is one less": _ALONE,
         "Recurring._ordered: 0 is one less #2": _ALONE,
+    },
+    "durations": {
+        "Durations.holds: 0 is one less": _ALONE,
+        "bounds: Add is Sub": "every month of two times two dozen years, in whatever order",
+        "bounds: 1888 is one more": _YEARS,
+        "bounds: 1888 is one less": _YEARS,
+        "bounds: 1988 is one more": _YEARS,
+        "bounds: 1988 is one less": _YEARS,
+        "bounds: 24 is one more": _YEARS,
+        "bounds: 24 is one less": _YEARS,
+        "differ: Lt is Gt": "the order of two is that of the two turned around, turned around",
+        "differ: 0 is one less #3": "the order of two is that of the two turned around, turned around",
     },
     "moments": {
         "Moments.holds: 0 is one less": _ALONE,

@@ -248,3 +248,49 @@ def test_where_there_is_a_place_there_is_a_witness(premises: list[Claim], possib
     if found is not None:
         assert places.name(found) == found
         assert all(VALUES_.holds(one.operator, (one.right,), found) is one.holds for one in premises)
+
+
+NAMED = (
+    LOC + "EU",
+    LOC + "DE",
+    NRW,
+    KREIS,
+    MUENSTER,
+    MUENSTER_ARS,
+    ASSOCIATION,
+    VILLAGE,
+    NUTS + "DEA33",
+    NUTS + "FR10",
+)
+CLAIMS = [
+    claim_(operator, place, holds)
+    for place in NAMED
+    for operator in (Operator.EQ, Operator.IS_PART_OF, Operator.HAS_PART)
+    for holds in (True, False)
+]
+DIGITS = [
+    *("05", "01", "09", "055", "051", "010", "011", "05515", "05516", "01051", "01052", "01151", "05111"),
+    *("05515000", "05515001", "01051003", "01051004", "055150000", "055150001", "010515001", "010515002"),
+    *("055150000000", "055150000001", "055150001000", "055150001001", "010515001003", "010515001004"),
+    *("010515002003", "010515002004", "02000000", "020000000000"),
+]
+EVERYWHERE = (
+    *NAMED,
+    *(places.from_digits(digits) for digits in DIGITS),
+    *(LOC + code for code in ("EEA", "FR", "NO", "CH", "ES")),
+    *(NUTS + code for code in ("DEA34", "DED21", "FR1", "FR101", "FR11", "FR2", "ES300")),
+    *("http://example.org/EU", GEONAMES + "1"),
+)
+
+
+def test_what_follows_is_what_holds_of_every_place() -> None:
+    met = {
+        claim: {fact for fact in EVERYWHERE if VALUES_.holds(claim.operator, (claim.right,), fact) is claim.holds}
+        for claim in CLAIMS
+    }
+    for number, premise in enumerate(CLAIMS):
+        assert VALUES_.possible([premise]) is bool(met[premise]), premise
+        for claim in CLAIMS[number % 4 :: 4]:
+            both = met[premise] & met[claim]
+            assert VALUES_.possible([premise, claim]) is bool(both), (premise, claim)
+            assert VALUES_.implies([premise], claim) is (both == met[premise]), (premise, claim)
