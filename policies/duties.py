@@ -110,8 +110,11 @@ def _done(rule: Rule, facts: Facts) -> bool:
 
 
 def _is_of(deed: Deed, rule: Rule, facts: Facts) -> bool:
-    """Is the deed a performance of the duty, whenever it was? One that names the duty needs no further description."""
+    """Is the deed a performance of the duty, whenever it was? One that names the duty needs no further description, but
+    is of the duty's action where it says of which it is: duties may share a name."""
     if deed.at is not None and facts.now is not None and deed.at > facts.now:
+        return False
+    if deed.action and belongs_to(deed.action, rule.action) is not True:
         return False
     if not _names(deed, rule, facts):
         return False

@@ -429,6 +429,12 @@ REASONS: Final[Mapping[str, Both]] = {
         "Die Anfrage nennt andere Beteiligte oder Ergebnisse als das Angebot.",
         "What is asked names other parties or outputs than the offer.",
     ),
+    "beyond.asking": (
+        "Die Anfrage will selbst bestimmen, nach welchen Werten die Daten ausgewählt oder gezählt werden, bevor etwas an "
+        "ihnen weggelassen oder vergröbert wird ({steps}); das Angebot sieht das nicht vor.",
+        "What is asked wants to choose by which values the data are selected or counted before anything is taken away "
+        "from them or made coarser ({steps}); the offer does not provide for that.",
+    ),
     "beyond.terms": (
         "Die Anfrage erlaubt etwas, was das Angebot nicht erlaubt.",
         "What is asked permits something that the offer does not.",

@@ -28,7 +28,7 @@ from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
 from connector.services.life.contracts import damaged, standing, stopped
 from connector.services.transfers import HTTP_PULL
-from policies import bounds, compare, parse, render
+from policies import bounds, compare, parse, render, transforms
 from policies.bounds import Bounds, Reply, Verdict
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
 
@@ -112,9 +112,19 @@ class Decisions:
         if limits is None:
             return None
         found = bounds.reply(limits, replace(asked, assignee=n.peer))
+        if found.terms is not None and (wrong := self._wrong(offer, limits, found.terms)) is not None:
+            found = Reply(Verdict.REFUSE, reasons=(wrong,))
         params = {"process": n.id, "peer": n.peer, "offer": offer.id, "verdict": found.verdict.value}
         tx.record(Entry(event="bounds.answered", actor="node", params={**params, "reasons": _noted(found.reasons)}))
         return None if found.verdict is Verdict.REFUSE else found
+
+    def _wrong(self, offer: PublishedOffer, limits: Bounds, answer: Policy) -> Reason | None:
+        """What no limit allows in an answer made of the other side's words and ours."""
+        try:
+            asking = _asking(answer, limits.limit, self.published.policy(offer))
+        except PolicyError as error:
+            return error.reason
+        return None if asking is None else asking.reason
 
     def _counter(self, offer: PublishedOffer, answer: Reply) -> JsonObject:
         """The closest acceptable terms, as an offer of ours; whom they are for stands there only where ours say it."""
@@ -270,8 +280,22 @@ def compared_terms(asked: Policy, offered: Policy, assignee: str) -> Comparison 
         return Reason("assignee.other", {"assignee": str(asked.assignee)})
     if offered.assignee not in (None, assignee):
         return Reason("offer.unknown")
+    try:
+        asking = _asking(asked, offered)
+    except PolicyError as error:
+        return not_understood(error)
     # Whoever asks is the one who will use it, whether or not the offer asked back says so again.
-    return compare.within(replace(asked, assignee=assignee), offered)
+    compared = compare.within(replace(asked, assignee=assignee), offered)
+    return Comparison(False, (*compared.differences, asking)) if asking is not None else compared
+
+
+def _asking(asked: Policy, *offered: Policy) -> Difference | None:
+    """What of the data as they are the other side wants to see or count by, and nobody has offered: a duty more is not
+    always less. Raises `PolicyError` where one of them demands what cannot be done."""
+    wanted = transforms.asking(asked)
+    more = wanted.difference(*(transforms.asking(one) for one in offered)) if wanted else wanted
+    steps = ", ".join(sorted({str(type(step).__struct_config__.tag) for step in more}))
+    return Difference(Reason("beyond.asking", {"steps": steps})) if more else None
 
 
 def _noted(reasons: Sequence[Reason]) -> str:

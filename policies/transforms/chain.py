@@ -39,7 +39,7 @@ from policies.transforms.steps import (
     Threshold,
 )
 
-__all__ = ["EGRESS", "Chain", "chain", "leaves_by", "provenance"]
+__all__ = ["EGRESS", "Chain", "asking", "chain", "leaves_by", "provenance"]
 
 STATISTICS: Final = ("count", "sum", "mean", "min", "max")
 _STATISTIC: Final = OWN + "statistic:"
@@ -75,6 +75,32 @@ def chain(policy: Policy) -> Chain | None:
     """
     found = [step for rule in policy.rules for step in _of_rule(rule)]
     return of_steps(_together(found)) if found else None
+
+
+def asking(policy: Policy) -> frozenset[Step]:
+    """The steps that look at values before these are taken away or made coarser: which rows leave, and what is measured
+    in them, says something about those values.
+
+    INVARIANT: whoever gets the data may not choose these. A filter for one name over rows without names finds the rows
+    of that person, and a delay that is a minute longer the minute in an hour. Raises `PolicyError` as `chain`.
+    """
+    found = chain(policy)
+    return frozenset(one for step in (found.steps if found is not None else ()) if (one := _asked_by(step)) is not None)
+
+
+def _asked_by(step: Step) -> Step | None:
+    """What a step asks of the data as they are, without that which may be stricter; None where that is nothing."""
+    match step:
+        case Keep():
+            return step
+        case Delay(field=field) if field:
+            return step
+        case Threshold(unit=unit) if unit:
+            return msgspec.structs.replace(step, least=0)
+        case Noise(lower=lower) if lower:
+            return msgspec.structs.replace(step, epsilon="", budget="")
+        case _:
+            return None
 
 
 def of_steps(steps: Sequence[Step]) -> Chain:

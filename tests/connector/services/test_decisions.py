@@ -63,9 +63,9 @@ def test_an_agreement_is_checked_part_by_part(tmp_path: Path, changes: JsonObjec
 def test_an_agreement_that_is_not_understood_is_refused_by_name(tmp_path: Path) -> None:
     async def story() -> None:
         utility = await _utility(tmp_path)
-        wrong = utility.decisions.wrong_with(agreed(permission=[{"action": "use", "duty": []}]))
+        wrong = utility.decisions.wrong_with(agreed(permission=[{"action": "use", "remedy": []}]))
         assert wrong is not None
-        assert wrong.params.get("term") == "duty"
+        assert wrong.params.get("term") == "remedy"
 
     run(story)
 
