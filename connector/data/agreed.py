@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import structlog
 from msgspec import Struct
 
 from connector.errors import MessageError, RefusedError
@@ -25,6 +26,7 @@ from policies.truth import atoms
 
 __all__ = ["COUNT", "PURPOSE", "SPATIAL", "Agreed", "Agreements", "atoms"]
 
+log = structlog.get_logger()
 _KEPT = 4096
 
 
@@ -61,13 +63,20 @@ class Agreements:
     def read(self, agreement: Agreement) -> Agreed:
         """The agreement for enforcement.
 
-        Raises `RefusedError` with `agreement.damaged` where the document does not have the kept hash, and with the
-        parser's reason where its policy cannot be understood.
+        Raises `RefusedError` with `agreement.damaged` where the document does not have the kept hash, with the parser's
+        reason where its policy cannot be understood, and with `policy.failed` where reading fails in any other way.
         """
         known = self._known.get(agreement.id)
         if known is not None and (known.agreement is agreement or known.agreement == agreement):
             return known
-        read = _read(agreement)
+        try:
+            read = _read(agreement)
+        except RefusedError:
+            raise
+        except Exception as error:
+            # Fail closed: nothing is given away under terms that this node cannot even read.
+            log.critical("agreement.unread", agreement=agreement.id, error=type(error).__name__)
+            raise RefusedError("policy.failed") from None
         if len(self._known) >= _KEPT:
             self._known.pop(next(iter(self._known)), None)
         self._known[agreement.id] = read

@@ -334,7 +334,13 @@ class Gate:
         return self._evaluate(grounds, count)
 
     def _evaluate(self, grounds: Grounds, count: int) -> str:
-        decision = grounds.agreed.terms.decide(grounds.access, self._clock.now(), count)
+        agreed = grounds.agreed
+        try:
+            decision = agreed.terms.decide(grounds.access, self._clock.now(), count)
+        except Exception as error:
+            # Fail closed. What the error says may be the peer's words, so only its kind is told.
+            log.critical("decision.failed", agreement=agreed.agreement.id, error=type(error).__name__)
+            raise AccessRefusedError((Reason("policy.failed"),)) from None
         if not decision.permit:
             unknown = tuple(Reason("fact.unknown", {"operand": operand}) for operand in decision.unknown)
             raise AccessRefusedError(decision.reasons or unknown or (Reason("policy.refused"),))

@@ -49,11 +49,16 @@ class DataPlane:
         self._ending: set[asyncio.Task[None]] = set()
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
-        """One access."""
+        """One access. Never raises, but where the task is cancelled."""
         try:
             return await self._serve(request)
         except NodeError as error:
             return _problem(error, request)
+        except Exception as error:
+            log.exception("access.failed", error=type(error).__name__)
+            if request.writer.output_size:
+                reset(request.transport)  # What has begun must not look complete.
+            return _problem(OurError("internal"), request)
 
     async def close(self) -> None:
         """Wait for the outcomes that are still being written down."""
@@ -173,8 +178,8 @@ def _failing(request: web.Request, asset: Asset | None, member: str, chain: str,
         asset=asset,
         member=member,
         chain=chain,
-        purpose=request.headers.get("Allmende-Purpose"),
-        spatial=request.headers.get("Allmende-Spatial"),
+        purpose=_said(request, "Allmende-Purpose"),
+        spatial=_said(request, "Allmende-Spatial"),
         draws=False,
         failed=why,
     )
@@ -191,8 +196,8 @@ def _asking(
         asset=asset,
         member=member,
         chain=leaving.chain.digest if leaving is not None else "",
-        purpose=request.headers.get("Allmende-Purpose"),
-        spatial=request.headers.get("Allmende-Spatial"),
+        purpose=_said(request, "Allmende-Purpose"),
+        spatial=_said(request, "Allmende-Spatial"),
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,
@@ -236,6 +241,14 @@ def _credential(request: web.Request) -> str:
     if not value or (blank and scheme.lower() != _SCHEME):
         raise UnauthenticatedError("token.missing")
     return token.strip() if blank else value
+
+
+def _said(request: web.Request, name: str) -> str | None:
+    """What a request states of itself, with a question mark for what is no text; of two statements neither counts."""
+    stated = request.headers.getall(name, ())
+    if not stated:
+        return None
+    return stated[0].encode(errors="replace").decode() if len(stated) == 1 else ""
 
 
 @lru_cache(maxsize=1024)

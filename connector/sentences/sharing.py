@@ -79,6 +79,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         '"{asset}" cannot be served ({cause}); assets concerned: {assets}.',
     ),
     "source.unreadable": ("Die Datenquelle kann gerade nicht gelesen werden.", "The source cannot be read just now."),
+    "policy.failed": (
+        "Die Bedingungen ließen sich wegen eines Fehlers dieses Knotens nicht prüfen; es wird nichts herausgegeben.",
+        "The terms could not be judged because of a fault of this node; nothing is given.",
+    ),
     "policy.refused": ("Die Bedingungen erlauben diesen Zugriff nicht.", "The terms do not permit this access."),
     "terms.outside": ("Die Anfrage liegt außerhalb der Bedingungen.", "What is asked lies outside the terms."),
     "terms.unclear": (
