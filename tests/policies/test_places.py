@@ -153,6 +153,9 @@ def test_a_place_of_another_register_can_be_stated_by_its_iri() -> None:
         (NUTS + "DEA33", NRW),
         (NUTS + "DEA33", GEOCODING + "governmentDistrictKey/055"),
         (NUTS + "DED21", GEOCODING + "stateKey/14"),
+        (NUTS + "DEA99", NRW),
+        (NUTS + "EL30", LOC + "GR"),
+        (NUTS + "UKI", LOC + "GB"),
         (NUTS + "ES300", LOC + "ES"),
         (LOC + "FR-IDF", LOC + "FR"),
     ],
@@ -163,6 +166,7 @@ def test_what_lies_within_lies_not_around(inner: str, outer: str) -> None:
     assert VALUES_.holds(Operator.HAS_PART, (outer,), inner) is False
     assert VALUES_.holds(Operator.IS_PART_OF, (inner,), outer) is None
     assert VALUES_.holds(Operator.EQ, (outer,), inner) is False
+    assert VALUES_.holds(Operator.EQ, (inner,), outer) is False
 
 
 @pytest.mark.parametrize(
@@ -196,6 +200,7 @@ def test_a_district_by_code_may_be_one_by_key() -> None:
     assert VALUES_.holds(Operator.HAS_PART, (KREIS,), NUTS + "DEA33") is None
     assert VALUES_.holds(Operator.EQ, (NRW,), NUTS + "DEA33") is False
     assert VALUES_.holds(Operator.EQ, (GEOCODING + "governmentDistrictKey/145",), NUTS + "DED21") is False
+    assert VALUES_.holds(Operator.EQ, (GEOCODING + "governmentDistrictKey/010",), NUTS + "DEF07") is False
     assert VALUES_.holds(Operator.HAS_PART, (MUENSTER,), MUENSTER_ARS) is None
 
 
