@@ -28,6 +28,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from connector.data import stating
 from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
 from connector.data.egress import Leaving
 from connector.data.known import Known
@@ -78,13 +79,15 @@ class Ask(Struct, frozen=True, kw_only=True):
     `asset` as it was opened (None: gone). `draws` is False for what is no use (HEAD, 304, 416, a failed open),
     `resumes` is True where the request continues the entity `etag`; `streamed` where the decision has to be taken again
     while bytes flow. `failed` says why nothing can be sent although it may. `planned` goes into the audit as it is.
-    `chain` is the digest of the transforms that will be done to what is sent.
+    `chain` is the digest of the transforms that will be done to what is sent. `stated` is what else the request says of
+    itself, by operand.
     """
 
     asset: Asset | None
     member: str = ""
     purpose: str | None = None
     spatial: str | None = None
+    stated: Mapping[str, tuple[str, ...]] = {}
     chain: str = ""
     etag: str = ""
     draws: bool = True
@@ -376,7 +379,7 @@ class Gate:
         self, view: Reading, party: str, agreed: Agreed, ask: Ask, again: bool
     ) -> Mapping[str, tuple[str, ...]]:
         """What is known of an access."""
-        now, said = self._clock.now(), {}
+        now, said = self._clock.now(), dict(ask.stated)
         for left, value in ((PURPOSE, ask.purpose), (SPATIAL, ask.spatial)):
             if value is not None:
                 said[left] = (value,)
@@ -465,6 +468,8 @@ def _permitted(admission: Admission, grounds: Grounds, rule: str) -> dict[str, s
     for name, operand in (("purpose", PURPOSE), ("spatial", SPATIAL)):
         if value := grounds.access.values.get(operand):
             params[name] = value[0]
+    if admission.ask.stated:
+        params["stated"] = stating.written(admission.ask.stated)
     if admission.use is not None:
         params["use"] = str(admission.use)
     if admission.ask.failed is not None:

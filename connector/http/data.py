@@ -22,6 +22,7 @@ import structlog
 from aiohttp import hdrs, web
 from msgspec.structs import replace
 
+from connector.data import stating
 from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
 from connector.data.sources import Sources
@@ -180,6 +181,7 @@ def _failing(request: web.Request, asset: Asset | None, member: str, chain: str,
         chain=chain,
         purpose=_said(request, "Allmende-Purpose"),
         spatial=_said(request, "Allmende-Spatial"),
+        stated=_stated(request),
         draws=False,
         failed=why,
     )
@@ -198,6 +200,7 @@ def _asking(
         chain=leaving.chain.digest if leaving is not None else "",
         purpose=_said(request, "Allmende-Purpose"),
         spatial=_said(request, "Allmende-Spatial"),
+        stated=_stated(request),
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,
@@ -249,6 +252,12 @@ def _said(request: web.Request, name: str) -> str | None:
     if not stated:
         return None
     return stated[0].encode(errors="replace").decode() if len(stated) == 1 else ""
+
+
+def _stated(request: web.Request) -> Mapping[str, tuple[str, ...]]:
+    """What else a request states of itself; nothing where that cannot be read."""
+    said = _said(request, stating.FIELD)
+    return stating.read(said) if said else {}
 
 
 @lru_cache(maxsize=1024)

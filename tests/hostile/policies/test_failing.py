@@ -1,4 +1,4 @@
-"""Decisions that fail instead of being made, and requests that say what is no text: nothing leaves, and it is logged."""
+"""Decisions that fail instead of being made, requests that say what is no text: nothing leaves, and it is logged."""
 
 from __future__ import annotations
 
