@@ -30,7 +30,9 @@ from policies.formula import NO, OPEN, YES
 from policies.model import Access, Atomic, Deed, Operator
 from policies.moments import berlin, floating
 from policies.operands import DATE_TIME, Operand
+from policies.places import Places, path
 from policies.requests import Request
+from policies.taxonomy import Taxonomy
 from policies.truth import Truth, compare
 from policies.vocabulary import ACTIONS, USE
 
@@ -162,12 +164,24 @@ def _undecided(
     tests: Sequence[Atomic], valued: Iterable[tuple[Part, list[Truth]]]
 ) -> Iterator[tuple[Part, Iterable[Truth]]]:
     """A value that one constraint names, and of which nobody can say whether another holds, may come out either way:
-    two places of which no more than the names are known may well lie in one another."""
-    named = {(value,) for test in tests for value in test.right}
+    two places of which no more than the names are known may well lie in one another. What is known to be broader than
+    what is asked for is no such value: then nothing can be said of the access, and that is a case like any other."""
+    named = {(value,) for test in tests for value in test.right if _a_name_alone(_operand(test), value)}
     for part, truths in valued:
         if None in truths and any(values in named for _, values in part.values):
             for open_ in (True, False):
                 yield Part(opaque=True), [open_ if truth is None else truth for truth in truths]
+
+
+def _a_name_alone(operand: Operand, value: str) -> bool:
+    """Is no more known of a term or a place than its name?"""
+    match operand.values:
+        case Taxonomy() as table:
+            return value not in frozenset(table.terms())
+        case Places():
+            return path(value) is None
+        case _:
+            return False
 
 
 def counts(tests: Sequence[Atomic], spend: Spend) -> list[Case]:

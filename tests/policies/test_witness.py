@@ -36,7 +36,7 @@ HOUR_OF_DAY, WEEKDAY, SEASON, RATE = (OWN + name for name in ("hourOfDay", "dayO
         (
             [Atomic("urn:x", O.EQ, ("5",), datatype=XSD + "integer")],
             [Atomic("urn:x", O.EQ, ("abc",), datatype=XSD + "string")],
-            "unknown",
+            "disjoint",
         ),
         (
             [Atomic(DATE_TIME, O.LT, ("2027-01-15T12:00:00",), datatype=XSD + "dateTime")],
