@@ -16,7 +16,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from policies.model import ODRL, Atomic, Connective, Constraint, Logical, Operator, Policy, Rule, RuleKind
+from policies.model import ODRL, Atomic, Connective, Constraint, Logical, Operator, Policy, Rule, RuleKind, Scope
 
 ASSIGNEE: Final = ODRL + "assignee"
 TARGET: Final = ODRL + "target"
@@ -97,6 +97,14 @@ def _check(number: int, claims: int) -> None:
         raise TooLargeError
 
 
+def _named(left: str, scope: Scope, holds: bool) -> Formula:
+    """That it is (or is not) who or what the scope says, by one of its names."""
+    found = tuple(Claim(left, Operator.EQ, name, holds) for name in scope.names)
+    if len(found) == 1:
+        return found[0]
+    return Some(found) if holds else Every(found)
+
+
 class _Builder:
     """Builds formulas, and stops where they grow beyond the limit: `xone` copies its members."""
 
@@ -107,7 +115,7 @@ class _Builder:
         """That a rule applies (or does not): its action and all its constraints."""
         action = Claim(ACTION, Operator.IS_A, rule.action, holds)
         scopes = [(ASSIGNEE, rule.assignee), (TARGET, rule.target)]
-        named = [Claim(left, Operator.EQ, scope.iri, holds) for left, scope in scopes if scope is not None]
+        named = [_named(left, scope, holds) for left, scope in scopes if scope is not None]
         narrowing = [one for _, scope in scopes if scope is not None for one in scope.refinements]
         told = (*narrowing, *rule.refinements, *rule.constraints)
         parts = (action, *named, *(self.constraint(constraint, holds) for constraint in told))

@@ -1,7 +1,8 @@
 """Who and what is meant: a party or an asset by its name, or as a member of a collection.
 
 What lives here: membership, over any number of steps, and the refinements of a collection. What does not: where the
-memberships come from (the access states them). Source: ODRL Information Model 2.2, 2.2.2 and 2.3.2 (`partOf`).
+memberships come from (the access states them). Source: ODRL Information Model 2.2, 2.2.2 and 2.3.2 (`partOf`,
+`source`).
 """
 
 from __future__ import annotations
@@ -33,8 +34,14 @@ def fits(scope: Scope | None, default: str | None, name: str, facts: Facts) -> T
 
     An empty name is one that is not known.
     """
-    meant = default if scope is None else scope.iri
-    if meant is None:
+    if (meant := named(scope, default)) is None:
         return True
-    named = belongs(name, meant, facts.access.members) if name else None
-    return named if scope is None else all_of((named, every(scope.refinements, facts)))
+    fitting = any(belongs(name, one, facts.access.members) for one in meant) if name else None
+    return fitting if scope is None else all_of((fitting, every(scope.refinements, facts)))
+
+
+def named(scope: Scope | None, default: str | None) -> tuple[str, ...] | None:
+    """The names of who or what is meant; None for everybody and everything."""
+    if scope is not None:
+        return scope.names
+    return None if default is None else (default,)

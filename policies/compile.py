@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TypeVar, assert_never
 
-from policies.collections import belongs
+from policies.collections import belongs, named
 from policies.duties import belongs_to, hindrance
 from policies.evaluate import evaluate, numbered, permitted
 from policies.facts import Facts, clock, fitting, lasted, operand_of, reached, read
@@ -120,15 +120,20 @@ _target: Callable[[Access], str] = attrgetter("target")
 
 
 def _fits(scope: Scope | None, default: str | None, part: Callable[[Access], str], since: int | None) -> list[Test]:
-    meant = default if scope is None else scope.iri
+    meant = named(scope, default)
     if meant is None:
         return []
 
+    first, others = meant[0], meant[1:]
+
     def test(access: Access, now: int | None, count: int | None) -> Truth:
         name = part(access)
-        if name == meant:
+        if name == first:
             return True
-        return belongs(name, meant, access.members) if name else None
+        if not name:
+            return None
+        members = access.members
+        return belongs(name, first, members) or (bool(others) and any(belongs(name, one, members) for one in others))
 
     return [test, *(_constraint(one, since) for one in (scope.refinements if scope else ()))]
 

@@ -211,7 +211,7 @@ def _scopes(first: Scope | None, second: Scope | None, members: Members) -> bool
     """Can both be about the same party or asset? None where the members of a collection are not known."""
     if first is None or second is None:
         return True
-    if first.iri == second.iri or _share(first.iri, second.iri, members):
+    if any(_share(one, two, members) for one in first.names for two in second.names):
         return True if not (first.refinements or second.refinements) else None
     return None if first.collection or second.collection else False
 

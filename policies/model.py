@@ -130,12 +130,17 @@ class RuleKind(StrEnum):
 
 class Scope(Struct, frozen=True):
     """What or whom a rule is about: an asset or a party by its IRI, or the members of a collection, of which only those
-    are meant that fit the refinements. `source` is where the collection is kept, if that is named apart from it."""
+    are meant that fit the refinements. `source` is another name of the collection, if it has two."""
 
     iri: str
     collection: bool = False
     refinements: tuple[Constraint, ...] = ()
     source: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the asset, the party or the collection is called: who belongs to one of the names is meant."""
+        return (self.iri, self.source) if self.source else (self.iri,)
 
 
 class Rule(Struct, frozen=True):

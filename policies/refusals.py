@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from policies.collections import fits
 from policies.duties import belongs_to, hindrance
 from policies.facts import Facts, operand_of
@@ -73,7 +75,7 @@ def _other(part: str, scope: Scope | None, default: str | None, asked: str, fact
     meant = scope.iri if scope is not None else default
     if meant is None or fits(scope, default, asked, facts):
         return []
-    if fits(scope and Scope(scope.iri), default, asked, facts):
+    if fits(scope and replace(scope, refinements=()), default, asked, facts):
         return [reason for one in (scope.refinements if scope else ()) for reason in unmet(one, facts)]
     return [Reason(f"{part}.other", {part: meant, "asked": asked})]
 

@@ -36,6 +36,7 @@ import z3  # type: ignore[import-untyped]
 
 from policies import duties
 from policies.calendars import Recurring
+from policies.collections import named
 from policies.difference import Relation
 from policies.durations import DAY, Durations, length
 from policies.facts import REQUEST_RATE, operand_of, read, window
@@ -105,7 +106,7 @@ class World:
         self._facts: list[z3.BoolRef] = []
         rules = list(chain.from_iterable(map(_every_rule, (r for policy in policies for r in policy.rules))))
         scopes = [scope for rule in rules for scope in (rule.target, rule.assignee) if scope is not None]
-        self._collections = {scope.iri for scope in scopes if scope.collection}
+        self._collections = {name for scope in scopes if scope.collection for name in scope.names}
         self._names: dict[str, list[str]] = {"assignee": [], "target": []}
         for policy in policies:
             self._add(policy.assignee, policy.target)
@@ -152,14 +153,16 @@ class World:
         return _all(parts)
 
     def _named(self, what: str, scope: Scope | None, default: str | None) -> Both:
-        meant = default if scope is None else scope.iri
+        meant = named(scope, default)
         if meant is None:
             return z3.BoolVal(True), z3.BoolVal(False)
-        if meant in self._collections:
-            member = z3.Bool(f"{what} in {meant}")
-        else:
-            member = self._vars[what] == self._names[what].index(meant)
+        member = z3.Or([self._meant(what, name) for name in meant])
         return _all([(member, z3.Not(member)), *map(self.truth, () if scope is None else scope.refinements)])
+
+    def _meant(self, what: str, name: str) -> z3.BoolRef:
+        if name in self._collections:
+            return z3.Bool(f"{what} in {name}")
+        return self._vars[what] == self._names[what].index(name)
 
     def _acts(self, wider: str) -> Both:
         table = [_belongs(action, wider) for action in self._actions]

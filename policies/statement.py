@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, assert_never
 
 from policies import duties, worlds
+from policies.collections import named
 from policies.deeds import Deeds, Done, Failed
 from policies.facts import REQUEST_RATE, operand_of, window
 from policies.formula import FALSE, NO, OPEN, TRUE, YES, Formulas
@@ -51,7 +52,8 @@ class Statements:
         self._deeds = Deeds()
         rules = [rule for policy in policies for rule in policy.rules]
         owed = [duty for rule in rules for duty in _duties(rule)]
-        self._collections = {scope.iri for rule in (*rules, *owed) for scope in _scopes(rule) if scope.collection}
+        scopes = [scope for rule in (*rules, *owed) for scope in _scopes(rule) if scope.collection]
+        self._collections = {name for scope in scopes for name in scope.names}
         self._timed = {duty.action for duty in owed if duties.deadlines(duty)}
 
     # --- policies and rules -------------------------------------------------------------------------------------------
@@ -81,9 +83,12 @@ class Statements:
         return self.formulas.all([self.applies(rule, policy, YES), *(self._no_hindrance(duty) for duty in rule.duties)])
 
     def _party(self, sort: Sort, scope: Scope | None, default: str | None, outcome: int) -> int:
-        if scope is None:
-            return (TRUE if outcome == YES else FALSE) if default is None else self._belongs(sort, default, outcome)
-        parts = (self._belongs(sort, scope.iri, outcome), *(self.comes_out(one, outcome) for one in scope.refinements))
+        if (meant := named(scope, default)) is None:
+            return TRUE if outcome == YES else FALSE
+        belonging = [self._belongs(sort, name, outcome) for name in meant]
+        one_of_them = self.formulas.some(belonging) if outcome == YES else self.formulas.all(belonging)
+        refinements = scope.refinements if scope is not None else ()
+        parts = (one_of_them, *(self.comes_out(one, outcome) for one in refinements))
         return self.formulas.all(parts) if outcome == YES else self.formulas.some(parts)
 
     def _belongs(self, sort: Sort, name: str, outcome: int) -> int:

@@ -62,7 +62,7 @@ def constraint_keys(constraints: Iterable[Constraint]) -> Key:
 
 def scope_key(scope: Scope | None) -> Key:
     """A key of a party or an asset."""
-    return () if scope is None else (scope.iri, scope.collection, constraint_keys(scope.refinements))
+    return () if scope is None else (scope.names, scope.collection, constraint_keys(scope.refinements))
 
 
 NO_OTHERS: Final = Rule(RuleKind.PERMISSION, "")

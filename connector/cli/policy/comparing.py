@@ -17,13 +17,15 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs
 from connector.cli.policy import files
-from connector.cli.policy.judging import SEMANTICS
+from connector.cli.policy.judging import SEMANTICS, judged, with_members
 from connector.cli.words import either, word
 
 if TYPE_CHECKING:
-    from policies.conflicts import Conflicts, Side
+    from policies.conflicts import Conflicts, Members, Side
+    from policies.difference import Contrast
     from policies.model import Policy, PolicyKind, Semantics
     from policies.prove import Opinion
+    from policies.requests import Request
 
 _FORM = click.option(
     "--format",
@@ -65,8 +67,24 @@ def diff(call: Call, given: tuple[Path, ...], form: str | None, lenient: bool, s
     from policies.model import Semantics
 
     contrast = difference.difference(found[0], found[1], semantics=Semantics(semantics))
-    told = difference.document(contrast)
+    told = difference.document(_confirmed(contrast, found, files.members(given, form), semantics))
     call.answer(told, lambda: _contrast(told))
+
+
+def _confirmed(contrast: Contrast, found: Sequence[Policy], members: Members, semantics: str) -> Contrast:
+    """The contrast, if its requests show it also where the files themselves say what belongs to which collection; else
+    nothing is known."""
+    from policies.difference import Contrast, Relation
+    from policies.model import Reason
+
+    def shows(asked: Request, permits: int) -> bool:
+        reports = judged(found, with_members(asked, members), semantics)
+        return reports[permits].permit and not reports[1 - permits].permit
+
+    shown = [shows(one, n) for n, only in enumerate((contrast.a_only, contrast.b_only)) for one in only]
+    if not members or all(shown):
+        return contrast
+    return Contrast(Relation.UNKNOWN, unknown=(Reason("compare.not_shown"),))
 
 
 @click.command(

@@ -165,8 +165,9 @@ def members(files: Sequence[Path], form: str | None) -> dict[str, tuple[str, ...
     nodes: list[Node] = []
     for file in files:
         if str(file) != "-":
-            given = look(file, form, lenient=True)
-            nodes += forms.nodes(given.data, given.form, graph=graph)
+            data = content(file)
+            how = forms.Form[FORMS[form]] if form else forms.guess(str(file), data)
+            nodes += forms.nodes(data, how, graph=graph)
     return dict(membership.members(nodes))
 
 

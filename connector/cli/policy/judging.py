@@ -7,11 +7,12 @@ and none of them may forbid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from connector.cli.command import Call, Leaf
 from connector.cli.output import bullets, labelled, paragraphs, table
@@ -19,7 +20,7 @@ from connector.cli.policy import files
 from connector.cli.words import either, word
 
 if TYPE_CHECKING:
-    from policies.model import Policy
+    from policies.model import Policy, PolicyError
     from policies.report import Report
     from policies.requests import Request
 
@@ -73,8 +74,10 @@ def evaluate(
     """
     given = files.look(file, form, lenient=lenient)
     asked = requested(request, files.instant(now))
-    policies = given.found if isinstance(given.found, tuple) else ()
-    told = together(judged(policies, asked, semantics)) if policies else _not_understood(given)
+    found = _explained(given.found)
+    policies = found if isinstance(found, tuple) else ()
+    asked = with_members(asked, files.members([file], form)) if policies else asked
+    told = together(judged(policies, asked, semantics)) if policies else _not_understood(found)
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
     call.answer(told, lambda: text(told))
 
@@ -88,6 +91,15 @@ def requested(file: Path, clock: int) -> Request:
         return requests.read(files.content(file), clock)
     except PolicyError as error:
         raise files.refused(error, str(file)) from error
+
+
+def with_members(asked: Request, members: Mapping[str, Sequence[str]]) -> Request:
+    """The request, knowing also what a document says of who and what belongs to which collection."""
+    if not members:
+        return asked
+    known = {**members, **asked.access.members}
+    both = {name: tuple(dict.fromkeys((*known[name], *members.get(name, ())))) for name in known}
+    return replace(asked, access=replace(asked.access, members=both))
 
 
 def judged(policies: Sequence[Policy], asked: Request, semantics: str) -> list[Report]:
@@ -157,12 +169,24 @@ def text(told: dict[str, Any]) -> str:
     )
 
 
-def _not_understood(given: files.Given) -> dict[str, Any]:
+def _explained(found: tuple[Policy, ...] | PolicyError) -> tuple[Policy, ...] | PolicyError:
+    """The policies, unless one names a profile that is not known: whoever does not know it must stop (ODRL 2.2, 4),
+    also where terms need no profile."""
+    from policies.model import PolicyError, Reason
+    from policies.vocabulary import PROFILES
+
+    if isinstance(found, PolicyError):
+        return found
+    foreign = next((profile for policy in found for profile in policy.profile if profile not in PROFILES), None)
+    return found if foreign is None else PolicyError(Reason("profile.unknown", {"profile": foreign}))
+
+
+def _not_understood(found: tuple[Policy, ...] | PolicyError) -> dict[str, Any]:
     """The refusal of everything, where a file has no policy that is understood: why, and the place."""
     from policies.model import PolicyError, Reason
 
     nothing = PolicyError(Reason("policy.missing"))
-    error = given.found if isinstance(given.found, PolicyError) else nothing
+    error = found if isinstance(found, PolicyError) else nothing
     params = {**error.reason.params, "place": error.where or "/"}
     return {
         "decision": "deny",

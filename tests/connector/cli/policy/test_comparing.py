@@ -14,3 +14,19 @@ def test_of_a_file_that_is_not_understood_nothing_is_known(files: Path, types: T
     assert said.json["error"]["params"]["place"]
     said = types("policy", "diff", "traffic.toml", "strange.toml", "--json")
     assert (said.status, said.json["relation"], said.json["a_only"], said.json["b_only"]) == (1, "unknown", [], [])
+
+
+def test_what_belongs_to_which_collection_counts_as_the_files_say_it(files: Path, types: Types) -> None:
+    """The one permits the collection, the other a thing that it says is in it: no request that only the other permits
+    can be shown, and none is made up."""
+    permission = "odrl:permission [ odrl:action odrl:use ; odrl:target <urn:example:{}> ]"
+    head = (
+        "@prefix odrl: <http://www.w3.org/ns/odrl/2/> .\n<urn:example:{0}> a odrl:Set ; odrl:uid <urn:example:{0}> ; "
+    )
+    (files / "all.ttl").write_text(head.format("p") + permission.format("sensors") + " .\n")
+    (files / "one.ttl").write_text(head.format("q") + permission.format("bridge") + " .\n")
+    assert types("policy", "diff", "all.ttl", "one.ttl", "--json").json["relation"] == "overlap"
+    with (files / "all.ttl").open("a") as text:
+        text.write("<urn:example:bridge> odrl:partOf <urn:example:sensors> .\n")
+    said = types("policy", "diff", "all.ttl", "one.ttl", "--json").json
+    assert (said["relation"], said["a_only"], said["b_only"]) == ("unknown", [], [])

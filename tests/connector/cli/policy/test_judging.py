@@ -149,3 +149,37 @@ def test_replay_reads_the_export_of_the_log_and_counts_where_it_did_not(files: P
     assert (said["replayed"], [one["line"] for one in said["flipped"]]) == (5, [5])
     (reason,) = said["flipped"][0]["reasons"]
     assert reason["code"].startswith("count")
+
+
+POLICY = """@prefix odrl: <http://www.w3.org/ns/odrl/2/> .
+<urn:example:p> a odrl:Set ; odrl:uid <urn:example:p> ; odrl:permission <urn:example:r> .
+<urn:example:r> odrl:action odrl:use ; odrl:target <urn:example:sensors> .
+"""
+USE = {"action": "http://www.w3.org/ns/odrl/2/use", "target": "urn:example:bridge"}
+
+
+@pytest.mark.parametrize(
+    ("more", "decision"),
+    [
+        ("", "deny"),
+        ("<urn:example:bridge> odrl:partOf <urn:example:sensors> .", "permit"),
+        ("<urn:example:bridge> odrl:partOf <urn:example:other> .", "deny"),
+        ("<urn:example:sensors> a odrl:AssetCollection ; odrl:source <urn:example:network> .", "permit"),
+    ],
+)
+def test_members_are_who_the_policy_or_the_request_says(files: Path, types: Types, more: str, decision: str) -> None:
+    (files / "p.ttl").write_text(POLICY + more)
+    members = {"urn:example:bridge": ["urn:example:network"]}
+    (files / "request.json").write_bytes(json.encode(USE | {"members": members}))
+    assert types("policy", "evaluate", "p.ttl", "--request", "request.json", "--json").json["decision"] == decision
+
+
+def test_an_unknown_profile_stops_also_where_none_need_be_named(files: Path, types: Types) -> None:
+    asks = ("policy", "evaluate", "p.ttl", "--request", "request.json", "--lenient", "--json")
+    (files / "request.json").write_bytes(json.encode(USE | {"target": "urn:example:sensors"}))
+    (files / "p.ttl").write_text(POLICY)
+    assert types(*asks).json["decision"] == "permit"
+    (files / "p.ttl").write_text(POLICY + "<urn:example:p> odrl:profile <urn:example:profile> .")
+    said = types(*asks)
+    assert (said.status, said.json["decision"], said.json["rules"]) == (0, "deny", [])
+    assert said.json["reasons"][0]["code"] == "profile.unknown"
