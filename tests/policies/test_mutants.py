@@ -3,7 +3,8 @@
 `scripts/test --long mutants` changes one thing at a time in each module that decides whether an operator holds, and
 asks first the cases of the registry, then the tests of these modules. It prints the score: mutants that are noticed, of
 all that are not equivalent; what judges, and what only chooses where to look for a witness, apart. A mutant that
-changes no answer counts as equivalent only where `EQUIVALENT` names it, with the reason. `ALLMENDE_MUTANTS=numbers,places`
+changes no answer counts as equivalent only where `EQUIVALENT` names it, with the reason.
+`ALLMENDE_MUTANTS=numbers,places`
 chooses modules.
 """
 
