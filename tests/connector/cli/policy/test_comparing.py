@@ -23,7 +23,8 @@ def test_what_belongs_to_which_collection_counts_as_the_files_say_it(files: Path
     head = (
         "@prefix odrl: <http://www.w3.org/ns/odrl/2/> .\n<urn:example:{0}> a odrl:Set ; odrl:uid <urn:example:{0}> ; "
     )
-    (files / "all.ttl").write_text(head.format("p") + permission.format("sensors") + " .\n")
+    kind = " .\n<urn:example:sensors> a odrl:AssetCollection .\n"
+    (files / "all.ttl").write_text(head.format("p") + permission.format("sensors") + kind)
     (files / "one.ttl").write_text(head.format("q") + permission.format("bridge") + " .\n")
     assert types("policy", "diff", "all.ttl", "one.ttl", "--json").json["relation"] == "overlap"
     with (files / "all.ttl").open("a") as text:
