@@ -9,7 +9,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
-from connector.cli.names import ASSET, DAYS, FRAME, OFFER, PEER, POLICY, segment
+from connector.cli.names import ASSET, CONTRACT, DAYS, FRAME, OFFER, PEER, POLICY, segment
 from connector.cli.output import instant, table, tail
 from connector.cli.policy.files import FILE, content
 from connector.cli.words import either, word
@@ -37,6 +37,7 @@ def offer() -> None:
         "allmende offer publish trees planning --at-once open-data",
         "allmende offer publish counts planning --outside ask --persons 2 --decide-within 7d",
         "allmende offer publish counts planning --bounds limits.toml --at-once open-data",
+        "allmende offer publish counts planning --received 5f0c2a91",
     ],
 )
 @click.argument("asset", type=ASSET)
@@ -75,6 +76,11 @@ def offer() -> None:
     help="What you would still accept: a policy in the short form. A request outside the terms is answered with the"
     " closest terms within it.",
 )
+@click.option(
+    "--received",
+    type=CONTRACT,
+    help="The contract under which the data came here: what it says of passing on then has to be kept.",
+)
 @click.pass_obj
 def publish(
     call: Call,
@@ -86,6 +92,7 @@ def publish(
     persons: int,
     days: float,
     bounds: Path | None,
+    received: str | None,
 ) -> None:
     """Publish ASSET under POLICY, for every peer that the policy does not exclude.
 
@@ -94,6 +101,7 @@ def publish(
     """
     rule = {"persons": persons, "frame": frame, "days": days}
     body = {"asset": asset, "policy": policy, "outside": outside, "approval": rule, **_limits(bounds)}
+    body |= {"received": received} if received else {}
     kept = call.remote.post("/offers", body)
     call.answer(
         kept,

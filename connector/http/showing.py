@@ -215,6 +215,7 @@ def offer(one: PublishedOffer, language: Language) -> views.OfferView:
         version=one.version,
         replaces=one.replaces,
         bounds=one.bounds,
+        received=one.received,
     )
 
 

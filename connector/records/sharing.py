@@ -125,6 +125,9 @@ class PublishedOffer(Struct, frozen=True, kw_only=True):
     bounds: str = ""
     """The owner's limits in the short form: what a request outside these terms may still be answered with."""
 
+    received: str = ""
+    """The contract under which the data came here, where they are passed on."""
+
 
 class Frame(Struct, frozen=True, kw_only=True):
     """A frame contract between institutions, on paper: what lets a node bind itself at once. `id` is its short name.

@@ -46,6 +46,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Diesen Datensatz gibt es nicht, oder er wird Ihnen nicht angeboten.",
         "There is no such dataset, or it is not offered to you.",
     ),
+    "onward.contract": (
+        "Einen Vertrag „{id}“, unter dem dieser Knoten Daten empfängt, gibt es nicht.",
+        'There is no contract "{id}" under which this node receives data.',
+    ),
+    "onward.beyond": (
+        "Diese Bedingungen halten nicht nachweislich ein, was der Vertrag {id} zur Weitergabe verlangt ({problem}).",
+        "These terms are not shown to keep what the contract {id} demands of passing on ({problem}).",
+    ),
     "offer.unknown": (
         "Dieses Angebot gibt es nicht oder nicht mehr.",
         "There is no such offer, or no longer.",

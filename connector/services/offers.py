@@ -21,6 +21,7 @@ from connector.errors import InputError, MessageError, PeerError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
 from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
 from connector.services.decisions import Published
@@ -131,21 +132,24 @@ class Offers:
         outside: Outside,
         approval: Approval = WITH_ONE,
         limits: str = "",
+        received: str = "",
     ) -> PublishedOffer:
         """Publish an asset under the latest version of a policy that may be used. A later version of the policy changes
         nothing here, unless it was kept to that end (`policies.versions`).
 
         `approval` says who has to agree to a contract under it, `limits` (a policy in the short form) what a request
-        outside the terms may still be answered with. Raises `InputError` (asset, policy, frame contract; terms that
+        outside the terms may still be answered with, `received` (a contract's id) under which the data came here: what
+        that says of passing on then holds. Raises `InputError` (asset, policy, frame contract, passing on; terms that
         demand what cannot be done to data of this type) and `PolicyError` (limits).
         """
-        if limits:
-            bounds.read(limits.encode())
+        widest = [bounds.read(limits.encode()).limit] if limits else []
 
         def act(tx: Transaction) -> PublishedOffer:
             if approval.frame is not None and known(tx, approval.frame).retired is not None:
                 raise InputError("frame.retired", name=approval.frame)
             what, terms = _asset(tx, asset), for_offers(tx, policy)
+            if received:
+                onward.permitted(tx, received, parse.from_dsp(terms.document, PolicyKind.OFFER), *widest)
             _fitting(what, terms)
             id = self._ids.pid()
             offer = PublishedOffer(
@@ -158,6 +162,7 @@ class Offers:
                 published_by=operator,
                 approval=approval,
                 bounds=limits,
+                received=received,
             )
             _keep(tx, operator, offer)
             return offer
@@ -166,6 +171,8 @@ class Offers:
 
     def publish_anew(self, tx: Transaction, operator: str, offer: PublishedOffer, terms: PolicyVersion) -> None:
         """Put the next version of an offer, under other terms, in the place of this one; contracts under it stand."""
+        if offer.received:
+            onward.permitted(tx, offer.received, parse.from_dsp(terms.document, PolicyKind.OFFER))
         id = self._ids.pid()
         self.retire_in(tx, operator, offer)
         next = msgspec.structs.replace(
@@ -349,6 +356,8 @@ def _keep(tx: Transaction, operator: str, offer: PublishedOffer) -> None:
     params |= {"persons": str(rule.persons), "frame": rule.frame or "-"}
     if offer.bounds:
         params["bounds"] = hashlib.sha256(offer.bounds.encode()).hexdigest()
+    if offer.received:
+        params["received"] = offer.received
     if offer.replaces is not None:
         params["replaces"] = offer.replaces
     tx.record(Entry(event="offer.published", actor=operator, params=params))

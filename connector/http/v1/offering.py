@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.records import Approval, PublishedOffer, Right
+from connector.records import Agreement, Approval, PublishedOffer, Right
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -92,7 +92,10 @@ def _offers(services: Services) -> Sequence[Endpoint]:
     async def publish(visit: Visit) -> views.OfferView:
         body: views.NewOffer = visit.body
         rule = Approval(persons=body.approval.persons, frame=body.approval.frame, days=body.approval.days)
-        published = await offers.publish(visit.operator, body.asset, body.policy, body.outside, rule, body.bounds)
+        received = await showing.full_id(body.received, services.store, Agreement) if body.received else ""
+        published = await offers.publish(
+            visit.operator, body.asset, body.policy, body.outside, rule, body.bounds, received
+        )
         return showing.offer(published, visit.language)
 
     async def get(visit: Visit) -> views.OfferView:

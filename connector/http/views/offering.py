@@ -47,13 +47,15 @@ class ApprovalRule(Input, frozen=True, kw_only=True):
 
 class NewOffer(Input, frozen=True, kw_only=True):
     """Publish an asset under a policy. `outside`: what a request outside these terms is answered with; `bounds`: a
-    policy in the short form, within which such a request is first answered with what comes closest to it."""
+    policy in the short form, within which such a request is first answered with what comes closest to it; `received`:
+    the contract under which the data came here, whose terms for passing on then have to be kept."""
 
     asset: Name
     policy: Annotated[str, Meta(min_length=1, max_length=80)]
     outside: Outside = Outside.COUNTER
     approval: ApprovalRule = ApprovalRule()
     bounds: Annotated[str, Meta(max_length=100_000)] = ""
+    received: Annotated[str, Meta(max_length=200)] = ""
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -74,6 +76,7 @@ class OfferView(View, frozen=True, kw_only=True):
     version: int
     replaces: str | None
     bounds: str
+    received: str
 
 
 class SendOffer(Input, frozen=True, kw_only=True):
