@@ -19,6 +19,7 @@ import msgspec
 
 from policies.model import PolicyError, Reason
 from policies.transforms.delimited import Opened
+from policies.transforms.numbers import usual
 from policies.transforms.rows import Plan, Schema
 
 _LARGEST: Final = 1 << 23
@@ -27,7 +28,7 @@ _PIECE: Final = 1 << 18
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},:]', re.DOTALL)
 _BLANK: Final = b" \t\r\n"
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_decode = msgspec.json.Decoder(float_hook=lambda text: usual(Decimal(text))).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 

@@ -32,7 +32,7 @@ def plain(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("no number")  # noqa: TRY004 - the same for whoever reads a row
     found = Decimal(str(value))
-    return _small(found)
+    return usual(found)
 
 
 def comma(value: Any) -> Decimal:
@@ -82,6 +82,13 @@ def write(number: Decimal, *, with_comma: bool = False) -> str:
     return text.replace(".", ",") if with_comma else text
 
 
+def usual(number: Decimal) -> Decimal:
+    """The number itself. Raises `ValueError` for one that nobody could write out."""
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+        raise ValueError("not a finite number of usual size")
+    return number
+
+
 Ordered = tuple[int, Decimal | int]
 
 
@@ -100,10 +107,4 @@ def ordered(value: Any, read: Read = plain) -> Ordered:
 def _decimal(text: str, pattern: re.Pattern[str]) -> Decimal:
     if pattern.fullmatch(text) is None or len(text) > _LARGEST:
         raise ValueError("no number")
-    return _small(Decimal(text))
-
-
-def _small(number: Decimal) -> Decimal:
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
-        raise ValueError("not a finite number of usual size")
-    return number
+    return usual(Decimal(text))

@@ -61,6 +61,9 @@ class Schema(Struct, frozen=True):
         return _READERS[signs.pop()] if len(signs) == 1 else numbers.whole
 
 
+_UNREADABLE = (ValueError, ArithmeticError, RecursionError)
+"""What a value that nobody can treat raises: one that is too large, too deep, or before all time is one of them."""
+
 _READERS = {",": numbers.comma, ".": numbers.plain, "": numbers.whole}
 
 
@@ -121,7 +124,7 @@ class Plan:
             for n, row in enumerate(rows, 1):  # noqa: B007 - it is said of a row that cannot be treated
                 if (treated := treat(row)) is not None:
                     yield show(treated)
-        except (ValueError, RecursionError):
+        except _UNREADABLE:
             raise _unreadable(n) from None
         made.unmet()
 
@@ -151,7 +154,7 @@ class Plan:
             for n, row in enumerate(rows, 1):  # noqa: B007 - it is said of a row that cannot be treated
                 if (treated := treat(row)) is not None and key_text(key_of(treated)) in told:
                     yield show(treated)
-        except (ValueError, RecursionError):
+        except _UNREADABLE:
             raise _unreadable(n) from None
 
     def _measured(self, rows: Iterable[Any], given: Given) -> Cells:
@@ -170,7 +173,7 @@ class Plan:
                 raw = msgspec.json.encode(row, order="deterministic") if self.remembers else b""
                 if (treated := treat(row)) is not None:
                     found.add(key_of(treated), unit, [value(treated) for value in values_of], raw)
-        except (ValueError, RecursionError):
+        except _UNREADABLE:
             raise _unreadable(n) from None
         made.unmet()
         return found

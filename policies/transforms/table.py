@@ -7,8 +7,9 @@ not: reading and writing such rows (`delimited`), which steps there are (`rows`)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from unicodedata import normalize
 
 from policies.model import PolicyError, Reason
@@ -17,19 +18,25 @@ Change = Callable[[Any], Any]
 Pair = Callable[[Any, Any], tuple[Any, Any]]
 Holds = Callable[[Any], bool]
 
+_QUOTES: Final = frozenset("\"'`´‘’‚“”„«»‹›")
+
 
 class Table:
     """What is to be done to the rows of a table with these columns.
 
     A heading that occurs twice names both columns where something is taken away or changed, and neither where one value
-    is asked for. Raises `PolicyError` for a heading that is not there.
+    is asked for. So does one beside which another stands that a person would take for it (`Name`, `name`, `name` with a
+    sign that nobody sees): what was to be hidden must not leave next door. Raises `PolicyError` for a heading that is
+    not there.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
         self._places: dict[str, list[int]] = {}
+        self._similar: dict[str, list[int]] = {}
         for n, name in enumerate(columns):
             self._places.setdefault(alike(name.strip()), []).append(n)
+            self._similar.setdefault(similar(name), []).append(n)
         self._filters: list[Holds] = []
         self._changes: dict[int, Change] = {}
         self._pairs: list[tuple[int, int, Pair]] = []
@@ -71,6 +78,9 @@ class Table:
 
     def change_pair(self, first: str, second: str, pair: Pair) -> None:
         """Two fields are changed together, after everything else."""
+        for field in (first, second):
+            if len(self._all(field)) > 1:
+                raise PolicyError(Reason("transform.ambiguous", {"field": field}))
         self._pairs.append((self._one(first), self._one(second), pair))
 
     def treatment(self) -> Callable[[list[Any]], list[Any] | None]:
@@ -114,10 +124,10 @@ class Table:
         return list
 
     def _all(self, field: str) -> list[int]:
-        return self._places.get(alike(field)) or _missing(field)
+        return self._similar[similar(field)] if alike(field) in self._places else _missing(field)
 
     def _one(self, field: str) -> int:
-        found = self._all(field)
+        found = self._places.get(alike(field)) or _missing(field)
         if len(found) > 1:
             raise PolicyError(Reason("transform.ambiguous", {"field": field}))
         return found[0]
@@ -126,6 +136,14 @@ class Table:
 def alike(name: str) -> str:
     """One and the same text for names that look the same (Unicode 15, canonical equivalence)."""
     return name if name.isascii() else normalize("NFC", name)
+
+
+@lru_cache(maxsize=4096)
+def similar(name: str) -> str:
+    """One and the same text for names that a person would take for each other: without case, blanks, quotes and signs
+    that are not seen, and in the plain form of letters (Unicode 15, compatibility equivalence)."""
+    plain = normalize("NFKC", normalize("NFKC", name).casefold())
+    return "".join(sign for sign in plain if sign.isprintable() and not sign.isspace() and sign not in _QUOTES)
 
 
 def _missing(field: str) -> NoReturn:

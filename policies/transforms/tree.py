@@ -3,8 +3,9 @@
 What lives here: fields by key or pointer, and one function a row made of everything that has to be done. What does not:
 reading and writing JSON (`documents`), which steps there are (`rows`).
 
-A key names what stands under it wherever it occurs in the row. An object has no headings, so whether a field is there
-at all is known at the end: one that no row has had is most likely misspelt, and refuses the whole (`unmet`).
+A key names what stands under it wherever it occurs in the row, and where something is taken away or changed also what
+stands under one that a person would take for it (`table.similar`). An object has no headings, so whether a field is
+there at all is known at the end: one that no row has had is most likely misspelt, and refuses the whole (`unmet`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from policies.model import PolicyError, Reason
-from policies.transforms.table import Change, Holds, Pair, alike
+from policies.transforms.table import Change, Holds, Pair, alike, similar
 
 _BOX: Final = "bbox"
 _GONE: Final = object()
+_KEPT: Final = 4096
 
 
 class Tree:
@@ -25,6 +27,7 @@ class Tree:
     def __init__(self) -> None:
         self._filters: list[Holds] = []
         self._keys: dict[str, Change] = {}
+        self._looked: dict[str, Change | None] = {}
         self._pointers: list[tuple[tuple[str, ...], Change]] = []
         self._pairs: list[tuple[str, str, Pair]] = []
         self._dropped: set[str] = set()
@@ -36,7 +39,7 @@ class Tree:
 
     def leaves(self, field: str) -> bool:
         """Is this a field that is not dropped?"""
-        return not any(field == gone or _below(field, gone) for gone in self._dropped)
+        return not any(_same(field, gone) or _below(field, gone) for gone in self._dropped)
 
     def pick(self, field: str) -> Change:
         """The one value of a field in a row; the function raises `ValueError` where there is none or several."""
@@ -112,14 +115,14 @@ class Tree:
         self._named.add(alike(field))
         if field.startswith("/"):
             self._pointers.append((_parts(field), change))
-        elif (first := self._keys.get(alike(field))) is not None:
-            self._keys[alike(field)] = _then(first, change)
+        elif (first := self._keys.get(similar(field))) is not None:
+            self._keys[similar(field)] = _then(first, change)
         else:
-            self._keys[alike(field)] = change
+            self._keys[similar(field)] = change
 
     def _walk(self, row: Any) -> None:
         """Change what stands under the keys, at every depth; what was changed is not looked into again."""
-        stack, keys, met = [row], self._keys, self._met
+        stack, looked, met = [row], self._looked, self._met
         while stack:
             node = stack.pop()
             if isinstance(node, list):
@@ -129,11 +132,18 @@ class Tree:
                 if name not in node:
                     continue  # a box that went with its shape
                 value = node[name]
-                if (change := keys.get(name if name.isascii() else alike(name))) is not None:
+                if (change := looked[name] if name in looked else self._look(name)) is not None:
                     met.add(alike(name))
                     _set(node, name, change(value))
                 elif isinstance(value, (dict, list)):
                     stack.append(value)
+
+    def _look(self, name: str) -> Change | None:
+        """What is done to what stands under a key."""
+        change = self._keys.get(similar(name))
+        if len(self._looked) < _KEPT:
+            self._looked[name] = change
+        return change
 
     def _pair(self, row: Any, first: str, second: str, pair: Pair) -> None:
         for node, name, other in _beside(row, first, second):
@@ -184,30 +194,45 @@ def _under(node: dict[str, Any], name: str) -> list[str]:
     return found if name.isascii() else [key for key in node if alike(key) == name]
 
 
+def _around(node: dict[str, Any], name: str) -> list[str]:
+    """The keys of an object that a person would take for this name."""
+    wanted = similar(name)
+    return [key for key in node if similar(key) == wanted]
+
+
+def _same(field: str, other: str) -> bool:
+    """Would a person take one for the other?"""
+    return similar(field) == similar(other)
+
+
 def _below(field: str, gone: str) -> bool:
     """Does a field lie within another that does not leave?"""
-    return field.startswith(gone + "/") if gone.startswith("/") else gone in _parts("/" + field.removeprefix("/"))
+    if gone.startswith("/"):
+        return similar(field).startswith(similar(gone) + "/")
+    return similar(gone) in map(similar, _parts("/" + field.removeprefix("/")))
 
 
-def _nodes(row: Any, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The objects that a pointer's parts lead to, through every array on the way."""
+def _nodes(
+    row: Any, parts: Sequence[str], keys: Callable[[dict[str, Any], str], list[str]]
+) -> Iterator[dict[str, Any]]:
+    """The objects that a pointer's parts lead to, through every array on the way; `keys` are those of a part."""
     if isinstance(row, list):
         for one in row:
-            yield from _nodes(one, parts)
+            yield from _nodes(one, parts, keys)
     elif isinstance(row, dict):
         if not parts:
             yield row
             return
-        for key in _under(row, parts[0]):
-            yield from _nodes(row[key], parts[1:])
+        for key in keys(row, parts[0]):
+            yield from _nodes(row[key], parts[1:], keys)
 
 
 def _at(row: Any, parts: tuple[str, ...], change: Change) -> bool:
     met = False
-    for node in list(_nodes(row, parts[:-1])):
-        for key in _under(node, parts[-1]):
+    for node in list(_nodes(row, parts[:-1], _around)):
+        for key in _around(node, parts[-1]):
+            met = met or alike(key) == parts[-1]
             _set(node, key, change(node[key]))
-            met = True
     return met
 
 
@@ -228,7 +253,7 @@ def _values(row: Any, field: str) -> Iterator[Any]:
         yield from (node[key] for node in _every(row) for key in _under(node, alike(field)))
         return
     parts = _parts(field)
-    yield from (node[key] for node in _nodes(row, parts[:-1]) for key in _under(node, parts[-1]))
+    yield from (node[key] for node in _nodes(row, parts[:-1], _under) for key in _under(node, parts[-1]))
 
 
 def _beside(row: Any, first: str, second: str) -> Iterator[tuple[dict[str, Any], str, str]]:
@@ -239,11 +264,13 @@ def _beside(row: Any, first: str, second: str) -> Iterator[tuple[dict[str, Any],
         one, two = _parts(first), _parts(second)
         if one[:-1] != two[:-1]:
             raise ValueError("two fields that do not stand beside each other")
-        nodes, name, other = list(_nodes(row, one[:-1])), one[-1], two[-1]
+        nodes, name, other = list(_nodes(row, one[:-1], _around)), one[-1], two[-1]
     else:
         nodes, name, other = list(_every(row)), first, second
     for node in nodes:
         if (name in node) != (other in node):
             raise ValueError("one of two fields stands alone")
+        if any(key not in (name, other) for key in (*_around(node, name), *_around(node, other))):
+            raise ValueError("two fields that nobody could tell apart")
         if name in node:
             yield node, name, other
