@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from policies.model import PolicyError, Reason
-from policies.nodes import RDF, XSD_STRING, Node, fit, lexical, mark
+from policies.nodes import LONGEST, RDF, XSD_STRING, Node, fit, lexical, mark
 from policies.vocabulary import XSD
 
 MAX_BYTES: Final = 1 << 20
@@ -74,6 +74,8 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
         blanks = 0
 
         def newSymbol(self, *args: str) -> _Name:
+            if len(args[0]) > LONGEST:  # Of a long prefix each name holds all of it: none is kept.
+                raise _refuse("iri.unfit", parser.lines + 1, iri=args[0][:200])
             return self.met(args[0])
 
         def newBlankNode(self, arg: Any = None, uri: Any = None, why: Any = None) -> _Name:

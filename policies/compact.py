@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from policies.model import ODRL, PolicyError, Reason
-from policies.nodes import RDF, Node, fit, lexical, mark
+from policies.nodes import LONGEST, RDF, Node, fit, lexical, mark
 from policies.vocabulary import XSD
 
 DSPACE: Final = "https://w3id.org/dspace/2025/1/"
@@ -387,7 +387,7 @@ def _own(
     `@vocab`."""
     for name, meaning in context.items():
         if isinstance(meaning, str) and not name.startswith("@") and meaning[-1:] in ("#", "/", ":"):
-            prefixes[name] = meaning
+            prefixes[name] = _lead(meaning, f"{at}/{_pointer(name)}")
     scope = _Scope(terms, prefixes)
     for name, meaning in context.items():
         match meaning:
@@ -412,7 +412,14 @@ def _own(
             case _:
                 raise _refuse(f"{at}/{_pointer(name)}", "context.unknown", context=name)
     vocab = context.get("@vocab")
-    return vocab if isinstance(vocab, str) else ""
+    return _lead(vocab, f"{at}/@vocab") if isinstance(vocab, str) else ""
+
+
+def _lead(iri: str, at: str) -> str:
+    """What other names begin with. Raises `PolicyError` where it is endless: each of them would hold all of it."""
+    if len(iri) > LONGEST:
+        raise _refuse(at, "iri.unfit", iri=iri)
+    return iri
 
 
 def _unbent(terms: Mapping[str, _Term], prefixes: Mapping[str, str], fixed: bool, at: str) -> None:

@@ -77,7 +77,8 @@ class Graph:
         return iter(self.nodes.values())
 
 
-_LONGEST: Final = 2048
+LONGEST: Final = 2048
+"""Characters of an IRI."""
 _UNFIT: Final = re.compile(
     r"[\x00-\x20\x7f-\xa0<>\"{}|\\^`\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
     r"\U000e0000-\U000e0fff]"
@@ -88,7 +89,7 @@ _UNFIT: Final = re.compile(
 def fit(iri: str) -> bool:
     """May that stand in the place of an IRI: not endless, and nothing in it that is not seen? Letters that look like
     others are letters: such a name is another name."""
-    return 0 < len(iri) <= _LONGEST and not _UNFIT.search(iri)
+    return 0 < len(iri) <= LONGEST and not _UNFIT.search(iri)
 
 
 def lexical(number: Decimal) -> str:

@@ -112,6 +112,12 @@ def _heavy() -> Iterator[tuple[str, Form, str, str]]:
     yield "a period", Form.TOML, f'{TOML}elapsedTime.lteq = "P{"9" * 900_000}Y"\n', "value.unreadable"
     yield "a period of reason", Form.TOML, f'{TOML}elapsedTime.lteq = "P999999Y"\n', "value.unreadable"
     yield "a period of notice", Form.TOML, f'notice = "P{"9" * 9_000}D"\n{TOML}', "value.unreadable"
+    lead = "urn:" + "y" * 100_000 + ":"
+    terms = _numbered('"t#":"p:x"', 1_000)
+    yield "terms of a long prefix", Form.JSONLD, f'{{"@context":{{"p":"{lead}",{terms}}}}}', "iri.unfit"
+    yield "words of a long vocabulary", Form.JSONLD, f'{{"@context":{{"@vocab":"{lead}"}},"a":1}}', "iri.unfit"
+    names = "p:a p:b p:c .\n" * 300
+    yield "names of a long prefix", Form.TURTLE, f"@prefix p: <{lead}> .\n{names}no Turtle", "iri.unfit"
     yield "a name", Form.TOML, f'{TOML}target = "urn:x:{"y" * 900_000}"\n', "iri.unfit"
 
 
