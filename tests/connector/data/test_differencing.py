@@ -80,6 +80,7 @@ class Attack(RuleBasedStateMachine):
         self.rows: dict[str, dict[int, Row]] = {"people": {}, "folder": {}}
         self.told: dict[str, list[tuple[tuple[str, str], Group]]] = {name: [] for name in KNOWS}
         self.values: dict[tuple[tuple[str, ...], str, Any], Any] = {}
+        self.groups: dict[tuple[str, str], Group] = {}
         self.next = 0
 
     def teardown(self) -> None:
@@ -156,6 +157,8 @@ class Attack(RuleBasedStateMachine):
             return
         for key, group in cells(rows, division, [str(key) for key in answers[0]]):
             cell = answers[0][key]
+            # What is told again is about the rows that it was told of first, to whomever that was.
+            group = self.groups.setdefault((pool, cell.print), group)
             known = self.values.setdefault((names, dataset + member, key), (cell.values, group))
             assert known[0] == cell.values, "what was told of a cell was told otherwise before"
             assert known[0] != () or known[1] == group, "rows left again that are others by now"
