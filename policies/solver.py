@@ -363,7 +363,7 @@ def _worlds(atoms: Sequence[Atomic]) -> Iterator[Row]:
     several: Iterable[tuple[str, ...]] = ()
     if known[0][1].manifold or any(atom.operator is Operator.IS_ALL_OF for atom in atoms):
         named = list(dict.fromkeys(text for atom in atoms for text in atom.right))
-        several = chain.from_iterable(combinations([*named, NOBODY], size) for size in range(2, len(named) + 1))
+        several = chain.from_iterable(combinations([*named, NOBODY], size) for size in range(2, len(named) + 2))
     for values in chain(((text,) for text in domain), several, [()]):
         yield [(atom, operand, _reached(atom, operand, read(operand, values))) for atom, operand in known]
 

@@ -211,7 +211,7 @@ def _stated(tests: Sequence[Atomic], spend: Spend) -> Iterator[tuple[str, ...]]:
     whole = [test.right for test in tests if test.operator is Operator.IS_ALL_OF]
     if whole or any(operand.manifold for operand, _ in apart):
         named = list(dict.fromkeys(value for test in tests for value in test.right))
-        several = (some for size in range(2, len(named) + 1) for some in combinations([*named, ELSEWHERE], size))
+        several = (some for size in range(2, len(named) + 2) for some in combinations([*named, ELSEWHERE], size))
         listed = list(islice(several, _MOST + 1))
         if len(listed) > _MOST:
             raise TooLargeError

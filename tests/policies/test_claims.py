@@ -28,7 +28,7 @@ def definitely(claim: Claim, asked: Access, now: int, count: int) -> bool:
     return found == {claim.holds}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(policies(), accesses())
 def test_cases_are_exactly_when_the_policy_permits(found: Policy, stated: tuple[Access, int, int]) -> None:
     asked, now, count = stated

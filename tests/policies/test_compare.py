@@ -184,7 +184,7 @@ def _narrowed(draw: st.DrawFn, found: Policy) -> Policy:
     return replace(found, rules=(replace(first, constraints=(*first.constraints, draw(constraints))), *rest))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(pairs(), st.lists(accesses(), min_size=8, max_size=20))
 def test_no_access_is_permitted_within_and_refused_by_the_offer(
     pair: tuple[Policy, Policy], tried: list[tuple[Access, int, int]]

@@ -19,6 +19,8 @@ from tests.policies.samples import NOW, atom, permission, policy
 O = Operator  # noqa: E741
 HOUR_OF_DAY, WEEKDAY, SEASON, RATE = (OWN + name for name in ("hourOfDay", "dayOfWeek", "season", "requestRate"))
 
+DEVICE = ODRL + "device"
+
 
 @pytest.mark.parametrize(
     ("a", "b", "relation"),
@@ -33,6 +35,11 @@ HOUR_OF_DAY, WEEKDAY, SEASON, RATE = (OWN + name for name in ("hourOfDay", "dayO
         ([atom(HOUR_OF_DAY, O.EQ, "8"), atom(DATE_TIME, O.LT, "2027-01-15")], [atom(HOUR_OF_DAY, O.EQ, "8")], "a_in_b"),
         ([atom(RATE, O.LTEQ, "100/PT1H"), atom(RATE, O.LTEQ, "5/PT1M")], [atom(RATE, O.LTEQ, "5/PT1M")], "a_in_b"),
         ([Atomic(RATE, O.LTEQ, ("5/PT1M",), status="3/PT1M")], [atom(RATE, O.LTEQ, "5/PT1M")], "b_in_a"),
+        (
+            [atom(DEVICE, O.IS_ALL_OF, "urn:a"), atom(DEVICE, O.EQ, "urn:a")],
+            [atom(DEVICE, O.IS_ALL_OF, "urn:a")],
+            "a_in_b",
+        ),
         (
             [Atomic("urn:x", O.EQ, ("5",), datatype=XSD + "integer")],
             [Atomic("urn:x", O.EQ, ("abc",), datatype=XSD + "string")],
