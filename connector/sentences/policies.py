@@ -17,6 +17,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{policy} darf schon verwendet werden; es gibt nichts zuzustimmen.",
         "{policy} may be used already; there is nothing to agree to.",
     ),
+    "policy.which": (
+        "Mehrere Fassungen warten auf Zustimmung: {policies}. Nennen Sie die, die Sie gelesen haben.",
+        "Several versions wait to be approved: {policies}. Name the one that you have read.",
+    ),
     "policy.own": (
         "{operator} hat {policy} selbst entworfen; zustimmen muss jemand anderes.",
         "{operator} has drafted {policy}; somebody else has to agree.",

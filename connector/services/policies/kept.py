@@ -45,6 +45,12 @@ def for_offers(view: Reading, name: str) -> PolicyVersion:
     return usable(next((one for one in versions if one is not None and one.approved), latest))
 
 
+def drafts(view: Reading, one: PolicyVersion) -> list[str]:
+    """The versions under the name of this one that wait for somebody to agree."""
+    found = sorted(every(view, PolicyVersion, name=one.name), key=lambda other: other.version)
+    return [other.id for other in found if not other.approved and other.retired is None]
+
+
 def live_under(view: Reading, policies: Iterable[str]) -> list[PublishedOffer]:
     """The live offers under these versions (`name@version`)."""
     return [offer for policy in policies for offer in every(view, PublishedOffer, policy=policy, live=True)]

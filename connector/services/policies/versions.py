@@ -22,7 +22,7 @@ from connector.records import Entry, PolicyVersion, PublishedOffer, Sanction
 from connector.services.approval.naming import named
 from connector.services.decisions import not_understood
 from connector.services.offers import Offers
-from connector.services.policies.kept import live_under, usable, version_of
+from connector.services.policies.kept import drafts, live_under, usable, version_of
 from policies import canonical, parse, render
 from policies.model import Policy, PolicyError, PolicyKind
 from policies.transforms import chain
@@ -143,10 +143,13 @@ class Policies:
     # --- what is done with one ----------------------------------------------------------------------------------------
 
     async def approve(self, operator: str, name: str, reason: str = "") -> PolicyVersion:
-        """One more person agrees. Raises `InputError`: drafted or approved by the same person, nothing to approve."""
+        """One more person agrees. Raises `InputError`: drafted or approved by the same person, nothing to approve, or
+        several drafts of that name, so that nobody knows which one the person has read."""
 
         def act(tx: Transaction) -> PolicyVersion:
             one = version_of(tx, name)
+            if one.id != name and len(waiting := drafts(tx, one)) > 1:
+                raise InputError("policy.which", policies=", ".join(waiting))
             if one.retired is not None:
                 raise InputError("policy.retired", policy=one.id)
             if one.approved:

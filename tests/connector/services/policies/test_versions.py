@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -62,6 +63,35 @@ def test_whoever_drafts_cannot_approve_and_nobody_approves_twice(tmp_path: Path)
         assert done.usable
         with refused("policy.approved"):
             await one.policies.approve("mia", "p")
+
+    run(story)
+
+
+def test_nobody_approves_a_draft_that_slipped_in_behind_the_one_that_was_read(tmp_path: Path) -> None:
+    async def story() -> None:
+        one, _ = await city(tmp_path, approvals=1)
+        await one.policies.add("mayor", "p", FIRST)
+        await one.policies.add("mayor", "p", SECOND)
+        with refused("policy.which"):
+            await one.policies.approve("anna", "p")
+        assert (await one.policies.approve("anna", "p@1")).usable
+        assert not (await one.policies.get("p@2")).usable
+        with refused("policy.own"):
+            await one.policies.approve("mayor", "p")
+        assert (await one.policies.approve("anna", "p")).id == "p@2"
+
+    run(story)
+
+
+def test_of_two_who_approve_at_once_each_counts_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        one, _ = await city(tmp_path, approvals=2)
+        await one.policies.add("mayor", "p", FIRST)
+        votes = [one.policies.approve(who, "p@1") for who in ("anna", "anna", "jo", "mia")]
+        done = await asyncio.gather(*votes, return_exceptions=True)
+        assert [isinstance(answer, InputError) for answer in done] == [False, True, False, True]
+        kept = await one.policies.get("p")
+        assert [vote.operator for vote in kept.approvals] == ["anna", "jo"]
 
     run(story)
 
