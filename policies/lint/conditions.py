@@ -33,7 +33,8 @@ from policies.vocabulary import DPV, PURPOSES, XSD
 
 _OPERATORS: Final = {ODRL + one.value: one for one in Operator}
 _ATOMIC: Final = (LEFT, OPERATOR, RIGHT, REFERENCE)
-_PARTS: Final = (*_ATOMIC, *LOGICAL, *(ODRL + name for name in ("unit", "dataType", "status")))
+_ONCE: Final = tuple(ODRL + name for name in ("unit", "dataType", "status"))
+_PARTS: Final = (*_ATOMIC, *LOGICAL, *_ONCE)
 _DEPRECATED: Final = {ODRL + "device": "systemDevice", ODRL + "system": "systemDevice"}
 _DATE_TIME: Final = ODRL + "dateTime"
 _RECIPIENT: Final = ODRL + "recipient"
@@ -83,6 +84,9 @@ def _atomic(document: Document, member: Member) -> Iterator[Hit]:
             yield Hit(name, member.where)
         elif len(node[key]) > 1:
             yield Hit("constraint.several", place(node, key), {"term": local(key)})
+    for key in _ONCE:
+        if len(node.get(key, ())) > 1:
+            yield Hit("constraint.several", place(node, key), {"term": local(key)})
     if RIGHT not in node and REFERENCE not in node:
         yield Hit("constraint.right", member.where)
     if RIGHT in node and REFERENCE in node:
@@ -95,7 +99,7 @@ def _atomic(document: Document, member: Member) -> Iterator[Hit]:
 def _empty(document: Document, member: Member) -> Iterator[Hit]:
     """A constraint without any part that ODRL knows: only a profile can say what it means."""
     foreign = [key for key in member.node if not key.startswith(("@", ODRL, *_PEOPLE))]
-    if foreign and document.profiled(member.rule.policy) and not member.inside:
+    if foreign and document.explained(member.rule.policy) and not member.inside:
         yield Hit("constraint.foreign", member.where)
     elif member.inside:
         yield Hit("logical.member", member.where, {"term": local(member.inside)})
@@ -120,7 +124,7 @@ def _references(node: Node) -> Iterator[Hit]:
 
 def _terms(document: Document, member: Member) -> Iterator[Hit]:
     """Are the operand and the operator known, or explained by a profile?"""
-    node, profiled = member.node, document.profiled(member.rule.policy)
+    node, explained = member.node, document.explained(member.rule.policy)
     for value in node.get(LEFT, ()):
         left, at = text(value), place(node, LEFT)
         if "@value" in value:
@@ -128,11 +132,11 @@ def _terms(document: Document, member: Member) -> Iterator[Hit]:
         elif left in _DEPRECATED:
             yield Hit("operand.deprecated", at, {"operand": local(left), "instead": _DEPRECATED[left]})
         elif operands.find(left) is None and left != notice.NOTICE:
-            known = left.startswith(ODRL) and profiled
-            name = "term.unknown" if known else "" if profiled else "operand.unknown"
+            known = left.startswith(ODRL) and explained
+            name = "term.unknown" if known else "" if explained else "operand.unknown"
             yield from [Hit(name, at, {"operand": left, "term": local(left)})] if name else []
     for value in node.get(OPERATOR, ()):
-        if text(value) not in _OPERATORS and not profiled:
+        if text(value) not in _OPERATORS and not explained:
             yield Hit("operator.unknown", place(node, OPERATOR), {"operator": text(value)})
 
 
@@ -153,6 +157,9 @@ def _values(document: Document, member: Member) -> Iterator[Hit]:
 def _value(node: Node, operator: Operator | None, value: dict[str, Any], at: str) -> Iterator[Hit]:
     left, told = next(iter(iris(node, LEFT)), ""), text(value)
     operand = operands.find(left)
+    if not _well_formed(told, value.get("@type", "")):
+        yield Hit("value.lexical", at, {"value": told, "datatype": str(value["@type"]).removeprefix(XSD)})
+        return
     if left == _DATE_TIME or value.get("@type") == XSD + "dateTime":
         yield from _time(operator, value, at)
     if left == PURPOSE:

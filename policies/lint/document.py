@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from policies.model import ODRL, Connective, PolicyKind, RuleKind
 from policies.nodes import RDF, Graph, Node, place
+from policies.vocabulary import PROFILES
 
 POLICIES: Final = {ODRL + kind.value: kind for kind in PolicyKind} | {ODRL + "Policy": PolicyKind.SET}
 RULES: Final = {ODRL + kind.value: kind for kind in (RuleKind.PERMISSION, RuleKind.PROHIBITION, RuleKind.OBLIGATION)}
@@ -86,6 +87,11 @@ class Document:
     def profiled(self, policy: Node) -> bool:
         """Does the policy, or one that it inherits from, name a profile?"""
         return any(ODRL + "profile" in one for one in self.ancestors(policy))
+
+    def explained(self, policy: Node) -> bool:
+        """Does it name a profile that is not known here, which may say what else is not?"""
+        named = (value for one in self.ancestors(policy) for value in one.get(ODRL + "profile", ()))
+        return any(text(value) not in PROFILES for value in named)
 
     def _rules(self, policy: Node) -> Iterator[RuleNode]:
         for key, kind in RULES.items():

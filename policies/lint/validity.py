@@ -1,8 +1,8 @@
 """Validity of policies and rules by the ODRL Information Model 2.2.
 
 What lives here: classes, names, parties, targets, actions, profiles, inheritance, duties. What does not: constraints
-(`conditions`), what is only unwise (`sense`, `law`). What needs a profile to be understood is an error where none is
-named, and a warning where one is: only who knows it can say.
+(`conditions`), what is only unwise (`sense`, `law`). What needs a profile to be understood is an error; a warning where
+the policy names a profile that is unknown here: only who knows it can say.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from policies.lint.document import (
     iris,
     local,
     text,
+    unlisted,
 )
 from policies.lint.finding import Hit
 from policies.model import ODRL, PolicyKind, RuleKind, Strategy
@@ -60,6 +61,11 @@ _TERMS: Final = {
     *(ODRL + name for name in ("rightOperandReference", "unit", "dataType", "datatype", "status", "and", "or", "xone")),
     *(ODRL + name for name in ("andSequence", "failure")),
 }
+_DEPRECATED: Final = {
+    *(ODRL + name for name in ("inheritAllowed", "inheritRelation", "operand", "payeeParty", "proximity", "scope")),
+    *(ODRL + name for name in ("timedCount", "undefined")),
+}
+"""Properties of earlier versions, and an abstract one, that the vocabulary still has."""
 
 
 def check(document: Document) -> Iterator[Hit]:
@@ -97,8 +103,10 @@ def _policy(document: Document, policy: Node) -> Iterator[Hit]:
     for key in _REPLACED:
         if key in policy:
             yield Hit("policy.replaced", place(policy, key), {"by": text(policy[key][0])})
+    if len(policy.get(ODRL + "conflict", ())) > 1:
+        yield Hit("conflict.several", place(policy, ODRL + "conflict"))
     for value in policy.get(ODRL + "conflict", ()):
-        if text(value) not in _STRATEGIES and not document.profiled(policy):
+        if text(value) not in _STRATEGIES and not document.explained(policy):
             yield Hit("conflict.unknown", place(policy, ODRL + "conflict"), {"strategy": text(value)})
 
 
@@ -165,6 +173,8 @@ def _rule(document: Document, rule: RuleNode) -> Iterator[Hit]:
     nested = [key for key in RULES if key in rule.node]
     for key in nested:
         yield Hit("rule.nested", place(rule.node, key), {"kind": local(key)})
+    if REFINEMENT in rule.node:
+        yield Hit("refinement.place", place(rule.node, REFINEMENT))
     if ODRL + "conflict" in rule.node:
         yield Hit("conflict.place", place(rule.node, ODRL + "conflict"))
     if not nested:
@@ -190,7 +200,10 @@ def _action(document: Document, rule: RuleNode) -> Iterator[Hit]:
         if "@value" in value:
             yield Hit("rule.literal", at, {"term": "action", "value": text(value)})
     for action in actions(document, rule):
-        if action not in ACTIONS and not document.profiled(rule.policy):
+        if action.startswith("_:"):
+            yield Hit("rule.action", at)
+            continue
+        if action not in ACTIONS and not document.explained(rule.policy):
             yield Hit("action.unknown", at, {"action": action})
         elif action not in ACTIONS and action.startswith((ODRL, CC, OWN)):
             yield Hit("term.unknown", at, {"term": action})
@@ -219,20 +232,26 @@ def _duties(document: Document, rule: RuleNode) -> Iterator[Hit]:
 def _collections(document: Document, rule: RuleNode) -> Iterator[Hit]:
     for key in (TARGET, OUTPUT, *_PARTIES):
         for node in document.nodes(rule.node, key):
-            named = ODRL + "uid" in node or not str(node["@id"]).startswith("_:")
-            if REFINEMENT in node and ODRL + "source" not in node and not named:
+            if REFINEMENT in node and ODRL + "source" not in node:
                 yield Hit("collection.source", place(node) or place(rule.node, key))
 
 
 def _terms(document: Document) -> Iterator[Hit]:
-    """Properties in ODRL's namespace that it does not have, in what belongs to a policy."""
+    """Properties in ODRL's namespace that it does not have, in what belongs to a policy. One that leads to something,
+    and not to a text, was meant to say what counts."""
     seen: set[int] = set()
-    for node in (*document.policies, *(r.node for r in document.rules), *(m.node for m in document.members)):
+    for node, policy in (
+        *((policy, policy) for policy in document.policies),
+        *((rule.node, rule.policy) for rule in document.rules),
+        *((member.node, member.rule.policy) for member in document.members),
+    ):
         if id(node) not in seen:
             seen.add(id(node))
             for key in node:
                 if key.startswith(ODRL) and key not in _TERMS:
-                    yield Hit("term.unknown", place(node, key), {"term": local(key)})
+                    leads = any("@value" not in value for value in unlisted(node[key]))
+                    open_ = not leads or key in _DEPRECATED or document.explained(policy)
+                    yield Hit("term.unknown" if open_ else "property.unknown", place(node, key), {"term": local(key)})
     for rule in document.rules:
         for node in document.nodes(rule.node, ACTION):
             if RDF + "value" in node:

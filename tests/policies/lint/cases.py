@@ -181,6 +181,10 @@ CASES: dict[str, Case] = {
         turtle(f"  odrl:conflict ex:losen ;{MARK}\n" + permission(), head=""),
         turtle("  odrl:conflict odrl:prohibit ;\n" + permission(), head=""),
     ),
+    "conflict.several": Case(
+        turtle(f"  odrl:conflict odrl:perm , odrl:prohibit ;{MARK}\n" + permission()),
+        turtle("  odrl:conflict odrl:prohibit ;\n" + permission()),
+    ),
     "conflict.place": Case(
         turtle(permission(f"odrl:conflict odrl:perm ;{MARK}")), turtle("  odrl:conflict odrl:perm ;\n" + permission())
     ),
@@ -279,7 +283,8 @@ CASES: dict[str, Case] = {
     "constraint.blank": Case(under("odrl:purpose", "eq", '[ dct:title "Planung" ]'), under_all(PURPOSE)),
     "constraint.set": Case(under("odrl:purpose", "eq", "( dpv:Marketing dpv:Advertising )"), under_all(PURPOSE)),
     "constraint.foreign": Case(
-        turtle(permission(f"odrl:constraint [ ex:nurBei ex:sonne ] ;{MARK}")), under_all(PURPOSE)
+        turtle(permission(f"odrl:constraint [ ex:nurBei ex:sonne ] ;{MARK}"), head="odrl:profile ex:profil ;"),
+        under_all(PURPOSE),
     ),
     "operand.unknown": Case(under("ex:wetter", "eq", "ex:sonne", head=""), under_all(PURPOSE)),
     "operand.deprecated": Case(under("odrl:device", "eq", "ex:pult"), under_all(PURPOSE)),
@@ -320,7 +325,18 @@ CASES: dict[str, Case] = {
             permission(f"odrl:assignee [ a odrl:PartyCollection ; odrl:source ex:alle ; odrl:refinement {PURPOSE} ] ;")
         ),
     ),
-    "term.unknown": Case(turtle(permission(f"odrl:targt ex:zaehlung ;{MARK}")), PLAIN),
+    "refinement.place": Case(
+        turtle(permission(f"odrl:refinement {COUNTED} ;{MARK}")), turtle(permission(f"odrl:constraint {COUNTED} ;"))
+    ),
+    "property.unknown": Case(
+        turtle(permission(f"odrl:constraints {COUNTED} ;{MARK}")),
+        turtle(permission('odrl:description "Zählung" ;') + " ;\n  odrl:inheritRelation ex:alt"),
+    ),
+    "value.lexical": Case(
+        under("odrl:dateTime", "lt", '"2027-02-29T00:00:00Z"^^xsd:dateTime'),
+        under("odrl:dateTime", "lt", '"2028-02-29T00:00:00Z"^^xsd:dateTime', mark=""),
+    ),
+    "term.unknown": Case(turtle(permission(f"odrl:targt ex:zaehlung ;{MARK}"), head="odrl:profile ex:profil ;"), PLAIN),
     "wire.number": Case(
         on_the_wire(f'{{"leftOperand": "odrl:count", "operator": "lteq",\n     "rightOperand": 3}}{MARK}'),
         on_the_wire('{"leftOperand": "odrl:count", "operator": "lteq", "rightOperand": "3"}'),
@@ -359,7 +375,7 @@ CASES: dict[str, Case] = {
     "time.text": Case(under("odrl:dateTime", "lt", '"2027-01-01T00:00:00Z"'), under_all(LATER)),
     "time.day": Case(under("odrl:dateTime", "lt", '"2027-01-01"^^xsd:date'), under_all(LATER)),
     "time.eq": Case(under("odrl:dateTime", "eq", '"2027-01-01T00:00:00Z"^^xsd:dateTime'), under_all(LATER)),
-    "value.unreadable": Case(under("odrl:elapsedTime", "lteq", '"ein Monat"^^xsd:duration'), under_all(COUNTED)),
+    "value.unreadable": Case(under("odrl:elapsedTime", "lteq", '"ein Monat"'), under_all(COUNTED)),
     "purpose.text": Case(under("odrl:purpose", "eq", '"Verkehrsplanung"'), under_all(PURPOSE)),
     "purpose.unknown": Case(under("odrl:purpose", "eq", "ex:verkehrsplanung"), under_all(PURPOSE)),
     "purpose.exact": Case(under("odrl:purpose", "eq", "dpv:PublicBenefit"), under_all(PURPOSE)),
