@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 from policies import notice, operands
@@ -44,6 +45,20 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _ZONED = re.compile(r".*T.*(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIMELY = re.compile(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:?\d\d)?)?")
+_ZONE = r"(Z|[+-]\d\d:\d\d)?"
+_CLOCK = r"([01]\d|2[0-4]):[0-5]\d:[0-5]\d(\.\d+)?"
+_LEXICAL: Final = {
+    **{name: re.compile(r"[+-]?\d+") for name in ("integer", "int", "long", "short")},
+    "nonNegativeInteger": re.compile(r"\+?\d+|-0+"),
+    "positiveInteger": re.compile(r"\+?0*[1-9]\d*"),
+    "decimal": re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)"),
+    **{n: re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?INF|NaN") for n in ("double", "float")},
+    "boolean": re.compile(r"true|false|1|0"),
+    "date": re.compile(r"-?\d{4,}-\d\d-\d\d" + _ZONE),
+    "dateTime": re.compile(r"-?\d{4,}-\d\d-\d\dT" + _CLOCK + _ZONE),
+    "time": re.compile(_CLOCK + _ZONE),
+    "duration": re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?"),
+}
 _PEOPLE: Final = ("http://purl.org/dc/", "http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2004/02/skos/")
 
 
@@ -175,6 +190,28 @@ def _value(node: Node, operator: Operator | None, value: dict[str, Any], at: str
     if operand is not None and operator is not None and operator not in operand.operators:
         fit = ", ".join(sorted(one.value for one in operand.operators))
         yield Hit("operator.unfit", at, {"operator": operator.value, "operand": operand.name, "fit": fit})
+
+
+def _well_formed(told: str, datatype: Any) -> bool:
+    """Does the text belong to its datatype, as far as XML Schema (part 2) says how that is written?"""
+    name = str(datatype).removeprefix(XSD)
+    pattern = _LEXICAL.get(name) if str(datatype).startswith(XSD) else None
+    if pattern is None:
+        return True
+    if not pattern.fullmatch(told.strip()):
+        return False
+    return name not in ("date", "dateTime") or _on_the_calendar(told.strip()[:10])
+
+
+def _on_the_calendar(day: str) -> bool:
+    """Is there such a day? A year that does not have four digits is left alone."""
+    if not _DAY.fullmatch(day):
+        return True
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return day.startswith("0000")
+    return True
 
 
 def _reads(operand: Operand, told: str) -> bool:

@@ -143,6 +143,14 @@ ODRL_RULES: Final[Mapping[str, Rule]] = {
         ),
         ("perm, prohibit oder invalid angeben.", "Use perm, prohibit or invalid."),
     ),
+    "conflict.several": Rule(
+        _E,
+        (
+            "Die Regeln nennen mehrere Strategien (ODRL 2.1, 2.10).",
+            "The policy names several strategies (ODRL 2.1, 2.10).",
+        ),
+        ("Eine davon angeben.", "Name one of them."),
+    ),
     "conflict.place": Rule(
         _W,
         ("conflict steht an einer Regel und wirkt dort nicht.", "conflict stands in a rule, where it has no effect."),
@@ -360,6 +368,30 @@ ODRL_RULES: Final[Mapping[str, Rule]] = {
             "A collection with a refinement names no source (ODRL 2.2.2, 2.3.2).",
         ),
         ("source angeben.", "Name its source."),
+    ),
+    "refinement.place": Rule(
+        _E,
+        (
+            "Eine Einschränkung (refinement) steht an der Regel selbst (ODRL 2.5.3).",
+            "A refinement stands at the rule itself (ODRL 2.5.3).",
+        ),
+        (
+            "Sie gehört zur Handlung oder zu einer Sammlung; an der Regel heißt es constraint.",
+            "It belongs to the action or to a collection; at the rule it is a constraint.",
+        ),
+    ),
+    "property.unknown": Rule(
+        _E,
+        (
+            "ODRL kennt „{term}“ nicht, und kein Profil erklärt es; was darunter steht, gilt nicht.",
+            'ODRL does not have "{term}", and no profile explains it; what stands below it does not count.',
+        ),
+        ("Die Schreibweise prüfen.", "Check the spelling."),
+    ),
+    "value.lexical": Rule(
+        _E,
+        ("„{value}“ ist nicht als {datatype} geschrieben.", '"{value}" is not written as {datatype}.'),
+        ("Den Wert oder seinen Datentyp berichtigen.", "Mend the value or its datatype."),
     ),
     "term.unknown": Rule(
         _W,
