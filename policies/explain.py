@@ -20,7 +20,7 @@ from policies.model import ODRL, Difference, Nearest, Operator, Policy, Reason
 from policies.operands import OPERANDS, SET_OPERATORS, Assurance, Side, find
 from policies.render import read_notation
 from policies.saying import Both, Lang
-from policies.sentences import ASSURANCES, LEGEND, REASONS, TERMS
+from policies.sentences import ASSURANCES, LEGEND, OPTIONS, REASONS, TERMS
 
 __all__ = ["Clause", "Lang", "clauses", "difference", "legend", "nearest", "policy", "sentence", "shown", "speaker"]
 
@@ -256,6 +256,10 @@ def _term(text: str, lang: str) -> str:
     return _short(text) if said == saying.name(iri, lang) else said
 
 
+def _option(text: str, lang: str) -> str:
+    return saying.pick(OPTIONS[text], lang) if text in OPTIONS else _short(text)
+
+
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
@@ -281,6 +285,7 @@ _KINDS: Final[Mapping[str, Callable[[str, str, str], str]]] = {
     "clauses": _alone(_clauses),
     "rule": _alone(_rule_name),
     "term": _alone(_term),
+    "option": _alone(_option),
     "operand": _alone(_operand),
     "demand": _alone(_demand),
     "asks": _alone(_asks),

@@ -396,8 +396,8 @@ REASONS: Final[Mapping[str, Both]] = {
     ),
     "profile.unknown": ("Das Profil „{profile}“ ist nicht bekannt.", "The profile “{profile}” is not known."),
     "terms.unreadable": (
-        "„{value}“ ist für {term} nicht lesbar.",
-        "“{value}” cannot be read for {term}.",
+        "„{value}“ ist als {term:option} nicht bekannt oder nicht lesbar.",
+        "“{value}” is not known, or cannot be read, as {term:option}.",
     ),
     "terms.entangled": (
         "Die Bedingungen verknüpfen {operands} mit anderem; bitte die Regeln als Ganzes neu fassen.",
@@ -574,6 +574,18 @@ LEGEND: Final[Mapping[Assurance, Both]] = {
     ),
 }
 """What the marks mean."""
+
+OPTIONS: Final[Mapping[str, Both]] = {
+    "purposes": ("Zweck", "a purpose"),
+    "spatial": ("Ort", "a place"),
+    "not_before": ("Beginn", "a beginning"),
+    "until": ("Ende", "an end"),
+    "at": ("Zeitpunkt", "an instant"),
+    "count": ("Anzahl", "a number"),
+    "assignee": ("Nutzer", "a user"),
+    "notice": ("Frist", "a period"),
+}
+"""What people say in a few words of terms of use -> what these are."""
 
 TERMS: Final[Mapping[str, Both]] = {
     "permission": ("Erlaubnis", "permission"),

@@ -62,7 +62,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from policies import notice, operands, places, vocabulary
+from policies import notice, operands, places, slips, vocabulary
 from policies.compact import DSPACE, FUNCTIONS
 from policies.constraints import refuse
 from policies.graph import from_nodes
@@ -100,6 +100,8 @@ _SCOPES: Final = ("target", "output", "assigner", "assignee")
 _OPERATORS: Final = frozenset(one.value for one in Operator)
 _GENERAL: Final = ("left", "operator", "right", "unit", "status", "id", "datatype", "reference")
 _BITS: Final = 256
+_LINES: Final = 10_000
+"""How far down a line is looked at for what is wrong with it."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LINE = re.compile(r"at line (\d+)")
@@ -123,7 +125,8 @@ def to_nodes(text: str) -> list[Node]:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
-        raise PolicyError(Reason("form.toml"), f"line {line}") from None
+        written = text.split("\n", line)[line - 1] if line <= _LINES else ""
+        raise PolicyError(Reason("form.toml", {"problem": slips.slip(written, str(error))}), f"line {line}") from None
     _shallow(document)
     _filled(document, "")
     return _Reader().policy(document)

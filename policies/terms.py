@@ -11,13 +11,12 @@ to be for the one that is named.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from typing import NoReturn
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policies import notice, places
+from policies import meaning, notice, places
 from policies.model import (
     Atomic,
     Connective,
@@ -118,19 +117,8 @@ def restate(policy: Policy, terms: Terms) -> Policy:
 
 def _unreadable(place: str, value: str) -> NoReturn:
     said = {"term": place, "value": value[:200]}
-    near = ", ".join(_near(value[:200])) if place == "purposes" else ""
+    near = ", ".join(meaning.purposes(value)) if place == "purposes" else ""
     raise PolicyError(Reason("terms.unreadable", {"near": near, **said} if near else said), f"/{place}")
-
-
-def _near(text: str) -> list[str]:
-    """Purposes that may have been meant: those with a name, or a word that people call them by, like it."""
-    called = {
-        word.casefold(): name
-        for name, purpose in PURPOSES.items()
-        for word in (*purpose.de.split(), *purpose.en.split(), name)
-    }
-    found = (called[word] for word in get_close_matches(text.casefold(), called, n=5, cutoff=0.7))
-    return list(dict.fromkeys(found))[:3]
 
 
 def _read(place: str, value: str, read: Callable[[str], str]) -> str:

@@ -11,13 +11,14 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
+from connector.cli import facts
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, segment
@@ -44,6 +45,7 @@ class Fetched(NamedTuple):
     cls=Leaf,
     examples=[
         "allmende get 5f0c2a91 -o trees.csv",
+        "allmende get 5f0c2a91 -o trees.csv --purpose PublicPolicyMaking --value retentionPeriod=P30D",
         "allmende get 5f0c2a91 -o may.csv --member counts/2027-05.csv",
         "allmende get 5f0c2a91 -o trees.csv --resume",
         "allmende get 5f0c2a91 -o - | head",
@@ -54,6 +56,13 @@ class Fetched(NamedTuple):
 @click.option("--member", default="", help="A file in a folder; without it a folder comes as one tar archive.")
 @click.option("--purpose", help="What this one access is for, where the contract leaves several.")
 @click.option("--spatial", help="Where this one access is used (IRI), where the contract leaves several.")
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="OPERAND=VALUE",
+    help="What else this one access states, as its contract asks for it (retentionPeriod=P30D); repeatable.",
+)
 @click.option("--resume", is_flag=True, help="Go on where FILE.part ends; this does not count as a new use.")
 @click.pass_obj
 def get(
@@ -63,6 +72,7 @@ def get(
     member: str,
     purpose: str | None,
     spatial: str | None,
+    values: tuple[str, ...],
     resume: bool,
 ) -> None:
     """Fetch the data of CONTRACT, checked access by access at the peer, into FILE.
@@ -71,7 +81,7 @@ def get(
     characters.
     """
     path = f"/contracts/{segment(contract)}/data"
-    query = {"member": member, "purpose": _purpose(purpose), "spatial": spatial}
+    query = {"member": member, "purpose": _purpose(purpose), "spatial": _place(spatial), "stated": _stated(values)}
     if output == "-":
         if resume:
             raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))
@@ -112,10 +122,37 @@ def _reasons(call: Call, contract: str) -> list[str]:
 
 
 def _purpose(said: str | None) -> str | None:
-    """A purpose of the Data Privacy Vocabulary by its short name, anything else as it stands."""
-    from policies.vocabulary import DPV, PURPOSES
+    """A purpose by its short name, or its IRI as it stands. Raises `CommandError` where there is none of that name."""
+    from policies import terms
 
-    return DPV + said if said is not None and said in PURPOSES else said
+    return None if said is None else _known(said, terms.purpose)
+
+
+def _place(said: str | None) -> str | None:
+    """A place by the digits of its key, or its IRI as it stands. Raises `CommandError`."""
+    from policies import terms
+
+    return None if said is None else _known(said, terms.place)
+
+
+def _known(said: str, read: Callable[[str], str]) -> str:
+    from policies.model import PolicyError
+
+    if ":" in said:
+        return said
+    try:
+        return read(said)
+    except PolicyError as error:
+        raise facts.unreadable(error.reason) from error
+
+
+def _stated(values: Sequence[str]) -> str | None:
+    """What else an access states, in the form in which it travels."""
+    if not values:
+        return None
+    from policies import stating
+
+    return stating.written(facts.stated(values))
 
 
 def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetched:

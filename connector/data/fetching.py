@@ -52,6 +52,7 @@ class Fetching:
         member: str = "",
         purpose: str | None = None,
         spatial: str | None = None,
+        stated: str = "",
         range: str = "",
     ) -> tuple[Transfer, Pull]:
         """The transfer and its pull, whose headers have arrived.
@@ -71,6 +72,7 @@ class Fetching:
             member=member,
             purpose=purpose,
             spatial=spatial,
+            stated=stated,
             range=range,
             private=private,
         )

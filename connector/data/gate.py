@@ -28,7 +28,6 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from connector.data import stating
 from connector.data.agreed import PURPOSE, SPATIAL, Agreed, Agreements
 from connector.data.egress import Leaving
 from connector.data.known import Known
@@ -42,6 +41,7 @@ from connector.protocol.transfer import Move, Transfer
 from connector.records import Agreement, Asset, Entry, Participant
 from connector.services.changes import Changes
 from connector.services.life.contracts import ended
+from policies import stating
 from policies.facts import REQUEST_RATE
 from policies.model import Access, Policy, Reason
 from policies.vocabulary import READ

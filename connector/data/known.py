@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.data.agreed import Agreed
+from connector.data.agreed import PURPOSE, SPATIAL, Agreed
 from connector.ports import Facts, Reading
 from connector.records import Asset, Statement
 from policies.operands import Origin
@@ -28,8 +28,10 @@ class Known:
 
     def of(self, view: Reading, party: str, agreed: Agreed, said: Values, now: int) -> Values:
         """The facts of an access of `party` at `now` that says `said` of itself."""
-        values = {**agreed.stated, **said} if said else agreed.stated
         asked = agreed.asked
+        theirs = asked.get(Origin.REQUEST, frozenset()) | {PURPOSE, SPATIAL}
+        words = {left: value for left, value in said.items() if left in theirs} if said else said
+        values = {**agreed.stated, **words} if words else agreed.stated
         if operands := asked.get(Origin.CREDENTIAL):
             found = self._facts.of(view, party)
             values = {**values, **{left: found[left] for left in operands if left in found}}

@@ -23,6 +23,7 @@ from msgspec import Struct
 from connector.errors import DeliveryError, InputError, NodeError, RefusedError, UnknownError
 from connector.ports import Clock, Peer, Store, Stream
 from connector.records import Entry
+from policies import stating
 
 TRIES = 5
 """Attempts in a row that bring no byte before a pull is given up."""
@@ -39,8 +40,8 @@ _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
-    of this use as IRIs, a `range` in the form of the header. `actor` and `transfer` go into the audit. `bare`: the
-    provider wants the token as it stands, without a scheme."""
+    of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header. `actor` and
+    `transfer` go into the audit. `bare`: the provider wants the token as it stands, without a scheme."""
 
     url: str
     authorization: str
@@ -49,6 +50,7 @@ class Order(Struct, frozen=True, kw_only=True):
     member: str = ""
     purpose: str | None = None
     spatial: str | None = None
+    stated: str = ""
     range: str = ""
     private: bool = False
     bare: bool = False
@@ -218,6 +220,8 @@ async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
     for name, stated in (("purpose", order.purpose), ("spatial", order.spatial)):
         if stated is not None:
             headers[f"Allmende-{name.capitalize()}"] = _iri(name, stated)
+    if order.stated:
+        headers[stating.FIELD] = _iri("stated", order.stated)
     url = f"{order.url}/{quote(order.member)}" if order.member else order.url
     stream = await peer.open(url, headers=headers, private=order.private)
     if stream.status in (200, 206):

@@ -22,7 +22,6 @@ import structlog
 from aiohttp import hdrs, web
 from msgspec.structs import replace
 
-from connector.data import stating
 from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
 from connector.data.sources import Sources
@@ -34,6 +33,7 @@ from connector.http.ready import Ready, fits
 from connector.ports import Content
 from connector.records import Asset
 from connector.sentences import Language, sentence
+from policies import stating
 from policies.model import Reason
 
 log = structlog.get_logger()

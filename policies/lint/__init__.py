@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from policies import forms
+from policies import forms, meaning
 from policies.explain import sentence
 from policies.forms import Form
 from policies.lint import conditions, law, sense, validity, wire
@@ -30,6 +30,9 @@ RULES: Final[Mapping[str, Rule]] = {**ODRL_RULES, **WIRE_RULES, **SENSE_RULES, *
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.HINT: 2}
 _NAMELESS: Final = frozenset({"offer.assigner", "rule.target", "policy.uid", "profile.missing", "sense.unlimited"})
 """What an offer on the wire leaves to the catalogue or the connector that it stands in."""
+_SAID: Final = frozenset({"value.unreadable", "operator.unfit", "place.unknown"})
+"""What a refusal of the same place says as well."""
+_UNHELPED: Final = ("Die Stelle berichtigen oder weglassen.", "Mend what stands here, or leave it out.")
 _BOUND: Final = frozenset({"offer.assigner", "agreement.assigner", "agreement.assignee", "rule.target"})
 """What the short form leaves to whoever publishes it."""
 
@@ -67,13 +70,16 @@ def _hits(
         return
     document = Document(nodes)
     waived = {Form.DSP: _NAMELESS, Form.TOML: _BOUND}.get(form, frozenset[str]())
-    errors = False
-    for hit in _rules(document, data, form, () if isinstance(found, PolicyError) else found):
-        if hit.rule not in waived:
-            errors = errors or RULES[hit.rule].severity is Severity.ERROR
+    policies = () if isinstance(found, PolicyError) else found
+    hits = [hit for hit in _rules(document, data, form, policies) if hit.rule not in waived]
+    refusal = None
+    if isinstance(found, PolicyError) and all(RULES[hit.rule].severity is not Severity.ERROR for hit in hits):
+        refusal = _refused("reading.refuses" if form in _FULL else "reading.refused", found)
+    for hit in hits:
+        if refusal is None or form in _FULL or hit.where != refusal.where or hit.rule not in _SAID:
             yield hit
-    if isinstance(found, PolicyError) and not errors:
-        yield _refused("reading.refuses" if form in _FULL else "reading.refused", found)
+    if refusal is not None:
+        yield refusal
 
 
 _FULL: Final = (Form.TURTLE, Form.JSONLD)
@@ -90,4 +96,6 @@ def _rules(document: Document, data: bytes, form: Form, policies: Sequence[Polic
 
 
 def _refused(rule: str, error: PolicyError) -> Hit:
-    return Hit(rule, error.where, {"why": sentence(error.reason, "de"), "reason": sentence(error.reason, "en")})
+    said = {"why": sentence(error.reason, "de"), "reason": sentence(error.reason, "en")}
+    de, en = meaning.mend(error.reason) or _UNHELPED
+    return Hit(rule, error.where, {**said, "hilft": de, "help": en})

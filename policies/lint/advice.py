@@ -105,12 +105,12 @@ SENSE_RULES: Final[Mapping[str, Rule]] = {
     "value.unreadable": Rule(
         _W,
         ("„{value}“ ist kein Wert für {operand}.", '"{value}" is no value of {operand}.'),
-        ("Einen Wert der richtigen Art angeben.", "Give a value of the right kind."),
+        ("{hilft}", "{help}"),
     ),
     "purpose.text": Rule(
         _E,
         ("Der Zweck „{value}“ ist freier Text.", 'The purpose "{value}" is free text.'),
-        ("Einen Begriff des Data Privacy Vocabulary angeben.", "Use a term of the Data Privacy Vocabulary."),
+        ("{hilft}", "{help}"),
     ),
     "purpose.unknown": Rule(
         _W,

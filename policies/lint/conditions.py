@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from policies import notice, operands
+from policies import meaning, notice, operands
 from policies.concepts import place as located
 from policies.lint.document import (
     LEFT,
@@ -186,7 +186,7 @@ def _value(node: Node, operator: Operator | None, value: dict[str, Any], at: str
     elif left == _COUNT and _none(operator, told):
         yield Hit("count.zero", at)
     elif operand is not None and left != _DATE_TIME and not _reads(operand, told):
-        yield Hit("value.unreadable", at, {"value": told, "operand": operand.name})
+        yield Hit("value.unreadable", at, {"value": told, "operand": operand.name, **_helps(operand, told)})
     if operand is not None and operator is not None and operator not in operand.operators:
         fit = ", ".join(sorted(one.value for one in operand.operators))
         yield Hit("operator.unfit", at, {"operator": operator.value, "operand": operand.name, "fit": fit})
@@ -214,6 +214,11 @@ def _on_the_calendar(day: str) -> bool:
     return True
 
 
+def _helps(operand: Operand, told: str) -> dict[str, str]:
+    de, en = meaning.form(operand, told)
+    return {"hilft": de, "help": en}
+
+
 def _reads(operand: Operand, told: str) -> bool:
     try:
         operand.read(told)
@@ -233,7 +238,8 @@ def _time(operator: Operator | None, value: dict[str, Any], at: str) -> Iterator
     if "T" in told and _TIMELY.fullmatch(told) and not _ZONED.fullmatch(told):
         yield Hit("time.naive", at, {"value": told})
     elif not _TIMELY.fullmatch(told):
-        yield Hit("value.unreadable", at, {"value": told, "operand": "dateTime"})
+        helps = _helps(operands.OPERANDS[operands.DATE_TIME], told)
+        yield Hit("value.unreadable", at, {"value": told, "operand": "dateTime", **helps})
     elif not str(datatype).startswith(XSD + "date"):
         yield Hit("time.text", at, {"value": told})
     if _DAY.fullmatch(told):
@@ -246,7 +252,7 @@ def _purpose(operator: Operator | None, value: dict[str, Any], at: str) -> Itera
     told = text(value).replace("dpv:", DPV, 1) if text(value).startswith("dpv:") else text(value)
     name = told.removeprefix(DPV)
     if not _IRI.fullmatch(told):
-        yield Hit("purpose.text", at, {"value": told})
+        yield Hit("purpose.text", at, {"value": told, **_helps(operands.OPERANDS[PURPOSE], told)})
     elif name not in PURPOSES:
         yield Hit("purpose.unknown", at, {"value": told})
     elif name == "Purpose":

@@ -17,6 +17,8 @@ Both = tuple[str, str]
 
 _FIELD: Final = re.compile(r"\{([a-z]+)\}")
 _LONGEST: Final = 120
+_OURS: Final = frozenset({"why", "reason", "hilft", "help"})
+"""Parameters that are sentences of ours, in which what a file says is cut already."""
 
 
 class Severity(StrEnum):
@@ -66,6 +68,6 @@ def filled(texts: Both, params: Mapping[str, str]) -> Both:
 
     def one(found: re.Match[str]) -> str:
         value = params.get(found[1], "?")
-        return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+        return value if len(value) <= _LONGEST or found[1] in _OURS else value[:_LONGEST] + "…"
 
     return _FIELD.sub(one, texts[0]), _FIELD.sub(one, texts[1])

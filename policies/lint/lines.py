@@ -49,6 +49,8 @@ class Lines:
             # One that stands alone may be told of as the first of a list.
             if pointer[-1] == "0" and pointer[:-1] in self._lines:
                 return self._lines[pointer[:-1]]
+            if (first := (*pointer, "0")) in self._lines:
+                return self._lines[first]
             pointer = pointer[:-1]
         return self._lines.get(pointer, 1)
 

@@ -18,7 +18,7 @@ ODRL_RULES: Final[Mapping[str, Rule]] = {
     "form.unreadable": Rule(
         _E,
         ("Die Datei ist nicht lesbar: {why}", "The file cannot be read: {reason}"),
-        ("Die Schreibweise an dieser Stelle prüfen.", "Look at how it is written here."),
+        ("{hilft}", "{help}"),
     ),
     "form.duplicate": Rule(
         _E,
@@ -28,7 +28,7 @@ ODRL_RULES: Final[Mapping[str, Rule]] = {
     "reading.refused": Rule(
         _E,
         ("Das wird nicht verstanden: {why}", "This is not understood: {reason}"),
-        ("Den Begriff berichtigen oder weglassen.", "Mend the term or leave it out."),
+        ("{hilft}", "{help}"),
     ),
     "reading.refuses": Rule(
         _W,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from connector.cli import facts
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs
@@ -111,35 +112,33 @@ def _request(
         if places:
             known[f"{ODRL}spatial"] = [terms.place(one) for one in places]
     except PolicyError as error:
-        raise CommandError(files.sentence(error.reason), error.reason.code, error.reason.params) from error
-    for left, value in map(_pair, values):
-        known.setdefault(_iri(left), []).append(value)
+        raise facts.unreadable(error.reason) from error
+    for left, several in facts.stated(values).items():
+        known.setdefault(left, []).extend(several)
     belongs: dict[str, list[str]] = {}
-    for one, above in map(_pair, members):
+    for one, above in map(facts.pair, members):
         belongs.setdefault(one, []).append(above)
     access = Access(
-        action=_iri(action),
-        assignee=assignee or "",
+        action=facts.action(action),
+        assignee=_named(assignee),
         target=target or next((one.target for one in policies if one.target), ""),
         values={left: tuple(several) for left, several in known.items()},
         members={one: tuple(several) for one, several in belongs.items()},
-        performed=tuple(Deed(action=_iri(one)) for one in performed),
+        performed=tuple(Deed(action=facts.action(one)) for one in performed),
     )
     return Request(access, files.instant(at), count)
 
 
-def _iri(name: str) -> str:
-    """A name of ODRL by its IRI; whatever is an IRI already stays."""
-    return name if ":" in name.replace("odrl:", "") else ODRL + name.removeprefix("odrl:")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    left, mark, right = text.partition("=")
-    if not mark:
+def _named(who: str | None) -> str:
+    """Who asks, by an identifier: a name of the address book is known to a node, not to a file."""
+    if who and ":" not in who:
         raise click.UsageError(
-            either(f"{text!r} names no value; say NAME=VALUE.", f"{text!r} nennt keinen Wert; sagen Sie NAME=VALUE.")
+            either(
+                f"{who!r} is no DID (did:web:...); `allmende peer list` shows those of your peers.",
+                f"{who!r} ist keine DID (did:web:…); „allmende peer list“ zeigt die Ihrer Gegenstellen.",
+            )
         )
-    return left.strip(), right.strip()
+    return who or ""
 
 
 # --- a log ------------------------------------------------------------------------------------------------------------
@@ -222,12 +221,14 @@ def _audited(entry: dict[str, Any], uses: dict[str, int]) -> Request:
     Which use it was stands there only where the terms of then counted; else the uses of its contract so far are counted
     in `uses`, as far as the log goes back. Going on after a broken connection (206) is no use.
     """
+    from policies import stating
     from policies.model import Access
     from policies.requests import Request
 
     told = entry.get("params")
     said = told if isinstance(told, dict) else {}
-    known = {ODRL + name: (str(said[name]),) for name in ("purpose", "spatial") if said.get(name)}
+    known = dict(stating.read(str(said.get("stated") or "")))
+    known |= {ODRL + name: (str(said[name]),) for name in ("purpose", "spatial") if said.get(name)}
     contract = str(said.get("agreement") or entry.get("actor"))
     before = uses.get(contract, 0)
     if entry["event"] == "access.permitted" and said.get("status") != "206":

@@ -68,6 +68,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             member=asked.member,
             purpose=asked.purpose,
             spatial=asked.spatial,
+            stated=asked.stated,
             range=visit.headers.get("range", ""),
         )
         return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))

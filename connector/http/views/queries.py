@@ -40,11 +40,13 @@ class CatalogQuery(Input, frozen=True, kw_only=True):
 
 
 class DataQuery(Input, frozen=True, kw_only=True):
-    """What to fetch: a member of a folder, and the purpose and place of use of this one access (IRIs)."""
+    """What to fetch: a member of a folder, the purpose and place of use of this one access (IRIs), and what else it
+    states: pairs `OPERAND=VALUE`, form-encoded as one text."""
 
     member: str = ""
     purpose: str | None = None
     spatial: str | None = None
+    stated: str = ""
 
 
 class AuditQuery(Input, frozen=True, kw_only=True):

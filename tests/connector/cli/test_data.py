@@ -39,6 +39,28 @@ def test_purpose_and_member_are_asked_for(api: Api, types: Types) -> None:
     assert "named no hash" in types("get", "c0ffee00", "-o", "x", "--purpose", "urn:mine").out
 
 
+def test_further_facts_are_stated_by_their_names(api: Api, types: Types) -> None:
+    stated = "urn%253Aallmende%253AretentionPeriod%3DP30D"
+    api.answers[f"{PATH}?stated={stated}"] = Raw(b"x")
+    assert types("get", "c0ffee00", "-o", "x", "--value", "retentionPeriod=P30D").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--purpose", "Werbung"], "Ähnlich: Advertising"),
+        (["--spatial", "Dresden"], "Ziffern eines Gemeindeschlüssels"),
+        (["--value", "retentionPeroid=P30D"], "meinten Sie retentionPeriod?"),
+        (["--value", "retentionPeriod=30 Tage"], "Eine Dauer schreibt sich P90D"),
+        (["--value", "retentionPeriod"], "NAME=VALUE"),
+    ],
+)
+def test_what_nobody_knows_is_not_sent(api: Api, types: Types, words: list[str], said: str) -> None:
+    told = types("get", "c0ffee00", "-o", "x", *words, "--lang", "de")
+    assert told.status != 0 and said in told.err
+    assert api.asked == []
+
+
 def test_what_is_not_what_was_sent_is_thrown_away(api: Api, types: Types) -> None:
     api.answers[PATH] = Raw(DATA[:-1] + b"!", HEADERS)
     said = types("get", "c0ffee00", "-o", "trees.csv", "--json")

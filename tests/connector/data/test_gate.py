@@ -290,3 +290,39 @@ async def test_what_cannot_be_logged_does_not_happen(tmp_path: Path) -> None:
         assert await w.store.read(lambda view: view.drawn(f"uses:{AGREEMENT}")) == 0
         assert await w.events() == []
         assert await w.store.read(lambda view: view.get(Agreement, AGREEMENT)) is not None
+
+
+KEPT = {
+    "leftOperand": "urn:allmende:retentionPeriod",
+    "operator": "lteq",
+    "rightOperand": {"@value": "P90D", "@type": "xsd:duration"},
+}
+MEMBER = {"leftOperand": "urn:allmende:memberOf", "operator": "eq", "rightOperand": "urn:example:region"}
+
+
+async def test_what_an_access_states_counts_where_it_is_its_to_state(tmp_path: Path) -> None:
+    stated = {"urn:allmende:retentionPeriod": ("P60D",)}
+    async with world(tmp_path, started(), agreement(KEPT), THING) as w:
+        token = w.gate.credential(PID)
+        for refused in ({}, {"urn:allmende:retentionPeriod": ("P91D",)}, {"urn:allmende:retentionPeriod": ("ever",)}):
+            with pytest.raises(AccessRefusedError):
+                await w.gate.admit(token, PID, ask(stated=refused))
+        await w.gate.admit(token, PID, ask(stated=stated))
+        permitted = [e for e in await w.log() if e.event == "access.permitted"]
+        assert [e.params["stated"] for e in permitted] == ["urn%3Aallmende%3AretentionPeriod=P60D"]
+
+
+async def test_nobody_states_what_a_credential_has_to_say(tmp_path: Path) -> None:
+    async with world(tmp_path, started(), agreement(MEMBER), THING) as w:
+        with pytest.raises(AccessRefusedError):
+            stated = {"urn:allmende:memberOf": ("urn:example:region",)}
+            await w.gate.admit(w.gate.credential(PID), PID, ask(stated=stated))
+
+
+async def test_what_is_stated_comes_in_a_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b\n")
+    thing = asset("file", path=str(tmp_path / "a.csv"))
+    async with world(tmp_path, started(), agreement(KEPT), thing) as w:
+        assert (await w.get())[0] == 403
+        assert (await w.get(Allmende_Stated="urn:allmende:retentionPeriod=P60D"))[0] == 200
+        assert (await w.get(Allmende_Stated="urn:allmende:retentionPeriod=P60D&x"))[0] == 403
