@@ -292,8 +292,7 @@ def compared_terms(asked: Policy, offered: Policy, assignee: str) -> Comparison 
 def _asking(asked: Policy, *offered: Policy) -> Difference | None:
     """What of the data as they are the other side wants to see or count by, and nobody has offered: a duty more is not
     always less. Raises `PolicyError` where one of them demands what cannot be done."""
-    wanted = transforms.asking(asked)
-    more = wanted.difference(*(transforms.asking(one) for one in offered)) if wanted else wanted
+    more = transforms.beyond(asked, *offered)
     steps = ", ".join(sorted({str(type(step).__struct_config__.tag) for step in more}))
     return Difference(Reason("beyond.asking", {"steps": steps})) if more else None
 

@@ -39,7 +39,7 @@ from policies.transforms.steps import (
     Threshold,
 )
 
-__all__ = ["EGRESS", "Chain", "asking", "chain", "leaves_by", "provenance"]
+__all__ = ["EGRESS", "Chain", "beyond", "chain", "leaves_by", "provenance"]
 
 STATISTICS: Final = ("count", "sum", "mean", "min", "max")
 _STATISTIC: Final = OWN + "statistic:"
@@ -77,30 +77,53 @@ def chain(policy: Policy) -> Chain | None:
     return of_steps(_together(found)) if found else None
 
 
-def asking(policy: Policy) -> frozenset[Step]:
-    """The steps that look at values before these are taken away or made coarser: which rows leave, and what is measured
-    in them, says something about those values.
+def beyond(asked: Policy, *offered: Policy) -> tuple[Step, ...]:
+    """The steps that are asked for and look at values before these are taken away or made coarser, in another way than
+    any that is offered: by which values rows leave, what is measured in them, where windows and squares begin.
 
-    INVARIANT: whoever gets the data may not choose these. A filter for one name over rows without names finds the rows
-    of that person, and a delay that is a minute longer the minute in an hour. Raises `PolicyError` as `chain`.
+    INVARIANT: whoever gets the data does not choose these. A filter for one name over rows without names finds the rows
+    of that person, and two grids that are not parts of each other tell more than either. Raises `PolicyError` as
+    `chain`.
     """
+    theirs = [step for policy in offered for step in _steps(policy)]
+    return tuple(
+        step for step in _steps(asked) if not _provided(step, [one for one in theirs if type(one) is type(step)])
+    )
+
+
+def _steps(policy: Policy) -> tuple[Step, ...]:
     found = chain(policy)
-    return frozenset(one for step in (found.steps if found is not None else ()) if (one := _asked_by(step)) is not None)
+    return () if found is None else found.steps
 
 
-def _asked_by(step: Step) -> Step | None:
-    """What a step asks of the data as they are, without that which may be stricter; None where that is nothing."""
+def _provided(step: Step, offered: Sequence[Any]) -> bool:
+    """Does a step ask nothing of the data that those of its kind that are offered do not?"""
     match step:
         case Keep():
-            return step
-        case Delay(field=field) if field:
-            return step
-        case Threshold(unit=unit) if unit:
-            return msgspec.structs.replace(step, least=0)
-        case Noise(lower=lower) if lower:
-            return msgspec.structs.replace(step, epsilon="", budget="")
+            return step in offered
+        case Delay(field=field):
+            return not field or step in offered
+        case Threshold(groups=groups, unit=unit):
+            return not unit or any((one.groups, one.unit) == (groups, unit) for one in offered)
+        case Noise(lower=lower, upper=upper):
+            return not lower or any((one.lower, one.upper) == (lower, upper) for one in offered)
+        case CoarsenTime():
+            return step in offered or all(_times_nest(step, one) for one in offered)
+        case CoarsenPlace():
+            return step in offered or all(_places_nest(step, one) for one in offered)
         case _:
-            return None
+            return True
+
+
+def _times_nest(one: CoarsenTime, other: CoarsenTime) -> bool:
+    fine, coarse = sorted((times.grid(one.resolution), times.grid(other.resolution)), key=lambda grid: grid.length)
+    return one.zone == other.zone and coarse.holds(fine)
+
+
+def _places_nest(one: CoarsenPlace, other: CoarsenPlace) -> bool:
+    """Levels of the keys are parts of each other; squares in metres are so only where they are the same."""
+    mine, theirs = places.level(one.resolution), places.level(other.resolution)
+    return mine == theirs or bool(mine.digits) or bool(theirs.digits)
 
 
 def of_steps(steps: Sequence[Step]) -> Chain:

@@ -116,6 +116,14 @@ class Grid(Struct, frozen=True):
             later = local + timedelta(microseconds=self.micros)
         return _micros(later.replace(tzinfo=zone(place)))
 
+    def holds(self, finer: Grid) -> bool:
+        """Is each of its windows made of whole windows of the other one?"""
+        if finer.months:
+            return self.months % finer.months == 0 and bool(self.months)
+        if self.months or self.micros > _DAY:
+            return self == finer or _DAY % finer.micros == 0
+        return self.micros % finer.micros == 0
+
     @property
     def is_short(self) -> bool:
         """Do the windows follow one another by elapsed time?"""

@@ -39,8 +39,12 @@ def group(least: str, **more: str) -> JsonObject:
     return duty(ODRL + "anonymize", among("minGroupSize", least, "gteq", "integer"), **more)
 
 
+def window(length: str, **more: str) -> JsonObject:
+    return duty("coarsen", temporalResolution=length, timeField="time", **more)
+
+
 HIDE = duty("suppress", field="name")
-HOURLY = duty("coarsen", temporalResolution="PT1H", timeField="time")
+HOURLY = window("PT1H")
 PLACE = duty("coarsen", among("placeField", ["lat", "lon"], "isAnyOf"), spatialResolution="500")
 SUMS = duty("aggregate", among("field", "income"), among("statistic", OWN + "statistic:sum"), groupBy="district")
 
@@ -55,6 +59,12 @@ ORACLES = {
         duty("delay", among(ODRL + "delayPeriod", "P1DT1M"), timeField="time"),
     ),
     "how many there are of what is taken away": ([HIDE], group("2", groupField="district", unitField="name")),
+    "squares that lie otherwise": (
+        [PLACE],
+        duty("coarsen", among("placeField", ["lat", "lon"], "isAnyOf"), spatialResolution="499"),
+    ),
+    "windows that begin otherwise": ([window("PT30M")], window("PT20M")),
+    "windows of another zone": ([HOURLY], window("PT1H", timeZone="Asia/Kathmandu")),
     "bounds of what is measured": (
         [SUMS, group("10")],
         duty("perturb", epsilon="10", lowerBound="99999", upperBound="100000"),
@@ -83,6 +93,13 @@ def test_nobody_looks_at_what_is_hidden_by_asking_for_more_duties(name: str) -> 
     offered, more = ORACLES[name]
     assert "beyond.asking" in _codes(offer(*offered, more), offer(*offered))
     assert _codes(offer(*offered, more), offer(*offered, more)) == []
+
+
+@pytest.mark.parametrize("length", ["PT20M", "PT1H", "PT6H", "P1D", "P7D", "P1M", "P3M"])
+def test_windows_that_are_made_of_whole_ones_tell_no_more(length: str) -> None:
+    assert _codes(offer(HOURLY, window(length)), offer(HOURLY)) == []
+    assert ("beyond.asking" in _codes(offer(window("P7D"), window(length)), offer(window("P7D")))) is (length[-1] == "M"
+        and length[1] != "T")  # fmt: skip
 
 
 @pytest.mark.parametrize("more", [duty("suppress", field="street"), duty("sign"), group("5", groupField="district")])
