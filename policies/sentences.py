@@ -430,10 +430,10 @@ REASONS: Final[Mapping[str, Both]] = {
         "What is asked names other parties or outputs than the offer.",
     ),
     "beyond.asking": (
-        "Die Anfrage will selbst bestimmen, nach welchen Werten die Daten ausgewählt, gezählt oder gerastert werden, bevor "
-        "etwas an ihnen weggelassen wird ({steps}); das Angebot sieht das nicht vor.",
-        "What is asked wants to choose by which values the data are selected, counted or put on a grid before anything is "
-        "taken away from them ({steps}); the offer does not provide for that.",
+        "Die Anfrage will selbst bestimmen, nach welchen Werten die Daten ausgewählt, gezählt oder gerastert werden, "
+        "bevor etwas an ihnen weggelassen wird ({steps}); das Angebot sieht das nicht vor.",
+        "What is asked wants to choose by which values the data are selected, counted or put on a grid before anything "
+        "is taken away from them ({steps}); the offer does not provide for that.",
     ),
     "beyond.terms": (
         "Die Anfrage erlaubt etwas, was das Angebot nicht erlaubt.",
