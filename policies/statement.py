@@ -152,12 +152,11 @@ class Statements:
 
     def _one(self, members: Sequence[Constraint]) -> int:
         """Exactly one holds, and all others definitely do not."""
+        failing = [self.comes_out(one, NO) for one in members]
         return self.formulas.some(
             [
-                self.formulas.all(
-                    [self.comes_out(one, YES if chosen == place else NO) for place, one in enumerate(members)]
-                )
-                for chosen in range(len(members))
+                self.formulas.all([*failing[:place], self.comes_out(one, YES), *failing[place + 1 :]])
+                for place, one in enumerate(members)
             ]
         )
 
