@@ -110,6 +110,8 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
             """A term as a value of a node."""
             if isinstance(term, _Value):
                 return term.value
+            if isinstance(term, sfloat):  # it is a str itself: the number as it was written
+                return {"@value": str(term), "@type": XSD + "double"}
             if isinstance(term, str):
                 return {"@list": []} if term == _NIL else {"@id": str(term)}
             if isinstance(term, tuple):
@@ -118,7 +120,7 @@ def _statements(data: bytes, base: str) -> list[Parsed]:
                 return {"@value": str(term).lower(), "@type": XSD + "boolean"}
             if isinstance(term, Decimal):
                 return {"@value": lexical(term), "@type": XSD + "decimal"}
-            return {"@value": str(term), "@type": XSD + ("double" if isinstance(term, sfloat) else "integer")}
+            return {"@value": str(term), "@type": XSD + "integer"}
 
         def intern(self, something: Any) -> Any:
             return something

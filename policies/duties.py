@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from policies.collections import fits
 from policies.facts import Facts
 from policies.model import (
+    ODRL,
     Atomic,
     Constraint,
     Deed,
@@ -35,6 +36,8 @@ from policies.truth import Truth, atoms, every
 
 OWN: Final = "urn:allmende:"
 DUTY_TIMING: Final = OWN + "dutyTiming"
+EVENT: Final = ODRL + "event"
+POLICY_USAGE: Final = ODRL + "policyUsage"
 
 PARAMETERS: Final = frozenset(
     {
@@ -59,6 +62,15 @@ class Timing(StrEnum):
     AFTER = OWN + "after"
 
 
+_ORDER: Final = {
+    Operator.LT: Timing.BEFORE,
+    Operator.LTEQ: Timing.BEFORE,
+    Operator.EQ: Timing.DURING,
+    Operator.GT: Timing.AFTER,
+    Operator.GTEQ: Timing.AFTER,
+}
+
+
 def parameters(rule: Rule) -> tuple[Constraint, ...]:
     """What a duty is to be done with: the refinements of its action and its own constraints."""
     return (*rule.refinements, *rule.constraints)
@@ -66,9 +78,18 @@ def parameters(rule: Rule) -> tuple[Constraint, ...]:
 
 def timing(rule: Rule) -> Timing | None:
     """When the duty says that it has to be done; None where it does not say, or not in one word."""
-    named = {atom.right for atom in atoms(rule.constraints) if atom.left == DUTY_TIMING}
+    said = {_said(atom) for atom in atoms(rule.constraints) if atom.left == DUTY_TIMING or _of_use(atom)}
+    return said.pop() if len(said) == 1 else None
+
+
+def _said(atom: Atomic) -> Timing | None:
     words: dict[tuple[str, ...], Timing] = {(word.value,): word for word in Timing}
-    return words.get(named.pop()) if len(named) == 1 else None
+    return _ORDER.get(atom.operator) if _of_use(atom) else words.get(atom.right)
+
+
+def _of_use(atom: Atomic) -> bool:
+    """Does a constraint set the duty before or after the use itself (`event lt policyUsage`)?"""
+    return atom.left == EVENT and atom.right == (POLICY_USAGE,) and atom.operator in _ORDER
 
 
 def conditions(rule: Rule) -> tuple[Constraint, ...]:
@@ -78,7 +99,7 @@ def conditions(rule: Rule) -> tuple[Constraint, ...]:
 
 
 def _parameter(constraint: Constraint, late: bool) -> bool:
-    return all(atom.left in PARAMETERS or (late and _deadline(atom)) for atom in atoms((constraint,)))
+    return all(atom.left in PARAMETERS or _of_use(atom) or (late and _deadline(atom)) for atom in atoms((constraint,)))
 
 
 def _deadline(atom: Atomic) -> bool:

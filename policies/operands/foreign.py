@@ -36,7 +36,7 @@ _INTEGERS: Final = frozenset(
 ) | {XSD + name for name in ("negativeInteger", "nonPositiveInteger", "unsignedInt", "unsignedLong", "gYear")}
 _NUMBERS: Final = _INTEGERS | {XSD + name for name in ("decimal", "double", "float")}
 _TIMES: Final = frozenset({XSD + "dateTime", XSD + "dateTimeStamp", XSD + "date"})
-_WORDS: Final = frozenset({XSD + name for name in ("string", "token", "boolean", "NMTOKEN", "normalizedString")})
+_WORDS: Final = frozenset({XSD + name for name in ("string", "token", "NMTOKEN", "normalizedString")})
 _EQUAL: Final = frozenset({Operator.EQ, Operator.NEQ})
 _TREE: Final = IDENTITY | {Operator.IS_A, Operator.IS_PART_OF, Operator.HAS_PART, Operator.IS_ALL_OF}
 
@@ -83,6 +83,9 @@ def _kind(iri: str, datatype: str) -> tuple[frozenset[Operator], Reader, Callabl
         return ORDER | _EQUAL, durations.read, durations.fact, durations.Durations(), datatype
     if datatype == XSD + "time":
         return ORDER | _EQUAL, calendars.HOURS.read, calendars.HOURS.fact, calendars.HOURS, datatype
+    if datatype == XSD + "boolean":
+        truths = names.Names()
+        return IDENTITY, _truth, _truth, truths, datatype
     if datatype in _WORDS:
         words = names.Names()
         return IDENTITY | {Operator.IS_ALL_OF}, words.read, words.read, words, datatype
@@ -92,6 +95,14 @@ def _kind(iri: str, datatype: str) -> tuple[frozenset[Operator], Reader, Callabl
         terms = Taxonomy({})
         return _TREE, names.read_text, names.read_text, terms, ""
     raise ValueError("values of this datatype are not compared")
+
+
+def _truth(text: str) -> str:
+    """True or false, also where it is written as a digit. Raises `ValueError`."""
+    found = {"true": "true", "1": "true", "false": "false", "0": "false"}.get(text.strip())
+    if found is None:
+        raise ValueError("neither true nor false")
+    return found
 
 
 def _number(text: str) -> str:

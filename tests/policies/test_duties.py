@@ -197,3 +197,27 @@ def test_timing_and_parameters() -> None:
     columns = atom("urn:allmende:field", O.EQ, "name")
     period = atom("urn:allmende:pseudonymPeriod", O.EQ, "P1D")
     assert duties.parameters(duty(columns, refinements=(period,))) == (period, columns)
+
+
+@pytest.mark.parametrize(
+    ("operator", "timing", "permitted"),
+    [
+        (O.LT, Timing.BEFORE, {Semantics.STRICT: False, Semantics.DEFERRED: False}),
+        (O.LTEQ, Timing.BEFORE, {Semantics.STRICT: False, Semantics.DEFERRED: False}),
+        (O.EQ, Timing.DURING, {Semantics.STRICT: True, Semantics.DEFERRED: True}),
+        (O.GT, Timing.AFTER, {Semantics.STRICT: True, Semantics.DEFERRED: True}),
+        (O.GTEQ, Timing.AFTER, {Semantics.STRICT: True, Semantics.DEFERRED: True}),
+        (O.NEQ, None, {Semantics.STRICT: False, Semantics.DEFERRED: True}),
+    ],
+)
+def test_before_or_after_the_use_is_a_time_and_no_condition(
+    operator: Operator, timing: Timing | None, permitted: dict[Semantics, bool]
+) -> None:
+    """`event lt policyUsage`: who has to pay first may not use unpaid, whatever is known of events."""
+    paid = duty(atom(duties.EVENT, operator, duties.POLICY_USAGE))
+    assert duties.timing(paid) is timing
+    assert (duties.conditions(paid) == ()) is (timing is not None)
+    found = policy(Rule(RuleKind.PERMISSION, USE, duties=(paid,)))
+    asked = Access(READ, ME, TARGET)
+    assert {how: evaluate(found, asked, NOW, semantics=how).permit for how in Semantics} == permitted
+    assert duties.timing(duty(atom(duties.EVENT, operator, "urn:example:flood"))) is None

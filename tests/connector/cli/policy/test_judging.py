@@ -183,3 +183,33 @@ def test_an_unknown_profile_stops_also_where_none_need_be_named(files: Path, typ
     said = types(*asks)
     assert (said.status, said.json["decision"], said.json["rules"]) == (0, "deny", [])
     assert said.json["reasons"][0]["code"] == "profile.unknown"
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "decision"),
+    [
+        ("1.5e0", 1.5, "permit"),
+        ("15E-1", 1.6, "deny"),
+        ("1.5", "1.5", "permit"),
+        ("2", 1.5, "permit"),
+        ('"2e0"^^<http://www.w3.org/2001/XMLSchema#float>', 2, "permit"),
+    ],
+)
+def test_numbers_as_turtle_writes_them(files: Path, types: Types, written: str, value: Any, decision: str) -> None:
+    constraint = "odrl:constraint [ odrl:leftOperand <urn:example:o> ; odrl:operator odrl:lteq ; odrl:rightOperand {} ]"
+    (files / "p.ttl").write_text(f"{POLICY}<urn:example:r> {constraint.format(written)} .")
+    asked = USE | {"target": "urn:example:sensors", "values": {"urn:example:o": value}}
+    (files / "request.json").write_bytes(json.encode(asked))
+    said = types("policy", "evaluate", "p.ttl", "--request", "request.json", "--lenient", "--json")
+    assert said.json["decision"] == decision
+
+
+@pytest.mark.parametrize("written", ["true", '"1"^^<http://www.w3.org/2001/XMLSchema#boolean>'])
+def test_truths_in_both_ways_of_writing_them(files: Path, types: Types, written: str) -> None:
+    constraint = "odrl:constraint [ odrl:leftOperand <urn:example:o> ; odrl:operator odrl:eq ; odrl:rightOperand {} ]"
+    (files / "p.ttl").write_text(f"{POLICY}<urn:example:r> {constraint.format(written)} .")
+    for value, decision in ((True, "permit"), ("1", "permit"), (False, "deny"), ("perhaps", "deny")):
+        asked = USE | {"target": "urn:example:sensors", "values": {"urn:example:o": value}}
+        (files / "request.json").write_bytes(json.encode(asked))
+        said = types("policy", "evaluate", "p.ttl", "--request", "request.json", "--lenient", "--json")
+        assert said.json["decision"] == decision
