@@ -7,6 +7,7 @@ ended, or when people have to decide, on either side.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import NEGOTIATION, PEER, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, remark, table, tail
+from connector.cli.policy import files
 from connector.cli.terms import given_terms, with_terms
 from connector.cli.words import either, word
 
@@ -49,28 +51,38 @@ POLL = 2.0
     examples=[
         "allmende negotiate nachbarstadt trees --wait",
         "allmende negotiate nachbarstadt trees --purpose PublicPolicyMaking --until 2027-12-31 --wait",
+        "allmende negotiate nachbarstadt trees --file wish.toml --wait",
     ],
 )
 @click.argument("peer", type=PEER)
 @click.argument("dataset")
 @click.option("--offer", help="Which of several offers for the dataset, by id.")
 @with_terms
+@click.option("--file", type=files.FILE, help="All that is wanted, as a policy file: TOML, ODRL, or an offer as JSON.")
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused, or a person has to decide.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
 @click.pass_obj
 def negotiate(
-    call: Call, /, peer: str, dataset: str, offer: str | None, wait: bool, timeout: float, **given: Any
+    call: Call,
+    /,
+    peer: str,
+    dataset: str,
+    offer: str | None,
+    file: Path | None,
+    wait: bool,
+    timeout: float,
+    **given: Any,
 ) -> None:
     """Ask PEER for DATASET: on the terms of its offer, or on the terms given here.
 
-    DATASET is its id, the end of its id, or its title. Terms given replace those of the same kind in the offer. With
-    --wait the exit status is 0 only where a contract came of it.
+    DATASET is its id, the end of its id, or its title. Terms given replace those of the same kind in the offer; what a
+    file says replaces all of them (how long the data may be kept, say). With --wait the exit status is 0 only where a
+    contract came of it.
     """
-    body: dict[str, Any] = {"peer": peer, "dataset": dataset_id(call, peer, dataset)}
+    wanted = _wanted(file, given)
+    body: dict[str, Any] = {"peer": peer, "dataset": dataset_id(call, peer, dataset), **wanted}
     if offer:
         body["offer"] = offer
-    if terms := given_terms(**given):
-        body["terms"] = terms
     begun = call.remote.post("/negotiations", body)
     _follow(call, begun, wait, timeout)
 
@@ -173,24 +185,37 @@ def approve(call: Call, id: str, seen: int | None, reason: str, wait: bool, time
 @negotiation.command("counter", examples=["allmende negotiation counter 5f0c2a91 --until 2026-12-31 --count 10"])
 @click.argument("id", type=NEGOTIATION)
 @with_terms
+@click.option("--file", type=files.FILE, help="All that is wanted, as a policy file: TOML, ODRL, or an offer as JSON.")
 @click.option("--seen", type=int, metavar="VERSION", help="Only if nothing has changed since this version was shown.")
 @click.option("--wait", is_flag=True, help="Wait until it is concluded or refused, or a person has to decide.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to --wait.")
 @click.pass_obj
-def counter(call: Call, /, id: str, seen: int | None, wait: bool, timeout: float, **given: Any) -> None:
-    """Answer with other terms. Those given replace the same kind in what lies on the table.
+def counter(
+    call: Call, /, id: str, file: Path | None, seen: int | None, wait: bool, timeout: float, **given: Any
+) -> None:
+    """Answer with other terms. Those given replace the same kind in what lies on the table, a file all of them.
 
     You have drafted them then: should the peer accept, somebody else here has to approve.
     """
-    terms = given_terms(**given)
-    if not terms:
+    wanted = _wanted(file, given)
+    if not wanted:
         raise click.UsageError(
             either(
                 "Say at least one term, for example --until 2026-12-31",
                 "Nennen Sie mindestens eine Bedingung, etwa --until 2026-12-31",
             )
         )
-    _command(call, id, "counter", {"terms": terms, "version": seen}, wait, timeout)
+    _command(call, id, "counter", {**wanted, "version": seen}, wait, timeout)
+
+
+def _wanted(file: Path | None, given: dict[str, Any]) -> dict[str, Any]:
+    """The terms that are asked for, from a file or in the short form; nothing where none are said."""
+    terms = given_terms(**given)
+    if file is None:
+        return {"terms": terms} if terms else {}
+    if terms:
+        raise files.alone()
+    return {"document": files.offered(file)[0]}
 
 
 @negotiation.command("decline", examples=["allmende negotiation decline 5f0c2a91 --reason 'No longer needed'"])

@@ -29,6 +29,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "A place is the digits of a municipality's key (AGS or ARS), for example 05515000.",
     ),
     "terms.unreadable.near": ("Ähnlich: {near}.", "Close to it: {near}."),
+    "terms.other": (
+        "Die Datei nennt {named} als {part}; verhandelt wird mit {own}. Lassen Sie {part} in der Datei weg.",
+        "The file names {named} as {part}; what is negotiated has {own}. Leave {part} out of the file.",
+    ),
     # catalogue and offers
     "catalog.filter": (
         "Filter versteht dieser Katalog nicht; fragen Sie ohne Filter.",

@@ -158,6 +158,32 @@ def written(policy: Policy, form: Form, name: str) -> bytes:
         raise refused(error, name) from error
 
 
+def offered(file: Path) -> tuple[dict[str, Any], Policy]:
+    """The only policy of a file as an offer of the protocol, and as it was read. What is such an offer already stays as
+    it is. Raises `CommandError` with file and place."""
+    from msgspec import json
+    from msgspec.structs import replace
+
+    from policies import forms
+
+    given = look(file, None, lenient=False)
+    policy = single(given)
+    if given.form is forms.Form.DSP:
+        return json.decode(given.data), policy
+    # Titles and remarks are words for people and have no place in the protocol's form.
+    return json.decode(written(replace(policy, remarks=()), forms.Form.DSP, str(file))), policy
+
+
+def alone() -> click.UsageError:
+    """A file beside other terms."""
+    return click.UsageError(
+        either(
+            "--file says it all; give no other terms beside it",
+            "--file sagt alles; nennen Sie daneben keine weiteren Bedingungen",
+        )
+    )
+
+
 def members(files: Sequence[Path], form: str | None) -> dict[str, tuple[str, ...]]:
     """What belongs to which collection, as files that can be read say."""
     from policies import forms, membership

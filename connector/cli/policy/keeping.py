@@ -62,12 +62,7 @@ def add(
     """
     terms = given_terms(**given, assignee=_did(call, assignee))
     if file and terms:
-        raise click.UsageError(
-            either(
-                "--file says it all; give no other terms beside it",
-                "--file sagt alles; nennen Sie daneben keine weiteren Bedingungen",
-            )
-        )
+        raise files.alone()
     body: dict[str, Any] = {"terms": terms} if file is None else _of_file(file)
     more = {"template": template, "reason": reason, "offers": offers}
     kept = call.remote.post("/policies", {"name": name, **body, **{key: one for key, one in more.items() if one}})
@@ -104,21 +99,12 @@ def _did(call: Call, name: str | None) -> str | None:
 
 
 def _of_file(file: Path) -> dict[str, Any]:
-    """The policy of a file as JSON, and the template that it says it was made from. What is an offer of the protocol
-    already goes as it stands, once it has been understood. Raises `CommandError` with file and place."""
-    from msgspec import json
-    from msgspec.structs import replace
+    """The policy of a file as JSON, and the template that it says it was made from. Raises `CommandError`."""
+    from policies import template
 
-    from policies import forms, template
-
-    given = files.look(file, None, lenient=False)
-    policy = files.single(given)
-    if given.form is forms.Form.DSP:
-        return {"document": json.decode(given.data)}
-    # Titles and remarks are words for people and have no place in the protocol's form.
-    document = files.written(replace(policy, remarks=()), forms.Form.DSP, str(file))
+    document, policy = files.offered(file)
     origin = template.origin(policy)
-    return {"document": json.decode(document), **({"template": "@".join(origin)} if origin else {})}
+    return {"document": document, **({"template": "@".join(origin)} if origin else {})}
 
 
 def _kept(one: Any) -> str:
@@ -127,8 +113,9 @@ def _kept(one: Any) -> str:
     if waits <= 0:
         return said
     return said + either(
-        f" A draft: {waits} more have to approve it: allmende policy approve {one['id']}",
-        f" Ein Entwurf; es fehlt noch die Zustimmung von {waits}: allmende policy approve {one['id']}",
+        f" A draft: {waits} more {'has' if waits == 1 else 'have'} to approve it: allmende policy approve {one['id']}",
+        f" Ein Entwurf: {'eine weitere Person muss' if waits == 1 else f'{waits} weitere Personen müssen'} zustimmen:"
+        f" allmende policy approve {one['id']}",
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.protocol.messages import NegotiationState
+from connector.protocol.messages import JsonObject, NegotiationState
 from connector.protocol.negotiation import Negotiation
 from connector.records import Right
+from policies.terms import Terms
 
 Act = Callable[[str, str, Any], Awaitable[Negotiation]]
 """Operator, pid, body."""
@@ -41,7 +43,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
     async def request(visit: Visit) -> views.NegotiationView:
         body: views.NewNegotiation = visit.body
         peer = await services.peers.get(body.peer)
-        begun = await proposals.request(visit.operator, peer.id, body.dataset, offer=body.offer, terms=body.terms)
+        terms = _terms(body)
+        begun = await proposals.request(visit.operator, peer.id, body.dataset, offer=body.offer, terms=terms)
         return await shown(begun, visit)
 
     async def get(visit: Visit) -> views.NegotiationView:
@@ -60,7 +63,10 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
         return await approvals.approve(operator, pid, seen=body.version, reason=body.reason)
 
     async def counter(operator: str, pid: str, body: views.CounterRequest) -> Negotiation:
-        return await proposals.counter(operator, pid, body.terms, seen=body.version)
+        terms = _terms(body)
+        if terms is None:
+            raise InputError("input.exclusive", fields="terms, document")
+        return await proposals.counter(operator, pid, terms, seen=body.version)
 
     async def decline(operator: str, pid: str, body: views.Declining) -> Negotiation:
         return await approvals.decline(operator, pid, body.reason)
@@ -112,3 +118,10 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             for name, (act, body, about) in acts.items()
         ),
     ]
+
+
+def _terms(body: views.NewNegotiation | views.CounterRequest) -> Terms | JsonObject | None:
+    """What is wanted: in short, as a whole policy, or nothing. Raises `InputError` where it is said in both ways."""
+    if body.terms is not None and body.document is not None:
+        raise InputError("input.exclusive", fields="terms, document")
+    return body.terms if body.document is None else dict(body.document)

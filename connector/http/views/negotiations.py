@@ -15,19 +15,22 @@ class NewNegotiation(Input, frozen=True, kw_only=True):
     """Ask a peer for a dataset.
 
     `offer` picks one of several offers by id. `terms` in the short form restates what is wanted; without it the offer
-    is taken as it stands.
+    is taken as it stands. `document` says all that is wanted instead, as an offer of the protocol.
     """
 
     peer: Iri
     dataset: Iri
     offer: Iri | None = None
     terms: Terms | None = None
+    document: Mapping[str, Any] | None = None
 
 
 class CounterRequest(Input, frozen=True, kw_only=True):
-    """Answer with other terms: `terms` in the short form restate what lies on the table. `version` as in approving."""
+    """Answer with other terms: `terms` in the short form restate what lies on the table, or `document` says all, as an
+    offer of the protocol. `version` as in approving."""
 
-    terms: Terms
+    terms: Terms | None = None
+    document: Mapping[str, Any] | None = None
     version: int | None = None
 
 

@@ -7,7 +7,7 @@ What lives here: asking on stated terms, countering, what separates two offers. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -32,21 +32,30 @@ class Proposals:
         self._store, self._negotiations, self._discovery, self._did = store, negotiations, discovery, did
 
     async def request(
-        self, operator: str, peer: str, dataset: str, *, offer: str | None = None, terms: Terms | None = None
+        self,
+        operator: str,
+        peer: str,
+        dataset: str,
+        *,
+        offer: str | None = None,
+        terms: Terms | JsonObject | None = None,
     ) -> Negotiation:
-        """Ask `peer` (a DID) for a dataset under one of its offers, on the stated terms where there are any.
+        """Ask `peer` (a DID) for a dataset under one of its offers, on the stated terms where there are any: in short,
+        or a whole policy of the protocol.
 
-        Raises `InputError` (peer, dataset, offer unknown; an offer that is not understood), `DeliveryError`.
+        Raises `InputError` (peer, dataset, offer unknown; an offer or terms that are not understood), `DeliveryError`.
         """
         found = await self._discovery.dataset(peer, dataset)
         offers = {str(one.get("@id")): one for one in found.hasPolicy}
         if offer is not None:
             offer = _meant(offer, offers)
         published = offers[offer] if offer is not None else found.hasPolicy[0]
-        wanted = self._stated(published, terms)
+        wanted = _stated(published, terms, {"target": dataset, "assigner": peer, "assignee": self._did})
         return await self._negotiations.request(operator, peer, dataset, {**wanted, "target": dataset})
 
-    async def counter(self, operator: str, pid: str, terms: Terms, *, seen: int | None = None) -> Negotiation:
+    async def counter(
+        self, operator: str, pid: str, terms: Terms | JsonObject, *, seen: int | None = None
+    ) -> Negotiation:
         """Answer with other terms: the consumer restates the provider's offer, the provider the consumer's request.
 
         `seen` is the version that was looked at. Raises `InputError`, `TransitionError`.
@@ -56,7 +65,9 @@ class Proposals:
             base = n.offered if n.role is Role.CONSUMER else n.asked
             if base is None:
                 raise TransitionError("transition.illegal", state=n.state or "-", move="counter")
-            return {**self._stated(base, terms), "target": n.dataset}
+            provider, consumer = (n.peer, self._did) if n.role is Role.CONSUMER else (self._did, n.peer)
+            own = {"target": n.dataset, "assigner": provider, "assignee": consumer}
+            return {**_stated(base, terms, own), "target": n.dataset}
 
         return await self._negotiations.counter(operator, pid, words, seen=seen)
 
@@ -78,13 +89,6 @@ class Proposals:
             return not_understood(error)
         return compared_terms(asked, offered, who)
 
-    def _stated(self, document: JsonObject, terms: Terms | None) -> JsonObject:
-        """An offer with the stated terms in place of its own; unchanged where nothing is stated."""
-        policy = _understood(document)
-        if terms is not None:
-            policy = restate(policy, terms)
-        return render.to_dsp(policy)
-
 
 def _meant(offer: str, offers: Iterable[str]) -> str:
     """The one offer that is named, by its id or a tail of at least 8 characters. Raises `InputError`."""
@@ -92,6 +96,22 @@ def _meant(offer: str, offers: Iterable[str]) -> str:
     if len(found) != 1:
         raise InputError("offer.unknown", id=offer)
     return found[0]
+
+
+def _stated(document: JsonObject, terms: Terms | JsonObject | None, own: Mapping[str, str]) -> JsonObject:
+    """An offer with the stated terms in place of its own; unchanged where nothing is stated. `own` is between whom and
+    about what: a whole policy that names others raises `InputError`."""
+    policy = _understood(document)
+    if isinstance(terms, Terms):
+        return render.to_dsp(restate(policy, terms))
+    if terms is None:
+        return render.to_dsp(policy)
+    wanted = _understood(terms)
+    for part, ours in own.items():
+        if (named := getattr(wanted, part)) not in (None, ours):
+            raise InputError("terms.other", part=part, named=named, own=ours)
+    said = {part: getattr(wanted, part) for part in ("rules", "profile", "notice", "conflict")}
+    return render.to_dsp(replace(policy, **said, assignee=wanted.assignee or policy.assignee))
 
 
 def _understood(document: JsonObject) -> Policy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.connector.cli.api import Api, negotiation, waiting
@@ -32,6 +34,20 @@ def test_terms_are_sent_in_the_short_form(api: Api, types: Types) -> None:
             "count": 3,
         },
     }
+
+
+def test_a_file_says_all_that_is_wanted(api: Api, types: Types) -> None:
+    rule = 'policy = "urn:x:wish"\ntitle = "Wunsch"\n[[permission]]\naction = "use"\nretentionPeriod.lteq = "P180D"\n'
+    Path("wish.toml").write_text(rule)
+    api.answers["POST /v1/negotiations"] = (201, negotiation())
+    assert types("negotiate", "neighbour", TREES, "--file", "wish.toml").status == 0
+    assert sorted(api.asked[0].body) == ["dataset", "document", "peer"]
+    assert "P180D" in str(api.asked[0].body["document"])
+    api.answers[f"POST /v1/negotiations/{ID}/counter"] = negotiation()
+    assert types("negotiation", "counter", negotiation()["id"], "--file", "wish.toml").status == 0
+    assert api.asked[-1].body["document"] == api.asked[0].body["document"]
+    both = types("negotiate", "neighbour", TREES, "--file", "wish.toml", "--count", "3")
+    assert (both.status, len(api.asked)) == (2, 2)
 
 
 def test_without_terms_the_offer_is_taken_as_it_stands(api: Api, types: Types) -> None:

@@ -58,7 +58,7 @@ def test_a_draft_says_how_many_are_missing_and_what_to_type(api: Api, types: Typ
     api.answers["POST /v1/policies"] = (201, DRAFT)
     line = ("policy", "add", "traffic", "--file", "t.toml", "--reason", "council", "--with-offers")
     said = types(*line)
-    assert "1 more have to approve it: allmende policy approve traffic@2" in said.out
+    assert "1 more has to approve it: allmende policy approve traffic@2" in said.out
     body = api.asked[-1].body
     assert (body["name"], body["reason"], body["offers"]) == ("traffic", "council", True)
     assert body["document"]["permission"][0]["action"] == "use"
