@@ -1,8 +1,8 @@
 """Conflicts: rules that cannot stand side by side, within one policy or between several.
 
-What lives here: permission against prohibition, what is owed against prohibition, rules that can never apply, and the
-terms of two parties that cannot hold together. What does not: whether constraints can (`joint`), which of two rules
-wins (`strategy`). Source: ODRL Information Model 2.2, 3.2 (conflict strategy).
+What lives here: permission against prohibition, what is owed against prohibition and permission, rules that can never
+apply, and the terms of two parties that cannot hold together. What does not: whether constraints can (`joint`), which
+of two rules wins (`strategy`). Source: ODRL Information Model 2.2, 3.2 (conflict strategy).
 
 Two policies are held against each other as *terms* where they may be two parties' (an offer and a request, two Sets):
 there must then be a use that both permit. An operand of which one of them is silent leaves it open whether they agree.
@@ -88,6 +88,7 @@ def _within(policy: Policy, members: Members) -> Iterator[Pair]:
     if strategy(policy) is Strategy.INVALID:
         yield from _clashes(policy, policy, members)
     yield from _owed(policy, policy, members)
+    yield from _unpermitted(policy, policy, members)
 
 
 def _alone(policy: Policy, rule: Rule) -> Pair:
@@ -104,6 +105,7 @@ def _alone(policy: Policy, rule: Rule) -> Pair:
 def _against(a: Policy, b: Policy, members: Members) -> Iterator[Pair]:
     yield from _clashes(a, b, members)
     yield from _owed(a, b, members)
+    yield from _unpermitted(a, b, members)
 
 
 def _clashes(a: Policy, b: Policy, members: Members) -> Iterator[Pair]:
@@ -125,6 +127,25 @@ def _owed(a: Policy, b: Policy, members: Members) -> Iterator[Pair]:
             # Whoever has to use, and may not print, can still use.
             if meeting is not None and (same or narrower is not True):
                 yield _prohibited(a, norm.rule, b, prohibition, meeting, "conflict.duty")
+
+
+def _unpermitted(a: Policy, b: Policy, members: Members) -> Iterator[Pair]:
+    """Obligations of the first against permissions of the second for the very same action: what has to be done is
+    permitted, and never as it has to be done. Nothing else is permitted, so it is in conflict."""
+    for obligation in _kind(a, RuleKind.OBLIGATION):
+        found = [
+            (permission, meeting)
+            for permission in _kind(b, RuleKind.PERMISSION)
+            if permission.action == obligation.action
+            and (meeting := _meeting(_Norm(a, obligation), _Norm(b, permission), members)) is not None
+            and meeting.sure
+        ]
+        outcomes = [_overlap(meeting) for _, meeting in found]
+        if found and all(verdict is Verdict.CONFLICT for verdict, _ in outcomes):
+            permission, about = found[0][0], outcomes[0][1]
+            params = {**_params(about, obligation), "action": obligation.action}
+            sides = Side(a.id, obligation.id), Side(b.id, permission.id)
+            yield Pair(*sides, Verdict.CONFLICT, Reason("conflict.unpermitted", params), about)
 
 
 def _prohibited(a: Policy, rule: Rule, b: Policy, prohibition: Rule, meeting: _Meeting, code: str) -> Pair:

@@ -72,6 +72,10 @@ REASONS: Final[Mapping[str, Both]] = {
         "Was zu tun ist ({action:term}), ist verboten ({prohibited:term}).",
         "What has to be done ({action:term}) is prohibited ({prohibited:term}).",
     ),
+    "conflict.unpermitted": (
+        "Was zu tun ist ({action:term}), ist so nicht erlaubt ({operands}).",
+        "What has to be done ({action:term}) is not permitted as it has to be done ({operands}).",
+    ),
     "conflict.terms": (
         "Keine Nutzung erfüllt beide Seiten zugleich ({operands}).",
         "No use meets both sides at once ({operands}).",

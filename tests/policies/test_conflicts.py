@@ -329,3 +329,33 @@ def test_agreements_stand_side_by_side_but_must_not_prohibit_each_other() -> Non
 def test_what_is_too_large_is_unknown() -> None:
     choice = Logical(Connective.OR, tuple(atom(COUNT, "eq", str(n)) for n in range(40)))
     assert verdict(policy(may(choice, choice, choice))) is UNKNOWN
+
+
+# --- obligation against permission ------------------------------------------------------------------------------------
+
+
+def must(*constraints: Constraint, action: str = USE, **more: object) -> Rule:
+    return Rule(RuleKind.OBLIGATION, action, constraints, id="must", **more)  # type: ignore[arg-type]
+
+
+def test_what_has_to_be_done_is_permitted_as_it_has_to_be_done() -> None:
+    """Where the very action is permitted, but never so: in conflict. Where nothing permits it, nobody has spoken."""
+    few, many = atom(COUNT, "lt", "5"), atom(COUNT, "gteq", "5")
+    owed = policy(must(few, action=PRINT, target=Scope(DATA)))
+    for permissions, expected in (
+        ((may(many, action=PRINT, target=Scope(DATA)),), CONFLICT),
+        ((may(many, action=PRINT, target=Scope(DATA)), may(few, action=PRINT, target=Scope(DATA))), COMPATIBLE),
+        ((may(action=PRINT, target=Scope(DATA)),), COMPATIBLE),
+        ((may(many, action=DELETE, target=Scope(DATA)),), COMPATIBLE),
+        ((may(many, action=PRINT, target=Scope(OTHER)),), COMPATIBLE),
+    ):
+        assert verdict(owed, policy(*permissions, name="b")) is expected
+        assert verdict(policy(*permissions, name="b"), owed) is expected
+        assert verdict(policy(*permissions, *owed.rules)) is expected
+    narrowed = (atom(COUNT, "lt", "5"),), (atom(COUNT, "gt", "5"),)
+    for refined, expected in ((narrowed, CONFLICT), ((narrowed[0], narrowed[0]), COMPATIBLE)):
+        one, other = must(action=PRINT, refinements=refined[0]), may(action=PRINT, refinements=refined[1])
+        assert verdict(policy(one), policy(other, name="b")) is expected
+    assert codes(conflicts((owed, policy(may(many, action=PRINT, target=Scope(DATA)), name="b")))) == [
+        "conflict.unpermitted"
+    ]
