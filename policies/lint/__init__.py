@@ -17,7 +17,7 @@ from policies.lint import conditions, law, sense, validity, wire
 from policies.lint.advice import LAW_RULES, SENSE_RULES, WIRE_RULES
 from policies.lint.document import Document
 from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
-from policies.lint.lines import line
+from policies.lint.lines import lines
 from policies.lint.texts import ODRL_RULES
 from policies.model import Policy, PolicyError
 from policies.nodes import GraphReader
@@ -44,7 +44,8 @@ def lint(
     reads Turtle. Never raises for what stands in the file."""
     text = data.decode("utf-8-sig", errors="replace")
     hits = dict.fromkeys(_key(hit) for hit in _hits(data, text, form, found, graph))
-    findings = [_finding(Hit(rule, where, dict(params)), text, form) for rule, where, params in hits]
+    on = lines({where for _, where, _ in hits}, text, form)
+    findings = [_finding(Hit(rule, where, dict(params)), on[where]) for rule, where, params in hits]
     findings.sort(key=lambda one: (_ORDER[one.severity], one.line or 0, one.rule))
     return Findings(all(one.severity is not Severity.ERROR for one in findings), tuple(findings))
 
@@ -53,10 +54,10 @@ def _key(hit: Hit) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     return hit.rule, hit.where, tuple(sorted(hit.params.items()))
 
 
-def _finding(hit: Hit, text: str, form: Form) -> Finding:
+def _finding(hit: Hit, line: int | None) -> Finding:
     rule = RULES[hit.rule]
     what, mend = filled(rule.what, hit.params), filled(rule.mend, hit.params)
-    return Finding(hit.rule, rule.severity, hit.where, line(hit.where, text, form), what, mend)
+    return Finding(hit.rule, rule.severity, hit.where, line, what, mend)
 
 
 def _hits(

@@ -7,12 +7,14 @@ lint. Source: ODRL Information Model 2.2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
 
 from policies.model import ODRL, Connective, PolicyKind, RuleKind
 from policies.nodes import RDF, Graph, Node, place
+from policies.normalise import ANCESTORS
 from policies.vocabulary import PROFILES
 
 POLICIES: Final = {ODRL + kind.value: kind for kind in PolicyKind} | {ODRL + "Policy": PolicyKind.SET}
@@ -50,13 +52,19 @@ class Member(Struct, frozen=True):
 
 
 class Document:
-    """The nodes of a file, and the policies, rules and constraints among them."""
+    """The nodes of a file, and the policies, rules and constraints among them.
+
+    INVARIANT: few nodes that name each other do not make many rules. Where there are more of anything than a reader
+    takes, what is beyond is left out.
+    """
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.graph = Graph(nodes)
-        self.policies = [node for node in self.graph if _is_policy(node)]
-        self.rules = [rule for policy in self.policies for rule in self._rules(policy)]
-        self.members = [member for rule in self.rules for member in self._members(rule)]
+        self.policies = [node for node in self.graph if is_policy(node)]
+        rules = (rule for policy in self.policies for rule in self._rules(policy))
+        self.rules = list(islice(rules, _MOST))
+        members = (member for rule in self.rules for member in self._members(rule))
+        self.members = list(islice(members, _MOST))
 
     def node(self, value: dict[str, Any]) -> Node:
         """What is said of a value; nothing of a literal."""
@@ -72,13 +80,13 @@ class Document:
 
     def ancestors(self, policy: Node) -> list[Node]:
         """The policy and those that it inherits from, in this file; each once."""
-        found, todo = [policy], [policy]
+        found, todo = {policy["@id"]: policy}, [policy]
         while todo:
             for parent in self.nodes(todo.pop(), INHERIT):
-                if _is_policy(parent) and all(parent is not one for one in found):
-                    found.append(parent)
+                if is_policy(parent) and parent["@id"] not in found and len(found) <= ANCESTORS:
+                    found[parent["@id"]] = parent
                     todo.append(parent)
-        return found
+        return list(found.values())
 
     def linked(self, policy: Node, link: str) -> bool:
         """Does an asset or a party say of itself that the policy is its own?"""
@@ -127,9 +135,12 @@ class Document:
 
 
 _DEEPEST: Final = 8
+_MOST: Final = 10_000
+"""Rules, and constraints, that are looked at; no reader takes as many."""
 
 
-def _is_policy(node: Node) -> bool:
+def is_policy(node: Node) -> bool:
+    """Does a node state a policy?"""
     kinds = node.get("@type", ())
     return any(kind in POLICIES for kind in kinds) or (not kinds and any(key in node for key in RULES))
 

@@ -26,6 +26,7 @@ from policies.lint.document import (
     RuleNode,
     actions,
     iris,
+    is_policy,
     local,
     text,
     unlisted,
@@ -115,7 +116,7 @@ def _inheritance(document: Document, policy: Node) -> Iterator[Hit]:
         parent, at = document.node(value), place(policy, INHERIT)
         if "@id" not in value:
             yield Hit("inherit.iri", at, {"value": text(value)})
-        elif all(parent is not one for one in document.policies):
+        elif not is_policy(parent):
             yield Hit("inherit.missing", at, {"policy": text(value)})
         elif any(one is policy for one in document.ancestors(parent)):
             yield Hit("inherit.circular", at, {"policy": text(value)})

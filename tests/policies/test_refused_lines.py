@@ -10,7 +10,7 @@ import pytest
 from catalog.turtle import read_graph
 from policies import forms
 from policies.forms import Form
-from policies.lint.lines import line
+from policies.lint.lines import lines
 from policies.model import PolicyError
 
 WHOLE = """policy = "urn:example:traffic"
@@ -86,6 +86,6 @@ def test_the_line_of_a_refusal_holds_the_term_that_is_refused(form: Form, least:
         where = _refused(spoilt, form)
         if where is not None:
             at = text.count("\n", 0, found.start()) + 1
-            assert line(where, spoilt, form) == at, (found[0], where)
+            assert lines([where], spoilt, form) == {where: at}, (found[0], where)
             refused += 1
     assert refused >= least, "names and words for people may be anything; the rest is refused"
