@@ -19,6 +19,7 @@ from policies.model import (
     Atomic,
     Connective,
     Constraint,
+    Logical,
     Policy,
     Rule,
     RuleKind,
@@ -49,6 +50,7 @@ class Statements:
         self._variables: list[Tests] = []
         self._numbers: dict[tuple[Sort, str], int] = {}
         self._known: dict[Tests, list[Case]] = {}
+        self._stated: dict[tuple[int, int], tuple[Logical, int]] = {}
         self._deeds = Deeds()
         rules = [rule for policy in policies for rule in policy.rules]
         owed = [duty for rule in rules for duty in _duties(rule)]
@@ -137,6 +139,14 @@ class Statements:
         """That a constraint definitely holds (`YES`), or definitely does not (`NO`)."""
         if isinstance(constraint, Atomic):
             return self._atomic(constraint, outcome)
+        # By identity: a hash would go through all that is below, once for each that is above.
+        found = self._stated.get((id(constraint), outcome))
+        if found is None:
+            # The constraint is kept with it, so that no other one comes to have its identity.
+            found = self._stated[id(constraint), outcome] = constraint, self._joined(constraint, outcome)
+        return found[1]
+
+    def _joined(self, constraint: Logical, outcome: int) -> int:
         members = constraint.members
         match constraint.connective:
             case Connective.AND | Connective.AND_SEQUENCE:
