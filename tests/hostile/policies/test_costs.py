@@ -9,7 +9,7 @@ import pytest
 from policies import parse
 from policies.compare import within
 from policies.model import Constraint, Policy, PolicyKind
-from policies.statement import Statement
+from policies.statement import Statements
 
 
 def day(number: int) -> dict[str, Any]:
@@ -30,13 +30,13 @@ def offer(constraint: dict[str, Any]) -> Policy:
 def test_a_choice_is_stated_once_for_each_that_it_is_part_of(
     monkeypatch: pytest.MonkeyPatch, constraint: dict[str, Any]
 ) -> None:
-    asked, calls, state = offer(constraint), 0, Statement.comes_out
+    asked, calls, state = offer(constraint), 0, Statements.comes_out
 
-    def counted(self: Statement, one: Constraint, outcome: int) -> int:
+    def counted(self: Statements, one: Constraint, outcome: int) -> int:
         nonlocal calls
         calls += 1
         return state(self, one, outcome)
 
-    monkeypatch.setattr(Statement, "comes_out", counted)
+    monkeypatch.setattr(Statements, "comes_out", counted)
     within(asked, offer(day(1)))
     assert 0 < calls < 10_000
