@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.leaving import REASONS as LEAVING
-from policies.model import Operator
-from policies.operands import OPERANDS, Assurance, Both
+from policies.operands import Assurance, Both
 
 REASONS: Final[Mapping[str, Both]] = {
     # decisions
@@ -552,9 +551,6 @@ REASONS: Final[Mapping[str, Both]] = {
     **LEAVING,
 }
 """Code -> sentence, in German and English."""
-
-CLAUSES: Final[Mapping[str, Mapping[Operator, Both]]] = {iri: operand.clauses for iri, operand in OPERANDS.items()}
-"""Left operand and operator -> phrase with the values; every pair that the registry allows."""
 
 ASSURANCES: Final[Mapping[Assurance, Both]] = {
     Assurance.ENFORCED: ("durchgesetzt", "enforced"),

@@ -1,4 +1,4 @@
-"""What every test shares: long campaigns are chosen by name.
+"""What every test shares: long campaigns are chosen by name; no example is judged by how long it takes.
 
 `@pytest.mark.long("powercuts")` names a campaign; it is left out unless `--long powercuts` or `--long all` asks for it,
 and then nothing else runs.
@@ -10,6 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is says nothing about what it tests. Whoever has chosen a profile keeps it.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -93,49 +93,61 @@ def named_value(name: str, value: str | list[str]) -> tuple[str, str | list[str]
     return operand.iri, [short.meant(operand, one) for one in value]
 
 
+def _values(left: str, most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(VALUES[left]), min_size=1, max_size=most).map(lambda found: tuple(sorted(found)))
+
+
+# Made once: what is made while drawing costs more than the drawing.
+_LEFT = st.sampled_from(sorted(VALUES))
+_OPERATOR = {left: st.sampled_from(sorted(OPERANDS[left].operators)) for left in VALUES}
+_RIGHT = {(left, most): _values(left, most) for left in VALUES for most in (1, 2, 3)}
+
+
 @st.composite
-def atoms(draw: st.DrawFn) -> Atomic:
-    left = draw(st.sampled_from(sorted(VALUES)))
-    operator = draw(st.sampled_from(sorted(OPERANDS[left].operators)))
-    many = operator in SET_OPERATORS
-    right = draw(st.sets(st.sampled_from(VALUES[left]), min_size=1, max_size=3 if many else 1))
-    return Atomic(left, operator, tuple(sorted(right)))
+def _atom(draw: st.DrawFn) -> Atomic:
+    left = draw(_LEFT)
+    operator = draw(_OPERATOR[left])
+    return Atomic(left, operator, draw(_RIGHT[left, 3 if operator in SET_OPERATORS else 1]))
+
+
+_ATOM = _atom()
 
 
 def _logical(members: st.SearchStrategy[Constraint]) -> st.SearchStrategy[Constraint]:
-    return st.builds(Logical, st.sampled_from(WIRE), st.lists(members, min_size=1, max_size=3).map(tuple))
+    connective = st.sampled_from(WIRE)
+    several = st.lists(members, min_size=1, max_size=3).map(tuple)
+    return st.tuples(connective, several).map(lambda parts: Logical(*parts))
 
 
-constraints: st.SearchStrategy[Constraint] = st.recursive(atoms(), _logical, max_leaves=5)
+constraints: st.SearchStrategy[Constraint] = st.recursive(_ATOM, _logical, max_leaves=5)
+_ACTION = st.sampled_from((USE, USE, READ))
+_CONSTRAINTS = st.lists(constraints, max_size=3).map(tuple)
 
 
-def rules(kind: RuleKind, least: int, most: int) -> st.SearchStrategy[tuple[Rule, ...]]:
-    one = st.builds(
-        Rule, st.just(kind), st.sampled_from((USE, USE, READ)), st.lists(constraints, max_size=3).map(tuple)
-    )
+def _rules(kind: RuleKind, least: int, most: int) -> st.SearchStrategy[tuple[Rule, ...]]:
+    one = st.tuples(_ACTION, _CONSTRAINTS).map(lambda parts: Rule(kind, *parts))
     return st.lists(one, min_size=least, max_size=most).map(tuple)
+
+
+_PERMISSIONS, _PROHIBITIONS = _rules(RuleKind.PERMISSION, 1, 2), _rules(RuleKind.PROHIBITION, 0, 2)
+_TARGET, _ASSIGNEE = st.sampled_from((None, None, TARGET)), st.sampled_from((None, None, ME))
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    found = (*draw(rules(RuleKind.PERMISSION, 1, 2)), *draw(rules(RuleKind.PROHIBITION, 0, 2)))
-    return Policy(
-        "urn:uuid:0",
-        PolicyKind.OFFER,
-        found,
-        target=draw(st.sampled_from((None, None, TARGET))),
-        assignee=draw(st.sampled_from((None, None, ME))),
-    )
+    found = (*draw(_PERMISSIONS), *draw(_PROHIBITIONS))
+    return Policy("urn:uuid:0", PolicyKind.OFFER, found, target=draw(_TARGET), assignee=draw(_ASSIGNEE))
+
+
+_WHO = st.sampled_from((ME, ME, OTHER))
+_ASKED = st.sampled_from((USE, READ, ODRL + "archive"))
+_HOURS = st.sampled_from((-24, -2, -1, 0, 1, 24))
+_FEW = st.integers(0, 4)
 
 
 @st.composite
 def accesses(draw: st.DrawFn) -> tuple[Access, int, int]:
     """An access with the instant and the number of uses drawn before."""
-    values = {
-        left: tuple(sorted(draw(st.sets(st.sampled_from(VALUES[left]), min_size=1, max_size=2))))
-        for left in (PURPOSE, SPATIAL)
-        if draw(st.integers(0, 4))
-    }
-    who = draw(st.sampled_from((ME, ME, OTHER)))
-    stated = Access(draw(st.sampled_from((USE, READ, ODRL + "archive"))), who, TARGET, values)
-    return stated, NOW + draw(st.sampled_from((-24, -2, -1, 0, 1, 24))) * HOUR, draw(st.integers(0, 4))
+    values = {left: draw(_RIGHT[left, 2]) for left in (PURPOSE, SPATIAL) if draw(_FEW)}
+    stated = Access(action=draw(_ASKED), assignee=draw(_WHO), target=TARGET, values=values)
+    return stated, NOW + draw(_HOURS) * HOUR, draw(_FEW)

@@ -86,7 +86,7 @@ def test_parties_are_enforced_and_groups_are_as_good_as_their_proof() -> None:
     assert marks(group, "urn:group") == ["", ATTESTED]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(whole())
 def test_nothing_is_attested_without_a_proof_nor_enforced_that_only_the_user_can_keep(one: Policy) -> None:
     for clause in explain.clauses(one, "de"):

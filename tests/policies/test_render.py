@@ -34,7 +34,7 @@ def agreements(draw: st.DrawFn) -> Policy:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(policies() | agreements())
 def test_what_is_written_is_read_as_the_same(found: Policy) -> None:
     document = json.loads(json.dumps(to_dsp(found)))
