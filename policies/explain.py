@@ -29,6 +29,7 @@ _MISSING: Final = "?"
 """What stands where a reason lacks a parameter."""
 _DIGITS: Final = 14
 """A number with more digits than these is an instant in microseconds."""
+_SECOND: Final = 1_000_000
 _HEAD: Final = frozenset({"kind", "timestamp", "profile", "inherits", "remark", "target", "assigner"})
 """Parts of a policy that say which one it is, not what it means."""
 
@@ -212,6 +213,12 @@ def _time(text: str, lang: str) -> str:
     return saying.time(_canonical(text), lang)
 
 
+def _second(text: str, lang: str) -> str:
+    """The same, without what is smaller than a second: for deadlines that a clock has set."""
+    said = _canonical(text)
+    return saying.time(str(int(said) // _SECOND * _SECOND) if said.lstrip("-").isdigit() else said, lang)
+
+
 def _canonical(text: str) -> str:
     return text if text.lstrip("-").isdigit() else instants.read(text)
 
@@ -279,6 +286,7 @@ def _alone(said: Callable[[str, str], str]) -> Callable[[str, str, str], str]:
 _KINDS: Final[Mapping[str, Callable[[str, str, str], str]]] = {
     "": _alone(lambda text, lang: _short(text)),
     "time": _alone(_time),
+    "second": _alone(_second),
     "end": _alone(_end),
     "period": _alone(_period),
     "list": _alone(_listed),

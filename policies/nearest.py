@@ -11,6 +11,7 @@ INVARIANT: with all changes that are returned, and with none of them left out, `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import chain
 from typing import Final
 
@@ -45,8 +46,9 @@ _MOST: Final = 8
 _FEW: Final = 16
 """With more changes than these it is another request, and no longer a change of this one."""
 _HOUR: Final = 3_600_000_000
-_STEPS: Final = (*(hour * _HOUR for hour in range(1, 169)), *(day * 24 * _HOUR for day in range(8, 367)))
-"""How far another time is looked for: by the hour for a week, by the day for a year."""
+_HOURS: Final = range(1, 169)
+_DAYS: Final = range(7, 367)
+"""How far another time is looked for: by the full hour for a week, by the beginning of the day for a year."""
 _BOUNDS: Final = frozenset({Operator.LT, Operator.LTEQ, Operator.GT, Operator.GTEQ, Operator.EQ})
 
 
@@ -224,7 +226,7 @@ def _text(operand: Operand | None, value: str) -> str:
 def _values(atom: Atomic, operand: Operand, now: int | None, *, wanted: bool) -> Iterator[tuple[str, ...]]:
     """Values with which the constraint may hold, or not hold, the nearest first; each behind its operand."""
     if operand.origin is Origin.CLOCK and operand.iri != DATE_TIME and now is not None:
-        yield from ((DATE_TIME, str(now + step)) for step in _STEPS)
+        yield from ((DATE_TIME, str(at)) for at in _times(now))
         return
     if operand.iri == DATE_TIME and atom.operator in _BOUNDS:
         start, end = instants.span(atom.right[0])
@@ -239,6 +241,14 @@ def _values(atom: Atomic, operand: Operand, now: int | None, *, wanted: bool) ->
     witness = operand.values.witness(_claims(atom, wanted=wanted))
     if witness is not None:
         yield atom.left, witness
+
+
+def _times(now: int) -> Iterator[int]:
+    """When else it could be, the soonest first; a clock at the end of its calendar has no later day."""
+    yield from (now // _HOUR * _HOUR + hour * _HOUR for hour in _HOURS)
+    today = instants.local(now).date()
+    days = (today + timedelta(days=day) for day in _DAYS if day <= (date.max - today).days)
+    yield from (instants.span(day.isoformat())[0] for day in days)
 
 
 def _claims(atom: Atomic, *, wanted: bool) -> list[Claim]:

@@ -106,8 +106,8 @@ def publish(
     call.answer(
         kept,
         lambda: either(
-            f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; {_rule(kept)}.",
-            f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}; {_rule(kept)}.",
+            f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; who agrees: {_rule(kept)}.",
+            f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}; Ja sagt: {_rule(kept)}.",
         ),
     )
 
@@ -183,7 +183,7 @@ def _rule(one: Any) -> str:
     one_person, days = rule["persons"] == 1, f"{rule['days']:g}"
     people = either(
         f"{'one person' if one_person else str(rule['persons']) + ' people'} within {days} days",
-        f"{'ein Mensch' if one_person else str(rule['persons']) + ' Menschen'} in {days} Tagen",
+        f"{'ein Mensch' if one_person else str(rule['persons']) + ' Menschen'} binnen {days} Tagen",
     )
     if rule["frame"] is None:
         return people

@@ -49,11 +49,22 @@ def set_(call: Call, operand: str, values: tuple[str, ...], until: str | None, r
     """
     body: dict[str, Any] = {"operand": operand, "values": values, "reason": reason}
     made = call.remote.post("/statements", {**body, **({"until": until} if until else {})})
-    said = " ".join(made["values"])
-    call.answer(
-        made,
-        lambda: either(f"From now on {made['operand']} is {said}.", f"Von nun an gilt für {made['operand']}: {said}."),
-    )
+    call.answer(made, lambda: _said(made))
+
+
+def _said(made: Any) -> str:
+    called, said = _called(made["operand"]), " ".join(made["values"])
+    end = instant(made["until"]) if made["until"] else ""
+    ends = either(f", until {end}", f", bis {end}") if end else ""
+    return either(f"From now on: {called} {said}{ends}.", f"Von nun an: {called} {said}{ends}.")
+
+
+def _called(operand: str) -> str:
+    """An operand by what people call it and by its name; one that is not known here as it stands."""
+    from policies import operands
+
+    known = operands.find(operand)
+    return operand if known is None else f"{either(*known.label[::-1])} ({known.name})"
 
 
 @state.command("list", examples=["allmende state list"])
@@ -61,7 +72,10 @@ def set_(call: Call, operand: str, values: tuple[str, ...], until: str | None, r
 def list_(call: Call) -> None:
     """List what is stated, with what is over."""
     items = call.remote.every("/statements")
-    rows = [{**one, "until": instant(one["until"]), "stated": instant(one["stated"])} for one in items]
+    rows = [
+        {**one, "operand": _called(one["operand"]), "until": instant(one["until"]), "stated": instant(one["stated"])}
+        for one in items
+    ]
     call.answer(items, lambda: table(rows, COLUMNS, "Nothing is stated."))
 
 

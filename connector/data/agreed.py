@@ -21,7 +21,7 @@ from policies.facts import REQUEST_RATE, window
 from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind
 from policies.operands import COUNT, PURPOSE, SPATIAL, Origin, find
 from policies.parse import from_dsp
-from policies.transforms import Chain, chain, leaves_by
+from policies.transforms import Chain, chain, deeds
 from policies.truth import atoms
 
 __all__ = ["COUNT", "PURPOSE", "SPATIAL", "Agreed", "Agreements", "atoms"]
@@ -103,7 +103,7 @@ def _read(agreement: Agreement) -> Agreed:
         asked={origin: frozenset(operands) for origin, operands in asked.items()},
         stated={left: only for left in asked.get(Origin.REQUEST, ()) if (only := _only(policy, left))},
         chain=steps,
-        done=tuple(_egress(policy.rules)) if steps is not None else (),
+        done=tuple(deeds(policy.rules)) if steps is not None else (),
         windows=tuple(sorted(_windows(policy.rules))),
     )
 
@@ -118,14 +118,6 @@ def _asked(rules: Iterable[Rule]) -> Iterator[Atomic]:
         yield from atoms((*rule.constraints, *rule.refinements))
         for duty in rule.duties:
             yield from atoms(conditions(duty))
-
-
-def _egress(rules: Iterable[Rule]) -> Iterator[Deed]:
-    """The duties that are done while data leave, as what has been done when they have left."""
-    for rule in rules:
-        for duty in (*rule.duties, *([rule] if rule.kind is RuleKind.OBLIGATION else ())):
-            if leaves_by(duty):
-                yield Deed(action=duty.action, duty=duty.id)
 
 
 def _digest(agreement: Agreement) -> str:

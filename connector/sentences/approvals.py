@@ -37,19 +37,19 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The offer has been retired meanwhile. Decline, or answer with other terms.",
     ),
     "waiting.agree": (
-        "Hier muss ein Mensch zustimmen: {given} von {needed} haben zugestimmt, Entscheidung bis {until:time}.",
-        "Somebody here has to agree: {given} of {needed} have, decision due {until:time}.",
+        "Hier muss ein Mensch zustimmen: {given} von {needed} haben zugestimmt, Entscheidung bis {until:second}.",
+        "Somebody here has to agree: {given} of {needed} have, decision due {until:second}.",
     ),
     "waiting.accept": (
         "Hier muss ein Mensch das Angebot annehmen: {given} von {needed} haben zugestimmt, Entscheidung bis "
-        "{until:time}.",
-        "Somebody here has to accept the offer: {given} of {needed} have agreed to it, decision due {until:time}.",
+        "{until:second}.",
+        "Somebody here has to accept the offer: {given} of {needed} have agreed to it, decision due {until:second}.",
     ),
     "waiting.request": (
         "Hier muss ein Mensch die Anfrage freigeben, ehe sie hinausgeht: {given} von {needed} haben zugestimmt, "
-        "Entscheidung bis {until:time}.",
+        "Entscheidung bis {until:second}.",
         "Somebody here has to approve the request before it goes out: {given} of {needed} have, decision due "
-        "{until:time}.",
+        "{until:second}.",
     ),
     "waiting.nobody": (
         "Es gibt nicht genug Menschen, die zustimmen dürfen (entworfen von: {drafted_by}). Ein eigener Zugang: "
@@ -58,8 +58,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "allmende operator add NAME --role approver",
     ),
     "waiting.people": (
-        "Bei {peer} entscheiden Menschen: {given} von {needed} haben zugestimmt, Entscheidung bis {until:time}.",
-        "At {peer} people decide: {given} of {needed} have agreed, decision due {until:time}.",
+        "Bei {peer} entscheiden Menschen: {given} von {needed} haben zugestimmt, Entscheidung bis {until:second}.",
+        "At {peer} people decide: {given} of {needed} have agreed, decision due {until:second}.",
     ),
     "waiting.peer": ("Die Antwort von {peer} steht aus.", "The answer of {peer} is awaited."),
     "waiting.delivery": (

@@ -17,7 +17,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Dazu wurden schon {limit} Mitteilungen gemacht; mehr werden nicht angenommen.",
         "There have been {limit} notices about this already; no more are taken.",
     ),
-    "contract.expired": ("Der Vertrag ist abgelaufen ({until:time}).", "The contract has expired ({until:time})."),
+    "contract.expired": ("Der Vertrag ist abgelaufen ({until:second}).", "The contract has expired ({until:second})."),
     "contract.by_notice": (
         "Der Vertrag wurde gekündigt. Angegebener Grund: {text}",
         "The contract was ended by notice. Reason given: {text}",

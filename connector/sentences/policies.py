@@ -10,8 +10,8 @@ from connector.sentences.form import Both
 TEMPLATES: Final[Mapping[str, Both]] = {
     "policy.unknown": ("Eine Nutzungsregel „{name}“ ist nicht angelegt.", 'There is no policy "{name}".'),
     "policy.unapproved": (
-        "{policy} ist noch ein Entwurf; es fehlt die Zustimmung von {missing}: allmende policy approve {policy}",
-        "{policy} is a draft still; {missing} more have to agree: allmende policy approve {policy}",
+        "{policy} ist noch ein Entwurf; fehlende Zustimmungen: {missing}. Zustimmen: allmende policy approve {policy}",
+        "{policy} is a draft still; missing approvals: {missing}. Approve: allmende policy approve {policy}",
     ),
     "policy.approved": (
         "{policy} darf schon verwendet werden; es gibt nichts zuzustimmen.",
@@ -22,8 +22,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Several versions wait to be approved: {policies}. Name the one that you have read.",
     ),
     "policy.own": (
-        "{operator} hat {policy} selbst entworfen; zustimmen muss jemand anderes.",
-        "{operator} has drafted {policy}; somebody else has to agree.",
+        "{operator} hat {policy} selbst entworfen; zustimmen muss jemand anderes. Ein eigener Zugang: allmende operator"
+        " add NAME --role approver",
+        "{operator} has drafted {policy}; somebody else has to agree. Access of their own: allmende operator add NAME"
+        " --role approver",
     ),
     "policy.voted": (
         "{operator} hat {policy} schon zugestimmt; es braucht noch jemand anderen.",

@@ -10,14 +10,14 @@ away than had to be, never less. INVARIANT: a parameter that is not understood r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from policies.duties import DUTY_TIMING, Timing, parameters, timing
-from policies.model import ODRL, Atomic, Constraint, Operator, Policy, PolicyError, Reason, Rule, RuleKind
+from policies.model import ODRL, Atomic, Constraint, Deed, Operator, Policy, PolicyError, Reason, Rule, RuleKind
 from policies.operands import find
 from policies.transforms import fields as texts
 from policies.transforms import numbers, places, times
@@ -174,6 +174,14 @@ def leaves_by(duty: Rule) -> bool:
     """Is this a duty that is done while data leave? To anonymise after the use is for whoever has them then."""
     later = duty.action == ODRL + "anonymize" and timing(duty) is Timing.AFTER
     return duty.action in EGRESS and not later
+
+
+def deeds(rules: Iterable[Rule]) -> Iterator[Deed]:
+    """The duties that are done while data leave, as what has been done when they have left."""
+    for rule in rules:
+        for duty in (*rule.duties, *([rule] if rule.kind is RuleKind.OBLIGATION else ())):
+            if leaves_by(duty):
+                yield Deed(action=duty.action, duty=duty.id)
 
 
 def _nothing_of(rule: Rule) -> None:

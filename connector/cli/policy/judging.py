@@ -20,7 +20,7 @@ from connector.cli.policy import files
 from connector.cli.words import either, word
 
 if TYPE_CHECKING:
-    from policies.model import Policy, PolicyError
+    from policies.model import Policy, PolicyError, Rule
     from policies.report import Report
     from policies.requests import Request
 
@@ -79,7 +79,7 @@ def evaluate(
     asked = with_members(asked, files.members([file], form)) if policies else asked
     told = together(judged(policies, asked, semantics)) if policies else _not_understood(found)
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
-    call.answer(told, lambda: text(told))
+    call.answer(told, lambda: text(told, policies, call.lang))
 
 
 def requested(file: Path, clock: int) -> Request:
@@ -153,8 +153,9 @@ def changes(policies: Sequence[Policy], asked: Request, semantics: str, lang: st
     ]
 
 
-def text(told: dict[str, Any]) -> str:
+def text(told: dict[str, Any], policies: Sequence[Policy], lang: str) -> str:
     """The answer for a person."""
+    named = _named(policies, lang)
     permitted = told["decision"] == "permit"
     decision = either("permitted", "erlaubt") if permitted else either("refused", "abgelehnt")
     none = either("No change of the request that would was found.", "Keine Änderung der Anfrage wurde gefunden.")
@@ -165,7 +166,7 @@ def text(told: dict[str, Any]) -> str:
             either("What would permit it, all together", "Was es erlauben würde, alles zusammen"),
             [] if permitted else [one["text"] for one in told["nearest"]] or [none],
         ),
-        table([_row(rule) for rule in told["rules"]], COLUMNS, "No rules."),
+        table([_row(rule, named) for rule in told["rules"]], COLUMNS, "No rules."),
     )
 
 
@@ -205,10 +206,39 @@ def _forbids(one: Report) -> bool:
     return not one.permit and (forbidden or any(reason.code.startswith("prohibited") for reason in one.reasons))
 
 
-def _row(rule: dict[str, Any]) -> dict[str, Any]:
+def _named(policies: Sequence[Policy], lang: str) -> dict[str, str]:
+    """What stands for the labels of rules and constraints: their numbers, as in `explain`, and their words. A group of
+    constraints is told of by its members."""
+    from policies.labels import labelled
+
+    named: dict[str, str] = {}
+    for policy in map(labelled, policies):
+        counted: dict[str, dict[str, None]] = {}
+        for rule in policy.rules:
+            same = counted.setdefault(rule.kind, {})
+            same.setdefault(rule.id)
+            _name(rule, str(list(same).index(rule.id) + 1), named, lang)
+    return named
+
+
+def _name(rule: Rule, number: str, named: dict[str, str], lang: str) -> None:
+    from policies import clauses
+    from policies.truth import atoms
+
+    if rule.id.startswith("_:"):
+        named.setdefault(rule.id, number)
+    for atom in atoms((*rule.refinements, *rule.constraints)):
+        named.setdefault(atom.id, clauses.write(atom, lang))
+    for place, below in enumerate((*rule.duties, *rule.remedies, *rule.consequences), 1):
+        _name(below, f"{number}.{place}", named, lang)
+
+
+def _row(rule: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     failed = [
-        f"{one['id']}{either(' (unknown)', ' (unbekannt)') if one['satisfied'] is None else ''}"
+        f"{named[one['id']]}{either(' (unknown)', ' (unbekannt)') if one['satisfied'] is None else ''}"
         for one in rule["constraints"]
-        if one["satisfied"] is not True
+        if one["satisfied"] is not True and one["id"] in named and not rule["active"]
     ]
-    return {**rule, "kind": word(rule["kind"]), "failed": failed, "state": word(rule.get("state") or "")}
+    said = {"id": named.get(rule["id"], rule["id"]), "failed": "; ".join(failed)}
+    said |= {} if rule["matches"] else {"active": ""}
+    return {**rule, **said, "kind": word(rule["kind"]), "state": word(rule.get("state") or "")}

@@ -69,21 +69,22 @@ def simulate(
 ) -> None:
     """Try out FILE: may this one do this, for this purpose, then and there?
 
-    A fact that is not given is unknown. With --replay: which accesses of the past would now be decided differently;
-    --as and --target choose among them. The log comes from `allmende audit export -o FILE`, or is JSON lines: requests
-    as `evaluate` reads them, each with its "decision". Exit status 0 whatever the decision.
+    A fact that is not given is unknown; what a node does to data on their way out counts as done. With --replay: which
+    accesses of the past would now be decided differently; --as and --target choose among them. The log comes from
+    `allmende audit export -o FILE`, or is JSON lines: requests as `evaluate` reads them, each with its "decision". Exit
+    status 0 whatever the decision.
     """
     policies = files.stated(file, form, lenient=lenient)
     if replay is not None:
         told = _replayed(policies, replay, semantics, given)
         call.answer(told, lambda: _flips(told))
         return
-    asked = _request(policies, **given)
+    asked = _leaving(policies, _request(policies, **given))
     from policies import requests
 
     told = {**together(judged(policies, asked, semantics)), "request": requests.document(asked)}
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
-    call.answer(told, lambda: text(told))
+    call.answer(told, lambda: text(told, policies, call.lang))
 
 
 def _request(
@@ -129,6 +130,16 @@ def _request(
     return Request(access, files.instant(at), count)
 
 
+def _leaving(policies: Sequence[Policy], asked: Request) -> Request:
+    """The request, with the duties done that a node does itself while data leave: no request has to wait for them."""
+    from msgspec.structs import replace
+
+    from policies.transforms import deeds
+
+    done = tuple(deed for policy in policies for deed in deeds(policy.rules))
+    return replace(asked, access=replace(asked.access, performed=(*asked.access.performed, *done))) if done else asked
+
+
 def _named(who: str | None) -> str:
     """Who asks, by an identifier: a name of the address book is known to a node, not to a file."""
     if who and ":" not in who:
@@ -153,7 +164,7 @@ def _replayed(policies: Sequence[Policy], log: Path, semantics: str, given: dict
     for one in _accesses(log):
         if any(wanted and getattr(one.request.access, part) != wanted for part, wanted in chosen.items()):
             continue
-        now = together(judged(policies, one.request, semantics))
+        now = together(judged(policies, _leaving(policies, one.request), semantics))
         counts[now["decision"]] += 1
         if now["decision"] != one.was:
             asked = requests.document(one.request)

@@ -213,3 +213,50 @@ def test_truths_in_both_ways_of_writing_them(files: Path, types: Types, written:
         (files / "request.json").write_bytes(json.encode(asked))
         said = types("policy", "evaluate", "p.ttl", "--request", "request.json", "--lenient", "--json")
         assert said.json["decision"] == decision
+
+
+ROADS = """
+policy = "urn:city:roads"
+target = "urn:city:data"
+[[permission]]
+action = "use"
+purpose.isA = ["PublicPolicyMaking", "ScientificResearch"]
+season.isPartOf = "11-01/03-31"
+[[permission.duty]]
+action = "suppress"
+field = "driver"
+[[prohibition]]
+action = "distribute"
+"""
+
+
+def test_simulate_names_rules_and_conditions_in_words_and_knows_what_the_node_does(files: Path, types: Types) -> None:
+    (files / "roads.toml").write_text(ROADS)
+    line = ("policy", "simulate", "roads.toml", "--as", WORKS, "--purpose", "ScientificResearch", "--lang", "de")
+    winter = types(*line, "--at", "2027-01-10")
+    assert "erlaubt" in winter.out and "_:" not in winter.out and "Politik" not in winter.out
+    summer = types(*line, "--at", "2027-07-10")
+    assert "_:" not in summer.out
+    assert "im Zeitraum 1. November bis 31. März" in summer.out.splitlines()[-3]
+    assert "Zeitpunkt: 01.11.2027 00:00:00 Uhr" in summer.out
+    unasked = types(*line[:3], "--at", "2027-07-10", "--lang", "de")
+    assert "(unbekannt)" in unasked.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--as", "Stadtwerke"), "keine DID"),
+        (("--action", "lesen"), "meinten Sie read?"),
+        (("--performed", "vergröbern"), "meinten Sie coarsen?"),
+        (("--value", "crisisLevle=2"), "meinten Sie crisisLevel?"),
+        (("--value", "crisisLevel=hoch"), "Eine ganze Zahl"),
+        (("--purpose", "Werbung"), "Advertising"),
+        (("--where", "Dresden"), "Ziffern eines Gemeindeschlüssels"),
+    ],
+)
+def test_simulate_takes_nothing_that_nobody_knows(files: Path, types: Types, words: tuple[str, str], said: str) -> None:
+    (files / "roads.toml").write_text(ROADS)
+    told = types("policy", "simulate", "roads.toml", *words, "--lang", "de")
+    assert (told.out, told.status != 0) == ("", True)
+    assert said in told.err

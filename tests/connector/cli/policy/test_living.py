@@ -62,7 +62,7 @@ def test_a_draft_says_how_many_are_missing_and_what_to_type(api: Api, types: Typ
     body = api.asked[-1].body
     assert (body["name"], body["reason"], body["offers"]) == ("traffic", "council", True)
     assert body["document"]["permission"][0]["action"] == "use"
-    assert "es fehlt noch die Zustimmung von 1" in types(*line, "--lang", "de").out
+    assert "eine weitere Person muss zustimmen" in types(*line, "--lang", "de").out
 
 
 def test_the_template_of_a_file_goes_along(api: Api, types: Types) -> None:
@@ -115,7 +115,7 @@ def test_what_operators_state(api: Api, types: Types) -> None:
     api.answers["POST /v1/statements"] = (201, STATED)
     said = types("state", "set", "crisisLevel", "2", "--until", "2027-02-01", "--reason", "flood", "--lang", "de")
     assert api.asked[-1].body == {"operand": "crisisLevel", "values": ["2"], "until": "2027-02-01", "reason": "flood"}
-    assert "Von nun an gilt für urn:allmende:crisisLevel: 2." in said.out
+    assert "Von nun an: Krisenstufe (crisisLevel) 2" in said.out
     api.answers["GET /v1/statements"] = {"items": [STATED], "next": None}
     assert "flood" in types("state", "list").out
     api.answers["DELETE /v1/statements/crisisLevel"] = (204, None)
