@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from policies import clauses, saying
-from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, SCOPES, SLOTS, STRATEGIES, WORDS, Slot
+from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, REMARKS, SCOPES, SLOTS, STRATEGIES, WORDS, Slot
 from policies.model import Atomic, Constraint, Policy, Rule, RuleKind, Scope
 from policies.operands import DATE_TIME
 from policies.saying import pick
@@ -105,7 +105,9 @@ class _Writer:
 
     def _remarks(self, remarks: Sequence[tuple[str, str]], depth: int) -> Iterator[Line]:
         for predicate, text in remarks:
-            yield Line(f"{self._word('remark')} {self._name(predicate)}: {self._name(text)}", ".", depth, "remark")
+            known = REMARKS.get(predicate)
+            lead = f"{self._word('remark')} {self._name(predicate)}" if known is None else pick(known, self._lang)
+            yield Line(f"{lead}: {self._name(text)}", ".", depth, "remark")
 
     def _top(self, text: str, part: str) -> Line:
         return Line(text, ".", 0, part)

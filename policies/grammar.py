@@ -13,6 +13,8 @@ from typing import Final
 from policies.model import ODRL, Connective, PolicyKind, Strategy
 from policies.saying import Both
 
+DCT: Final = "http://purl.org/dc/terms/"
+
 
 class Slot(StrEnum):
     """Where a rule stands: at the top of a policy by its kind, or below another rule."""
@@ -91,6 +93,20 @@ FUNCTIONS: Final[Mapping[str, Both]] = {
     ODRL + "trackingParty": ("beobachtende Stelle", "party that tracks"),
 }
 """Functions of parties beside assigner and assignee (ODRL Vocabulary 2.2, 3.7)."""
+
+REMARKS: Final[Mapping[str, Both]] = {
+    DCT + "title": ("Titel", "Title"),
+    DCT + "description": ("Beschreibung", "Description"),
+    DCT + "creator": ("Verfasst von", "Written by"),
+    DCT + "publisher": ("Herausgegeben von", "Published by"),
+    DCT + "source": ("Quelle", "Source"),
+    DCT + "issued": ("Herausgegeben am", "Issued on"),
+    DCT + "modified": ("Geändert am", "Changed on"),
+    DCT + "license": ("Lizenz", "Licence"),
+    DCT + "rights": ("Rechte", "Rights"),
+    "http://www.w3.org/ns/prov#wasDerivedFrom@id": ("Nach der Vorlage", "Made from the template"),
+}
+"""Words for people that have a name of their own (Dublin Core; PROV-O); any other is a remark."""
 
 WORDS: Final[Mapping[str, Both]] = {
     "timestamp": ("Geschlossen", "Concluded"),

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policies import clauses, controlled, saying
-from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, SCOPES, SLOTS, STRATEGIES, WORDS, Slot
+from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, REMARKS, SCOPES, SLOTS, STRATEGIES, WORDS, Slot
 from policies.model import Constraint, Logical, Policy, PolicyError, PolicyKind, Reason, Rule, RuleKind, Scope
 from policies.operands import DATE_TIME
 from policies.saying import ITEM, Both, pick
@@ -143,6 +143,10 @@ class _Reader:
         _refuse(node.number, node.text)
 
     def _remark(self, node: _Node) -> tuple[str, str] | None:
+        lead, _, said = node.text.partition(": ")
+        for predicate, called in REMARKS.items():
+            if lead == pick(called, self._lang) and re.fullmatch(ITEM, said):
+                return predicate, self._name(said, node)
         rest = self._after("remark", node)
         both = None if rest is None else re.fullmatch(rf"(?P<predicate>{ITEM}): (?P<text>{ITEM})", rest)
         return None if both is None else (self._name(both["predicate"], node), self._name(both["text"], node))

@@ -256,6 +256,14 @@ def mend(reason: Reason) -> Both | None:
             return None if operand is None else _listed(sorted(one.value for one in operand.operators))
         case "term.missing":
             return f"Eine Zeile dafür ergänzen: {said['term']} = …", f"Add a line for it: {said['term']} = ..."
+        case "template.purpose":
+            return _purpose(said["value"])
+        case "template.basis":
+            return _legal(said["value"])
+        case "template.date" if day := _day(said["value"]):
+            return _alike((day,))
+        case "template.period":
+            return _PERIOD
     return None
 
 

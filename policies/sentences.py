@@ -382,11 +382,11 @@ REASONS: Final[Mapping[str, Both]] = {
         "“{value}” is no time of the year such as 11-01/03-31, asked for “{key}”.",
     ),
     "template.purpose": (
-        "„{value}“ nennt einen Zweck, den es nicht gibt; es gibt zum Beispiel PublicBenefit und ScientificResearch.",
-        "“{value}” names a purpose that does not exist; PublicBenefit and ScientificResearch do, for example.",
+        "„{value}“ nennt einen Zweck, den es nicht gibt.",
+        "“{value}” names a purpose that does not exist.",
     ),
     "template.basis": (
-        "„{value}“ ist keine Rechtsgrundlage der DSGVO wie A6-1-e oder A9-2-i.",
+        "„{value}“ ist keine Rechtsgrundlage der DSGVO.",
         "“{value}” is no legal basis of the GDPR such as A6-1-e or A9-2-i.",
     ),
     "template.long": (

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from policies import controlled, explain
 from policies.canonical import digest
-from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, SCOPES, SLOTS, STRATEGIES
+from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, REMARKS, SCOPES, SLOTS, STRATEGIES
 from policies.model import Connective, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind, Scope, Strategy
 from policies.operands import COUNT, DATE_TIME
 from policies.vocabulary import READ, USE
@@ -148,3 +148,17 @@ def test_a_time_to_the_microsecond_and_in_the_hour_that_comes_twice() -> None:
         one = policy(Rule(RuleKind.PERMISSION, USE, (atom(DATE_TIME, Operator.LT, at),)))
         for lang in LANGS:
             assert controlled.read(controlled.write(one, lang), lang) == one
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("predicate", [*REMARKS, "urn:example:other", "http://purl.org/dc/terms/title@de"])
+@pytest.mark.parametrize("text", ["Winter: Dienst", "urn:x:y", "", "Verkehr „innen“\nund außen"])
+def test_words_for_people_are_read_back_at_the_top_and_below_a_rule(lang: str, predicate: str, text: str) -> None:
+    remarks = ((predicate, text),)
+    rule = replace(permission(), remarks=remarks)
+    said = replace(policy(rule), remarks=remarks)
+    lines = [explain.shown(clause, lang) for clause in explain.clauses(said, lang)]
+    heard = controlled.read(lines, lang)
+    assert (heard.remarks, heard.rules[0].remarks) == (remarks, remarks)
+    known = predicate in REMARKS
+    assert any(("Vermerk" in line or "Remark" in line) for line in lines) is not known

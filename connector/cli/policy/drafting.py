@@ -6,8 +6,9 @@ forms (`policies.forms`).
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,11 @@ def new(call: Call, template: str, answers: tuple[str, ...], defaults: bool, out
         made = templating.make(template, said, call.lang)
     except PolicyError as error:
         raise _template(error, template) from error
+    left = [
+        one.key for one in templating.questions(template, call.lang) if ".example" in (said.get(one.key) or one.default)
+    ]
     told = {"template": template, "version": made.version, "policy": made.policy.id, "text": made.text}
-    _write(call, out, made.text.encode(), told)
+    _write(call, out, made.text.encode(), {**told, "placeholders": left}, _next(out, left))
 
 
 @click.command(
@@ -152,7 +156,9 @@ def _template(error: PolicyError, name: str) -> CommandError:
     if error.reason.code == "template.unknown":
         more = either("There are: allmende policy templates", "Alle Vorlagen zeigt: allmende policy templates")
         return CommandError(f"{files.sentence(error.reason)} {more}", error.reason.code, error.reason.params)
-    return files.refused(error, name)
+    refused = files.refused(error, name)
+    refused.sentence = f"{name}: {files.helped(error.reason)}"
+    return refused
 
 
 def _answer(text: str) -> tuple[str, str]:
@@ -176,7 +182,7 @@ def _asked(template: str, question: Question, said: Mapping[str, str]) -> str:
         except PolicyError as error:
             if not sys.stdin.isatty():
                 raise
-            remark(files.sentence(error.reason))
+            remark(files.helped(error.reason))
         else:
             return answer
 
@@ -200,9 +206,19 @@ def _free(out: str) -> None:
         )
 
 
-def _write(call: Call, out: str, data: bytes, told: dict[str, Any]) -> None:
+def _next(out: str, left: Sequence[str]) -> list[str]:
+    """What is to be done with a new file: examples that stand in it still, and the commands that come next."""
+    file, keys = shlex.quote(out), ", ".join(left)
+    examples = either(
+        f"Replace the examples that stand in it still: {keys}", f"Noch Beispiele darin, bitte ersetzen: {keys}"
+    )
+    return [*([examples] if left else []), f"allmende policy lint {file}", f"allmende policy explain {file}"]
+
+
+def _write(call: Call, out: str, data: bytes, told: dict[str, Any], then: Sequence[str] = ()) -> None:
     if out == "-":
         call.answer(told, lambda: data.decode().rstrip("\n"))
         return
     save([data], out)
-    call.answer({**told, "file": out}, lambda: either(f"Written to {out}.", f"Geschrieben nach {out}."))
+    written = either(f"Written to {out}.", f"Geschrieben nach {out}.")
+    call.answer({**told, "file": out}, lambda: paragraphs(written, bullets(either("Next", "Als Nächstes"), then)))

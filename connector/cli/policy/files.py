@@ -212,6 +212,14 @@ def sentence(reason: Reason) -> str:
     return explain.sentence(reason, either("en", "de"))
 
 
+def helped(reason: Reason) -> str:
+    """The sentence for a reason, with what helps where there is anything to be said."""
+    from policies import meaning
+
+    mend = meaning.mend(reason)
+    return sentence(reason) if mend is None else f"{sentence(reason)} {either(*mend[::-1])}"
+
+
 def told(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
     """The sentences for reasons in their JSON form."""
     from policies.model import Reason

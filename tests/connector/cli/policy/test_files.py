@@ -250,3 +250,14 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(
     said = types("policy", "new", "--template", "ml-1-3", *line)
     assert (said.status, "not a day" in said.err) == (0, True)
     assert "2028-01-31" in (files / "ml-1-3.toml").read_text()
+
+
+def test_new_says_what_is_an_example_still_and_what_comes_next(files: Path, types: Types) -> None:
+    line = ("policy", "new", "--template", "dortmund-parking", "--defaults", "--lang", "de")
+    mine = [f"--answer={key}=urn:stadt:{key}" for key in ("policy", "provider", "target")]
+    said = types(*line, *mine)
+    assert "bitte ersetzen: consumer\n" in said.out
+    assert "allmende policy lint dortmund-parking.toml" in said.out
+    wrong = types(*line, "-o", "x.toml", "--answer", "purposes=Werbung")
+    assert (wrong.status, wrong.out) == (1, "")
+    assert "Advertising (Werbung)" in wrong.err
