@@ -34,6 +34,7 @@ _INTERVAL = re.compile(r"(-?\d{1,18})/(-?\d{1,18})", re.ASCII)
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND
 _UNITS: Final = ((DAY, "P", "D"), (3600 * SECOND, "PT", "H"), (60 * SECOND, "PT", "M"), (SECOND, "PT", "S"))
+_ROUND: Final = tuple(size for size, _, _ in _UNITS)
 _MOST_MONTHS: Final = 1200
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -186,6 +187,17 @@ class Durations(Sampled):
         """About a quarter of the number of samples."""
         most = max((months + -(-time // (28 * DAY)) for months, time in map(_length_of, claims)), default=0)
         return 2 * (most + 2) * (len(claims) + 1)
+
+    def witness(self, premises: Sequence[Claim]) -> str | None:
+        """A duration for which all premises hold, in whole days, hours or seconds where one of these does; None where
+        there is none."""
+        found = super().witness(premises)
+        if found is None or any(found == premise.right for premise in premises):
+            return found
+        months, time = length(found)
+        near = (up * size for size in _ROUND for up in (-(-time // size), time // size))
+        whole = (write((months, one)) for one in near)
+        return next((one for one in whole if all(self._is(premise, one) for premise in premises)), found)
 
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """For each number of months that matters the times at which an answer changes, and both sides of them."""

@@ -249,3 +249,20 @@ def test_what_follows_is_what_holds_of_every_duration() -> None:
             both = met[premise] & met[claim]
             assert VALUES.implies([premise], claim) is (both == met[premise]), (premise, claim)
             assert VALUES.possible([premise, claim]) is bool(both), (premise, claim)
+
+
+@pytest.mark.parametrize(
+    ("premises", "expected"),
+    [
+        ([("gt", "P90D")], "P91D"),
+        ([("gt", "P90D"), ("lt", "P91D")], "PT2161H"),
+        ([("gt", "PT1S"), ("lt", "PT2S")], "PT1.000001S"),
+        ([("lt", "PT1H")], "PT0S"),
+        ([("gteq", "P3M")], "P3M"),
+        ([("lteq", "PT36H")], "PT36H"),
+        ([("gt", "P1D"), ("lt", "P1D")], None),
+    ],
+)
+def test_a_witness_is_whole_where_a_whole_one_does(premises: list[tuple[str, str]], expected: str | None) -> None:
+    claims = [Claim(LEFT, Operator(operator), right) for operator, right in premises]
+    assert VALUES.witness(claims) == expected

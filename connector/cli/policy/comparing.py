@@ -16,7 +16,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, labelled, paragraphs
-from connector.cli.policy import files
+from connector.cli.policy import files, requesting
 from connector.cli.policy.judging import SEMANTICS, judged, with_members
 from connector.cli.words import either, word
 
@@ -68,7 +68,7 @@ def diff(call: Call, given: tuple[Path, ...], form: str | None, lenient: bool, s
 
     contrast = difference.difference(found[0], found[1], semantics=Semantics(semantics))
     told = difference.document(_confirmed(contrast, found, files.members(given, form), semantics))
-    call.answer(told, lambda: _contrast(told))
+    call.answer(told, lambda: _contrast(told, call.lang))
 
 
 def _confirmed(contrast: Contrast, found: Sequence[Policy], members: Members, semantics: str) -> Contrast:
@@ -147,10 +147,10 @@ def prove(
     try:
         found = proving.prove(statement, about, semantics=how, opinion=_opinion() if solver else None)
     except PolicyError as error:
-        raise files.refused(error, either("the statement", "die Aussage")) from error
+        raise CommandError(files.sentence(error.reason), error.reason.code, error.reason.params) from error
     told = proving.document(found)
     if found.answer is proving.Answer.HOLDS or not call.json:
-        call.answer(told, lambda: _proof(told, len(about)))
+        call.answer(told, lambda: _proof(told, len(about), call.lang))
     if found.answer is not proving.Answer.HOLDS:
         known = found.answer is proving.Answer.FAILS
         said = (
@@ -222,11 +222,9 @@ def _understood(one: Any, kind: PolicyKind) -> Policy:
         raise files.refused(error, one["id"]) from error
 
 
-def _contrast(told: dict[str, Any]) -> str:
-    from msgspec import json
-
+def _contrast(told: dict[str, Any], lang: str) -> str:
     def shown(requests: list[Any]) -> list[str]:
-        return [json.encode(one).decode() for one in requests]
+        return [requesting.said(one, lang) for one in requests]
 
     return paragraphs(
         labelled([("relation", word(told["relation"]))]),
@@ -256,17 +254,22 @@ def _told(found: Conflicts) -> dict[str, Any]:
 
 
 def _conflicts(told: dict[str, Any]) -> str:
-    pairs: list[str] = []
+    # Two rules of which each forbids what the other permits stand there in both orders; a person needs one.
+    pairs: dict[tuple[str, ...], list[str]] = {}
     for one in told["pairs"]:
-        sides = [f"{side['policy']} {side['rule']}" for side in (one["a"], one["b"])]
-        pairs += [f"{word(one['verdict'])}: {' / '.join(sides)}", f"  {files.told([one['reason']])[0]}"]
-    return paragraphs(labelled([("verdict", word(told["verdict"]))]), bullets(either("Pairs", "Paare"), pairs))
+        policies = [side["policy"] for side in (one["a"], one["b"])]
+        sides = [f"{side['policy']} {side['rule']}".strip() for side in (one["a"], one["b"])]
+        why = files.told([one["reason"]])[0]
+        said = [f"{word(one['verdict'])}: {' / '.join(sides)}", f"  {why}"]
+        pairs.setdefault((one["verdict"], *sorted(policies), why), said)
+    return paragraphs(
+        labelled([("verdict", word(told["verdict"]))]),
+        bullets(either("Pairs", "Paare"), [line for said in pairs.values() for line in said]),
+    )
 
 
-def _proof(told: dict[str, Any], count: int) -> str:
-    from msgspec import json
-
-    shown = [json.encode(told["request"]).decode()] if told.get("request") else []
+def _proof(told: dict[str, Any], count: int, lang: str) -> str:
+    shown = [requesting.said(told["request"], lang)] if told.get("request") else []
     return paragraphs(
         labelled([("answer", word(told["answer"])), ("policies", count), ("policy", told.get("policy"))]),
         bullets(either("This request is permitted", "Diese Anfrage ist erlaubt"), shown),

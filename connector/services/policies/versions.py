@@ -108,7 +108,7 @@ class Policies:
             if not kept.approved:
                 params = {"policy": kept.id, "needs": str(kept.needs)}
                 tx.record(Entry(event="policy.drafted", actor=operator, params=params))
-            self._followed(tx, operator, kept)
+            self._followed(tx, kept)
             return kept
 
         return await self._store.write(act)
@@ -163,7 +163,7 @@ class Policies:
             tx.put(approved)
             params = {"policy": one.id, "digest": one.digest, "reason": reason or "-"}
             tx.record(Entry(event="policy.approved", actor=operator, params=params))
-            self._followed(tx, operator, approved)
+            self._followed(tx, approved)
             return approved
 
         return await self._store.write(act)
@@ -205,12 +205,13 @@ class Policies:
 
         return await self._store.write(act)
 
-    def _followed(self, tx: Transaction, operator: str, one: PolicyVersion) -> None:
-        """Where a version may be used and live offers are to follow, each gets a new version under it."""
+    def _followed(self, tx: Transaction, one: PolicyVersion) -> None:
+        """Where a version may be used and live offers are to follow, each gets a new version under it. Who has asked for
+        that publishes: to approve terms is not to draft an offer, and who has approved may decide about contracts."""
         if not (one.follow and one.usable):
             return
         for offer in live_under(tx, [f"{one.name}@{earlier}" for earlier in range(1, one.version)]):
-            self._offers.publish_anew(tx, operator, offer, one)
+            self._offers.publish_anew(tx, one.created_by, offer, one)
 
 
 def _sealed(one: PolicyVersion) -> Sealed:

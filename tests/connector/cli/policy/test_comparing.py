@@ -31,3 +31,29 @@ def test_what_belongs_to_which_collection_counts_as_the_files_say_it(files: Path
         text.write("<urn:example:bridge> odrl:partOf <urn:example:sensors> .\n")
     said = types("policy", "diff", "all.ttl", "one.ttl", "--json").json
     assert (said["relation"], said["a_only"], said["b_only"]) == ("unknown", [], [])
+
+
+def test_a_request_is_shown_in_words(files: Path, types: Types) -> None:
+    rule = 'policy = "urn:x:p"\n[[permission]]\naction = "read"\npurpose.isA = "PublicPolicyMaking"\n{}'
+    (files / "a.toml").write_text(rule.format('retentionPeriod.lteq = "P90D"\ncount.lteq = 3\n'))
+    (files / "b.toml").write_text(rule.format("dateTime.lteq = 2027-12-31\n"))
+    said = types("policy", "diff", "a.toml", "b.toml", "--lang", "de").out
+    only = [line for line in said.splitlines() if line.startswith("  - ")]
+    assert len(only) == 2 and not any("{" in line or "odrl" in line for line in only)
+    assert "Zweck: Politik und Planung (PublicPolicyMaking)" in only[0]
+    assert "Aufbewahrung: etwas mehr als 90 Tage" in only[1]
+    assert "Anzahl der Nutzungen: Nummer" in only[0]
+
+
+def test_two_rules_that_forbid_each_other_stand_there_once(files: Path, types: Types) -> None:
+    rules = '[[permission]]\naction = "use"\n[[prohibition]]\naction = "distribute"\n'
+    for name in "ab":
+        (files / f"{name}.toml").write_text(f'policy = "urn:x:{name}"\ntarget = "urn:x:t"\n{rules}')
+    found = types("policy", "conflicts", "a.toml", "b.toml", "--json").json
+    said = types("policy", "conflicts", "a.toml", "b.toml").out
+    assert len(found["pairs"]) > said.count("urn:x:a") - said.count("urn:x:b") == 0
+
+
+def test_a_question_that_is_not_understood_is_answered_without_a_place(files: Path, types: Types) -> None:
+    said = types("policy", "prove", "alle Verträge verlangen Löschung", "traffic.toml", "--lang", "de")
+    assert said.err.startswith("allmende: In der Frage wird nicht verstanden")

@@ -127,6 +127,7 @@ def test_live_offers_follow_when_asked_to_and_only_once_the_version_may_be_used(
         assert not old.live
         assert old.document == offer.document
         assert (new.policy, new.version, new.replaces) == ("traffic@2", 2, offer.id)
+        assert new.published_by == "mayor"  # anna has approved the terms, and may decide about contracts under them
         assert (new.asset, new.outside, new.approval) == (offer.asset, offer.outside, offer.approval)
         assert new.document["@id"] == new.id
         assert parse.from_dsp(new.document, PolicyKind.OFFER).rules != parse.from_dsp(old.document).rules
