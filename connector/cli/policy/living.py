@@ -106,7 +106,8 @@ def retire(call: Call, name: str, offers: bool, reason: str) -> None:
 def coverage(call: Call, name: str) -> None:
     """Show which rules and constraints of a policy were true and false in accesses since the node started.
 
-    What was never true may be missing in practice, what was never false may be worthless.
+    What was never true may be missing in practice, what was never false may be worthless. NAME stands for the contracts
+    under all its versions, NAME@VERSION for those under one.
     """
     found = call.remote.get(f"/policies/{segment(name)}/coverage")
     call.answer(
@@ -120,9 +121,28 @@ def coverage(call: Call, name: str) -> None:
                     ("not counted", found["left_out"] or None),
                 ]
             ),
-            table(found["hits"], HIT_COLUMNS, "No rules."),
+            table([_in_words(one, call.lang) for one in found["hits"]], HIT_COLUMNS, "No rules."),
         ),
     )
+
+
+def _in_words(hit: dict[str, Any], lang: str) -> dict[str, Any]:
+    """A line of the table with its rule and its constraint in words; what is not known here stays as it is."""
+    from policies import clauses, short
+    from policies.model import Operator
+    from policies.operands import SET_OPERATORS
+
+    kind, _, number = hit["rule"].partition("/")
+    rule = f"{word(kind)} {int(number) + 1}" if number.isdecimal() else hit["rule"]
+    left, _, rest = hit["constraint"].partition(" ")
+    name, _, value = rest.partition(" ")
+    try:
+        operator = Operator(name)
+        values = tuple(value.split(" ")) if operator in SET_OPERATORS else (value,)
+        said = clauses.core(short.operand_names().get(left, left), operator, values, lang)
+    except ValueError:
+        said = hit["constraint"]
+    return {**hit, "rule": rule, "constraint": said}
 
 
 def _standing(one: Any) -> str:

@@ -107,7 +107,9 @@ def test_coverage_shows_what_was_true_and_false(api: Api, types: Types) -> None:
     found = {"policy": "traffic@2", "since": AT, "accesses": 8, "left_out": 0, "hits": [hit]}
     api.answers["GET /v1/policies/traffic/coverage"] = found
     assert "satisfied  not satisfied  unknown" in types("policy", "coverage", "traffic").out
-    assert "erfüllt  nicht erfüllt  unbekannt" in types("policy", "coverage", "traffic", "--lang", "de").out
+    german = types("policy", "coverage", "traffic", "--lang", "de").out
+    assert "erfüllt  nicht erfüllt  unbekannt" in german
+    assert "Erlaubnis 1  Nutzungen: höchstens 3" in german
     assert types("policy", "coverage", "traffic", "--json").json == found
 
 
