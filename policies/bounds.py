@@ -31,20 +31,9 @@ from msgspec.structs import replace
 from policies import compare, labels, render, short
 from policies.claims import Claim
 from policies.duties import belongs_to
-from policies.model import (
-    Atomic,
-    Constraint,
-    Policy,
-    PolicyError,
-    PolicyKind,
-    Reason,
-    Rule,
-    RuleKind,
-    Scope,
-)
+from policies.model import Atomic, Constraint, Policy, PolicyError, PolicyKind, Reason, Rule, RuleKind, Scope, atoms
 from policies.operands import OPERANDS
 from policies.strictness import at_least, constraint_key, rule_key
-from policies.truth import atoms
 from policies.vocabulary import USE
 from policies.witness import witness
 from policies.work import Work

@@ -196,7 +196,7 @@ def _duties(policy: Policy) -> Iterator[_Norm]:
 
 
 def _below(rule: Rule) -> Iterator[Rule]:
-    for duty in (*rule.duties, *rule.remedies, *rule.consequences):
+    for duty in rule.below:
         yield duty
         yield from _below(duty)
 

@@ -20,21 +20,11 @@ from msgspec.structs import replace
 
 from policies.collections import fits
 from policies.facts import Facts
-from policies.model import (
-    ODRL,
-    Atomic,
-    Constraint,
-    Deed,
-    DutyState,
-    Operator,
-    Reason,
-    Rule,
-    Semantics,
-)
+from policies.model import ODRL, Atomic, Constraint, Deed, DutyState, Operator, Reason, Rule, Semantics, atoms
 from policies.operands import ACTION_VALUES, DATE_TIME
-from policies.truth import Truth, atoms, every
+from policies.truth import Truth, every
+from policies.vocabulary import OWN
 
-OWN: Final = "urn:allmende:"
 DUTY_TIMING: Final = OWN + "dutyTiming"
 EVENT: Final = ODRL + "event"
 POLICY_USAGE: Final = ODRL + "policyUsage"

@@ -16,13 +16,13 @@ from msgspec import Struct
 from policies import clauses as phrases
 from policies import controlled, instants, marks, saying
 from policies.claims import ACTION, ASSIGNEE, TARGET, Claim
-from policies.model import ODRL, Difference, Nearest, Operator, Policy, Reason
+from policies.model import ODRL, Nearest, Operator, Policy, Reason
 from policies.operands import OPERANDS, SET_OPERATORS, Assurance, Side, find
 from policies.render import read_notation
 from policies.saying import Both, Lang
 from policies.sentences import ASSURANCES, LEGEND, OPTIONS, REASONS, TERMS
 
-__all__ = ["Clause", "Lang", "clauses", "difference", "legend", "nearest", "policy", "sentence", "shown", "speaker"]
+__all__ = ["Clause", "Lang", "clauses", "legend", "nearest", "policy", "sentence", "shown", "speaker"]
 
 _LONGEST: Final = 300
 _MISSING: Final = "?"
@@ -77,11 +77,6 @@ def speaker(templates: Mapping[str, Both]) -> Speaker:
 
 sentence: Final[Speaker] = speaker({})
 """The sentence for a reason that this package gives; `lang` is a language tag, anything but German is English."""
-
-
-def difference(diff: Difference, lang: str) -> str:
-    """What separates what was asked from what is offered."""
-    return sentence(diff.reason, lang)
 
 
 def clauses(policy: Policy, lang: str, proves: frozenset[str] = frozenset()) -> list[Clause]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from policies import moments
+from policies import durations, moments
 from policies.model import Access, Atomic
 from policies.operands import COUNT, Fact, Operand, Origin, find, generic
 from policies.operands.timing import ELAPSED_TIME
@@ -69,7 +69,7 @@ def clock(atom: Atomic, access: Access, now: int) -> Fact:
 
 def lasted(left: str, since: int | None, now: int | None) -> Known:
     """How long the agreement has been in force, where the constraint asks for that and nobody has stated it."""
-    return () if left != ELAPSED_TIME or since is None or now is None else (f"{since}/{now}",)
+    return () if left != ELAPSED_TIME or since is None or now is None else (durations.lasted(since, now),)
 
 
 def operand_of(atom: Atomic) -> Operand | None:

@@ -16,11 +16,10 @@ from msgspec.structs import replace
 
 from policies import instants
 from policies.claims import ACTION, Case, Claim, TooLargeError, cases, permits
-from policies.model import Operator, Policy, RuleKind, Strategy
+from policies.model import Operator, Policy, RuleKind, Strategy, atoms
 from policies.operands import DATE_TIME, VALUES, find
 from policies.ordered import Bound, Ordered
 from policies.strategy import strategy
-from policies.truth import atoms
 
 _TIME = Ordered(instants.span)
 

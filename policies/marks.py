@@ -17,7 +17,7 @@ from typing import Final
 
 from policies.controlled import Line
 from policies.grammar import Slot
-from policies.model import Atomic, Connective, Constraint, Logical, Operator, Policy, Rule, RuleKind, Scope
+from policies.model import Atomic, Connective, Constraint, Logical, Operator, Policy, Rule, RuleKind, Scope, atoms
 from policies.operands import ACTION_VALUES, Assurance, Side, find
 from policies.vocabulary import EGRESS, READ
 
@@ -81,7 +81,7 @@ class _Marker:
         user can tell; any other is as good as its receipt."""
         own = rule.assignee is None or rule.assignee.iri == self._policy.assigner
         if slot in (Slot.DUTY, Slot.OBLIGATION) and own and rule.action in EGRESS:
-            return _weakest((Assurance.ENFORCED, *map(self._own, _atoms(_conditions(rule)))))
+            return _weakest((Assurance.ENFORCED, *map(self._own, atoms(_conditions(rule)))))
         return Assurance.ATTESTED if rule.action in self._proves else Assurance.DECLARED
 
     def _party(self, scope: Scope, rule: Rule, slot: Slot | None) -> Assurance | None:
@@ -91,7 +91,7 @@ class _Marker:
 
     def _ways_out(self, rule: Rule) -> Iterator[Assurance]:
         """How sure each condition of a prohibition is, which it is escaped by where it fails."""
-        yield from map(self._own, _atoms(_conditions(rule)))
+        yield from map(self._own, atoms(_conditions(rule)))
         if rule.assignee is not None:
             yield self._who(rule.assignee.iri, collection=rule.assignee.collection)
 
@@ -101,7 +101,7 @@ class _Marker:
         if rule.kind is RuleKind.PROHIBITION:
             return _weakest((self._seen(rule), *self._ways_out(rule)))
         outermost = next((one for one in within if isinstance(one, Logical) and one.connective in _ENOUGH), atom)
-        return _weakest((self._seen(rule), *map(self._own, _atoms((outermost,)))))
+        return _weakest((self._seen(rule), *map(self._own, atoms((outermost,)))))
 
     def _own(self, atom: Atomic) -> Assurance:
         operand = find(atom.left)
@@ -128,14 +128,6 @@ def _conditions(rule: Rule) -> Iterator[Constraint]:
     for scope in scopes:
         if scope is not None:
             yield from scope.refinements
-
-
-def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
-    for one in constraints:
-        if isinstance(one, Atomic):
-            yield one
-        else:
-            yield from _atoms(one.members)
 
 
 def _weakest(marks: Iterable[Assurance]) -> Assurance:

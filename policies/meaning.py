@@ -165,7 +165,7 @@ def _plain(operand: Operand) -> Both:
 def _choice(operand: Operand) -> Both | None:
     """The terms that an operand knows by name, where these are few."""
     space = operand.vectors[0].right[0].removesuffix(_local(operand.vectors[0].right[0]))
-    if not space.startswith(short.OWN):
+    if not space.startswith(vocabulary.OWN):
         return None
     called = {iri: both for iri, both in vocabulary.names().items() if iri.startswith(space) and _reads(operand, iri)}
     if not called:

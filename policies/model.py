@@ -12,7 +12,7 @@ from and nothing about what it means. Several atomic rules with one id are the a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -143,6 +143,15 @@ class Scope(Struct, frozen=True):
         return (self.iri, self.source) if self.source else (self.iri,)
 
 
+def atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
+    """Every atomic constraint, at any depth."""
+    for constraint in constraints:
+        if isinstance(constraint, Atomic):
+            yield constraint
+        else:
+            yield from atoms(constraint.members)
+
+
 class Rule(Struct, frozen=True):
     """One atomic rule; all its constraints must hold. `action` is a full IRI, `refinements` narrow it.
 
@@ -166,6 +175,11 @@ class Rule(Struct, frozen=True):
     consequences: tuple[Rule, ...] = ()
     remarks: tuple[tuple[str, str], ...] = ()
     """As those of a policy."""
+
+    @property
+    def below(self) -> tuple[Rule, ...]:
+        """The rules that stand under it."""
+        return (*self.duties, *self.remedies, *self.consequences)
 
 
 class Policy(Struct, frozen=True):

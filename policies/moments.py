@@ -34,13 +34,6 @@ def read(text: str) -> str:
     return instants.stamp(instants.instant(text + "Z")).removesuffix("Z")
 
 
-def write(canonical: str) -> tuple[str, str]:
-    """Text for the wire and its datatype (full IRI)."""
-    if _NAIVE.fullmatch(canonical):
-        return canonical, instants.write("0")[1]
-    return instants.write(canonical)
-
-
 def floating(text: str) -> bool:
     """Is it a time without an offset?"""
     return _NAIVE.fullmatch(text) is not None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from policies.claims import Claim
 from policies.model import Operator
-from policies.sampled import Sampled
+from policies.sampled import Sampled, same
 from policies.taxonomy import read_iri
 
 _LONGEST = 512
@@ -48,17 +48,7 @@ class Names(Sampled):
 
     def holds(self, operator: Operator, right: tuple[str, ...], fact: object) -> bool | None:
         """Is `fact operator right` so? None where it cannot be said."""
-        if not isinstance(fact, str):
-            return None
-        match operator:
-            case Operator.EQ | Operator.IS_ANY_OF:
-                return fact in right
-            case Operator.NEQ | Operator.IS_NONE_OF:
-                return fact not in right
-            case Operator.IS_ALL_OF:
-                return all(fact == one for one in right)
-            case _:
-                return None
+        return same(operator, right, fact) if isinstance(fact, str) else None
 
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """The names that are used, and one more."""
@@ -77,18 +67,12 @@ class Languages(Sampled):
         if not isinstance(fact, str):
             return None
         match operator:
-            case Operator.EQ | Operator.IS_ANY_OF:
-                return fact in right
-            case Operator.NEQ | Operator.IS_NONE_OF:
-                return fact not in right
-            case Operator.IS_ALL_OF:
-                return all(fact == one for one in right)
             case Operator.IS_A | Operator.IS_PART_OF if len(right) == 1:
                 return True if _begins(fact, right[0]) else None if _begins(right[0], fact) else False
             case Operator.HAS_PART if len(right) == 1:
                 return _begins(right[0], fact)
             case _:
-                return None
+                return same(operator, right, fact)
 
     def samples(self, claims: Sequence[Claim]) -> Iterable[str]:
         """The tags that are used, those above them, one below each of them, and one of another language."""

@@ -40,7 +40,6 @@ KINDS: Final[Mapping[str, int]] = {
 }
 """Kind of key -> number of digits; no two have the same."""
 _AGS: Final = "municipalityKey"
-_ARS: Final = "regionalKey"
 _SEGMENTS: Final = (2, 1, 2, 4, 3)
 _KEY = re.compile(re.escape(GEOCODING) + r"([A-Za-z]+)/([0-9]+)", re.ASCII)
 _NUTS = re.compile(r"https?://data\.europa\.eu/nuts/code/([A-Z]{2}[0-9A-Z]{0,3})", re.ASCII)
@@ -294,7 +293,6 @@ def _includes(fact: str, place: str) -> bool | None:
 # --- samples ----------------------------------------------------------------------------------------------------------
 
 _COUNTRY: Final = len(_GERMANY)
-_ABROAD: Final = (*geography.UNION, *geography.EEA_ONLY, *geography.ELSEWHERE)
 
 
 def _around(named: Sequence[Path]) -> Iterator[str]:

@@ -28,8 +28,9 @@ from policies.model import (
     RuleKind,
     Scope,
     Semantics,
+    atoms,
 )
-from policies.truth import Truth, atoms, truth
+from policies.truth import Truth, truth
 
 
 def prohibited(name: str, rule: Rule, facts: Facts, found: Truth) -> Decision:

@@ -156,7 +156,7 @@ def _rules(rules: Iterable[Rule]) -> Iterator[Rule]:
     """Every rule, each followed by those that hang on it."""
     for rule in rules:
         yield rule
-        yield from _rules((*rule.duties, *rule.remedies, *rule.consequences))
+        yield from _rules(rule.below)
 
 
 def _constraints(rule: Rule) -> Iterator[Constraint]:

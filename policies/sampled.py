@@ -56,3 +56,16 @@ class Sampled(ABC):
 
     def _is(self, claim: Claim, value: str) -> bool:
         return self.holds(claim.operator, (claim.right,), value) is claim.holds
+
+
+def same(operator: Operator, right: tuple[str, ...], fact: str) -> bool | None:
+    """Is the fact one of the values, none, or all of them? None for an operator that asks for anything else."""
+    match operator:
+        case Operator.EQ | Operator.IS_ANY_OF:
+            return fact in right
+        case Operator.NEQ | Operator.IS_NONE_OF:
+            return fact not in right
+        case Operator.IS_ALL_OF:
+            return all(fact == one for one in right)
+        case _:
+            return None

@@ -70,10 +70,9 @@ from policies.model import ODRL, Connective, Operator, Policy, PolicyError, Poli
 from policies.nodes import RDF, XSD_STRING, Node, fit, lexical
 from policies.operands import Operand
 from policies.rules import INHERIT, INHERITED
-from policies.vocabulary import ACTIONS, CORE, DPV, GDPR, LOC, MUNICIPAL, XSD
+from policies.vocabulary import ACTIONS, CORE, DPV, GDPR, LOC, MUNICIPAL, OWN, XSD
 
 DCT: Final = "http://purl.org/dc/terms/"
-OWN: Final = "urn:allmende:"
 PROFILES: Final[Mapping[str, str]] = {
     "municipal": MUNICIPAL,
     "odrl": ODRL,

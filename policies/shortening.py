@@ -31,19 +31,8 @@ from policies.model import (
 )
 from policies.operands import SET_OPERATORS, Operand
 from policies.places import GEOCODING
-from policies.short import (
-    ALTERNATIVES,
-    DCT,
-    GROUPS,
-    NAMESPACES,
-    OWN,
-    PROFILES,
-    REMARKS,
-    action_iri,
-    meant,
-    operand_names,
-)
-from policies.vocabulary import MUNICIPAL, XSD
+from policies.short import ALTERNATIVES, DCT, GROUPS, NAMESPACES, PROFILES, REMARKS, action_iri, meant, operand_names
+from policies.vocabulary import MUNICIPAL, OWN, XSD
 from policies.written import Doing, WrittenRule
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -51,7 +40,6 @@ _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
 _WORD: Final = {connective: word for word, connective in GROUPS.items()}
 _SHORT: Final = {iri: name for name, iri in PROFILES.items()}
 _BELOW: Final = (("duties", "duty"), ("remedies", "remedy"), ("consequences", "consequence"))
-_SPELT: Final = ("any", "all", "one", "sequence", "constraint")
 
 Table = dict[str, Any]
 

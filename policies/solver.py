@@ -42,7 +42,19 @@ from policies.durations import DAY, Durations, length
 from policies.facts import REQUEST_RATE, operand_of, read, window
 from policies.grains import Grains
 from policies.levels import Levels
-from policies.model import Atomic, Connective, Constraint, Operator, Policy, Rule, RuleKind, Scope, Semantics, Strategy
+from policies.model import (
+    Atomic,
+    Connective,
+    Constraint,
+    Operator,
+    Policy,
+    Rule,
+    RuleKind,
+    Scope,
+    Semantics,
+    Strategy,
+    atoms,
+)
 from policies.names import Languages
 from policies.numbers import Decimals
 from policies.operands import COUNT, OPERANDS, Operand, Origin
@@ -117,7 +129,7 @@ class World:
         self._action = self._choice("action", len(self._actions))
         self._now, self._count = z3.Int("now"), z3.Int("count")
         self._facts.append(self._count >= 1)
-        self._tables = self._enumerated([atom for rule in rules for atom in _atoms(_told(rule))])
+        self._tables = self._enumerated([atom for rule in rules for atom in atoms(_told(rule))])
         self._deeds = self._done([rule for rule in rules if rule.kind is RuleKind.DUTY])
 
     def possible(self, *formulas: z3.BoolRef) -> bool:
@@ -280,14 +292,14 @@ class World:
         for atom in dict.fromkeys(_plain(one) for one in listed if operand_of(one) is not None and not one.reference):
             by_key.setdefault(_key(atom), []).append(atom)
         found = {}
-        for key, atoms in by_key.items():
-            if all(_is_arithmetic(atom) for atom in atoms):
+        for key, alike in by_key.items():
+            if all(_is_arithmetic(atom) for atom in alike):
                 continue
             rows = dict.fromkeys(
-                tuple(compare(operand, atom, known) for atom, operand, known in world) for world in _worlds(atoms)
+                tuple(compare(operand, atom, known) for atom, operand, known in world) for world in _worlds(alike)
             )
             variable = self._choice(key, len(rows))
-            found[key] = variable, {atom: [row[place] for row in rows] for place, atom in enumerate(atoms)}
+            found[key] = variable, {atom: [row[place] for row in rows] for place, atom in enumerate(alike)}
         return found
 
 
@@ -504,18 +516,10 @@ def _above(action: str) -> frozenset[str]:
 
 def _every_rule(rule: Rule) -> Iterator[Rule]:
     yield rule
-    for below in (*rule.duties, *rule.remedies, *rule.consequences):
+    for below in rule.below:
         yield from _every_rule(below)
 
 
 def _told(rule: Rule) -> tuple[Constraint, ...]:
     scopes = [scope for scope in (rule.target, rule.assignee) if scope is not None]
     return (*rule.refinements, *rule.constraints, *(one for scope in scopes for one in scope.refinements))
-
-
-def _atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
-    for one in constraints:
-        if isinstance(one, Atomic):
-            yield one
-        else:
-            yield from _atoms(one.members)

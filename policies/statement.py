@@ -15,21 +15,10 @@ from policies.collections import named
 from policies.deeds import Deeds, Done, Failed
 from policies.facts import REQUEST_RATE, operand_of, window
 from policies.formula import FALSE, NO, OPEN, TRUE, YES, Formulas
-from policies.model import (
-    Atomic,
-    Connective,
-    Constraint,
-    Logical,
-    Policy,
-    Rule,
-    RuleKind,
-    Scope,
-    Semantics,
-    Strategy,
-)
+from policies.model import Atomic, Connective, Constraint, Logical, Policy, Rule, RuleKind, Scope, Semantics, Strategy
+from policies.model import atoms as atoms_of
 from policies.operands import COUNT, Origin
 from policies.strategy import strategy
-from policies.truth import atoms as atoms_of
 from policies.vocabulary import PURPOSES
 from policies.voiding import void
 from policies.work import Work
@@ -249,7 +238,7 @@ class Statements:
 
 
 def _duties(rule: Rule) -> Iterable[Rule]:
-    for duty in (*rule.duties, *rule.remedies, *rule.consequences):
+    for duty in rule.below:
         yield duty
         yield from _duties(duty)
 

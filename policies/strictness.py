@@ -11,10 +11,11 @@ from enum import Enum
 from typing import Final
 
 from policies.claims import Claim
-from policies.duties import DUTY_TIMING, OWN, conditions
+from policies.duties import DUTY_TIMING, conditions
 from policies.facts import operand_of
 from policies.model import ODRL, Atomic, Connective, Constraint, Operator, Rule, RuleKind, Scope
 from policies.operands import SET_OPERATORS
+from policies.vocabulary import OWN
 
 Key = tuple[object, ...]
 

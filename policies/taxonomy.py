@@ -17,7 +17,7 @@ from typing import Final
 
 from policies.claims import Claim
 from policies.model import Operator
-from policies.sampled import Sampled
+from policies.sampled import Sampled, same
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
 _LONGEST: Final = 512
@@ -55,18 +55,12 @@ class Taxonomy(Sampled):
         if not isinstance(fact, str):
             return None
         match operator:
-            case Operator.EQ | Operator.IS_ANY_OF:
-                return fact in right
-            case Operator.NEQ | Operator.IS_NONE_OF:
-                return fact not in right
-            case Operator.IS_ALL_OF:
-                return all(fact == one for one in right)
             case Operator.IS_A | Operator.IS_PART_OF if len(right) == 1:
                 return self._belongs(fact, right[0])
             case Operator.HAS_PART if len(right) == 1:
                 return self._includes(fact, right[0])
             case _:
-                return None
+                return same(operator, right, fact)
 
     def terms(self) -> Iterable[str]:
         """The terms of the table."""

@@ -21,11 +21,11 @@ from msgspec import Struct
 from policies import answers as answering
 from policies import places, requests, short
 from policies.answers import Kind
-from policies.model import ODRL, Policy, PolicyError, Reason
+from policies.model import Policy, PolicyError, Reason
 from policies.operands import OPERANDS, PURPOSE, SPATIAL
 from policies.requests import Request
 from policies.saying import Lang, german
-from policies.vocabulary import ACTIONS, DPV, OWN, PURPOSES
+from policies.vocabulary import DPV, OWN, PURPOSES
 
 REMARK: Final = "http://www.w3.org/ns/prov#wasDerivedFrom@id"
 """The remark by which a policy remembers which template it is from, and which version."""
@@ -238,9 +238,9 @@ def _written(name: str, given: Mapping[str, str]) -> dict[str, str]:
 def _case(base: Mapping[str, Any], change: Mapping[str, Any], given: Mapping[str, str]) -> Case:
     stated = _filled({**base, **change, "values": {**base.get("values", {}), **change.get("values", {})}}, given)
     shows, expect = stated.pop("shows"), stated.pop("expect")
-    stated["action"] = _action(stated["action"])
+    stated["action"] = short.action_iri(stated["action"])
     stated["values"] = dict(_value(name, value) for name, value in stated["values"].items())
-    stated["performed"] = [{**deed, "action": _action(deed["action"])} for deed in stated.get("performed", ())]
+    stated["performed"] = [{**deed, "action": short.action_iri(deed["action"])} for deed in stated.get("performed", ())]
     return Case(shows, expect == "permit", requests.read(msgspec.json.encode(stated)))
 
 
@@ -251,10 +251,6 @@ def _filled(value: Any, given: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(one, given) for key, one in value.items()}
     return [_filled(one, given) for one in value] if isinstance(value, list) else value
-
-
-def _action(name: str) -> str:
-    return next((space + name for space in (ODRL, OWN) if space + name in ACTIONS), name)
 
 
 def _value(name: str, value: Any) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ semantics (draft).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import assert_never
 
 from policies.facts import Facts, Known, operand_of
@@ -66,15 +66,6 @@ def one_of(truths: list[Truth]) -> Truth:
     if truths.count(True) > 1:
         return False
     return None if None in truths else True in truths
-
-
-def atoms(constraints: Iterable[Constraint]) -> Iterator[Atomic]:
-    """Every atomic constraint, at any depth."""
-    for constraint in constraints:
-        if isinstance(constraint, Atomic):
-            yield constraint
-        else:
-            yield from atoms(constraint.members)
 
 
 def _atomic(atom: Atomic, facts: Facts) -> Truth:

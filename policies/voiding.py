@@ -10,9 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from policies.model import Policy, Reason, RuleKind, Strategy
+from policies.model import Policy, Reason, RuleKind, Strategy, atoms
 from policies.strategy import strategy
-from policies.truth import atoms
 
 MOST: Final = 100
 """How many constraints a policy may have for a contradiction to be looked for before anything is asked; in one with

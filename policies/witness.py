@@ -15,13 +15,11 @@ from itertools import islice
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from policies.claims import TooLargeError
-from policies.evaluate import applies, evaluate
-from policies.facts import Facts
-from policies.formula import FALSE, TRUE, YES
-from policies.model import Policy, PolicyKind, Reason, Rule, Semantics
+from policies.evaluate import evaluate
+from policies.formula import FALSE, TRUE
+from policies.model import Policy, Reason, Semantics
 from policies.requests import Request
 from policies.statement import Statements
 from policies.work import Work
@@ -61,18 +59,6 @@ def witness(
         return Witness(unknown=TOO_LARGE)
 
 
-def common(rules: Sequence[Rule], policy: Policy | None = None) -> Witness:
-    """A request to which all the rules apply at once: action, parties, target and constraints; duties left aside.
-
-    `policy` says the party and the target of rules that name none of their own.
-    """
-    whole = replace(policy or Policy("", PolicyKind.SET, ()), rules=tuple(rules))
-    try:
-        return Search((whole,)).together(rules, whole)
-    except TooLargeError:
-        return Witness(unknown=TOO_LARGE)
-
-
 class Search:
     """Questions to some policies at once: their worlds are told apart once, for any number of searches."""
 
@@ -100,13 +86,6 @@ class Search:
     def within(self, asked: Policy, offered: Policy) -> Witness:
         """As `between`, for what is to be agreed: where a world is left that no request shows, `unknown` says so."""
         return self.between((asked,), (offered,))
-
-    def together(self, rules: Sequence[Rule], policy: Policy) -> Witness:
-        """A request to which all the rules apply. Raises `TooLargeError`."""
-        return self._find(
-            self._formulas.all([self._statements.applies(rule, policy, YES) for rule in rules]),
-            lambda one: all(applies(rule, policy, Facts(one.access, one.now, one.count)) for rule in rules),
-        )
 
     def _permit(self, policy: Policy, one: Request) -> bool:
         return evaluate(policy, one.access, one.now, count=one.count, semantics=self._semantics).permit

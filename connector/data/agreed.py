@@ -18,11 +18,10 @@ from connector.records import Agreement
 from policies.compile import Compiled, compiled
 from policies.duties import conditions
 from policies.facts import REQUEST_RATE, window
-from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind
+from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind, atoms
 from policies.operands import COUNT, PURPOSE, SPATIAL, Origin, find
 from policies.parse import from_dsp
 from policies.transforms import Chain, chain, deeds
-from policies.truth import atoms
 
 __all__ = ["COUNT", "PURPOSE", "SPATIAL", "Agreed", "Agreements", "atoms"]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.lint.finding import Rule, Severity
 
-_E, _W, _H = Severity.ERROR, Severity.WARNING, Severity.HINT
+_E, _W = Severity.ERROR, Severity.WARNING
 
 ODRL_RULES: Final[Mapping[str, Rule]] = {
     "form.unreadable": Rule(

@@ -12,8 +12,7 @@ from typing import Final
 
 from policies.model import ODRL, Operator
 from policies.operands.operand import Both
-
-OWN: Final = "urn:allmende:"
+from policies.vocabulary import OWN
 
 Phrases = Mapping[Operator, Both]
 

@@ -24,7 +24,6 @@ from policies.transforms import numbers, places, times
 from policies.transforms.steps import (
     EGRESS,
     ORDER,
-    OWN,
     Aggregate,
     CoarsenPlace,
     CoarsenTime,
@@ -38,6 +37,7 @@ from policies.transforms.steps import (
     Suppress,
     Threshold,
 )
+from policies.vocabulary import OWN
 
 __all__ = ["EGRESS", "Chain", "beyond", "chain", "leaves_by", "provenance"]
 

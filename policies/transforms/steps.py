@@ -11,8 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from policies.model import ODRL, Operator
-
-OWN: Final = "urn:allmende:"
+from policies.vocabulary import OWN
 
 
 class Keep(Struct, frozen=True, tag="filter"):

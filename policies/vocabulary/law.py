@@ -13,7 +13,6 @@ from typing import Final
 from msgspec import Struct
 
 GDPR: Final = "https://w3id.org/dpv/legal/eu/gdpr#"
-OWN: Final = "urn:allmende:"
 
 
 class Term(Struct, frozen=True):

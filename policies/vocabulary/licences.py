@@ -1,4 +1,4 @@
-"""Licences of open and closed data: what each permits and demands, as far as terms can contradict it.
+"""Licences of open and closed data: what each demands, as far as terms can contradict it.
 
 What lives here: the licences that German administrations use most. What does not: their texts, which alone bind.
 Source: the licences' own deeds; the IRIs of DCAT-AP.de 3.0.
@@ -18,20 +18,17 @@ class Licence(Struct, frozen=True):
     name: str
     open: bool
     attribution: bool
-    share_alike: bool = False
-    commercial: bool = True
-    derivatives: bool = True
 
 
 _DE = "http://dcat-ap.de/def/licenses/"
 _BY = Licence("CC BY 4.0", True, True)
 _ZERO = Licence("CC0 1.0", True, False)
-_BY_SA = Licence("CC BY-SA 4.0", True, True, share_alike=True)
-_BY_NC = Licence("CC BY-NC 4.0", False, True, commercial=False)
-_BY_ND = Licence("CC BY-ND 4.0", False, True, derivatives=False)
+_BY_SA = Licence("CC BY-SA 4.0", True, True)
+_BY_NC = Licence("CC BY-NC 4.0", False, True)
+_BY_ND = Licence("CC BY-ND 4.0", False, True)
 _DL_BY = Licence("Datenlizenz Deutschland Namensnennung 2.0", True, True)
 _DL_ZERO = Licence("Datenlizenz Deutschland Zero 2.0", True, False)
-_ODBL = Licence("ODbL 1.0", True, True, share_alike=True)
+_ODBL = Licence("ODbL 1.0", True, True)
 
 LICENCES: Final[Mapping[str, Licence]] = {
     _DE + "dl-by-de/2.0": _DL_BY,
@@ -50,6 +47,6 @@ LICENCES: Final[Mapping[str, Licence]] = {
     "https://creativecommons.org/licenses/by-nd/4.0/": _BY_ND,
     _DE + "odbl": _ODBL,
     "https://opendatacommons.org/licenses/odbl/1-0/": _ODBL,
-    _DE + "other-closed": Licence("andere geschlossene Lizenz", False, True, commercial=False, derivatives=False),
+    _DE + "other-closed": Licence("andere geschlossene Lizenz", False, True),
 }
 """IRI -> licence."""

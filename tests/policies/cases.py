@@ -28,9 +28,9 @@ from policies.model import (
     Scope,
     Semantics,
     Strategy,
+    atoms,
 )
 from policies.operands import COUNT, DATE_TIME, OPERANDS, PURPOSE, SET_OPERATORS, SPATIAL
-from policies.truth import atoms
 from policies.vocabulary import USE, XSD
 from tests.policies.samples import HOUR, ME, NOW, OTHER, TARGET, VALUES
 

@@ -81,7 +81,7 @@ def test_a_reason_is_said_with_its_values() -> None:
 def test_a_difference_is_said_with_both_sides() -> None:
     asked = policy(permission(atom(COUNT, O.LTEQ, "10"), atom(DATE_TIME, O.LT, str(NOW))))
     found = within(asked, policy(permission(atom(COUNT, O.LTEQ, "3"), atom(PURPOSE, O.NEQ, DPV + "Purpose"))))
-    assert [explain.difference(difference, "en") for difference in found.differences] == [
+    assert [explain.sentence(difference.reason, "en") for difference in found.differences] == [
         "Number of uses – asked: uses: at most 10; offered: uses: at most 3.",
         "Purpose – asked: nothing stated; offered: purpose: not any purpose (Purpose).",
     ]
@@ -94,7 +94,7 @@ def test_whatever_is_decided_or_compared_can_be_said(
 ) -> None:
     asked, now, count = stated
     said = [explain.sentence(reason, lang) for reason in evaluate(found, asked, now, count=count).reasons]
-    said += [explain.difference(difference, lang) for difference in within(found, other).differences]
+    said += [explain.sentence(difference.reason, lang) for difference in within(found, other).differences]
     said += explain.policy(found, lang)
     assert all(text and "?" not in text for text in said)
 

@@ -10,7 +10,6 @@ from policies import instants, moments
 from policies.claims import Claim
 from policies.model import Operator
 from policies.moments import Moments
-from policies.vocabulary import XSD
 
 VALUES = Moments()
 ORDER = (Operator.LT, Operator.LTEQ, Operator.EQ, Operator.GTEQ, Operator.GT, Operator.NEQ)
@@ -62,9 +61,7 @@ def test_a_fact_is_an_instant_or_a_text() -> None:
 def test_a_time_without_an_offset_stays_one() -> None:
     for text in ("2027-01-15T12:00:00", "2027-01-15T12:00:00.5"):
         assert moments.read(text) == text
-        assert moments.write(text) == (text, XSD + "dateTime")
     assert moments.read("2027-01-15T12:00") == "2027-01-15T12:00:00"
-    assert moments.write(moments.read("2027-01-15T12:00:00Z")) == ("2027-01-15T12:00:00Z", XSD + "dateTime")
     for text in ("2027-02-30T12:00:00", "2027-01-15T25:00:00", "tomorrow", ""):
         with pytest.raises(ValueError):
             moments.read(text)

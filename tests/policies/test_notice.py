@@ -84,7 +84,7 @@ def test_people_read_it_in_words() -> None:
         "Either side may end it by notice of 1 month [enforced]."
     )
     [found] = compare.within(PLAIN, THIRTY).differences
-    assert explain.difference(found, "en") == "Notice period: asked nothing stated; offered 30 days."
+    assert explain.sentence(found.reason, "en") == "Notice period: asked nothing stated; offered 30 days."
 
 
 def test_restating_keeps_or_replaces_it() -> None:

@@ -68,7 +68,9 @@ def test_a_period_in_words(canonical: str, german: str, english: str) -> None:
         assert saying.unduration(said, lang) == canonical
 
 
-@pytest.mark.parametrize("text", ["30 Tag", "1 Tage", "dreißig Tage", "³ Tage", "", "30 Tage 2 Stunden", "2 Stunden und 30 Tage"])
+@pytest.mark.parametrize(
+    "text", ["30 Tag", "1 Tage", "dreißig Tage", "³ Tage", "", "30 Tage 2 Stunden", "2 Stunden und 30 Tage"]
+)
 def test_what_is_no_period_is_none(text: str) -> None:
     assert saying.unduration(text, "de") is None
 

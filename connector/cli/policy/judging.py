@@ -223,13 +223,13 @@ def _named(policies: Sequence[Policy], lang: str) -> dict[str, str]:
 
 def _name(rule: Rule, number: str, named: dict[str, str], lang: str) -> None:
     from policies import clauses
-    from policies.truth import atoms
+    from policies.model import atoms
 
     if rule.id.startswith("_:"):
         named.setdefault(rule.id, number)
     for atom in atoms((*rule.refinements, *rule.constraints)):
         named.setdefault(atom.id, clauses.write(atom, lang))
-    for place, below in enumerate((*rule.duties, *rule.remedies, *rule.consequences), 1):
+    for place, below in enumerate(rule.below, 1):
         _name(below, f"{number}.{place}", named, lang)
 
 

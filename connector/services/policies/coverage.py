@@ -21,7 +21,7 @@ from connector.services.policies.kept import version_of
 from policies import operands, parse, truth
 from policies.evaluate import applies, numbered
 from policies.facts import Facts
-from policies.model import Access, Atomic, Policy, PolicyKind, Rule, RuleKind
+from policies.model import Access, Atomic, Policy, PolicyKind, Rule, RuleKind, atoms
 from policies.truth import Truth
 
 WAITING: Final = 2_000
@@ -136,7 +136,7 @@ def _parts(policy: Policy) -> Iterator[tuple[tuple[str, str], Rule | Atomic]]:
     for kind in _KINDS:
         for name, rule in numbered(policy, kind):
             yield (name, ""), rule
-            yield from (((name, _said(atom)), atom) for atom in truth.atoms(rule.constraints))
+            yield from (((name, _said(atom)), atom) for atom in atoms(rule.constraints))
 
 
 def _said(atom: Atomic) -> str:
