@@ -206,8 +206,9 @@ class Policies:
         return await self._store.write(act)
 
     def _followed(self, tx: Transaction, one: PolicyVersion) -> None:
-        """Where a version may be used and live offers are to follow, each gets a new version under it. Who has asked for
-        that publishes: to approve terms is not to draft an offer, and who has approved may decide about contracts."""
+        """Where a version may be used and live offers are to follow, each gets a new version under it. Who has asked
+        for that publishes: to approve terms is not to draft an offer, and who has approved may decide about contracts.
+        """
         if not (one.follow and one.usable):
             return
         for offer in live_under(tx, [f"{one.name}@{earlier}" for earlier in range(1, one.version)]):
