@@ -14,8 +14,8 @@ from policies.operands import Both
 REASONS: Final[Mapping[str, Both]] = {
     # duties that make no step
     "transform.parameter": (
-        "Der Pflicht {action:term} fehlt eine Angabe: {parameter:term}.",
-        "The duty {action:term} lacks a parameter: {parameter:term}.",
+        "Der Pflicht „{action:term}“ fehlt eine Angabe: {parameter:operand}.",
+        "The duty “{action:term}” lacks a parameter: {parameter:operand}.",
     ),
     "transform.parameters": (
         "Die Angaben der Pflicht {action:term} sind nicht eindeutig: jede nur einmal, keine Wahl zwischen mehreren.",

@@ -256,6 +256,9 @@ def mend(reason: Reason) -> Both | None:
             return None if operand is None else _listed(sorted(one.value for one in operand.operators))
         case "term.missing":
             return f"Eine Zeile dafür ergänzen: {said['term']} = …", f"Add a line for it: {said['term']} = ..."
+        case "transform.parameter":
+            name = _local(said["parameter"])
+            return f"In dieser Pflicht ergänzen: {name} = …", f"Add to this duty: {name} = ..."
         case "template.purpose":
             return _purpose(said["value"])
         case "template.basis":

@@ -245,6 +245,14 @@ SENSE_RULES: Final[Mapping[str, Rule]] = {
         ("Für „{action}“ fehlt die Angabe {needed}.", '"{action}" needs {needed}.'),
         ("Sie als Bedingung der Pflicht angeben.", "State it as a constraint of the duty."),
     ),
+    "duty.undoable": Rule(
+        _W,
+        (
+            "Gültig, aber kein Knoten kann es beim Hinausgehen der Daten tun: {why}",
+            "Valid, but no node can do it while data leave: {reason}",
+        ),
+        ("{hilft}", "{help}"),
+    ),
     "duty.deadline": Rule(
         _W,
         ("Die Pflicht „{action}“ hat keine Frist.", 'The duty "{action}" has no deadline.'),

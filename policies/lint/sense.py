@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from policies import conflicts, operands, prove
+from policies import conflicts, meaning, operands, prove
+from policies.explain import sentence
 from policies.joint import Verdict
 from policies.lint.document import (
     LEFT,
@@ -27,10 +28,11 @@ from policies.lint.document import (
     unlisted,
 )
 from policies.lint.finding import Hit
-from policies.model import ODRL, Constraint, Logical, Operator, Policy, Rule, RuleKind, Strategy
+from policies.model import ODRL, Constraint, Logical, Operator, Policy, PolicyError, Rule, RuleKind, Strategy
 from policies.nodes import Node, place
 from policies.operands import ACTION_VALUES, Place
 from policies.strategy import strategy
+from policies.transforms import chain
 from policies.vocabulary import OWN
 
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -53,6 +55,10 @@ _DELETE: Final = ODRL + "delete"
 _GROUP, _EPSILON = OWN + "minGroupSize", OWN + "epsilon"
 _SMALLEST: Final = 3
 _WEAKEST: Final = 3
+_ADD: Final = (
+    "Die Pflicht vervollständigen; welche Angaben sie braucht, steht in policies/transforms/README.md.",
+    "Complete the duty; which parameters it takes is said in policies/transforms/README.md.",
+)
 _UNNAMED: Final = "urn:allmende:policy"
 
 
@@ -63,6 +69,7 @@ def check(document: Document, policies: Sequence[Policy]) -> Iterator[Hit]:
     for member in document.members:
         yield from _member(member)
     for policy in policies:
+        yield from _leaving(document, policy)
         node = next((one for one in document.policies if policy.id in (one["@id"], *iris(one, ODRL + "uid"))), None)
         if node is not None:
             yield from _policy(document, node, policy)
@@ -82,6 +89,20 @@ def _duty(document: Document, rule: RuleNode) -> Iterator[Hit]:
             yield Hit("duty.parameter", rule.where, {"action": local(action), "needed": named})
         if action == _DELETE and said.isdisjoint(_DEADLINES):
             yield Hit("duty.deadline", rule.where, {"action": local(action)})
+
+
+def _leaving(document: Document, policy: Policy) -> Iterator[Hit]:
+    """Can what the policy demands be done to data on their way out? What lacks its most important parameter is found by
+    `_duty`."""
+    try:
+        chain(policy)
+    except PolicyError as error:
+        action = error.reason.params.get("action", "")
+        rule = next((one for one in document.rules if action in actions(document, one)), None)
+        if rule is None or not any(_duty(document, rule)):
+            de, en = meaning.mend(error.reason) or _ADD
+            said = {"why": sentence(error.reason, "de"), "reason": sentence(error.reason, "en")}
+            yield Hit("duty.undoable", rule.where if rule else "", {**said, "hilft": de, "help": en})
 
 
 def _member(member: Member) -> Iterator[Hit]:

@@ -11,6 +11,13 @@ from typing import NamedTuple
 from policies.forms import Form
 
 MARK = "  #!"
+COARSENED = """policy = "https://stadt.example/regel"
+[[permission]]
+action = "use"
+[[permission.duty]]
+action = "coarsen"
+temporalResolution = "PT1H"
+"""
 PREFIXES = """@prefix odrl: <http://www.w3.org/ns/odrl/2/> .
 @prefix own: <urn:allmende:> .
 @prefix dpv: <https://w3id.org/dpv#> .
@@ -444,6 +451,11 @@ CASES: dict[str, Case] = {
     "duty.parameter": Case(
         duty("own:coarsen", mark=MARK),
         duty("own:coarsen", "odrl:constraint " + atom("own:temporalResolution", "eq", '"PT1H"^^xsd:duration')),
+    ),
+    "duty.undoable": Case(
+        COARSENED.replace("duty]]", f"duty]]{MARK}"),
+        COARSENED + 'timeField = "zeit"\n',
+        Form.TOML,
     ),
     "duty.deadline": Case(duty("odrl:delete", mark=MARK), turtle(permission(DELETE), head=MUNICIPAL)),
     "group.small": Case(
