@@ -97,10 +97,12 @@ def get(
 
 @contextmanager
 def _told_why(call: Call, contract: str) -> Iterator[None]:
-    """Where the data broke off: also why, as far as the transfer knows it, and where to read on."""
+    """Where the data broke off: also why, as far as the transfer knows it, and where to read on. Where something was not
+    stated that the contract asks for: how to."""
     try:
         yield
     except CommandError as broken:
+        broken.sentence += _unstated(broken)
         if broken.code != "data.truncated":
             raise
         look = either("Look: allmende contract show", "Ansehen: allmende contract show")
@@ -109,6 +111,17 @@ def _told_why(call: Call, contract: str) -> Iterator[None]:
             f"{look} {tail(contract)}",
         ]
         raise CommandError(" ".join(said), broken.code, broken.params) from broken
+
+
+def _unstated(refused: CommandError) -> str:
+    """With which option what was not stated is stated; nothing where it is no word of whoever asks."""
+    from policies.operands import Origin, find
+
+    operand = find(str(refused.params.get("operand", ""))) if refused.code == "fact.unknown" else None
+    if operand is None or operand.origin is not Origin.REQUEST:
+        return ""
+    said = f"--value {operand.name}=..."
+    return either(f" State it with: {said}", f" Geben Sie es an mit: {said}")
 
 
 def _reasons(call: Call, contract: str) -> list[str]:

@@ -61,6 +61,21 @@ def test_what_nobody_knows_is_not_sent(api: Api, types: Types, words: list[str],
     assert api.asked == []
 
 
+@pytest.mark.parametrize(
+    ("operand", "hint"),
+    [
+        ("urn:allmende:retentionPeriod", "--value retentionPeriod=..."),
+        ("urn:allmende:crisisLevel", None),
+        ("urn:x:other", None),
+    ],
+)
+def test_what_was_not_stated_is_asked_for(api: Api, types: Types, operand: str, hint: str | None) -> None:
+    api.answers[PATH] = (403, {**problem("fact.unknown", "Not known."), "params": {"operand": operand}})
+    said = types("get", "c0ffee00", "-o", "x")
+    assert said.status == 1
+    assert (hint in said.err) if hint else ("--value" not in said.err)
+
+
 def test_what_is_not_what_was_sent_is_thrown_away(api: Api, types: Types) -> None:
     api.answers[PATH] = Raw(DATA[:-1] + b"!", HEADERS)
     said = types("get", "c0ffee00", "-o", "trees.csv", "--json")
