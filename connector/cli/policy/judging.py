@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import json
 from msgspec.structs import replace
 
 from connector.cli.command import Call, Leaf
@@ -57,6 +58,9 @@ COLUMNS = {
 @files.with_files
 @SEMANTICS
 @NOW
+@click.option(
+    "--report", is_flag=True, help="Answer with the report as JSON-LD, in the vocabulary that evaluators of ODRL share."
+)
 @click.pass_obj
 def evaluate(
     call: Call,
@@ -66,6 +70,7 @@ def evaluate(
     lenient: bool,
     semantics: str,
     now: str | None,
+    report: bool,
 ) -> None:
     """Judge one request by the policies of FILE: the decision, the reasons, every rule's part in it.
 
@@ -77,9 +82,21 @@ def evaluate(
     found = _explained(given.found)
     policies = found if isinstance(found, tuple) else ()
     asked = with_members(asked, files.members([file], form)) if policies else asked
+    if report:
+        whole = _graph(files.single(given._replace(found=found)), asked, semantics)
+        call.answer(whole, lambda: json.format(json.encode(whole), indent=2).decode())
+        return
     told = together(judged(policies, asked, semantics)) if policies else _not_understood(found)
     told["nearest"] = changes(policies, asked, semantics, call.lang) if told["decision"] == "deny" else []
     call.answer(told, lambda: text(told, policies, call.lang))
+
+
+def _graph(policy: Policy, asked: Request, semantics: str) -> dict[str, Any]:
+    """The report on one policy as a graph."""
+    from policies import compliance
+
+    (report,) = judged((policy,), asked, semantics)
+    return compliance.graph(policy, report, asked.now)
 
 
 def requested(file: Path, clock: int) -> Request:

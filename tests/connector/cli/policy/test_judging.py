@@ -32,6 +32,15 @@ def test_evaluate_says_everything_that_is_asked_of_it(files: Path, types: Types)
     assert (prohibition["kind"], prohibition["matches"]) == ("prohibition", False)
 
 
+def test_the_report_is_a_graph_of_one_policy(files: Path, types: Types) -> None:
+    said = types(*EVALUATE, "--report", "--json")
+    assert (said.status, said.json["@type"]) == (0, "report:PolicyReport")
+    assert len(said.json["report:ruleReport"]) == 2
+    assert json.decode(types(*EVALUATE, "--report").out) == said.json
+    (files / "traffic.toml").write_text("")
+    assert types(*EVALUATE, "--report", "--json").json["error"]["code"] == "term.missing"
+
+
 def test_a_refusal_is_an_answer_and_no_failure(files: Path, types: Types) -> None:
     ask(files, count=4, purpose=None)
     said = types(*EVALUATE, "--json")
