@@ -97,8 +97,8 @@ def get(
 
 @contextmanager
 def _told_why(call: Call, contract: str) -> Iterator[None]:
-    """Where the data broke off: also why, as far as the transfer knows it, and where to read on. Where something was not
-    stated that the contract asks for: how to."""
+    """Where the data broke off: also why, as far as the transfer knows it, and where to read on. Where something
+    was not stated that the contract asks for: how to."""
     try:
         yield
     except CommandError as broken:
