@@ -62,84 +62,90 @@ class _Value(Struct, frozen=True):
         return id(self)
 
 
+class _Sink:
+    """Takes statements down as they come. Its names are those that rdflib's reader calls; `line` says which one it is
+    on, `double` is its class for numbers in the notation of floating point, which are texts."""
+
+    def __init__(self, double: type[str]) -> None:
+        self.found: list[Parsed] = []
+        self.line: Callable[[], int] = lambda: 1
+        self._double = double
+        self._blanks = 0
+
+    def newSymbol(self, *args: str) -> _Name:
+        if len(args[0]) > LONGEST:  # Of a long prefix each name holds all of it: none is kept.
+            raise _refuse("iri.unfit", self.line(), iri=args[0][:200])
+        return self._met(args[0])
+
+    def newBlankNode(self, arg: Any = None, uri: Any = None, why: Any = None) -> _Name:
+        self._blanks += 1
+        return self._met(f"_:n{self._blanks}")
+
+    def newLiteral(self, s: str, dt: Any = None, lang: str | None = None) -> _Value:
+        plain = {"@value": s, "@language": lang} if lang else {"@value": s, "@type": str(dt or XSD_STRING)}
+        return _Value(plain, self.line())
+
+    def newList(self, items: list[Any], f: Any) -> _Value:
+        first = getattr(items[0], "line", 0) if items else 0
+        return _Value({"@list": [self._plain(item) for item in items]}, first or self.line())
+
+    def makeStatement(self, quad: tuple[Any, Any, Any, Any], why: Any = None) -> None:
+        _, predicate, subject, told = quad
+        if len(self.found) >= MAX_STATEMENTS:
+            raise _refuse("turtle.large", self.line(), limit=str(MAX_STATEMENTS))
+        named = self._plain(subject)
+        if "@id" not in named:
+            raise _refuse("turtle.unreadable", self.line())
+        there = getattr(told, "line", 0) or getattr(predicate, "line", 0) or self.line()
+        here = getattr(predicate, "line", 0) or there
+        self.found.append((named["@id"], self._plain(predicate)["@id"], self._plain(told), here, there))
+
+    def intern(self, something: Any) -> Any:
+        return something
+
+    def bind(self, prefix: str, uri: Any) -> None:
+        return None
+
+    def setDefaultNamespace(self, *args: Any) -> str:
+        return ""
+
+    def startDoc(self, formula: Any) -> None:
+        return None
+
+    def endDoc(self, formula: Any) -> None:
+        return None
+
+    def _met(self, name: str) -> _Name:
+        found = _Name(name)
+        found.line = self.line()
+        return found
+
+    def _plain(self, term: Any) -> dict[str, Any]:
+        """A term as a value of a node."""
+        if isinstance(term, _Value):
+            return term.value
+        if isinstance(term, self._double):
+            return {"@value": str(term), "@type": XSD + "double"}
+        if isinstance(term, str):
+            return {"@list": []} if term == _NIL else {"@id": str(term)}
+        if isinstance(term, tuple):
+            return {"@id": str(term[1])}
+        if isinstance(term, bool):
+            return {"@value": str(term).lower(), "@type": XSD + "boolean"}
+        if isinstance(term, Decimal):
+            return {"@value": lexical(term), "@type": XSD + "decimal"}
+        return {"@value": str(term), "@type": XSD + "integer"}
+
+
 def _statements(data: bytes, base: str) -> list[Parsed]:
     """The statements in the order in which they end in the text."""
     from rdflib.plugins.parsers.notation3 import BadSyntax, SinkParser, sfloat
 
-    found: list[Parsed] = []
-
-    class Sink:
-        """Takes statements down as they come. Its names are those that rdflib's reader calls."""
-
-        blanks = 0
-
-        def newSymbol(self, *args: str) -> _Name:
-            if len(args[0]) > LONGEST:  # Of a long prefix each name holds all of it: none is kept.
-                raise _refuse("iri.unfit", parser.lines + 1, iri=args[0][:200])
-            return self.met(args[0])
-
-        def newBlankNode(self, arg: Any = None, uri: Any = None, why: Any = None) -> _Name:
-            self.blanks += 1
-            return self.met(f"_:n{self.blanks}")
-
-        def met(self, name: str) -> _Name:
-            found = _Name(name)
-            found.line = parser.lines + 1
-            return found
-
-        def newLiteral(self, s: str, dt: Any = None, lang: str | None = None) -> _Value:
-            plain = {"@value": s, "@language": lang} if lang else {"@value": s, "@type": str(dt or XSD_STRING)}
-            return _Value(plain, parser.lines + 1)
-
-        def newList(self, items: list[Any], f: Any) -> _Value:
-            first = getattr(items[0], "line", 0) if items else 0
-            return _Value({"@list": [self.plain(item) for item in items]}, first or parser.lines + 1)
-
-        def makeStatement(self, quad: tuple[Any, Any, Any, Any], why: Any = None) -> None:
-            _, predicate, subject, told = quad
-            if len(found) >= MAX_STATEMENTS:
-                raise _refuse("turtle.large", parser.lines + 1, limit=str(MAX_STATEMENTS))
-            named = self.plain(subject)
-            if "@id" not in named:
-                raise _refuse("turtle.unreadable", parser.lines + 1)
-            there = getattr(told, "line", 0) or getattr(predicate, "line", 0) or parser.lines + 1
-            here = getattr(predicate, "line", 0) or there
-            found.append((named["@id"], self.plain(predicate)["@id"], self.plain(told), here, there))
-
-        def plain(self, term: Any) -> dict[str, Any]:
-            """A term as a value of a node."""
-            if isinstance(term, _Value):
-                return term.value
-            if isinstance(term, sfloat):  # it is a str itself: the number as it was written
-                return {"@value": str(term), "@type": XSD + "double"}
-            if isinstance(term, str):
-                return {"@list": []} if term == _NIL else {"@id": str(term)}
-            if isinstance(term, tuple):
-                return {"@id": str(term[1])}
-            if isinstance(term, bool):
-                return {"@value": str(term).lower(), "@type": XSD + "boolean"}
-            if isinstance(term, Decimal):
-                return {"@value": lexical(term), "@type": XSD + "decimal"}
-            return {"@value": str(term), "@type": XSD + "integer"}
-
-        def intern(self, something: Any) -> Any:
-            return something
-
-        def bind(self, prefix: str, uri: Any) -> None:
-            return None
-
-        def setDefaultNamespace(self, *args: Any) -> str:
-            return ""
-
-        def startDoc(self, formula: Any) -> None:
-            return None
-
-        def endDoc(self, formula: Any) -> None:
-            return None
-
-    parser: Any = SinkParser(Sink(), baseURI=base, turtle=True)  # type: ignore[arg-type]
+    sink = _Sink(sfloat)
+    parser: Any = SinkParser(sink, baseURI=base, turtle=True)  # type: ignore[arg-type]
+    sink.line = lambda: int(parser.lines) + 1
     _guarded(lambda: parser.loadBuf(data.decode()), parser, BadSyntax)
-    return found
+    return sink.found
 
 
 def _guarded(read: Callable[[], object], parser: Any, syntax: type[Exception]) -> None:
