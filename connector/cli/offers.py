@@ -106,8 +106,9 @@ def publish(
     call.answer(
         kept,
         lambda: either(
-            f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}; who agrees: {_rule(kept)}.",
-            f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}; Ja sagt: {_rule(kept)}.",
+            f"Published as offer {tail(kept['id'])}: {asset} under {kept['policy']}. Consent: {_rule(kept)}.",
+            f"Veröffentlicht als Angebot {tail(kept['id'])}: {asset} unter {kept['policy']}. "
+            f"Zustimmung: {_rule(kept)}.",
         ),
     )
 

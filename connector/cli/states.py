@@ -11,7 +11,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.names import STATEMENT, segment
-from connector.cli.output import instant, table
+from connector.cli.output import ending, instant, table
 from connector.cli.words import either
 
 COLUMNS = {
@@ -54,7 +54,7 @@ def set_(call: Call, operand: str, values: tuple[str, ...], until: str | None, r
 
 def _said(made: Any) -> str:
     called, said = _called(made["operand"]), " ".join(made["values"])
-    end = instant(made["until"]) if made["until"] else ""
+    end = ending(made["until"])
     ends = either(f", until {end}", f", bis {end}") if end else ""
     return either(f"From now on: {called} {said}{ends}.", f"Von nun an: {called} {said}{ends}.")
 
@@ -73,7 +73,7 @@ def list_(call: Call) -> None:
     """List what is stated, with what is over."""
     items = call.remote.every("/statements")
     rows = [
-        {**one, "operand": _called(one["operand"]), "until": instant(one["until"]), "stated": instant(one["stated"])}
+        {**one, "operand": _called(one["operand"]), "until": ending(one["until"]), "stated": instant(one["stated"])}
         for one in items
     ]
     call.answer(items, lambda: table(rows, COLUMNS, "Nothing is stated."))

@@ -7,7 +7,7 @@ files are read leniently: a term of a vocabulary that no profile names is compar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
-from connector.cli.output import bullets, labelled, paragraphs
+from connector.cli.output import bullets, labelled, paragraphs, tail
 from connector.cli.policy import files, requesting
 from connector.cli.policy.judging import SEMANTICS, judged, with_members
 from connector.cli.words import either, word
@@ -105,9 +105,10 @@ def conflicts(call: Call, given: tuple[Path, ...], form: str | None, lenient: bo
     from policies import conflicts as conflicting
 
     nothing = {"verdict": "unknown", "pairs": []}
-    found = _every(given, form, nothing) if given else tuple(_of_the_node(call).values())
+    called: dict[str, str] = {}
+    found = _every(given, form, nothing) if given else tuple(_of_the_node(call, called).values())
     told = _told(conflicting.conflicts(found, files.members(given, form)))
-    call.answer(told, lambda: _conflicts(told))
+    call.answer(told, lambda: _conflicts(told, called))
 
 
 @click.command(
@@ -142,7 +143,8 @@ def prove(
     from policies import prove as proving
     from policies.model import PolicyError, Semantics
 
-    about = _named(given, form) if given else _of_the_node(call)
+    called: dict[str, str] = {}
+    about = _named(given, form) if given else _of_the_node(call, called)
     how = Semantics(semantics)
     try:
         found = proving.prove(statement, about, semantics=how, opinion=_opinion() if solver else None)
@@ -150,7 +152,7 @@ def prove(
         raise CommandError(files.sentence(error.reason), error.reason.code, error.reason.params) from error
     told = proving.document(found)
     if found.answer is proving.Answer.HOLDS or not call.json:
-        call.answer(told, lambda: _proof(told, len(about), call.lang))
+        call.answer(told, lambda: _proof(told, len(about), call.lang, called))
     if found.answer is not proving.Answer.HOLDS:
         known = found.answer is proving.Answer.FAILS
         said = (
@@ -200,14 +202,22 @@ def _named(given: Sequence[Path], form: str | None) -> dict[str, Policy]:
     return found
 
 
-def _of_the_node(call: Call) -> dict[str, Policy]:
-    """What the node has published and what it is bound by, by its id."""
+def _of_the_node(call: Call, called: dict[str, str]) -> dict[str, Policy]:
+    """What the node has published and what it is bound by, by its id; how a person calls each goes into `called`. An
+    offer is about the dataset that it is for."""
+    from msgspec.structs import replace
+
     from policies.model import PolicyKind
 
     offers = [one for one in call.remote.every("/offers") if one["live"]]
     contracts = [one for one in call.remote.every("/contracts") if one["in_force"]]
+    called |= {one["id"]: f"{word('offer')} {tail(one['id'])} ({one['policy']}, {one['asset']})" for one in offers}
+    called |= {
+        one["id"]: f"{word('contract')} {tail(one['id'])} ({one['peer_name'] or one['peer']}, {one['dataset']})"
+        for one in contracts
+    }
     return {
-        **{one["id"]: _understood(one, PolicyKind.OFFER) for one in offers},
+        **{one["id"]: replace(_understood(one, PolicyKind.OFFER), target=one["asset"]) for one in offers},
         **{one["id"]: _understood(one, PolicyKind.AGREEMENT) for one in contracts},
     }
 
@@ -253,12 +263,13 @@ def _told(found: Conflicts) -> dict[str, Any]:
     }
 
 
-def _conflicts(told: dict[str, Any]) -> str:
+def _conflicts(told: dict[str, Any], called: Mapping[str, str]) -> str:
     # Two rules of which each forbids what the other permits stand there in both orders; a person needs one.
     pairs: dict[tuple[str, ...], list[str]] = {}
     for one in told["pairs"]:
         policies = [side["policy"] for side in (one["a"], one["b"])]
-        sides = [f"{side['policy']} {side['rule']}".strip() for side in (one["a"], one["b"])]
+        rules = ["" if side["rule"].startswith("_:") else side["rule"] for side in (one["a"], one["b"])]
+        sides = [f"{called.get(id, id)} {rule}".strip() for id, rule in zip(policies, rules, strict=True)]
         why = files.told([one["reason"]])[0]
         said = [f"{word(one['verdict'])}: {' / '.join(sides)}", f"  {why}"]
         pairs.setdefault((one["verdict"], *sorted(policies), why), said)
@@ -268,10 +279,11 @@ def _conflicts(told: dict[str, Any]) -> str:
     )
 
 
-def _proof(told: dict[str, Any], count: int, lang: str) -> str:
+def _proof(told: dict[str, Any], count: int, lang: str, called: Mapping[str, str]) -> str:
+    about = str(told.get("policy") or "")
     shown = [requesting.said(told["request"], lang)] if told.get("request") else []
     return paragraphs(
-        labelled([("answer", word(told["answer"])), ("policies", count), ("policy", told.get("policy"))]),
+        labelled([("answer", word(told["answer"])), ("policies", count), ("policy", called.get(about, about))]),
         bullets(either("This request is permitted", "Diese Anfrage ist erlaubt"), shown),
         bullets(either("Not known, because", "Unbekannt, weil"), files.told(told.get("reasons", ()))),
     )

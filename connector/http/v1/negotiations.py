@@ -32,6 +32,9 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
 
     async def shown(one: Negotiation, visit: Visit) -> views.NegotiationView:
         [view] = await every([one], visit)
+        # Who is waited for may be newer than the record: then both are told as they are now.
+        if view.waiting is not None and (now := await negotiations.get(one.id)).version != one.version:
+            [view] = await every([now], visit)
         return view
 
     async def listed(visit: Visit) -> views.Page[Any]:

@@ -108,14 +108,27 @@ def test_without_files_it_is_about_what_the_node_offers_and_has_agreed(api: Api,
         "timestamp": "2027-01-01T00:00:00Z",
         **rules,
     }
-    live = {"id": "urn:x:o", "live": True, "document": offer}
+    live = {"id": "urn:x:o", "live": True, "document": offer, "asset": "urn:x:d", "policy": "p@1"}
     api.answers["GET /v1/offers"] = {"items": [live, {**live, "id": "urn:x:gone", "live": False}], "next": None}
-    concluded = {"id": "urn:x:a", "in_force": True, "document": agreement}
+    concluded = {
+        "id": "urn:x:a",
+        "in_force": True,
+        "document": agreement,
+        "peer": "did:web:b",
+        "peer_name": "works",
+        "dataset": "urn:x:d",
+    }
     api.answers["GET /v1/contracts"] = {"items": [concluded, {**concluded, "in_force": False}], "next": None}
     assert types("policy", "conflicts", "--json").json["verdict"] == "compatible"
     said = types("policy", "prove", "no contract gives personal data for a commercial purpose", "--json")
     assert (said.status, said.json["answer"], said.json["error"]["code"]) == (1, "fails", "prove.fails")
     assert said.json["policy"] in ("urn:x:o", "urn:x:a")
+    offer["prohibition"] = [{"action": "distribute"}]
+    assert types("policy", "conflicts", "--json").json["verdict"] == "conflict"
+    named = types("policy", "conflicts", "--lang", "de").out
+    assert "Angebot urn:x:o (p@1, urn:x:d)" in named and "Vertrag urn:x:a (works, urn:x:d)" in named
+    live["asset"] = "urn:x:other"  # what is forbidden of one dataset forbids nothing of another
+    assert types("policy", "conflicts", "--json").json["verdict"] == "compatible"
 
 
 def test_new_asks_in_the_language_and_overwrites_nothing(
