@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from policies import forms, meaning
 from policies.explain import sentence
 from policies.forms import Form
@@ -19,7 +21,7 @@ from policies.lint.document import Document
 from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
 from policies.lint.lines import lines
 from policies.lint.texts import ODRL_RULES
-from policies.model import Policy, PolicyError
+from policies.model import Policy, PolicyError, PolicyKind
 from policies.nodes import GraphReader
 
 __all__ = ["RULES", "Both", "Finding", "Findings", "Severity", "lint"]
@@ -74,6 +76,8 @@ def _hits(
     policies = () if isinstance(found, PolicyError) else found
     hits = [hit for hit in _rules(document, data, form, policies) if hit.rule not in waived]
     refusal = None
+    if form is Form.TOML:
+        hits += _carried(policies)
     if isinstance(found, PolicyError) and all(RULES[hit.rule].severity is not Severity.ERROR for hit in hits):
         refusal = _refused("reading.refuses" if form in _FULL else "reading.refused", found)
     for hit in hits:
@@ -94,6 +98,17 @@ def _rules(document: Document, data: bytes, form: Form, policies: Sequence[Polic
     yield from conditions.check(document)
     yield from sense.check(document, policies)
     yield from law.check(document)
+
+
+def _carried(policies: Sequence[Policy]) -> Iterator[Hit]:
+    """Offers in the short form are made to be published; can they be?"""
+    for policy in policies:
+        if policy.kind is PolicyKind.OFFER:
+            try:
+                forms.write(replace(policy, remarks=()), Form.DSP)
+            except PolicyError as error:
+                if error.reason.code == "form.carry":
+                    yield Hit("wire.carry", error.where, error.reason.params)
 
 
 def _refused(rule: str, error: PolicyError) -> Hit:

@@ -245,6 +245,17 @@ SENSE_RULES: Final[Mapping[str, Rule]] = {
         ("Für „{action}“ fehlt die Angabe {needed}.", '"{action}" needs {needed}.'),
         ("Sie als Bedingung der Pflicht angeben.", "State it as a constraint of the duty."),
     ),
+    "wire.carry": Rule(
+        _W,
+        (
+            "Gültig, aber kein Angebot: in der Form, in der Bedingungen zur Gegenseite gehen, gibt es „{term}“ nicht.",
+            'Valid, but no offer: the form in which terms go to the other side has no place for "{term}".',
+        ),
+        (
+            "Es ohne das ausdrücken oder in einem Vertrag auf Papier regeln.",
+            "Say it without that, or settle it in a contract on paper.",
+        ),
+    ),
     "duty.undoable": Rule(
         _W,
         (

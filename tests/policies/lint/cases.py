@@ -11,10 +11,11 @@ from typing import NamedTuple
 from policies.forms import Form
 
 MARK = "  #!"
-COARSENED = """policy = "https://stadt.example/regel"
+RULE = """policy = "https://stadt.example/regel"
 [[permission]]
 action = "use"
-[[permission.duty]]
+"""
+COARSENED = f"""{RULE}[[permission.duty]]
 action = "coarsen"
 temporalResolution = "PT1H"
 """
@@ -451,6 +452,11 @@ CASES: dict[str, Case] = {
     "duty.parameter": Case(
         duty("own:coarsen", mark=MARK),
         duty("own:coarsen", "odrl:constraint " + atom("own:temporalResolution", "eq", '"PT1H"^^xsd:duration')),
+    ),
+    "wire.carry": Case(
+        RULE + f"[[obligation]]\naction = 'delete'\n[[obligation.consequence]]{MARK}\naction = 'inform'\n",
+        RULE + "[[obligation]]\naction = 'delete'\n",
+        Form.TOML,
     ),
     "duty.undoable": Case(
         COARSENED.replace("duty]]", f"duty]]{MARK}"),
