@@ -118,6 +118,13 @@ def test_folder_has_a_readme(folder: str) -> None:
     assert len((ROOT / folder / "README.md").read_text("utf-8").split()) > 20
 
 
+def test_the_map_of_the_policies_has_every_room() -> None:
+    written = (ROOT / "policies" / "README.md").read_text("utf-8")
+    named = set(re.findall(r"`(?:\w+/|catalog\.)?(\w+)(?:/|\.py)?`", written))
+    rooms = {path.stem for path in (ROOT / "policies").rglob("*.py")} - {"__init__"}
+    assert rooms - named == set()
+
+
 def _parse(line: str) -> None:
     """Read a command line as the program would, without doing anything."""
     words = shlex.split(re.split(r" [|>] ", line)[0])[1:]
