@@ -1,18 +1,18 @@
 """Controlled sentences: a policy as German or English lines that read back to the same policy.
 
-What lives here: the structure of the lines, in writing and in reading. What does not: words (`grammar`), constraints
-(`clauses`), values (`saying`), marks (`explain`). Source: ODRL Information Model 2.2.
+What lives here: the structure of the lines, and writing them. What does not: reading them (`hearing`), words
+(`grammar`), constraints (`clauses`), values (`saying`), marks (`marks`). Source: ODRL Information Model 2.2.
 
 A line belongs to the nearest line above it that is indented less. Lines with a dash are constraints; all other lines
 start with a fixed word. The ids of rules and constraints are left out, because they mean nothing, but for a duty that
 stands at several places and is done once for all of them: it is said once, and then named (`dieselbe wie Pflicht 1.1`).
 
-INVARIANT: `read` accepts only what `write` would have written: what could be read in two ways is refused.
+INVARIANT: `hearing` accepts only what `write` would have written: what could be read in two ways is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -51,18 +51,8 @@ class Line(Struct, frozen=True):
 
 
 def write(policy: Policy, lang: str) -> list[str]:
-    """The policy, line by line; `read` makes the same policy of it, without ids of rules and constraints."""
+    """The policy, line by line; `hearing` makes the same policy of it, without ids of rules and constraints."""
     return [line.shown() for line in lines(policy, lang)]
-
-
-def read(lines: Iterable[str], lang: str) -> Policy:
-    """The policy that the lines state; marks in brackets and empty lines are passed over.
-
-    Raises `PolicyError` with the line (`line 3`).
-    """
-    from policies import hearing
-
-    return hearing.policy(lines, lang)
 
 
 def lines(policy: Policy, lang: str) -> Iterator[Line]:

@@ -80,7 +80,7 @@ sentence: Final[Speaker] = speaker({})
 
 
 def clauses(policy: Policy, lang: str, proves: frozenset[str] = frozenset()) -> list[Clause]:
-    """The policy, clause by clause, each with its mark; `controlled.read` reads the lines back.
+    """The policy, clause by clause, each with its mark; `hearing` reads the lines back.
 
     `proves` holds the operands (and actions of duties) for which the peer has a proof that a third party vouches for;
     nothing else is ever marked as attested.

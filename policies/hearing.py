@@ -33,8 +33,11 @@ class _Node(Struct):
     below: list[_Node]
 
 
-def policy(lines: Iterable[str], lang: str) -> Policy:
-    """The policy that the lines state. Raises `PolicyError` with the line (`line 3`)."""
+def read(lines: Iterable[str], lang: str) -> Policy:
+    """The policy that the lines state; marks in brackets and empty lines are passed over.
+
+    Raises `PolicyError` with the line (`line 3`).
+    """
     given = [(n, _MARK.sub("", line.rstrip())) for n, line in enumerate(lines, 1) if line.strip()]
     found = _Reader(lang).policy(_tree(given))
     written = controlled.write(found, lang)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from policies import controlled, explain
+from policies import controlled, explain, hearing
 from policies.canonical import digest
 from policies.grammar import CONNECTIVES, FUNCTIONS, KINDS, REMARKS, SCOPES, SLOTS, STRATEGIES
 from policies.model import Connective, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind, Scope, Strategy
@@ -23,8 +23,8 @@ DUTY = Rule(RuleKind.DUTY, "urn:allmende:log", id="urn:x:log")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(whole(), st.sampled_from(LANGS))
 def test_what_is_written_reads_back_to_the_same_policy_with_marks_and_without(one: Policy, lang: str) -> None:
-    assert controlled.read(controlled.write(one, lang), lang) == one
-    assert controlled.read([explain.shown(clause, lang) for clause in explain.clauses(one, lang)], lang) == one
+    assert hearing.read(controlled.write(one, lang), lang) == one
+    assert hearing.read([explain.shown(clause, lang) for clause in explain.clauses(one, lang)], lang) == one
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -38,7 +38,7 @@ def test_different_policies_are_never_said_alike(one: Policy, other: Policy, lan
 def test_any_text_is_read_or_refused_with_its_line(lines: list[str], lang: str) -> None:
     where = "line "
     try:
-        controlled.read(lines, lang)
+        hearing.read(lines, lang)
     except PolicyError as error:
         where = error.where
     assert where.startswith("line ")
@@ -75,14 +75,14 @@ def test_how_a_policy_is_said() -> None:
 )
 def test_what_is_not_exactly_so_is_refused_with_its_line(old: str, new: str, line: int) -> None:
     with pytest.raises(PolicyError) as refused:
-        controlled.read([one.replace(old, new) for one in said_of_terms], "de")
+        hearing.read([one.replace(old, new) for one in said_of_terms], "de")
     assert refused.value.where == f"line {line}"
     assert refused.value.reason.code == "sentence.unclear"
 
 
 def test_empty_lines_and_marks_mean_nothing() -> None:
     marked = [said_of_terms[0], "", *said_of_terms[1:4], "  - Nutzungen: höchstens 3 [durchgesetzt]  "]
-    assert controlled.read(marked, "de") == controlled.read(said_of_terms, "de")
+    assert hearing.read(marked, "de") == hearing.read(said_of_terms, "de")
 
 
 def test_a_duty_at_several_places_keeps_its_name() -> None:
@@ -90,9 +90,9 @@ def test_a_duty_at_several_places_keeps_its_name() -> None:
     said = controlled.write(shared, "de")
     assert "  Pflicht 1.1: protokollieren – Kennung: urn:x:log." in said
     assert "  Pflicht 2.1: dieselbe wie Pflicht 1.1." in said
-    assert controlled.read(said, "de") == shared
+    assert hearing.read(said, "de") == shared
     alone = policy(replace(permission(), duties=(DUTY,)))
-    assert controlled.read(controlled.write(alone, "de"), "de") == policy(
+    assert hearing.read(controlled.write(alone, "de"), "de") == policy(
         replace(permission(), duties=(replace(DUTY, id=""),))
     )
 
@@ -104,7 +104,7 @@ def test_a_duty_at_several_places_is_said_once_where_its_name_means_nothing() ->
     for lang in LANGS:
         said = controlled.write(shared, lang)
         assert not any("_:" in line for line in said)
-        again = controlled.read(said, lang)
+        again = hearing.read(said, lang)
         assert digest(again) == digest(shared)
         assert controlled.write(again, lang) == said
         assert len({rule.duties for rule in again.rules}) == 1
@@ -114,7 +114,7 @@ def test_a_duty_at_several_places_is_said_once_where_its_name_means_nothing() ->
 def test_duties_of_one_name_that_differ_are_all_said() -> None:
     one, other = replace(DUTY, id="_:b7"), replace(DUTY, id="_:b7", constraints=(atom(COUNT, Operator.LTEQ, "3"),))
     both = policy(*(replace(permission(), duties=(duty,)) for duty in (one, other)))
-    assert controlled.read(controlled.write(both, "de"), "de") == both
+    assert hearing.read(controlled.write(both, "de"), "de") == both
 
 
 def test_a_duty_that_is_said_to_be_another_has_to_be_there() -> None:
@@ -123,7 +123,7 @@ def test_a_duty_that_is_said_to_be_another_has_to_be_there() -> None:
         line.replace("dieselbe wie Pflicht 1.1", "dieselbe wie Pflicht 3.1") for line in controlled.write(shared, "de")
     ]
     with pytest.raises(PolicyError):
-        controlled.read(said, "de")
+        hearing.read(said, "de")
 
 
 def test_whom_it_is_for_is_never_said_of_everybody_when_rules_say_it() -> None:
@@ -147,7 +147,7 @@ def test_a_time_to_the_microsecond_and_in_the_hour_that_comes_twice() -> None:
     for at in (first, second, "1792890000000001", "-5", "9" * 20):
         one = policy(Rule(RuleKind.PERMISSION, USE, (atom(DATE_TIME, Operator.LT, at),)))
         for lang in LANGS:
-            assert controlled.read(controlled.write(one, lang), lang) == one
+            assert hearing.read(controlled.write(one, lang), lang) == one
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -158,7 +158,7 @@ def test_words_for_people_are_read_back_at_the_top_and_below_a_rule(lang: str, p
     rule = replace(permission(), remarks=remarks)
     said = replace(policy(rule), remarks=remarks)
     lines = [explain.shown(clause, lang) for clause in explain.clauses(said, lang)]
-    heard = controlled.read(lines, lang)
+    heard = hearing.read(lines, lang)
     assert (heard.remarks, heard.rules[0].remarks) == (remarks, remarks)
     known = predicate in REMARKS
     assert any(("Vermerk" in line or "Remark" in line) for line in lines) is not known

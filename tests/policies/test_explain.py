@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import controlled, explain, short
+from policies import explain, hearing, short
 from policies.canonical import digest
 from policies.compare import within
 from policies.evaluate import evaluate
@@ -65,7 +65,7 @@ def test_a_policy_as_a_whole(name: str, lang: str) -> None:
     found = short.read((GOLDEN / f"{name}.toml").read_text())
     said = [explain.shown(clause, lang) for clause in explain.clauses(found, lang, PROVED)]
     assert said == (GOLDEN / f"{name}.{lang}.txt").read_text().splitlines()
-    assert digest(controlled.read(said, lang)) == digest(found)
+    assert digest(hearing.read(said, lang)) == digest(found)
 
 
 def test_there_are_policies_to_look_at() -> None:

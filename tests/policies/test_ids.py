@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from policies import controlled, explain, forms, requests, short
+from policies import explain, forms, hearing, requests, short
 from policies.evaluate import evaluate
 from policies.forms import Form
 from policies.labels import bare
@@ -83,7 +83,7 @@ def test_the_class_is_explained_in_both_languages(case: dict[str, Any]) -> None:
         lines = [text for text, _ in said(policy, lang)]
         assert {line[lang] for line in case["says"]} <= set(lines)
         shown = [explain.shown(clause, lang) for clause in explain.clauses(policy, lang)]
-        assert bare(controlled.read(shown, lang)) == bare(policy)
+        assert bare(hearing.read(shown, lang)) == bare(policy)
 
 
 @every_class
