@@ -39,6 +39,8 @@ class Template(click.ParamType[str]):
 
 TEMPLATE = Template()
 OUT = click.Path(dir_okay=False, allow_dash=True)
+LONGEST = 1 << 16
+"""Characters of an answer that are read at most."""
 
 
 @click.command(
@@ -194,7 +196,16 @@ def _ask(question: Question) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(question.text, default=question.default, err=True))
     remark(f"{question.text} [{question.default}]:")
-    return sys.stdin.readline().strip() or question.default
+    answer = sys.stdin.readline(LONGEST)
+    if len(answer) == LONGEST:  # What never ends would never be read.
+        raise CommandError(
+            either(
+                f"An answer is longer than {LONGEST} characters.", f"Eine Antwort ist länger als {LONGEST} Zeichen."
+            ),
+            "answer.long",
+            {"limit": str(LONGEST)},
+        )
+    return answer.strip() or question.default
 
 
 def _free(out: str) -> None:

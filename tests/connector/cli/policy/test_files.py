@@ -148,6 +148,21 @@ def test_new_asks_in_the_language_and_overwrites_nothing(
     assert types("policy", "lint", "ml-1-3.toml").status == 0
 
 
+def test_an_answer_that_never_ends_is_not_waited_for(
+    files: Path, types: Types, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            assert size is not None
+            assert size > 0
+            return "x" * size
+
+    monkeypatch.setattr(sys, "stdin", Endless())
+    said = types("policy", "new", "--template", "ml-1-3", "--json")
+    assert (said.status, said.json["error"]["code"]) == (1, "answer.long")
+    assert not (files / "ml-1-3.toml").exists()
+
+
 def test_templates_say_what_they_are_for(files: Path, types: Types) -> None:
     found = {one["name"]: one for one in types("policy", "templates", "--lang", "de", "--json").json}
     assert len(found) >= 20
