@@ -167,7 +167,7 @@ def _choice(operand: Operand) -> Both | None:
     space = operand.vectors[0].right[0].removesuffix(_local(operand.vectors[0].right[0]))
     if not space.startswith(vocabulary.OWN):
         return None
-    called = {iri: both for iri, both in vocabulary.names().items() if iri.startswith(space) and _reads(operand, iri)}
+    called = {iri: both for iri, both in vocabulary.names().items() if iri.startswith(space) and operand.takes(iri)}
     if not called:
         return None
     listed = [", ".join(f"{_local(iri)} ({both[n]})" for iri, both in called.items()) for n in (0, 1)]
@@ -205,14 +205,6 @@ def _day(value: str) -> str:
 
 def _meant(said: Both, de: str, en: str = "") -> Both:
     return (f"{said[0]} Gemeint vielleicht: {de}.", f"{said[1]} Meant perhaps: {en or de}.") if de else said
-
-
-def _reads(operand: Operand, text: str) -> bool:
-    try:
-        operand.read(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _local(iri: str) -> str:

@@ -169,7 +169,7 @@ def operand_names() -> Mapping[str, str]:
 
 def meant(operand: Operand | None, text: str) -> str:
     """A value in full: a place by its key, a term by its name; anything else as it stands."""
-    if operand is None or _reads(operand, text):
+    if operand is None or operand.takes(text):
         return text
     if isinstance(operand.values, places.Places) and text.isdigit():
         try:
@@ -177,15 +177,7 @@ def meant(operand: Operand | None, text: str) -> str:
         except ValueError:
             return text
     named = vocabulary.names()
-    return next((space + text for space in NAMESPACES if space + text in named and _reads(operand, space + text)), text)
-
-
-def _reads(operand: Operand, text: str) -> bool:
-    try:
-        operand.read(text)
-    except ValueError:
-        return False
-    return True
+    return next((space + text for space in NAMESPACES if space + text in named and operand.takes(space + text)), text)
 
 
 def action_iri(name: str) -> str:

@@ -185,7 +185,7 @@ def _value(node: Node, operator: Operator | None, value: dict[str, Any], at: str
         yield Hit("party.text", at, {"value": told})
     elif left == _COUNT and _none(operator, told):
         yield Hit("count.zero", at)
-    elif operand is not None and left != _DATE_TIME and not _reads(operand, told):
+    elif operand is not None and left != _DATE_TIME and not operand.takes(told):
         yield Hit("value.unreadable", at, {"value": told, "operand": operand.name, **_helps(operand, told)})
     if operand is not None and operator is not None and operator not in operand.operators:
         fit = ", ".join(sorted(one.value for one in operand.operators))
@@ -217,14 +217,6 @@ def _on_the_calendar(day: str) -> bool:
 def _helps(operand: Operand, told: str) -> dict[str, str]:
     de, en = meaning.form(operand, told)
     return {"hilft": de, "help": en}
-
-
-def _reads(operand: Operand, told: str) -> bool:
-    try:
-        operand.read(told)
-    except ValueError:
-        return False
-    return True
 
 
 def _none(operator: Operator | None, told: str) -> bool:
@@ -265,7 +257,7 @@ def _purpose(operator: Operator | None, value: dict[str, Any], at: str) -> Itera
 
 def _place(operator: Operator | None, told: str, at: str) -> Iterator[Hit]:
     operand = operands.OPERANDS[SPATIAL]
-    if located(told) is None and not _reads(operand, told):
+    if located(told) is None and not operand.takes(told):
         yield Hit("place.unknown", at, {"value": told})
     elif operator is not None and operator in _EXACT and len(located(told) or ()) in range(1, 7):
         yield Hit("place.exact", at, {"value": told.rpartition("/")[2] or told, "operator": operator.value})

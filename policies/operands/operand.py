@@ -149,6 +149,14 @@ class Operand(Struct, frozen=True):
     units: Mapping[str, str] = {}
     manifold: bool = False
 
+    def takes(self, text: str) -> bool:
+        """Is the text a value of it?"""
+        try:
+            self.read(text)
+        except ValueError:
+            return False
+        return True
+
 
 SET_OPERATORS: Final = frozenset({Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF})
 """Operators that take several values; all others take exactly one."""
