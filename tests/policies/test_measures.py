@@ -35,7 +35,9 @@ VALUES = st.one_of(
     ),
     st.tuples(
         st.just(SPATIAL_RESOLUTION),
-        st.one_of(st.sampled_from(KEYS), st.integers(0, 15).map(lambda n: f"h3:{n}"), st.integers(1).map(str)),
+        st.one_of(
+            st.sampled_from(KEYS), st.integers(0, 15).map(lambda n: f"h3:{n}"), st.integers(1, 10**20 - 1).map(str)
+        ),
     ),
     st.tuples(
         st.just(TEMPORAL_RESOLUTION),
