@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import json
-from msgspec.structs import replace
 
 from connector.cli.command import Call, Leaf
 from connector.cli.output import bullets, labelled, paragraphs, table
@@ -83,6 +81,8 @@ def evaluate(
     policies = found if isinstance(found, tuple) else ()
     asked = with_members(asked, files.members([file], form)) if policies else asked
     if report:
+        from msgspec import json
+
         whole = _graph(files.single(given._replace(found=found)), asked, semantics)
         call.answer(whole, lambda: json.format(json.encode(whole), indent=2).decode())
         return
@@ -116,6 +116,8 @@ def with_members(asked: Request, members: Mapping[str, Sequence[str]]) -> Reques
         return asked
     known = {**members, **asked.access.members}
     both = {name: tuple(dict.fromkeys((*known[name], *members.get(name, ())))) for name in known}
+    from msgspec.structs import replace
+
     return replace(asked, access=replace(asked.access, members=both))
 
 

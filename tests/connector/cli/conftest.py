@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec import json
 
+from connector.cli import words
 from connector.cli.tree import run
 from tests.connector.cli.api import Api, serving
 
@@ -40,6 +41,13 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         monkeypatch.setenv("ALLMENDE_TOKEN_FILE", str(tmp_path / "my.token"))
         monkeypatch.setenv("ALLMENDE_LANG", "en")
         yield served
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """What a command line in one test has chosen counts in no other."""
+    yield
+    words.speak("en")
 
 
 @pytest.fixture
