@@ -26,13 +26,6 @@ _MOST: Final = 4096
 _MOST_KINDS: Final = 12
 
 
-class Kind(Struct, frozen=True):
-    """One kind of deed: a duty that asks for it, and the names of all duties that do."""
-
-    rule: Rule
-    names: tuple[str, ...]
-
-
 class Done(Struct, frozen=True):
     """A test: was the deed done, and if `deadlines` are given, while they held?"""
 

@@ -18,13 +18,13 @@ from policies.forms import Form
 from policies.lint import conditions, law, sense, validity, wire
 from policies.lint.advice import LAW_RULES, SENSE_RULES, WIRE_RULES
 from policies.lint.document import Document
-from policies.lint.finding import Both, Finding, Findings, Hit, Rule, Severity, filled
+from policies.lint.finding import Finding, Findings, Hit, Rule, Severity, filled
 from policies.lint.lines import lines
 from policies.lint.texts import ODRL_RULES
 from policies.model import Policy, PolicyError, PolicyKind
 from policies.nodes import GraphReader
 
-__all__ = ["RULES", "Both", "Finding", "Findings", "Severity", "lint"]
+__all__ = ["RULES", "Finding", "Findings", "Severity", "lint"]
 
 RULES: Final[Mapping[str, Rule]] = {**ODRL_RULES, **WIRE_RULES, **SENSE_RULES, **LAW_RULES}
 """Every rule by name."""

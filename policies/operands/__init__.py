@@ -23,7 +23,6 @@ from policies.operands.operand import (
     Phase,
     Place,
     Side,
-    Unmet,
     Values,
     Vector,
 )
@@ -48,7 +47,6 @@ __all__ = [
     "Phase",
     "Place",
     "Side",
-    "Unmet",
     "Values",
     "Vector",
     "find",

@@ -10,7 +10,7 @@ The order is fixed: filter and delay, suppress and replace, pseudonymise, coarse
 noise, sign. INVARIANT: what cannot be done as the policy asks raises `PolicyError`, before or instead of the next row.
 """
 
-from policies.transforms.chain import EGRESS, Chain, beyond, chain, deeds, leaves_by, provenance
+from policies.transforms.chain import EGRESS, Chain, beyond, chain, deeds, provenance
 from policies.transforms.rows import Given, Plan, Schema, plan
 
-__all__ = ["EGRESS", "Chain", "Given", "Plan", "Schema", "beyond", "chain", "deeds", "leaves_by", "plan", "provenance"]
+__all__ = ["EGRESS", "Chain", "Given", "Plan", "Schema", "beyond", "chain", "deeds", "plan", "provenance"]

@@ -13,10 +13,10 @@ from typing import Final
 
 from policies.model import ODRL
 from policies.vocabulary import geography, law
-from policies.vocabulary.actions import ACTIONS, CC, EGRESS, EVIDENCE, KNOWN, OWN, READ, SAME_AS, TRANSFER, USE
+from policies.vocabulary.actions import ACTIONS, CC, EGRESS, KNOWN, OWN, READ, SAME_AS, TRANSFER, USE
 from policies.vocabulary.law import GDPR
 from policies.vocabulary.licences import LICENCES
-from policies.vocabulary.purposes import DPV, PURPOSES, Purpose
+from policies.vocabulary.purposes import DPV, PURPOSES
 
 __all__ = [
     "ACTIONS",
@@ -25,7 +25,6 @@ __all__ = [
     "CORE",
     "DPV",
     "EGRESS",
-    "EVIDENCE",
     "GDPR",
     "LICENCES",
     "LOC",
@@ -38,7 +37,6 @@ __all__ = [
     "TRANSFER",
     "USE",
     "XSD",
-    "Purpose",
     "called",
     "lead",
     "names",

@@ -158,9 +158,3 @@ EGRESS: Final = frozenset(
     | {ODRL + "anonymize"}
 )
 """Duties that the provider does itself while data leave."""
-
-EVIDENCE: Final = frozenset(
-    {ODRL + name for name in ("inform", "delete", "attribute", "nextPolicy", "obtainConsent", "compensate")}
-    | {ODRL + "reviewPolicy", OWN + "log", OWN + "proveDeletion"}
-)
-"""Duties that leave something to show that they were done."""
