@@ -111,19 +111,32 @@ async def test_over_restarts_between_delivery_and_cursor_nothing_is_lost(
             made = office.built()
             await made.start()
             await until(lambda: all(one._kept is not None for one in made.messengers))
+            await made.close()
             expected: list[int] = []
-            # From here on each node ends after the delivery: the cursor is never written.
-            kept = Messenger._keep
+            # From here on each node ends after the delivery: the cursor is never written. Nothing is delivered before
+            # what the round is about has happened, since a messenger comes no further than its first delivery.
+            kept, work, ready = Messenger._keep, Messenger.work, asyncio.Event()
+
+            async def works(messenger: Messenger) -> None:
+                await ready.wait()
+                await work(messenger)
+
             monkeypatch.setattr(Messenger, "_keep", hangs)
+            monkeypatch.setattr(Messenger, "work", works)
+            made = office.built()
+            await made.start()
             for round in range(ROUNDS):
                 await happened(made, f"person-{round}")
                 expected.append(await made.happenings.end())
+                ready.set()
                 await until(lambda wanted=expected[-1]: wanted in told(receiver))
                 await made.close()
+                ready.clear()
                 if round == ROUNDS - 1:
                     monkeypatch.setattr(Messenger, "_keep", kept)
                 made = office.built()
                 await made.start()
+            ready.set()
             await until(lambda: len(told(receiver)) > len(set(told(receiver))))
             for one in made.messengers:
                 await until(lambda one=one: one._kept == expected[-1])
