@@ -43,6 +43,7 @@ EVALUATE = Goal("evaluate_pyodre", "a policy read and evaluated, beside pyodre",
 TRANSFORM = Goal(
     "transform_rows", "suppress, coarsen, pseudonymise, beside a csv loop by hand", "rows/s", 0.7, at_least=True
 )
+TRANSFORM_MANY = Goal("transform_many", "the same, with another person in each row", "rows/s", 0.7, at_least=True)
 EXPLAIN = Goal("explain", "`policy explain` above `--help`", "ms", 100.0, absolute=True)
 MANY, CALLS = 1_000, 20_000
 NOW = 1_800_000_000_000_000
@@ -206,14 +207,23 @@ def evaluate_pyodre(count: int) -> Row:
 
 
 def transform_rows(count: int) -> Row:
-    """Rows a second through the transforms of a policy."""
-    data = transforming.table()
+    """Rows a second through the transforms of a policy; few people, so that pseudonyms are remembered."""
+    return _transformed(TRANSFORM, count, transforming.FEW)
+
+
+def transform_many(count: int) -> Row:
+    """Rows a second where each row needs a pseudonym of its own."""
+    return _transformed(TRANSFORM_MANY, count, transforming.MANY)
+
+
+def _transformed(goal: Goal, count: int, people: int) -> Row:
+    data = transforming.table(meters=people)
     assert transforming.planned(data) == transforming.by_hand(data)
 
     def a_second(run: Callable[[bytes], bytes]) -> Callable[[], float]:
         return lambda: transforming.ROWS / min(times(lambda: run(data), 3)) * 1_000_000
 
-    return rounds(TRANSFORM, count, a_second(transforming.planned), a_second(transforming.by_hand))
+    return rounds(goal, count, a_second(transforming.planned), a_second(transforming.by_hand))
 
 
 def explain(count: int) -> Row:
@@ -246,5 +256,6 @@ ROWS: dict[str, Callable[[int], Row]] = {
     "compile_100": compile_100,
     "evaluate_pyodre": evaluate_pyodre,
     "transform_rows": transform_rows,
+    "transform_many": transform_many,
     "explain": explain,
 }

@@ -1,6 +1,6 @@
 """Suppress, coarsen and pseudonymise over the rows of a CSV file, beside a bare loop that does the same by hand.
 
-What lives here: both loops and their check against each other. What does not: rows of the bench (`policies`).
+What lives here: both loops and the data. What does not: timing them and holding them against each other (`policies`).
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import csv
 import hmac
 import io
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from policies.model import ODRL, Atomic, Operator, Policy, PolicyKind, Rule, RuleKind
 from policies.transforms import Given, media, plan, pseudonyms
@@ -72,23 +71,3 @@ def planned(data: bytes) -> bytes:
     body = media.body("text/csv", opened)
     chain = plan(policy(), body.schema)
     return b"".join(body.written(chain.run(body, Given(now=NOW, key=KEY)), chain))
-
-
-def measure(rows: int = ROWS, rounds: int = 5, meters: int = FEW) -> tuple[float, float]:
-    """Seconds for the same rows: by the chain, and by hand; the best of some rounds, taken in turns.
-
-    Raises `AssertionError` where the two do not give the same.
-    """
-    data = table(rows, meters)
-    assert planned(data) == by_hand(data)
-    ours, bare = [], []
-    for _ in range(rounds):
-        ours.append(_seconds(planned, data))
-        bare.append(_seconds(by_hand, data))
-    return min(ours), min(bare)
-
-
-def _seconds(loop: Callable[[bytes], bytes], data: bytes) -> float:
-    begun = time.perf_counter()
-    loop(data)
-    return time.perf_counter() - begun
