@@ -28,6 +28,7 @@ from connector.records.sharing import (
     PolicyVersion,
     PublishedOffer,
     Sanction,
+    Silo,
     Statement,
 )
 from connector.records.trust import Description, HeldCredential, Particulars, Presented, Region, StatusCopy, Wish
@@ -77,6 +78,7 @@ __all__ = [
     "Sanction",
     "SeenDocument",
     "Signed",
+    "Silo",
     "Statement",
     "StatusCopy",
     "TakenBack",
@@ -128,5 +130,6 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Pseudonyms: (),
     Release: (),
     Cells: (),
+    Silo: (),
 }
 """Every kept kind and what it is found by."""

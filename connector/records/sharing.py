@@ -30,6 +30,17 @@ class Asset(Struct, frozen=True, kw_only=True):
     facts: Mapping[str, tuple[str, ...]] = {}
 
 
+class Silo(Struct, frozen=True, kw_only=True):
+    """A system that data are read from where they lie: `id` is the name that its operator gave it, `kind` its adapter.
+    INVARIANT: `settings` hold no secret, only where one is to be read from (a file, a credential of systemd)."""
+
+    id: str
+    kind: str
+    settings: Mapping[str, Any]
+    created: int
+    created_by: str
+
+
 class Sanction(Struct, frozen=True, kw_only=True):
     """That somebody who has not drafted a version of a policy agrees to its use."""
 

@@ -1,0 +1,1 @@
+"""Rows as they leave: one writer a form."""

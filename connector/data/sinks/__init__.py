@@ -1,0 +1,1 @@
+"""Sinks by kind: where rows that were fetched are put."""
