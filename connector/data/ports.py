@@ -45,8 +45,8 @@ class Reader(Protocol):
     """Reads silos of one kind in place. Holds what is open (pools, clients) by silo; `close` gives it back.
 
     All of them raise `SourceError` for a silo that does not do what it should: `source.unreachable`, `source.refused`
-    (it does not let us in), `source.slow`, `source.broken` (an answer that nobody can read), `source.drift` (a field that
-    was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not installed).
+    (it does not let us in), `source.slow`, `source.broken` (an answer that nobody can read), `source.drift` (a field
+    that was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not installed).
     Its parameters are for the operator; the peer learns `unavailable`.
     """
 
