@@ -21,12 +21,14 @@ from connector.records import Silo
 class Around(Struct, frozen=True, kw_only=True):
     """What an adapter is made with. `secret` reads what the settings refer to (`KEY_file`, `KEY_credential`) at the
     moment of use and raises `SourceError` `source.secret`; `closed` are directories that are never shared; `peer`
-    speaks HTTP (the silo's network is private: `private=True`)."""
+    speaks HTTP (the silo's network is private: `private=True`); below `kept` an adapter may keep what its silo forgets,
+    a folder a silo (None: in memory alone)."""
 
     clock: Clock
     peer: Peer
     secret: Callable[[Mapping[str, Any], str], str]
     closed: tuple[Path, ...] = ()
+    kept: Path | None = None
 
 
 class Setting(Struct, frozen=True):
