@@ -15,6 +15,7 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
 from connector.records.egress import Cells, Pseudonyms, Release
+from connector.records.flows import Delivery, Reception, TokenUse
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
 from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
@@ -44,6 +45,7 @@ __all__ = [
     "Cells",
     "Certificate",
     "Cursor",
+    "Delivery",
     "Description",
     "Endpoint",
     "Entry",
@@ -70,6 +72,7 @@ __all__ = [
     "PublishedOffer",
     "Question",
     "QuestionState",
+    "Reception",
     "Reconciliation",
     "Region",
     "Release",
@@ -82,6 +85,7 @@ __all__ = [
     "Statement",
     "StatusCopy",
     "TakenBack",
+    "TokenUse",
     "Tombstone",
     "Vote",
     "Vouch",
@@ -131,5 +135,8 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Release: (),
     Cells: (),
     Silo: (),
+    TokenUse: (),
+    Delivery: ("state",),
+    Reception: (),
 }
 """Every kept kind and what it is found by."""

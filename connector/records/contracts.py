@@ -101,9 +101,11 @@ class Agreement(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """Consumer side: where the data of a transfer is to be had. `id` is the transfer's pid; `secret` is sealed."""
+    """Where the data of a transfer are to be had (consumer), or to be delivered to (provider, where it pushes). `id` is
+    the transfer's pid; `secret` is sealed; `expires` is when the access token in it ends, 0 where it says nothing."""
 
     id: str
     url: str
     kind: str
     secret: bytes
+    expires: int = 0

@@ -21,6 +21,7 @@ from connector.records import (
     Agreement,
     Asset,
     Cells,
+    Delivery,
     Endpoint,
     Head,
     Operator,
@@ -29,8 +30,11 @@ from connector.records import (
     PolicyVersion,
     Pseudonyms,
     PublishedOffer,
+    Reception,
     Release,
+    Silo,
     Statement,
+    TokenUse,
 )
 from connector.store import schema
 
@@ -40,7 +44,7 @@ FIRST = (
 )
 """The kinds of version 1; it was released, so nothing is added here."""
 
-SINCE_THIRD = (Statement, Pseudonyms, Release, Cells)
+SINCE_THIRD = (Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception)
 """The kinds that version 3 has added to those of version 2, which was released."""
 
 

@@ -1,0 +1,72 @@
+"""Data on their way: which access tokens count, what is delivered and what was received.
+
+What does not live here: transfers (`connector.protocol.transfer`), where a consumer fetches (`Endpoint`).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from policies.model import Reason
+
+
+class TokenUse(Struct, frozen=True, kw_only=True):
+    """Which generation of the access tokens of a transfer, whose pid this id is, is in use. `following` is when the
+    access token of the next one ends, which was made and is not used yet; 0 where none was made."""
+
+    id: str
+    start: int
+    renewal: int
+    following: int = 0
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """What a provider has delivered under a transfer, whose pid this id is.
+
+    `state`: `open` (something is to be delivered now, or from `due` on) or `over`. `number` counts deliveries from 1;
+    of the one that is under way, `part` is the next part, `offset` where it begins, and `etag`, `size` and `sha256` say
+    of what: "" before anything of it was sent. `delivered` is the ETag of the last one that was finished. `every` is
+    how long after the beginning of one the next begins, in microseconds, 0 where there is one only. `begun` is when the
+    present one was, `finished` when the last one ended; `bytes` counts all that arrived. `reason` is why the last
+    attempt was in vain.
+    """
+
+    id: str
+    agreement: str
+    peer: str
+    every: int = 0
+    state: str = "open"
+    number: int = 1
+    part: int = 0
+    offset: int = 0
+    etag: str = ""
+    size: int | None = None
+    sha256: bytes = b""
+    delivered: str = ""
+    begun: int = 0
+    due: int = 0
+    finished: int = 0
+    bytes: int = 0
+    reason: Reason | None = None
+
+
+class Reception(Struct, frozen=True, kw_only=True):
+    """What a consumer has received in one delivery; `id` is the transfer's pid, `#` and the number in ten digits.
+
+    `part` is the next part, `offset` where it begins. `state`: `open`, `whole` (all of it is there and its hash is
+    right) or `gone` (thrown away). `size` and `sha256` are as announced, None and empty where they were not.
+    """
+
+    id: str
+    transfer: str
+    number: int
+    media_type: str
+    etag: str = ""
+    size: int | None = None
+    sha256: bytes = b""
+    transforms: str = ""
+    part: int = 0
+    offset: int = 0
+    state: str = "open"
+    begun: int = 0
+    ended: int = 0
