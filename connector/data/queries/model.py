@@ -43,7 +43,8 @@ class Shape(Struct, frozen=True, kw_only=True):
 
     `key` are the fields that tell one row from any other and in whose order pages are read, `time` is when a row was
     measured or changed, `geometry` where it is; "" and () where nobody knows. `live`: it can be watched. `snapshot`:
-    reading it twice within one access gives the same rows.
+    reading it twice within one access gives the same rows. `guessed`: kinds were told from a sample; what an asset was
+    frozen with stands, and its reader looks whether each value is of its kind.
     """
 
     fields: tuple[Field, ...]
@@ -57,6 +58,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     title: str = ""
     live: bool = False
     snapshot: bool = False
+    guessed: bool = False
 
     def field(self, name: str) -> Field | None:
         """The field of this name, or None."""
