@@ -50,6 +50,9 @@ class Reader(Protocol):
     (it does not let us in), `source.slow`, `source.broken` (an answer that nobody can read), `source.drift` (a field
     that was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not installed).
     Its parameters are for the operator; the peer learns `unavailable`.
+
+    Everybody asks through `connector.data.silos.Silos`, which sees to `Selection.where`: a reader need not look at it.
+    The silo that it gets has no settings but the kind's own.
     """
 
     kind: str

@@ -32,6 +32,7 @@ from connector.sentences import (
     processes,
     regions,
     sharing,
+    sources,
     trust,
     wire,
 )
@@ -62,6 +63,7 @@ SUBJECTS: Final = (
     processes,
     regions,
     sharing,
+    sources,
     trust,
     wire,
 )

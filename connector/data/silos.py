@@ -1,0 +1,402 @@
+"""Silos by kind, and every question to them: opened as their asset says, within limits, with a rest when they fail.
+
+What lives here: the static table of kinds, finding a silo's reader, what an asset of a silo is (`Opened`), reading and
+watching with budget, time-outs, breaker and seats around it. What does not: the readers (`connector.data.sources`),
+what shapes must still have (`shapes`), the records (`connector.services.silos`).
+
+An asset of a silo has the silo's kind and the settings `silo`, `collection`, `fields` (frozen when it was added),
+`where` (CQL2, rows that are shared at all) and `shape` (what was seen then, for people and for offers).
+
+INVARIANT: rows that `where` leaves out are left out whatever a reader does: it is asked to, and where it cannot do so
+exactly its rows are looked at here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from connector.data import limits, secrets, shapes
+from connector.data.breaker import Breaker, Seats
+from connector.data.ports import Around, Reader
+from connector.data.queries.model import Budget, Condition, Event, Pushed, Selection, Shape, Split, Work
+from connector.errors import NodeError, SourceError
+from connector.ports import Store
+from connector.records import Asset, Silo
+from policies.model import Reason
+
+log = structlog.get_logger()
+GROUP: Final = "allmende.sources"
+T = TypeVar("T")
+
+
+class Place(Struct, frozen=True):
+    """Where a kind's reader is, which modules it needs beyond the node's own, and the extra that installs them."""
+
+    target: str
+    modules: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Modules that are not installed."""
+        return tuple(name for name in self.modules if find_spec(name) is None)
+
+
+_SOURCES: Final = "connector.data.sources."
+KINDS: Final[Mapping[str, Place]] = {
+    "files": Place(_SOURCES + "tables:FilesReader"),
+    "postgres": Place(_SOURCES + "sql.postgres:PostgresReader", ("asyncpg",), "allmende[postgres]"),
+    "mariadb": Place(_SOURCES + "sql.mariadb:MariadbReader", ("pymysql",), "allmende[mariadb]"),
+    "sqlite": Place(_SOURCES + "sql.sqlite:SqliteReader"),
+    "wfs": Place(_SOURCES + "wfs:WfsReader", ("owslib", "pyproj"), "allmende[geo]"),
+    "features": Place(_SOURCES + "features:FeaturesReader", ("pyproj",), "allmende[geo]"),
+    "sensorthings": Place(_SOURCES + "sensorthings:SensorThingsReader"),
+    "mqtt": Place(_SOURCES + "mqtt:MqttReader", ("aiomqtt",), "allmende[mqtt]"),
+    "http": Place(_SOURCES + "httpjson:HttpReader"),
+}
+"""The kinds that come with this program; further ones by the entry point group `allmende.sources`."""
+
+TROUBLE: Final = frozenset({"source.unreachable", "source.refused", "source.slow", "source.broken"})
+"""What a silo is given a rest for, when it comes again and again."""
+
+_OF_THE_SILO: Final = TROUBLE | {"source.resting", "source.busy"}
+
+
+class Opened(Struct, frozen=True):
+    """An asset of a silo for one access: `shape` has the fields that are shared and no others. `own` is the asset's own
+    condition; ask `split` and `Silos.read`, which see to it, and not the reader."""
+
+    silo: Silo
+    selection: Selection
+    shape: Shape
+    reader: Reader
+    budget: Budget = Budget()
+    own: Condition | None = None
+    exact: Condition | None = None
+    """What the silo is asked for the sake of `own`; None with an `own` where the node has to look at every row."""
+
+    def split(self, work: Work) -> Split:
+        """Who does which part; see `Reader.split`. What the asset leaves out is left out before the work begins."""
+        split = self.reader.split(self.silo, self.shape, work)
+        if self.own is None or self.exact is not None:
+            return split
+        pushed = split.pushed
+        if pushed.chain is None and pushed.limit is None and pushed.then is None:
+            return split
+        # Rows have to be looked at before the chain and before any are counted, so nothing of it can be the silo's.
+        fields = tuple(one.name for one in self.shape.fields)
+        return Split(pushed=Pushed(fields=fields, where=pushed.where, after=pushed.after), left=work)
+
+
+class Silos:
+    """The silos of this node. `kinds` are those that are switched on; a reader is made when it is first needed."""
+
+    def __init__(self, kinds: Iterable[str], *, around: Around, store: Store) -> None:
+        self._kinds, self._around, self._store = tuple(kinds), around, store
+        self._readers: dict[str, Reader] = {}
+        self._standing: dict[str, _Standing] = {}
+        self._drifted: dict[str, str] = {}
+        self._shapes = shapes.Shapes(around.clock)
+
+    # --- kinds --------------------------------------------------------------------------------------------------------
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of silos that are switched on, in the order of the settings."""
+        return self._kinds
+
+    def reader(self, kind: str) -> Reader:
+        """The reader of a kind. Raises `SourceError` `source.unknown`, `source.package`."""
+        if kind not in self._readers:
+            if kind not in self._kinds:
+                raise SourceError("source.unknown", kind=kind)
+            self._readers[kind] = _made(kind, self._around)
+        return self._readers[kind]
+
+    def check(self, silo: Silo) -> Sequence[str]:
+        """What is wrong with a silo's kind and settings, in plain sentences, without touching it."""
+        try:
+            reader = self.reader(silo.kind)
+        except SourceError as error:
+            return [_kind_problem(silo.kind, error)]
+        found = secrets.exposed(silo.settings)
+        return found or [*limits.check(silo.settings), *reader.check(_bare(silo))]
+
+    # --- an asset -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def is_of(asset: Asset) -> bool:
+        """Is this an asset of a silo?"""
+        return "silo" in asset.settings
+
+    async def open(self, asset: Asset) -> Opened:
+        """An asset for one access, its fields still being there. Raises `SourceError`."""
+        try:
+            opened = await self._opened(asset)
+        except NodeError as error:
+            if error.reason.code not in _OF_THE_SILO:
+                self._drifted[asset.name] = error.reason.code
+            raise
+        self._drifted.pop(asset.name, None)
+        return opened
+
+    async def _opened(self, asset: Asset) -> Opened:
+        settings = asset.settings
+        silo = await self._silo(str(settings["silo"]))
+        if silo.kind != asset.kind:
+            raise SourceError("source.drift", silo=silo.id, field="", problem="the silo is of another kind now")
+        selection = selection_of(settings)
+        seen = await self._shapes.get(silo, selection, lambda: self.describe(silo, selection))
+        shape = shapes.shared(silo, selection.fields, shapes.frozen(settings), seen)
+        return self._with_condition(silo, selection, shape)
+
+    def _with_condition(self, silo: Silo, selection: Selection, shape: Shape) -> Opened:
+        reader, bare = self.reader(silo.kind), _bare(silo)
+        plain = msgspec.structs.replace(selection, where="")
+        own = shapes.condition(selection.where, shape)
+        exact = None
+        if own is not None:
+            asked = reader.split(bare, shape, shapes.only(own))
+            exact = asked.pushed.where if asked.left is None and asked.pushed.then is None else None
+        return Opened(bare, plain, shape, reader, limits.budget(silo.settings), own, exact)
+
+    async def _silo(self, name: str) -> Silo:
+        found = await self._store.read(lambda view: view.get(Silo, name))
+        if found is None:
+            raise SourceError("source.gone", silo=name)
+        return found
+
+    # --- questions ----------------------------------------------------------------------------------------------------
+
+    async def collections(self, silo: Silo) -> Sequence[str]:
+        """See `Reader.collections`."""
+        reader = self.reader(silo.kind)
+        return await self._asked(silo, lambda: reader.collections(_bare(silo)))
+
+    async def describe(self, silo: Silo, selection: Selection) -> Shape:
+        """See `Reader.describe`; never from memory."""
+        reader = self.reader(silo.kind)
+        return await self._asked(silo, lambda: reader.describe(_bare(silo), selection))
+
+    async def _asked(self, silo: Silo, ask: Callable[[], Awaitable[T]]) -> T:
+        async with self._turn(silo) as turn:
+            try:
+                async with asyncio.timeout(limits.idle(silo.settings)):
+                    found = await ask()
+            except TimeoutError:
+                raise SourceError("source.slow", silo=silo.id) from None
+            turn.worked()
+            return found
+
+    async def read(self, opened: Opened, pushed: Pushed) -> AsyncGenerator[bytes, None]:
+        """Rows in the shape's form, as `Reader.read` gives them, those that the asset leaves out being left out.
+
+        Holds a seat of the silo as long as it runs: close it. Raises `SourceError` (`source.resting` while the silo is
+        left alone, `source.budget`, `source.slow`, and as the reader does) and `BusyError`.
+        """
+        silo = opened.silo
+        async with self._turn(silo) as turn:
+            budget = opened.budget
+            pieces = _own_rows(opened, pushed, budget)
+            async with aclosing(limits.kept(pieces, budget, self._around.clock, silo)) as within:
+                async for piece in within:
+                    turn.worked()
+                    yield piece
+            turn.worked()
+
+    async def watch(self, opened: Opened, pushed: Pushed, after: str) -> AsyncGenerator[Event, None]:
+        """Rows as they come, as `Reader.watch` gives them. Takes no seat: what is watched may be silent for days."""
+        holds = shapes.row_holds(opened.own, opened.shape)
+        turn = self._entered(opened.silo)
+        try:
+            events = opened.reader.watch(opened.silo, opened.selection, opened.shape, _asking(opened, pushed), after)
+            async with aclosing(events):
+                async for event in events:
+                    turn.worked()
+                    if event.gap or holds(event.row):
+                        yield event
+        except Exception as error:
+            raise self._judged(opened.silo, turn, error) from error
+        finally:
+            turn.left()
+
+    @asynccontextmanager
+    async def _turn(self, silo: Silo) -> AsyncGenerator[_Turn, None]:
+        """One question: waits for a seat, and is judged by how it ends."""
+        standing = self._standing_of(silo)
+        async with standing.seats.taken():
+            turn = self._entered(silo)
+            try:
+                yield turn
+            except Exception as error:
+                raise self._judged(silo, turn, error) from error
+            finally:
+                turn.left()
+
+    def _entered(self, silo: Silo) -> _Turn:
+        standing = self._standing_of(silo)
+        return _Turn(standing, standing.breaker.enter())
+
+    def _judged(self, silo: Silo, turn: _Turn, error: Exception) -> NodeError:
+        """What a question ended with, as an error of the tree."""
+        if not isinstance(error, NodeError):
+            log.exception("source.defect", silo=silo.id, kind=silo.kind, error=type(error).__name__)
+            error = SourceError("source.broken", silo=silo.id, problem=type(error).__name__)
+        if error.reason.code in TROUBLE:
+            turn.failed()
+            self._note(silo.id, error.reason.code)
+        if error.reason.code == "source.drift":
+            self._shapes.forget(silo.id)
+        return error
+
+    def _standing_of(self, silo: Silo) -> _Standing:
+        known = self._standing.get(silo.id)
+        at_once = limits.at_once(silo.settings)
+        if known is None:
+            known = self._standing[silo.id] = _Standing(Breaker(self._around.clock), Seats(at_once))
+        elif known.seats.at_once != at_once:
+            known.seats = Seats(at_once)
+        return known
+
+    # --- how they are -------------------------------------------------------------------------------------------------
+
+    def _note(self, silo: str, code: str) -> None:
+        standing = self._standing[silo]
+        if not standing.failing:
+            log.warning("silo.failing", silo=silo, code=code)
+        standing.failing = code
+
+    def trouble(self) -> Reason | None:
+        """A silo that did not answer when it was last asked, else an asset that could not be opened, for health; the
+        first of them, and how many there are."""
+        failing = {name: one.failing for name, one in self._standing.items() if one.failing}
+        for code, name, many, found in (
+            ("silo.failing", "silo", "silos", failing),
+            ("source.failing", "asset", "assets", self._drifted),
+        ):
+            if found:
+                first, cause = next(iter(found.items()))
+                return Reason(code, {name: first, "cause": cause, many: str(len(found))})
+        return None
+
+    def standing(self, silo: str) -> str:
+        """The code of what is wrong with a silo as it was last asked, "" where nothing is."""
+        known = self._standing.get(silo)
+        return known.failing if known else ""
+
+    def forget(self, silo: str) -> None:
+        """A silo was changed or removed: nothing that is remembered of it holds any more."""
+        self._shapes.forget(silo)
+        self._standing.pop(silo, None)
+
+    def only(self, assets: Iterable[str]) -> None:
+        """Only these assets are still there."""
+        self._drifted = {name: self._drifted[name] for name in assets if name in self._drifted}
+
+    async def close(self) -> None:
+        """Give back what the readers hold."""
+        for reader in self._readers.values():
+            await reader.close()
+
+
+class _Standing:
+    """How a silo stands."""
+
+    def __init__(self, breaker: Breaker, seats: Seats) -> None:
+        self.breaker, self.seats, self.failing = breaker, seats, ""
+
+
+class _Turn:
+    """One question to a silo; the first thing that is said of it counts."""
+
+    def __init__(self, standing: _Standing, turn: int) -> None:
+        self._standing, self._turn = standing, turn
+
+    def worked(self) -> None:
+        """It answers."""
+        self._standing.failing = ""
+        self._standing.breaker.worked(self._turn)
+
+    def failed(self) -> None:
+        """It does not."""
+        self._standing.breaker.failed(self._turn)
+
+    def left(self) -> None:
+        """Nobody asks any more."""
+        self._standing.breaker.left(self._turn)
+
+
+async def _own_rows(opened: Opened, pushed: Pushed, budget: Budget) -> AsyncGenerator[bytes, None]:
+    """The reader's rows, less those that the asset leaves out."""
+    asked = _asking(opened, pushed)
+    pieces = opened.reader.read(opened.silo, opened.selection, opened.shape, asked, budget)
+    if opened.own is not None and opened.exact is None:
+        pieces = shapes.keeping(pieces, opened.own, opened.shape, asked)
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield piece
+
+
+def _asking(opened: Opened, pushed: Pushed) -> Pushed:
+    """What the silo is asked: nothing that is not shared, and of the asset's own condition what it does exactly."""
+    shared = {one.name for one in opened.shape.fields}
+    if not shared.issuperset(pushed.fields):
+        raise SourceError("source.drift", silo=opened.silo.id, field=", ".join(sorted({*pushed.fields} - shared)))
+    if opened.own is None:
+        return pushed
+    if opened.exact is None:
+        # INVARIANT: what is looked at here are rows as they stand in the silo, all of them, and whole.
+        if pushed.chain is not None or pushed.then is not None:
+            raise SourceError("source.drift", silo=opened.silo.id, field="", problem="work before the asset's own")
+        fields = tuple(one.name for one in opened.shape.fields)
+        return msgspec.structs.replace(pushed, fields=fields, limit=None)
+    return msgspec.structs.replace(pushed, where=shapes.both(opened.exact, pushed.where))
+
+
+def selection_of(settings: Mapping[str, Any]) -> Selection:
+    """What an asset's settings select."""
+    return Selection(
+        collection=str(settings.get("collection", "")),
+        fields=tuple(str(name) for name in settings.get("fields", ())),
+        where=str(settings.get("where", "")),
+    )
+
+
+def _bare(silo: Silo) -> Silo:
+    """A silo as its reader knows it: without the settings that every silo can have."""
+    return msgspec.structs.replace(silo, settings=limits.others(silo.settings))
+
+
+def _made(kind: str, around: Around) -> Reader:
+    """A reader of this kind. Raises `SourceError`."""
+    if (place := KINDS.get(kind)) is None:
+        return _plugged(kind, around)
+    module, _, name = place.target.partition(":")
+    try:
+        factory: Callable[[Around], Reader] = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        raise SourceError("source.unknown", kind=kind) from None
+    return factory(around)
+
+
+def _plugged(kind: str, around: Around) -> Reader:
+    found = list(entry_points(group=GROUP, name=kind))
+    if len(found) != 1:
+        raise SourceError("source.unknown" if not found else "source.ambiguous", kind=kind)
+    factory: Callable[[Around], Reader] = found[0].load()
+    return factory(around)
+
+
+def _kind_problem(kind: str, error: SourceError) -> str:
+    package = error.reason.params.get("package", "")
+    return f"kind: {kind} needs a package that is not installed: {package}" if package else f"kind: {kind} is unknown"

@@ -1,0 +1,78 @@
+"""Sentences about silos: what they do not do, and what is wrong with how they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "source.unreachable": (
+        "Das Quellsystem antwortet nicht.",
+        "The silo does not answer.",
+    ),
+    "source.refused": (
+        "Das Quellsystem lässt uns nicht hinein.",
+        "The silo does not let us in.",
+    ),
+    "source.slow": (
+        "Das Quellsystem hat zu lange nichts gesagt.",
+        "The silo has said nothing for too long.",
+    ),
+    "source.broken": (
+        "Das Quellsystem hat etwas geantwortet, das sich nicht lesen lässt.",
+        "The silo has answered something that cannot be read.",
+    ),
+    "source.drift": (
+        "Im Quellsystem ist nicht mehr, was geteilt wurde ({field}).",
+        "The silo does not have any more what was shared ({field}).",
+    ),
+    "source.budget": (
+        "Der Zugriff hätte dem Quellsystem mehr abverlangt, als er darf ({of}).",
+        "The access would have taken more of the silo than it may ({of}).",
+    ),
+    "source.secret": (
+        "Das Geheimnis „{setting}“ lässt sich nicht lesen ({problem}).",
+        'The secret "{setting}" cannot be read ({problem}).',
+    ),
+    "source.package": (
+        "Dafür fehlt ein Paket: installieren Sie {package}.",
+        "A package is missing for this: install {package}.",
+    ),
+    "source.resting": (
+        "Das Quellsystem hat mehrmals nicht geantwortet und wird für {seconds} Sekunden in Ruhe gelassen.",
+        "The silo has not answered several times and is left alone for {seconds} seconds.",
+    ),
+    "source.busy": (
+        "Zu viele fragen gerade zugleich nach diesem Quellsystem; bitte noch einmal versuchen.",
+        "Too many are asking for this silo at once; please try again.",
+    ),
+    "source.gone": (
+        "Das Quellsystem „{silo}“ ist hier nicht mehr angelegt.",
+        'The silo "{silo}" is not kept here any more.',
+    ),
+    "source.address": (
+        "Diese Adresse wird nicht angefragt: erlaubt sind https, und http nur im eigenen Netz.",
+        "This address is not asked: allowed are https, and http within one's own network only.",
+    ),
+    "source.unreachable.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
+    "source.refused.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
+    "source.broken.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
+    "source.drift.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
+    "source.slow.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
+    "silo.failing": (
+        "Das Quellsystem „{silo}“ antwortet nicht, wie es soll ({cause}); betroffene Quellsysteme: {silos}.",
+        'The silo "{silo}" does not answer as it should ({cause}); silos concerned: {silos}.',
+    ),
+    "silo.unknown": ("Ein Quellsystem „{name}“ ist nicht angelegt.", 'There is no silo "{name}".'),
+    "silo.exists": ("Ein Quellsystem „{name}“ gibt es schon.", 'There is a silo "{name}" already.'),
+    "silo.settings": (
+        "„{name}“ kann so nicht gelesen werden: {problem}.",
+        '"{name}" cannot be read like this: {problem}.',
+    ),
+    "silo.used": (
+        "„{name}“ wird noch gebraucht, zum Beispiel von „{asset}“; entfernen Sie zuerst die Datenbestände.",
+        '"{name}" is still used, by "{asset}" for one; remove its assets first.',
+    ),
+}
