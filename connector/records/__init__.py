@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
@@ -32,6 +33,7 @@ from connector.records.sharing import (
     Silo,
     Statement,
 )
+from connector.records.signaling import Due, Flow, Plane
 from connector.records.trust import Description, HeldCredential, Particulars, Presented, Region, StatusCopy, Wish
 
 __all__ = [
@@ -47,8 +49,10 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Description",
+    "Due",
     "Endpoint",
     "Entry",
+    "Flow",
     "Frame",
     "Generation",
     "Handover",
@@ -66,6 +70,7 @@ __all__ = [
     "Outside",
     "Participant",
     "Particulars",
+    "Plane",
     "PolicyVersion",
     "Presented",
     "Pseudonyms",
@@ -138,5 +143,8 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     TokenUse: (),
     Delivery: ("state",),
     Reception: (),
+    Plane: (),
+    Flow: ("waiting", "plane"),
+    DataFlow: ("waiting", "plane", "process"),
 }
 """Every kept kind and what it is found by."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import (
@@ -23,10 +24,12 @@ from connector.records import (
     Cells,
     Delivery,
     Endpoint,
+    Flow,
     Head,
     Operator,
     Outgoing,
     Participant,
+    Plane,
     PolicyVersion,
     Pseudonyms,
     PublishedOffer,
@@ -44,7 +47,10 @@ FIRST = (
 )
 """The kinds of version 1; it was released, so nothing is added here."""
 
-SINCE_THIRD = (Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception)
+SINCE_THIRD = (
+    *(Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception),
+    *(Plane, Flow, DataFlow),
+)
 """The kinds that version 3 has added to those of version 2, which was released."""
 
 

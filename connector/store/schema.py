@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import (
@@ -25,6 +26,7 @@ from connector.records import (
     Agreement,
     Asset,
     Certificate,
+    Flow,
     Issuance,
     Issued,
     Notice,
@@ -52,6 +54,8 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Certificate: ("member", "key"),
     Issuance: ("holder",),
     Issued: ("holder", "place"),
+    Flow: ("waiting",),
+    DataFlow: ("waiting", "process"),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""
