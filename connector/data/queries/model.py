@@ -215,7 +215,7 @@ class Budget(Struct, frozen=True):
 
 class Event(Struct, frozen=True):
     """One row that came while it was watched, as one line of JSON, and the watermark behind it. `gap`: rows may be
-    missing before this one."""
+    missing before this one. An empty row is none: only its watermark, and perhaps a gap, are told."""
 
     row: bytes
     watermark: str
