@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import edc, evidence, node, policies, restore, trust
+from tests.bench import data, edc, evidence, node, policies, restore, trust
 from tests.bench.rows import Report, Row, encoded, machine, table
 from tests.conformance.kit import UnavailableError
 
@@ -15,6 +15,7 @@ BENCHES: Mapping[str, Mapping[str, Callable[[int], Row]]] = {
     "edc": edc.ROWS,
     "trust": trust.ROWS,
     "policies": policies.ROWS,
+    "data": data.ROWS,
     "operate": {**restore.ROWS, **evidence.ROWS, **edc.ROWS},
 }
 ROUNDS = 5

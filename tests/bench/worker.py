@@ -40,6 +40,7 @@ class Order(Struct, frozen=True, kw_only=True):
     """`do` and what it needs."""
 
     do: str
+    kind: str = "file"
     url: str = ""
     name: str = "peer"
     path: str = ""
@@ -97,6 +98,12 @@ class Worker:
                 return await self._store(order.count)
             case "access":
                 return await self._access()
+            case "contract":
+                return (await self._contract()).id
+            case "hold":
+                return (await self._node.endings.hold(OPERATOR, order.name)).id
+            case "release":
+                return await self._release(order.name)
             case _:
                 raise ValueError(order.do)
 
@@ -145,8 +152,9 @@ class Worker:
 
     async def _share(self, order: Order) -> Shared:
         offers = self._node.offers
+        settings = {"path": order.path} if order.path else {"url": order.url}
         asset = await offers.add_asset(
-            OPERATOR, name="data", title="data", kind="file", settings={"path": order.path}, media_type="text/plain"
+            OPERATOR, name="data", title="data", kind=order.kind, settings=settings, media_type="application/zip"
         )
         rules = {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]}
         await self._node.policies.add(OPERATOR, "planning", rules)
@@ -189,10 +197,26 @@ class Worker:
 
     async def _access(self) -> Access:
         """A started transfer under our newest contract, without a consumer that would have to fetch it."""
-        contract = (await self._node.contracts.select(role="provider", in_force=True, limit=1))[0]
+        contract = await self._contract()
         pid = self._node.ids.pid()
         await self._node.store.write(lambda tx: tx.put(_started(pid, contract, self._node.clock.now())))
         return Access(f"{self._node.config.public_url}/data/{pid}", f"Bearer {self._node.gate.credential(pid)}")
+
+    async def _contract(self) -> Agreement:
+        """Our newest contract as its provider."""
+        return (await self._node.contracts.select(role="provider", in_force=True, limit=1))[0]
+
+    async def _release(self, contract: str) -> str:
+        """Let a contract's data flow again, and the transfers that were stopped with it, as if their consumers had."""
+        await self._node.endings.release(OPERATOR, contract)
+
+        def act(tx: Transaction) -> None:
+            for held in tx.select(Transfer, agreement=contract, limit=100):
+                running = {"state": TransferState.STARTED, "pending": None, "reason": None}
+                tx.put(msgspec.structs.replace(held, **running))
+
+        await self._node.store.write(act)
+        return contract
 
 
 def _started(pid: str, contract: Agreement, now: int) -> Transfer:
@@ -218,12 +242,21 @@ def _copy(tx: Transaction, model: Negotiation, kept: Agreement, own: Node) -> No
         tx.remember(model.peer, codec.repeat_key(move, pid, b""), Answer(200, b"{}"))
 
 
-async def serve(directory: Path, port: int) -> None:
+def _settings(tls: Path | None) -> dict[str, str]:
+    """What a bench sets. One peer asks as fast as it can: what one peer may ask is not what is measured."""
+    settings = {"ALLMENDE_LIMITS__PEER_REQUESTS_PER_SECOND": "100000", "ALLMENDE_LIMITS__CONNECTIONS": "4096"}
+    if tls is not None:
+        certificate = str(tls / "cert.pem")
+        settings["ALLMENDE_PUBLIC__TLS_CERTIFICATE"] = settings["ALLMENDE_NETWORK__EXTRA_CA"] = certificate
+        settings["ALLMENDE_PUBLIC__TLS_KEY"] = str(tls / "key.pem")
+    return settings
+
+
+async def serve(directory: Path, port: int, tls: Path | None) -> None:
     """Follow orders until standard input ends. The first line said is the node's URL."""
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     founding.initialise(directory, url, public_port=port, management_port=0, lab=True)
-    # One peer asks as fast as it can: what one peer may ask is not what is measured.
-    own = node.build(config.load(directory, {"ALLMENDE_LIMITS__PEER_REQUESTS_PER_SECOND": "100000"}))
+    own = node.build(config.load(directory, _settings(tls)))
     await own.start()
     worker = Worker(own)
     hosting.settle()  # as the product's process does once its node runs
@@ -237,4 +270,4 @@ async def serve(directory: Path, port: int) -> None:
 if __name__ == "__main__":
     telemetry.configure_logs(sys.stderr, "warning", "text")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+        runner.run(serve(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3:] else None))
