@@ -104,7 +104,27 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "file",
         "folder",
         "live",
+        "files",
+        "postgres",
+        "mariadb",
+        "sqlite",
+        "wfs",
+        "features",
+        "sensorthings",
+        "mqtt",
+        "http",
     )
+
+
+class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Data on their way to those who may have them, and what arrives here."""
+
+    token_seconds: Annotated[
+        Seconds, Meta(description="how long an access token lives where the consumer renews it")
+    ] = 3600.0
+    inbox_bytes: Annotated[
+        Count, Meta(description="bytes that may lie in the inbox, where providers deliver; more is refused for now")
+    ] = 10_737_418_240
 
 
 class ApprovalSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -233,6 +253,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     outbox: OutboxSettings = OutboxSettings()
     limits: Limits = Limits()
     sources: SourceSettings = SourceSettings()
+    data: DataSettings = DataSettings()
     approval: ApprovalSettings = ApprovalSettings()
     policies: PolicySettings = PolicySettings()
     audit: AuditSettings = AuditSettings()
@@ -256,6 +277,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "outbox": OutboxSettings,
     "limits": Limits,
     "sources": SourceSettings,
+    "data": DataSettings,
     "approval": ApprovalSettings,
     "policies": PolicySettings,
     "audit": AuditSettings,

@@ -11,7 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from certs import keys, pairs
+from connector import hosting
 from connector.config import Config
+from connector.data import secrets
+from connector.data.ports import Around
+from connector.data.silos import Silos
 from connector.errors import OurError
 from connector.http import connection
 from connector.http.client import HttpPeer
@@ -24,7 +28,7 @@ from connector.http.throttle import Throttle
 from connector.http.tls import Certificate
 from connector.notify.mail import Mail, MailSettings
 from connector.notify.webhook import Webhook
-from connector.ports import Clock, Store
+from connector.ports import Clock, Peer, Store
 from connector.services import outbox
 from connector.services.approval.questions import Rules
 from connector.services.watch.events import Importance
@@ -95,6 +99,18 @@ def certificate(config: Config) -> Certificate | None:
         return None
     modern = config.trust.mutual_tls != "off"
     return Certificate(Path(public.tls_certificate), Path(public.tls_key), modern=modern)
+
+
+def silos(config: Config, *, peer: Peer, clock: Clock, store: Store) -> Silos:
+    """The silos of this node, which `peer` reaches; secrets are read from files and systemd's credentials."""
+    around = Around(
+        clock=clock,
+        peer=peer,
+        secret=secrets.reading(hosting.credentials()),
+        closed=(config.directory,),
+        kept=config.directory / "silos",
+    )
+    return Silos(config.sources.kinds, around=around, store=store)
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

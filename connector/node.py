@@ -29,7 +29,7 @@ from connector.data import address, egress, gate, ledgers, noise
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
-from connector.http import client, data, dsp, endpoints, management, offsets, publications, signing
+from connector.http import client, data, dsp, endpoints, management, offsets, publications, renewal, signing
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
 from connector.services import changes, discovery, intake, notices, operators, outbox, peers
@@ -111,7 +111,9 @@ class Node:
         # Another way of saying who is calling knows no keys, so nothing is signed for it or held against it.
         self._signatures = self.trust.identity if identity is None else None
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
-        self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory])
+        self.inner = client.client_of(config.network, inner=self.client)
+        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, store=self.store)
+        self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         self.certificate = fittings.certificate(config)
 
     def _ground(self, peer: Peer) -> Ground:
@@ -141,6 +143,7 @@ class Node:
             facts=KnownFacts(self.clock),
             key=self.keys.grant,
             changes=self.changes,
+            life=self.config.data.token_seconds,
             fault=self._fault,
             judged=self.metrics.access,
             seen=self.coverage.note,
@@ -151,7 +154,10 @@ class Node:
             store=self.store, clock=self.clock, ids=self.ids, secret=fittings.pseudonyms(self.config)
         )
         self.egress = egress.Egress(ledgers=self.ledgers, clock=self.clock, sign=self._sign_leaving, draw=noise.laplace)
-        self._addresses = address.Addresses(f"{self.config.public_url}/data", self.gate.credential)
+        self._addresses = address.Addresses(self.config.public_url, self.gate.tokens)
+        renewal.Renewal(made=self.gate.tokens, proofs=self.trust.identity, store=self.store, clock=self.clock).enter(
+            self.publications
+        )
 
     def _correspondence(self) -> None:
         """Those we deal with: peers, what is said to them and what they offer; our own operators."""
@@ -193,6 +199,7 @@ class Node:
                 addresses=self._addresses,
                 sure=self._sure_and_spoken_to,
                 speaks=self.trust.identity.speaks,
+                introduce=lambda peer, token: self.trust.identity.introduce(peer, grant=token),
                 decide=decide,
             ),
         )
@@ -415,6 +422,8 @@ class Node:
         await self.management_listener.close()
         await self.data_plane.close()
         await self.outbox.close()
+        await self.silos.close()
+        await self.inner.close()
         await self.client.close()
         await self.store.close()
 

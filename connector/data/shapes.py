@@ -9,7 +9,10 @@ INVARIANT: a field that an asset did not have when it was added is never in its 
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -18,10 +21,13 @@ from connector.data.queries.model import All, Condition, Pushed, Query, Selectio
 from connector.errors import SourceError
 from connector.ports import Clock
 from connector.records import Silo
+from policies.transforms import Schema
 
 KEPT_SECONDS: Final = 60.0
 """How long a shape that was seen is taken as it was; a read may notice a change earlier."""
 _MOST: Final = 1024
+_LONGEST: Final = 8 << 20
+"""Bytes of a row."""
 
 
 class Shapes:
@@ -134,11 +140,53 @@ def both(one: Condition, other: Condition | None) -> Condition:
 async def keeping(
     pieces: AsyncGenerator[bytes, None], own: Condition, shape: Shape, asked: Pushed
 ) -> AsyncGenerator[bytes, None]:
-    """Of rows as they stand in a silo those for which a condition holds, in the same form."""
+    """Of rows as they stand in a silo those for which a condition holds, each of them byte by byte as it came.
+
+    Raises `SourceError` `source.broken` where they are not what the shape says.
+    """
     from connector.data.queries import holding
 
-    async for piece in holding.kept(pieces, own, shape, asked.fields):
-        yield piece
+    table = shape.media_type == "text/csv"
+    holds = holding.holds(own, shape, Schema(asked.fields) if table else Schema(tree=True))
+    rest, quotes, heading = b"", 0, table
+    async with aclosing(pieces):
+        async for piece in pieces:
+            rows, rest, quotes = _rows(rest, piece, quotes, table)
+            first, heading = (rows[:1], False) if heading and rows else ([], heading)
+            held = first + [row for row in rows[len(first) :] if holds(_read(row, table))]
+            if held:
+                yield b"".join(held)
+    if rest and (heading or holds(_read(rest, table))):
+        yield rest
+
+
+def _rows(rest: bytes, piece: bytes, quotes: int, table: bool) -> tuple[list[bytes], bytes, int]:
+    """Whole rows, what is left of the last one, and how many quotes are in that: of a table a line ends a row only
+    where all quotes before it are closed. Raises `SourceError` for a row beyond all measure."""
+    rows = []
+    for line in _lines(piece):
+        rest += line
+        quotes += line.count(b'"') if table else 0
+        if rest.endswith(b"\n") and quotes % 2 == 0:
+            rows.append(rest)
+            rest, quotes = b"", 0
+        if len(rest) > _LONGEST:
+            raise SourceError("source.broken", problem="a row is too long")
+    return rows, rest, quotes
+
+
+def _lines(piece: bytes) -> list[bytes]:
+    """Lines that end with LF alone, as CRLF ends do too."""
+    *ended, last = piece.split(b"\n")
+    return [line + b"\n" for line in ended] + ([last] if last else [])
+
+
+def _read(row: bytes, table: bool) -> Any:
+    """A row as conditions take it. Raises `SourceError`."""
+    try:
+        return next(csv.reader(io.StringIO(row.decode(), newline=""))) if table else msgspec.json.decode(row)
+    except (UnicodeDecodeError, msgspec.DecodeError, csv.Error, StopIteration):
+        raise SourceError("source.broken", problem="a row cannot be read") from None
 
 
 def row_holds(own: Condition | None, shape: Shape) -> Callable[[bytes], bool]:
@@ -147,5 +195,5 @@ def row_holds(own: Condition | None, shape: Shape) -> Callable[[bytes], bool]:
         return lambda row: True
     from connector.data.queries import holding
 
-    holds = holding.holds(own, shape)
-    return lambda row: holds(msgspec.json.decode(row))
+    holds = holding.holds(own, shape, Schema(tree=True))
+    return lambda row: holds(_read(row, table=False))

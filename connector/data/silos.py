@@ -29,7 +29,7 @@ from connector.data import limits, secrets, shapes
 from connector.data.breaker import Breaker, Seats
 from connector.data.ports import Around, Reader
 from connector.data.queries.model import Budget, Condition, Event, Pushed, Selection, Shape, Split, Work
-from connector.errors import NodeError, SourceError
+from connector.errors import DeliveryError, NodeError, SourceError
 from connector.ports import Store
 from connector.records import Asset, Silo
 from policies.model import Reason
@@ -69,7 +69,18 @@ KINDS: Final[Mapping[str, Place]] = {
 TROUBLE: Final = frozenset({"source.unreachable", "source.refused", "source.slow", "source.broken"})
 """What a silo is given a rest for, when it comes again and again."""
 
+_WAYS: Final = {
+    "peer.timeout": "source.slow",
+    "peer.answer_broken": "source.broken",
+    "peer.answer_too_large": "source.budget",
+    "peer.address_refused": "source.address",
+    "peer.url": "source.address",
+}
+"""What it means for a silo that it could not be asked over HTTP; anything else is a silo that cannot be reached."""
 _OF_THE_SILO: Final = TROUBLE | {"source.resting", "source.busy"}
+
+ASSET: Final = frozenset({"silo", "collection", "fields", "where", "shape"})
+"""The settings of an asset of a silo."""
 
 
 class Opened(Struct, frozen=True):
@@ -102,7 +113,8 @@ class Silos:
     """The silos of this node. `kinds` are those that are switched on; a reader is made when it is first needed."""
 
     def __init__(self, kinds: Iterable[str], *, around: Around, store: Store) -> None:
-        self._kinds, self._around, self._store = tuple(kinds), around, store
+        self._kinds = tuple(kind for kind in kinds if gives_rows(kind))
+        self._around, self._store = around, store
         self._readers: dict[str, Reader] = {}
         self._standing: dict[str, _Standing] = {}
         self._drifted: dict[str, str] = {}
@@ -131,6 +143,17 @@ class Silos:
             return [_kind_problem(silo.kind, error)]
         found = secrets.exposed(silo.settings)
         return found or [*limits.check(silo.settings), *reader.check(_bare(silo))]
+
+    @staticmethod
+    def check_asset(settings: Mapping[str, Any]) -> Sequence[str]:
+        """What is wrong with the settings of an asset of a silo, in plain sentences, without looking at the silo."""
+        if not isinstance(settings.get("silo"), str):
+            return ["silo: name the silo, as in: allmende asset add NAME --from SILO --select COLLECTION"]
+        wrong = [f"{name}: unknown setting" for name in sorted(settings.keys() - ASSET)]
+        fields = settings.get("fields")
+        if not isinstance(fields, list | tuple) or not fields or not all(isinstance(one, str) for one in fields):
+            wrong.append("fields: name at least one; what an asset shares is frozen when it is added")
+        return wrong
 
     # --- an asset -----------------------------------------------------------------------------------------------------
 
@@ -223,8 +246,10 @@ class Silos:
             async with aclosing(events):
                 async for event in events:
                     turn.worked()
-                    if event.gap or holds(event.row):
+                    if holds(event.row):
                         yield event
+                    elif event.gap:
+                        yield msgspec.structs.replace(event, row=b"")
         except Exception as error:
             raise self._judged(opened.silo, turn, error) from error
         finally:
@@ -249,7 +274,9 @@ class Silos:
 
     def _judged(self, silo: Silo, turn: _Turn, error: Exception) -> NodeError:
         """What a question ended with, as an error of the tree."""
-        if not isinstance(error, NodeError):
+        if isinstance(error, DeliveryError):
+            error = SourceError(_WAYS.get(error.reason.code, "source.unreachable"), silo=silo.id)
+        elif not isinstance(error, NodeError):
             log.exception("source.defect", silo=silo.id, kind=silo.kind, error=type(error).__name__)
             error = SourceError("source.broken", silo=silo.id, problem=type(error).__name__)
         if error.reason.code in TROUBLE:
@@ -361,6 +388,14 @@ def _asking(opened: Opened, pushed: Pushed) -> Pushed:
         fields = tuple(one.name for one in opened.shape.fields)
         return msgspec.structs.replace(pushed, fields=fields, limit=None)
     return msgspec.structs.replace(pushed, where=shapes.both(opened.exact, pushed.where))
+
+
+def gives_rows(kind: str) -> bool:
+    """Is this a kind of silo: one of the table's, or a plug-in that can describe what it has?"""
+    if kind in KINDS:
+        return True
+    found = list(entry_points(group=GROUP, name=kind))
+    return len(found) == 1 and hasattr(found[0].load(), "describe")
 
 
 def selection_of(settings: Mapping[str, Any]) -> Selection:

@@ -35,6 +35,8 @@ IDLE = 60.0
 """Seconds that a stream may stay silent."""
 MAX_ANSWER = 1_048_576
 """Bytes of an answer to a message, after decoding."""
+MAX_INNER = 16 * MAX_ANSWER
+"""Bytes of an answer of a silo that is read as a whole."""
 CONNECTIONS = 32
 """Message connections to one peer at a time; streams have their own."""
 RESOLVED = 30
@@ -84,7 +86,9 @@ class HttpPeer:
     """One client for all peers. `close` it at the end.
 
     `authorities` is a file of additional certificate authorities; `lookup` resolves names; `proxy` stands between this
-    machine and everything outside; `dated` is told what the time is elsewhere.
+    machine and everything outside; `dated` is told what the time is elsewhere. `inner`: whoever may be at a private
+    address may be spoken to over plain http there, for systems that the operator names and no peer can. `context` is
+    taken instead of making one.
     """
 
     def __init__(
@@ -97,11 +101,14 @@ class HttpPeer:
         limit: int = MAX_ANSWER,
         proxy: Proxy | None = None,
         dated: Dated = lambda origin, date: None,
+        inner: bool = False,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._dated = dated
         self._proxy = proxy
+        self._inner = inner
         self._authorities = authorities
-        self._tls = self._peers = trusting(authorities)
+        self._tls = self._peers = context or trusting(authorities)
         self._origins_shown: frozenset[str] = frozenset()
         self._lookup = lookup
         self._deadline = ClientTimeout(total=deadline)
@@ -180,7 +187,13 @@ class HttpPeer:
             raise DeliveryError(_code(error)) from error
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> HttpStream:
         """See `ports.Peer.open`: `deadline` is for the head of the answer, the body may take as long as it moves."""
         target = parse(url)
@@ -188,8 +201,8 @@ class HttpPeer:
         timeout = ClientTimeout(sock_read=self._idle)
         try:
             async with asyncio.timeout(self._deadline.total if deadline is None else deadline):
-                response = await session.get(
-                    target, headers=headers, allow_redirects=False, timeout=timeout, ssl=self._context(target)
+                response = await session.request(
+                    method, target, headers=headers, allow_redirects=False, timeout=timeout, ssl=self._context(target)
                 )
         except (aiohttp.ClientError, OSError) as error:
             raise DeliveryError(_code(error)) from error
@@ -217,7 +230,7 @@ class HttpPeer:
             raise DeliveryError("peer.closed")
         if plain and not private:
             raise DeliveryError("peer.address_refused")
-        reaches = allowed(plain, private)
+        reaches = allowed(plain, private) | ({Reach.PRIVATE} if plain and self._inner else set())
         host = url.raw_host or ""
         if is_address(host):
             check([host], reaches)
@@ -252,15 +265,29 @@ class HttpPeer:
 
 
 def client_of(
-    network: Network, *, lookup: Lookup = system_lookup, dated: Dated = lambda origin, date: None
+    network: Network,
+    *,
+    lookup: Lookup = system_lookup,
+    dated: Dated = lambda origin, date: None,
+    inner: HttpPeer | None = None,
 ) -> HttpPeer:
-    """The client that the settings ask for. Raises `InputError` where the proxy's credentials cannot be read."""
+    """The client that the settings ask for; with `inner` (the node's client for everybody else) the one for the silos
+    of this node. Raises `InputError` where the proxy's credentials cannot be read."""
     proxy = None
     if network.proxy:
         secret = _credentials(network.proxy_credentials) if network.proxy_credentials else ""
         proxy = proxy_of(network.proxy, credentials=secret, resolves=network.proxy_resolves, direct=network.no_proxy)
     authorities = Path(network.extra_ca) if network.extra_ca else None
-    return HttpPeer(authorities=authorities, deadline=network.deadline, lookup=lookup, proxy=proxy, dated=dated)
+    return HttpPeer(
+        authorities=authorities,
+        deadline=network.deadline,
+        lookup=lookup,
+        proxy=proxy,
+        dated=dated,
+        limit=MAX_ANSWER if inner is None else MAX_INNER,
+        inner=inner is not None,
+        context=None if inner is None else inner.context,
+    )
 
 
 def _credentials(path: str) -> str:

@@ -1,7 +1,8 @@
-"""Sources by kind: silos that are read in place.
+"""Sources by kind: what assets are read from in place, bytes and rows alike.
 
-What lives here: finding a kind's adapter. What does not: the adapters, one file a family. Kinds of other packages come
-by the entry point group `allmende.sources`, and only those that the settings name are ever imported.
+What lives here: finding the adapter of a kind that gives bytes; what is wrong with an asset of whatever kind. What does
+not: the adapters, one file a family; silos, which give rows (`connector.data.silos`). Kinds of other packages come by
+the entry point group `allmende.sources`, and only those that the settings name are ever imported.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from connector.data.silos import GROUP, Silos, gives_rows
 from connector.errors import InputError, NodeError, OurError, SourceError
 from connector.ports import Clock, Content, Source
 from connector.records import Asset
 from policies.model import Reason
 
 log = structlog.get_logger()
-GROUP = "allmende.sources"
 BUILT_IN = {
     "file": "connector.data.sources.files:FileSource",
     "folder": "connector.data.sources.files:FolderSource",
@@ -37,17 +38,24 @@ class Factory(Protocol):
 
 
 class Sources:
-    """The adapters of the kinds that are switched on. Raises `InputError` for a kind that nobody provides."""
+    """The adapters of the kinds that are switched on. Raises `InputError` for a kind that nobody provides. `silos` are
+    asked how they do; without them nobody looks after the kinds that give rows."""
 
-    def __init__(self, kinds: Iterable[str], *, clock: Clock, closed: Sequence[Path] = ()) -> None:
-        self._by_kind = {kind: _factory(kind)(clock=clock, closed=closed) for kind in kinds}
+    def __init__(
+        self, kinds: Sequence[str], *, clock: Clock, closed: Sequence[Path] = (), silos: Silos | None = None
+    ) -> None:
+        self._silos = silos
+        self._rows = frozenset(kind for kind in kinds if kind not in BUILT_IN and gives_rows(kind))
+        self._by_kind = {kind: _factory(kind)(clock=clock, closed=closed) for kind in kinds if kind not in self._rows}
         self._failing: dict[str, str] = {}
 
     def check(self, kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
         """What is wrong with an asset's kind and settings, in plain sentences; empty where it can be served."""
+        if kind in self._rows:
+            return Silos.check_asset(settings)
         source = self._by_kind.get(kind)
         if source is None:
-            return [f"kind: {kind} is not one of {', '.join(sorted(self._by_kind))}"]
+            return [f"kind: {kind} is not one of {', '.join(sorted(self._by_kind.keys() | self._rows))}"]
         return source.check(settings)
 
     async def open(self, asset: Asset, member: str) -> Content:
@@ -87,12 +95,15 @@ class Sources:
     def forget(self, names: Iterable[str]) -> None:
         """Only these assets are still there."""
         kept = set(names)
+        if self._silos is not None:
+            self._silos.only(kept)
         self._failing = {name: code for name, code in self._failing.items() if name in kept}
 
     def trouble(self) -> Reason | None:
-        """An asset that cannot be served, for health: the first of them, and how many there are."""
+        """An asset that cannot be served, for health: the first of them, and how many there are; else what is wrong
+        with silos."""
         if not self._failing:
-            return None
+            return self._silos.trouble() if self._silos is not None else None
         asset, cause = next(iter(self._failing.items()))
         return Reason("source.failing", {"asset": asset, "cause": cause, "assets": str(len(self._failing))})
 
