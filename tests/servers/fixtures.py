@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import keeping, mariadb, mosquitto, postgres
+from tests.servers import front, keeping, mapserver, mariadb, mosquitto, postgres, pygeoapi, sensorthings
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +56,30 @@ def mariadb_database(mariadb: mariadb.MariaDB) -> Iterator[mariadb.Schema]:
     """A fresh database in it."""
     with mariadb.database(f"test_{os.urandom(6).hex()}") as schema:
         yield schema
+
+
+@pytest.fixture(scope="session", name="mapserver")
+def mapserver_server(servers_folder: Path) -> Iterator[front.Front]:
+    """MapServer behind nginx: WFS 2.0 at `url` + "/wfs"."""
+    mapserver.required()
+    with _shared("mapserver", servers_folder) as facts:
+        yield front.Front(**facts)
+
+
+@pytest.fixture(scope="session", name="pygeoapi")
+def pygeoapi_server(servers_folder: Path) -> Iterator[front.Front]:
+    """pygeoapi behind nginx: OGC API - Features at `url`."""
+    pygeoapi.required()
+    with _shared("pygeoapi", servers_folder) as facts:
+        yield front.Front(**facts)
+
+
+@pytest.fixture(scope="session", name="sensorthings")
+def sensorthings_server(servers_folder: Path) -> Iterator[front.Front]:
+    """SensorThings behind nginx: its root at `url` + "/sensorthings/v1.1"."""
+    sensorthings.required()
+    with _shared("sensorthings", servers_folder) as facts:
+        yield front.Front(**facts)
 
 
 @pytest.fixture(name="mosquitto")

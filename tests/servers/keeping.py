@@ -31,9 +31,9 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 120.0
 """Seconds that a server may take until it answers."""
-Running = Callable[[Path], AbstractContextManager[dict[str, Any]]]
+Running = Callable[[Path, Path], AbstractContextManager[dict[str, Any]]]
 """What each server's module has as `running`: starts it in an empty folder that is its USER's and gives what a test has
-to know, as JSON; ends it when left."""
+to know, as JSON; ends it when left. The other folder is for `shared`: a server may stand on another one."""
 
 
 def need(program: str, package: str) -> None:
@@ -118,6 +118,17 @@ def until(ready: Callable[[], bool], started: subprocess.Popen[bytes], log: Path
         time.sleep(0.02)
 
 
+def python(module: str) -> Path:
+    """The interpreter of the servers that are Python (`scripts/lib/servers.sh` makes it); skip where it is missing."""
+    made = ROOT / ".servers" / "bin" / "python"
+    if (
+        not made.exists()
+        or subprocess.run([made, "-c", f"import {module}"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip(f"{module} is not installed (. scripts/lib/servers.sh; ensure_servers)")
+    return made
+
+
 def listens(port: int) -> bool:
     """Does anybody listen there?"""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -161,12 +172,16 @@ def _keep(name: str, common: Path) -> None:
     server = importlib.import_module(f"tests.servers.{name}")
     running: Running = server.running
     told = common / f"{name}.json"
-    with (common / f"{name}.users").open("ab") as users, folder_of(server.USER) as folder, running(folder) as facts:
+    with (
+        (common / f"{name}.users").open("ab") as users,
+        folder_of(server.USER) as folder,
+        running(folder, common) as facts,
+    ):
         _tell(told, facts)
         try:
             _wait(users)
         finally:
-            told.unlink()
+            told.unlink(missing_ok=True)
 
 
 def _tell(told: Path, facts: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ class Schema(Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[dict[str, Any]]:
+def running(folder: Path, _common: Path) -> Iterator[dict[str, Any]]:
     """Start it."""
     data, port, log = folder / "data", free_port(), folder / "server.log"
     install = [str(found("mariadb-install-db")), "--no-defaults", f"--datadir={data}", "--skip-test-db"]

@@ -162,7 +162,7 @@ def programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[dict[str, Any]]:
+def running(folder: Path, _common: Path) -> Iterator[dict[str, Any]]:
     """Start it."""
     where, data, port, log = programs(), folder / "data", free_port(), folder / "server.log"
     assert where is not None
