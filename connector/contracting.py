@@ -7,7 +7,7 @@ contracts: made by it, and known to no other part.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -17,7 +17,9 @@ from certs import jwk, jws
 from connector import fittings
 from connector.data.address import Addresses
 from connector.data.fetching import Fetching
+from connector.data.renewing import Introduce, Renewing
 from connector.data.sources import Sources
+from connector.errors import NodeError
 from connector.ground import Ground
 from connector.ports import Peer, Transaction
 from connector.services import notices
@@ -48,8 +50,8 @@ Decide = Callable[[Transaction, Any], Any]
 
 class Around(Struct, frozen=True, kw_only=True):
     """What of the node contracts are about. `peer` signs what it sends; `sure` is awaited before anything is done with
-    a peer, `speaks` before anything is begun with one; `decide` stands in for the decisions of the product where it is
-    given."""
+    a peer, `speaks` before anything is begun with one; `introduce` proves to one who we are, with a token of its;
+    `decide` stands in for the decisions of the product where it is given."""
 
     peer: Peer
     outbox: Outbox
@@ -59,6 +61,7 @@ class Around(Struct, frozen=True, kw_only=True):
     addresses: Addresses
     sure: Callable[[str], Awaitable[None]]
     speaks: Callable[[str], Awaitable[None]]
+    introduce: Introduce
     decide: Decide | None
 
 
@@ -166,6 +169,14 @@ class Contracting:
             negotiations=self.negotiations,
             discovery=around.discovery,
         )
+        self.renewing = Renewing(
+            store=own.store,
+            clock=own.clock,
+            peer=own.peer,
+            introduce=around.introduce,
+            seal=own.keys.sealer().seal,
+            unseal=own.keys.sealer().open,
+        )
         self.fetching = Fetching(
             store=own.store,
             clock=own.clock,
@@ -173,5 +184,15 @@ class Contracting:
             contracts=self.contracts,
             transfers=self.transfers,
             unseal=own.keys.sealer().open,
+            renewing=self.renewing,
+            offered=self._formats,
             sure=around.sure,
         )
+
+    async def _formats(self, peer: str, dataset: str) -> Collection[str]:
+        """In which formats a peer offers a dataset; none where it does not say so now."""
+        try:
+            found = await self._around.discovery.dataset(peer, dataset)
+        except NodeError:
+            return ()
+        return {one.format for one in found.distribution}

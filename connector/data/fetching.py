@@ -6,11 +6,13 @@ pull itself (`data.pull`), moving a transfer (`services.transfers`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 
 import msgspec
 
 from connector.data.pull import Order, Pull, pull
+from connector.data.renewing import Renewing
 from connector.errors import DeliveryError, InputError, RefusedError
 from connector.ports import Clock, Peer, Store, Sure, at_once
 from connector.protocol.machine import Role
@@ -18,11 +20,16 @@ from connector.protocol.messages import TransferState
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Endpoint, Participant
 from connector.services.addresses import AUTH_TYPE, BARE
+from connector.services.formats import best_pull, is_push
 from connector.services.life.contracts import Contracts, standing
 from connector.services.transfers import Transfers
 
 PATIENCE = 20.0
 """Seconds that a provider has for starting a transfer."""
+
+
+Offered = Callable[[str, str], Awaitable[Collection[str]]]
+"""In which formats a peer offers a dataset; none where it does not say."""
 
 
 class Fetching:
@@ -37,12 +44,15 @@ class Fetching:
         contracts: Contracts,
         transfers: Transfers,
         unseal: Callable[[bytes, bytes], bytes],
+        renewing: Renewing,
+        offered: Offered,
         patience: float = PATIENCE,
         sure: Sure = at_once,
     ) -> None:
         self._store, self._clock, self._peer = store, clock, peer
         self._contracts, self._transfers = contracts, transfers
         self._unseal, self._patience, self._sure = unseal, patience, sure
+        self._renewing, self._offered = renewing, offered
 
     async def open(
         self,
@@ -75,6 +85,7 @@ class Fetching:
             stated=stated,
             range=range,
             private=private,
+            bearer=partial(self._renewing.token, transfer.id) if properties.get("refreshToken") else None,
         )
         return transfer, await pull(order, peer=self._peer, store=self._store, clock=self._clock)
 
@@ -86,13 +97,16 @@ class Fetching:
         if (why := standing(agreement, self._clock.now())) is not None:
             raise RefusedError(why.code, **why.params)
         await self._sure(agreement.peer)
-        known = await self._transfers.select(agreement=contract, role=Role.CONSUMER, limit=1000)
+        found = await self._transfers.select(agreement=contract, role=Role.CONSUMER, limit=1000)
+        known = [one for one in found if not is_push(one.format)]
         held = [one for one in known if one.state == TransferState.SUSPENDED]
         if held:
             raise RefusedError("transfer.suspended", transfer=held[-1].id)
         open_now = [one for one in known if one.state in (None, TransferState.REQUESTED, TransferState.STARTED)]
-        transfer = open_now[-1] if open_now else await self._transfers.request(operator, contract)
-        return await self._until_started(transfer)
+        if open_now:
+            return await self._until_started(open_now[-1])
+        format = best_pull(await self._offered(agreement.peer, agreement.dataset))
+        return await self._until_started(await self._transfers.request(operator, contract, format=format))
 
     async def _until_started(self, transfer: Transfer) -> Transfer:
         deadline = self._clock.monotonic() + self._patience

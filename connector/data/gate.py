@@ -20,7 +20,6 @@ nothing.
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -33,6 +32,7 @@ from connector.data.egress import Leaving
 from connector.data.known import Known
 from connector.data.rates import Rates
 from connector.data.running import Running, Watch
+from connector.data.tokens import LIFE, Generation, Tokens, check, note
 from connector.errors import OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.ports import Clock, Facts, Fault, Reading, Store, Sure, Transaction, at_once, no_fault
 from connector.protocol.machine import Role
@@ -48,7 +48,6 @@ from policies.vocabulary import READ
 
 log = structlog.get_logger()
 
-_DOMAIN = b"allmende data access\0"
 _KEPT = 4096
 T = TypeVar("T")
 
@@ -109,6 +108,12 @@ class Admission(Struct, frozen=True):
     watch: Watch | None = None
 
 
+class Allowed(Struct, frozen=True):
+    """An access that would be permitted: what has to be done to the data while they leave, None where nothing has."""
+
+    leaving: Leaving | None
+
+
 class Grounds(Struct, frozen=True):
     """What a decision stands on, as loaded."""
 
@@ -120,7 +125,8 @@ class Grounds(Struct, frozen=True):
 class Gate:
     """The one way to the data. `key` is the grant key: whoever has it can make credentials.
 
-    `sure` is waited for before a peer's access is judged, `stopped` says why nothing may be given to anybody.
+    `sure` is waited for before a peer's access is judged, `stopped` says why nothing may be given to anybody. `tokens`
+    makes everything that opens data; `life` is how many seconds access tokens that are renewed live.
     """
 
     def __init__(
@@ -131,6 +137,7 @@ class Gate:
         facts: Facts,
         key: bytes,
         changes: Changes,
+        life: float = LIFE,
         fault: Fault = no_fault,
         sure: Sure = at_once,
         stopped: Callable[[], Reason | None] = lambda: None,
@@ -138,7 +145,8 @@ class Gate:
         seen: Seen = _unseen,
     ) -> None:
         self._sure, self._stopped, self._judged, self._seen = sure, stopped, judged, seen
-        self._store, self._clock, self._key, self._fault = store, clock, key, fault
+        self._store, self._clock, self._fault = store, clock, fault
+        self.tokens = Tokens(key, clock, life)
         self._known, self._rates = Known(facts), Rates()
         self._agreements = Agreements()
         self._assets: dict[str, Asset] = {}
@@ -158,15 +166,22 @@ class Gate:
 
     def rekey(self, key: bytes) -> None:
         """Make and take credentials with another key from now on; those that are out prove nothing any more."""
-        self._key = key
+        self.tokens.rekey(key)
         self._proved.clear()
 
     def credential(self, pid: str) -> str:
-        """The bearer credential of a transfer of ours: made from the pid and the grant key, stored nowhere."""
-        return urlsafe_b64encode(hmac.digest(self._key, _DOMAIN + pid.encode(), "sha256")).rstrip(b"=").decode()
+        """The lasting credential of a transfer of ours: made from the pid and the grant key, stored nowhere."""
+        return self.tokens.lasting(pid)
 
-    def prove(self, credential: str, pid: str) -> None:
-        """Raises `UnauthenticatedError` where the credential is not the transfer's; compared in constant time."""
+    def prove(self, credential: str, pid: str) -> Generation | None:
+        """The generation of an access token, None for the lasting credential. Whether a generation still counts is
+        looked at with the decision.
+
+        Raises `UnauthenticatedError` where the credential is not the transfer's (`token.unknown`) or has ended
+        (`token.expired`); compared in constant time. An access that began with a good token is finished.
+        """
+        if "." in credential:
+            return self.tokens.read(credential, pid)
         proved = self._proved.get(pid)
         expected = proved or self.credential(pid).encode()
         if not hmac.compare_digest(credential.encode(errors="replace"), expected):
@@ -174,6 +189,7 @@ class Gate:
         # Only what was proved once is remembered, so that guesses cannot push it out.
         if proved is None:
             _keep(self._proved, pid, expected)
+        return None
 
     async def asset(self, pid: str) -> Asset | None:
         """What a transfer is about, to be opened before the decision; None where it is not shared any more.
@@ -214,14 +230,16 @@ class Gate:
         """What has to be done to the data, as things are now; None where the access would be refused. Asked before
         anything is done for it that leaves a trace with what the consumer was told; nothing is drawn or audited.
         Raises as `admit` for a wrong credential."""
-        self.prove(credential, pid)
+        generation = self.prove(credential, pid)
         await self._sure(self._peers.get(pid) or await self._peer_of(pid))
-        found = await self._store.read(lambda view: self._allowed(view, pid, ask))
+        found = await self._store.read(lambda view: self._allowed(view, pid, ask, generation))
         if found is not None:
             _keep(self._leaving, pid, msgspec.structs.replace(found, only_again=False))
         return found
 
-    def _allowed(self, view: Reading, pid: str, ask: Ask) -> Leaving | None:
+    def _allowed(self, view: Reading, pid: str, ask: Ask, generation: Generation | None) -> Leaving | None:
+        if generation is not None:
+            check(view, pid, generation)
         try:
             grounds = self._grounds(view, _transfer(view, pid), ask)
         except AccessRefusedError:
@@ -248,12 +266,12 @@ class Gate:
         there is no such transfer; `AccessRefusedError` with every reason, audited; `MovedError`, `StoreError` and
         `BusyError`, nothing kept.
         """
-        self.prove(credential, pid)
+        generation = self.prove(credential, pid)
         await self._sure(self._peers.get(pid) or await self._peer_of(pid))
         # A stream is watched from before the decision: no change slips in between the two.
         watch = self._running.begin(pid) if ask.streamed else None
         try:
-            done = await self._store.write(lambda tx: self._admit(tx, pid, ask, watch))
+            done = await self._store.write(lambda tx: self._admit(tx, pid, ask, watch, generation))
         except BaseException as error:
             if watch is not None:
                 watch.end()
@@ -285,8 +303,12 @@ class Gate:
         entry = Entry(event=event, actor=admission.peer, params={**_about(admission), **params})
         await self._store.write(lambda tx: tx.record(entry))
 
-    def _admit(self, tx: Transaction, pid: str, ask: Ask, watch: Watch | None) -> Admission | AccessRefusedError:
+    def _admit(
+        self, tx: Transaction, pid: str, ask: Ask, watch: Watch | None, generation: Generation | None
+    ) -> Admission | AccessRefusedError:
         transfer = _transfer(tx, pid)
+        if generation is not None:
+            note(tx, pid, generation)
         try:
             grounds = self._grounds(tx, transfer, ask)
             self._same_asset(tx, grounds, ask)

@@ -7,14 +7,18 @@ the bytes. Source: RFC 9110 (14 ranges, 13.1.5 If-Range), RFC 9530 (Repr-Digest)
 A broken connection is continued with `Range` and `If-Range`, which the provider does not count as another use. Where
 the whole comes again (the provider cannot do ranges), what is already there is skipped, but only if ETag or announced
 hash are the same; the hash at the end covers both pieces.
+
+An answer that is made on its way has neither length nor hash beforehand, and no version. Its continuation is asked for
+with the hash of what is here (`Allmende-Have`), and with `If-Match`, so that nothing is drawn where it is not to be had.
+At its end the provider is asked for its length and hash (`HEAD` with `If-Match`): only then it is whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64decode
-from collections.abc import AsyncGenerator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -32,16 +36,22 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _ERROR_BODY = 1 << 16
 _CODINGS = ("-zstd", "-gzip")
 _SHA256 = "sha-256=:"
+_DIGESTS = frozenset({"repr-digest", "unencoded-digest"})
 _TRANSFORMS, _LONGEST_FIELD = "allmende-transforms", 4000
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 """What no IRI and no credential has, and what would end the field that they are sent in (RFC 9110, 5.5)."""
 
 
+Bearer = Callable[[str], Awaitable[str]]
+"""The token for the next request; given the one that the provider has just refused, another. Raises `NodeError`."""
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
-    of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header. `actor` and
-    `transfer` go into the audit. `bare`: the provider wants the token as it stands, without a scheme."""
+    of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header, `query` as it
+    stands in a URL. `actor` and `transfer` go into the audit. `bare`: the provider wants the
+    token as it stands, without a scheme. `bearer` gives the token where it ends and is renewed."""
 
     url: str
     authorization: str
@@ -52,8 +62,14 @@ class Order(Struct, frozen=True, kw_only=True):
     spatial: str | None = None
     stated: str = ""
     range: str = ""
+    query: str = ""
     private: bool = False
     bare: bool = False
+    bearer: Bearer | None = None
+
+
+class _UnprovedError(RefusedError):
+    """The provider does not take the token (401)."""
 
 
 class _Refusal(Struct):
@@ -74,7 +90,7 @@ class Pull:
         self._peer, self._store, self._clock = peer, store, clock
         self._headers = _lower(stream.headers)
         self._hash = hashlib.sha256()
-        self._noted = False
+        self._noted = self._confirmed = False
         self.received = 0
         self.status = stream.status
         self.media_type = self._headers.get("content-type", "application/octet-stream")
@@ -126,6 +142,10 @@ class Pull:
                         self._hash.update(fresh)
                         self.received += len(fresh)
                         yield fresh
+                    if self.size is not None and self.received > self.size:
+                        self._check()
+                if self.size is None:
+                    await self._ask()
                 if self.size is None or self.received >= self.size:
                     return
             except DeliveryError:
@@ -142,7 +162,9 @@ class Pull:
             await self._clock.sleep(min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE))
             try:
                 self._stream = await _open(self._peer, self._order, self._rest())
-            except DeliveryError:
+            except DeliveryError as error:
+                if error.reason.code == "data.changed":
+                    raise
                 tries += 1
                 continue
             return tries
@@ -152,7 +174,33 @@ class Pull:
         first, last = self.received, ""
         if (part := _part(self._headers)) is not None:
             first, last = part[0] + self.received, str(part[1])
-        return {"Range": f"bytes={first}-{last}", "If-Range": _identity(self.etag)}
+        asked = {"Range": f"bytes={first}-{last}", "If-Range": _identity(self.etag)}
+        if self._is_made_on_its_way:
+            asked |= {"If-Match": _identity(self.etag), "Allmende-Have": f"sha-256=:{self._said_hash()}:"}
+        return asked
+
+    def _said_hash(self) -> str:
+        return b64encode(self._hash.digest()).decode()
+
+    @property
+    def _is_made_on_its_way(self) -> bool:
+        """Is this an answer whose length and hash can only be told afterwards?"""
+        announced_later = {name.strip().lower() for name in self._headers.get("trailer", "").split(",")}
+        return self.status == 200 and bool(self.etag) and bool(announced_later & _DIGESTS)
+
+    async def _ask(self) -> None:
+        """Ask how long an answer was that has just ended, and for its hash. Where nobody says, nothing is known."""
+        if not self._is_made_on_its_way or self._confirmed:
+            return
+        try:
+            told = await _open(self._peer, self._order, {"If-Match": _identity(self.etag)}, method="HEAD")
+        except NodeError:
+            return
+        headers = _lower(told.headers)
+        await told.close()
+        size, sha256 = _length(headers), announced(headers)
+        if size is not None and sha256 is not None and _identity(headers.get("etag", "")) == _identity(self.etag):
+            self.size, self.sha256, self._confirmed = size, sha256, True
 
     def _overlap(self) -> int:
         """How many bytes of the open stream are already here. Raises `DeliveryError` where it is another content."""
@@ -215,7 +263,19 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
     return Pull(order, stream, peer=peer, store=store, clock=clock)
 
 
-async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
+async def _open(peer: Peer, order: Order, more: Mapping[str, str], *, method: str = "GET") -> Stream:
+    """An answer with the token as it is now; where the provider takes it no more, with the next one."""
+    if order.bearer is None:
+        return await _once(peer, order, more, method)
+    token = await order.bearer("")
+    try:
+        return await _once(peer, msgspec.structs.replace(order, authorization=token), more, method)
+    except _UnprovedError:
+        token = await order.bearer(token)
+    return await _once(peer, msgspec.structs.replace(order, authorization=token), more, method)
+
+
+async def _once(peer: Peer, order: Order, more: Mapping[str, str], method: str) -> Stream:
     headers = {"Authorization": _credential(order), **more}
     for name, stated in (("purpose", order.purpose), ("spatial", order.spatial)):
         if stated is not None:
@@ -223,7 +283,9 @@ async def _open(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
     if order.stated:
         headers[stating.FIELD] = _iri("stated", order.stated)
     url = f"{order.url}/{quote(order.member)}" if order.member else order.url
-    stream = await peer.open(url, headers=headers, private=order.private)
+    if order.query:
+        url = f"{url}{'&' if '?' in url else '?'}{order.query}"
+    stream = await peer.open(url, headers=headers, private=order.private, method=method)
     if stream.status in (200, 206):
         return stream
     try:
@@ -239,9 +301,15 @@ async def _refuse(stream: Stream) -> None:
         raise UnknownError("data.unknown")
     if stream.status == 416:
         raise RefusedError("data.range")
+    if stream.status == 412:
+        raise DeliveryError("data.changed")
+    if stream.status == 400:
+        told = await _told(stream)
+        if told.code.startswith("query."):
+            raise InputError(told.code, **told.params)
     if stream.status in (401, 403):
         told = await _told(stream)
-        raise RefusedError(told.code, **told.params)
+        raise (_UnprovedError if stream.status == 401 else RefusedError)(told.code, **told.params)
 
 
 async def _told(stream: Stream) -> _Refusal:

@@ -100,7 +100,7 @@ class Tokens:
         return generation
 
     def generation(self, token: str, pid: str) -> tuple[Generation, int]:
-        """The generation of an access token that was made here, and when it ends or ended. Raises `UnauthenticatedError`
+        """The generation of an access token that was made here, and when it ends. Raises `UnauthenticatedError`
         `token.unknown`."""
         start, renewal, expires = _numbers(token, 3)
         generation, end = Generation(start, renewal), expires * SECOND

@@ -107,9 +107,10 @@ class Received(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """Ask for the transfer; `callback` is our own address."""
+    """Ask for the transfer; `callback` is our own address, `address` where the data are to be delivered, if at all."""
 
     callback: str
+    address: DataAddress | UnsetType = UNSET
 
 
 class Start(Struct, frozen=True):
@@ -202,9 +203,14 @@ def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
 def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) -> Step:
     id = t.next_id
     match given:
-        case Request(callback):
+        case Request(callback, to):
             message: TransferMessage = TransferRequestMessage(
-                id=id, consumerPid=t.id, agreementId=t.agreement, format=t.format, callbackAddress=callback
+                id=id,
+                consumerPid=t.id,
+                agreementId=t.agreement,
+                format=t.format,
+                callbackAddress=callback,
+                dataAddress=to,
             )
             return machine.send(TRANSFER, t, M.REQUEST, message, now)
         case Start(address):

@@ -7,19 +7,36 @@ What does not: whether the host may be connected to: the client checks that afte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from connector.errors import MessageError
 from connector.ports import Reading
 from connector.protocol.messages import DataAddress
 from connector.records import Participant
+from connector.services.formats import PUSH_PROFILE
+from policies import durations
 
 MAX_LENGTH = 2048
 EDC = "https://w3id.org/edc/v0.0.1/ns/"
 """Where Eclipse EDC's names for the parts of a data address are from."""
 AUTH_TYPE, BARE = "authType", "bare"
+EVERY = "urn:allmende:every"
+"""The property by which a consumer asks for a delivery again and again: a duration (xsd)."""
+_LEAST, _MOST = 1_000_000, 366 * 86_400 * 1_000_000
+_PUSHED = frozenset({"authorization", AUTH_TYPE, "contentType", EVERY, "type", "endpoint", "endpointType"})
+"""What may be said of a place to deliver to."""
+
+
+class Destination(Struct, frozen=True):
+    """Where data are to be delivered, with which properties; `every` is how long after the beginning of a delivery the
+    next one begins (microseconds), 0 where there is to be one."""
+
+    url: str
+    properties: Mapping[str, str]
+    every: int = 0
 
 
 def callback(address: str) -> str:
@@ -58,8 +75,8 @@ def _origin(url: str) -> tuple[str, str]:
 def no_destination(address: DataAddress | UnsetType) -> None:
     """Return if what a request says of an address for the data is no more than of which type it would be.
 
-    Data is fetched here and never pushed: a place, or a secret by name, that were ignored would be believed to count.
-    Raises `MessageError`.
+    Such data are fetched: a place, or a secret by name, that were ignored would be believed to count. Raises
+    `MessageError`.
     """
     if address is UNSET:
         return
@@ -74,11 +91,56 @@ def data_address(address: DataAddress) -> tuple[str, dict[str, str]] | None:
     Eclipse EDC writes names of its own, with the endpoint among the properties, and takes its token only as it stands,
     whatever it says the `authType` is: such an address comes back with `authType` `BARE`.
     """
-    listed = address.endpointProperties
-    given = {} if listed is UNSET else {one.name: one.value for one in listed}
+    given = _listed(address)
     properties = {name: value for name, value in given.items() if not name.startswith(EDC)}
     edc = {name.removeprefix(EDC): value for name, value in given.items() if name.startswith(EDC)}
     if "authorization" in edc and "authorization" not in properties:
         properties |= {**edc, AUTH_TYPE: BARE}
     endpoint = edc.get("endpoint", "") if address.endpoint is UNSET else address.endpoint
     return (endpoint, properties) if endpoint else None
+
+
+def _listed(address: DataAddress | UnsetType) -> dict[str, str]:
+    if address is UNSET or address.endpointProperties is UNSET:
+        return {}
+    return {one.name: one.value for one in address.endpointProperties}
+
+
+def destination(address: DataAddress | UnsetType, format: str) -> Destination:
+    """Where a consumer wants data delivered that it asks for in this format.
+
+    Raises `MessageError` where it says no place, one that is no http(s) URL of a host, or more about it than is
+    understood here: a secret by name, above all, is never looked up. Under the profile what else is said is ignored, as
+    it wants it.
+    """
+    said = None if address is UNSET else data_address(address)
+    if said is None:
+        raise MessageError("message.destination", place="/dataAddress")
+    url, known = said[0], {name.removeprefix(EDC): value for name, value in _listed(address).items()}
+    if not _is_place(url) or (format != PUSH_PROFILE and not known.keys() <= _PUSHED):
+        raise MessageError("message.destination", place="/dataAddress")
+    kept = {name: value for name, value in known.items() if name in ("authorization", AUTH_TYPE)}
+    return Destination(url, kept, _every(known.get(EVERY, "")))
+
+
+def _is_place(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError where it is no number
+    except ValueError:
+        return False
+    plain = not (parts.fragment or parts.username or parts.password or "@" in parts.netloc)
+    return len(url) <= MAX_LENGTH and parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+
+
+def _every(text: str) -> int:
+    """Microseconds; 0 where nothing is said. Raises `MessageError`."""
+    if not text:
+        return 0
+    try:
+        months, rest = durations.length(durations.read(text))
+    except ValueError:
+        raise MessageError("message.every", place="/dataAddress") from None
+    if months or not _LEAST <= rest <= _MOST:
+        raise MessageError("message.every", place="/dataAddress")
+    return rest

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from connector.ports import Clock, Ids, Transaction
@@ -26,8 +27,8 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
 from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
+from connector.services.formats import OFFERED
 from connector.services.life.contracts import damaged, standing, stopped
-from connector.services.transfers import HTTP_PULL
 from policies import bounds, compare, parse, render, transforms
 from policies.bounds import Bounds, Reply, Verdict
 from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKind, Reason
@@ -47,7 +48,7 @@ class Decisions:
         did: str,
         clock: Clock,
         ids: Ids,
-        address: Callable[[Transfer], DataAddress],
+        address: Callable[[Transfer], DataAddress | UnsetType],
         questions: Questions,
     ) -> None:
         self.published = Published()
@@ -259,7 +260,7 @@ class Decisions:
             return None
         if t.state == TransferState.STARTED:
             return transfer.Start(self._address(t)) if t.start_due else None
-        if t.format != HTTP_PULL:
+        if t.format not in OFFERED:
             return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
         agreement = tx.get(Agreement, t.agreement)
         if agreement is None:

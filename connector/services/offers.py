@@ -25,9 +25,9 @@ from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
 from connector.services.decisions import Published
+from connector.services.formats import OFFERED
 from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.policies.kept import for_offers
-from connector.services.transfers import HTTP_PULL
 from connector.services.windows import Window, window
 from policies import bounds, parse
 from policies.model import PolicyKind
@@ -320,7 +320,7 @@ class Offers:
             title=asset.title,
             description=asset.description,
             offers=[offer.document for offer in offers],
-            formats=[HTTP_PULL],
+            formats=OFFERED,
             service=dcat.service(self._base, self._did),
             described=self._described(view, PRODUCT + asset.name),
         )

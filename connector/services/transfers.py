@@ -8,11 +8,11 @@ Source: Dataspace Protocol 2025-1, Transfer Process Protocol; idempotency of the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from connector.errors import BusyError, InputError, MessageError, TransitionError, UnknownError
 from connector.ports import Caller, Reading, Transaction
@@ -26,25 +26,33 @@ from connector.protocol.messages import (
     TransferState,
 )
 from connector.protocol.transfer import TRANSFER, Transfer
-from connector.records import Agreement, Endpoint, Participant
-from connector.services.addresses import callback_of, data_address, no_destination
+from connector.records import Agreement, Delivery, Endpoint, Participant
+from connector.services.addresses import callback_of, data_address, destination, no_destination
+from connector.services.formats import HTTP_PULL, is_push
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
 
-HTTP_PULL = "HttpData-PULL"
-"""The transfer kind that is served: the consumer fetches over HTTP."""
+_SECOND = 1_000_000
+_LONGEST_LIFE = 366 * 86_400
+
+Inbox = Callable[[str, str], DataAddress]
+"""Where the data of a transfer of this pid, in this format, are to be delivered to us."""
 
 
 class Transfers(Processes[Transfer]):
     """Use cases of a transfer process, in both roles. `seal` encrypts what must not lie open in the store; `at` says
-    where the data of a transfer of ours are to be had."""
+    where the data of a transfer of ours are to be had, UNSET where we deliver them.
+
+    A transfer that was started stays so until somebody completes it: fetching everything once completes nothing, for
+    the contract may allow to fetch again. Only a delivery that is to happen once ends its transfer itself.
+    """
 
     kind = Transfer
     machine = TRANSFER
 
     def __init__(
-        self, *, seal: Callable[[bytes, bytes], bytes], at: Callable[[Transfer], DataAddress], **ports: Any
+        self, *, seal: Callable[[bytes, bytes], bytes], at: Callable[[Transfer], DataAddress | UnsetType], **ports: Any
     ) -> None:
         super().__init__(**ports)
         self._seal, self._at = seal, at
@@ -82,8 +90,7 @@ class Transfers(Processes[Transfer]):
             return known
         if (why := standing(agreement, now)) is not None:
             raise TransitionError(why.code, **why.params)
-        no_destination(message.dataAddress)
-        return transfer.blank(
+        process = transfer.blank(
             id=self._ids.pid(),
             role=Role.PROVIDER,
             peer=caller.id,
@@ -93,6 +100,18 @@ class Transfers(Processes[Transfer]):
             dataset=agreement.dataset,
             now=now,
         )
+        if is_push(message.format):
+            self._take_destination(tx, process, message.dataAddress)
+        else:
+            no_destination(message.dataAddress)
+        return process
+
+    def _take_destination(self, tx: Transaction, process: Transfer, address: DataAddress | UnsetType) -> None:
+        """Keep where we are to deliver; nothing is sent there before the transfer was started."""
+        said = destination(address, process.format)
+        secret = self._seal(msgspec.json.encode(said.properties), process.id.encode())
+        tx.put(Endpoint(id=process.id, url=said.url, kind=process.format, secret=secret))
+        tx.put(Delivery(id=process.id, agreement=process.agreement, peer=process.peer, every=said.every))
 
     def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
         """Keep where the data is to be had, its secret sealed."""
@@ -106,15 +125,19 @@ class Transfers(Processes[Transfer]):
         if said is None:
             return None
         url, properties = said
+        life = seconds(properties)
         return Endpoint(
             id=process.id,
             url=url,
             kind=address.endpointType,
             secret=self._seal(msgspec.json.encode(properties), process.id.encode()),
+            expires=self._clock.now() + life * _SECOND if life else 0,
         )
 
-    async def request(self, operator: str, agreement: str) -> Transfer:
-        """Ask the provider of an agreement for a transfer.
+    async def request(
+        self, operator: str, agreement: str, *, format: str = HTTP_PULL, inbox: Inbox | None = None
+    ) -> Transfer:
+        """Ask the provider of an agreement for a transfer in a format; where it is to deliver, `inbox` says whereto.
 
         Raises `InputError` where there is no such agreement in force in which we are the consumer, or it is held;
         `DeliveryError` where nothing may be said to its provider.
@@ -138,11 +161,12 @@ class Transfers(Processes[Transfer]):
                 peer=contract.peer,
                 callback=participant.base,
                 agreement=agreement,
-                format=HTTP_PULL,
+                format=format,
                 dataset=contract.dataset,
                 now=self._clock.now(),
             )
-            return self.stepped(tx, process, transfer.Request(self._address), operator)
+            to = UNSET if inbox is None else inbox(process.id, format)
+            return self.stepped(tx, process, transfer.Request(self._address, to), operator)
 
         done: Done = await self._store.write(act)
         self.committed(done)
@@ -180,6 +204,13 @@ class Transfers(Processes[Transfer]):
     def _step_under(self, tx: Transaction, t: Transfer, command: transfer.Command) -> None:
         done = self.stepped(tx, t, command, "node")
         tx.after(lambda: self.committed(done))
+
+
+def seconds(properties: Mapping[str, str]) -> int:
+    """How long an access token lives by the properties of its address (Token Renewal: `expiresIn`); 0 where they say
+    nothing that can be used."""
+    said = properties.get("expiresIn", "")
+    return min(int(said), _LONGEST_LIFE) if said.isascii() and said.isdecimal() and len(said) <= 12 else 0
 
 
 def _open(view: Reading, agreement: str) -> list[Transfer]:

@@ -21,7 +21,7 @@ from certs.trust import MEMBERSHIP
 from connector.ports import Reading
 from connector.records import Asset, HeldCredential, Particulars, PublishedOffer, Region
 from connector.services.decisions import Published
-from connector.services.transfers import HTTP_PULL
+from connector.services.formats import HTTP_PULL
 
 OWN = "own"
 TERMS = "terms"

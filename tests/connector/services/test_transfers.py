@@ -42,7 +42,7 @@ def test_a_transfer_starts_and_its_secret_is_nowhere_in_the_clear(tmp_path: Path
         kept = await utility.store.read(lambda view: view.get(Endpoint, t.id))
         assert kept is not None
         assert kept.url.startswith(f"{city.url}/data/")
-        secret = f"credential-of-{t.peer_pid}"
+        secret = city.tokens.lasting(t.peer_pid)
         properties = msgspec.json.decode(KEYS.sealer().open(kept.secret, t.id.encode()))
         assert properties == {"authorization": secret, "authType": "bearer"}
         for one in (tmp_path / "city", tmp_path / "u"):

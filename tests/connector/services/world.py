@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from certs import checkpoint, keys
 from connector.data.address import Addresses
+from connector.data.tokens import Tokens
 from connector.errors import DeliveryError, NodeError
 from connector.ports import Caller, Reply, no_fault
 from connector.protocol import codec
@@ -78,7 +79,8 @@ class Neighbour:
         self.clock, self.ids, self.changes = VirtualClock(), SeededIds(seed or name), Changes()
         folder.mkdir(parents=True, exist_ok=True)
         self.store = SqliteStore.open(folder / "state.db", clock=self.clock, sign_head=self._head, threaded=False)
-        addresses = Addresses(f"{self.url}/data", lambda pid: f"credential-of-{pid}")
+        self.tokens = Tokens(b"g" * 32, self.clock)
+        addresses = Addresses(self.url, self.tokens)
         self.outbox = Outbox(
             store=self.store,
             peer=self,  # type: ignore[arg-type]  # only `send` is used
