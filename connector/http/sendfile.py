@@ -59,6 +59,7 @@ class _Copy:
         self._start, self._at, self._stop = start, start, stop
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._error: OSError | None = None
 
     async def done(self) -> int:
         """Bytes that were sent, when there is nothing left to send."""
@@ -72,7 +73,8 @@ class _Copy:
                         raise ConnectionResetError
             finally:
                 self._loop.remove_writer(self._own)
-        self._ended.result()
+        if self._error is not None:
+            raise self._error
         return self._at - self._start
 
     def _go_on(self) -> None:
@@ -82,7 +84,7 @@ class _Copy:
         try:
             while self._at < self._stop:
                 if self._transport.is_closing():
-                    raise ConnectionResetError  # noqa: TRY301 - told like one that the kernel tells of
+                    raise ConnectionResetError
                 sent = os.sendfile(self._own, self._file, self._at, self._stop - self._at)
                 if not sent:
                     break
@@ -90,6 +92,5 @@ class _Copy:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            self._ended.set_exception(error)
-            return
+            self._error = error
         self._ended.set_result(None)
