@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from certs.did import Document
-from connector.records import Answer, Asset, Entry, Head, Logged
+from connector.records import Answer, Asset, Entry, Head, Logged, Plane
 
 R = TypeVar("R", bound=Struct)
 T = TypeVar("T")
@@ -289,9 +289,23 @@ class Peer(Sends, Protocol):
     """Speaks to peers, and reads what they serve."""
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> Stream:
-        """A GET whose body is streamed. Raises `DeliveryError`."""
+        """A GET whose body is streamed, or a HEAD, which has none. Raises `DeliveryError`."""
+
+
+class Signals(Protocol):
+    """Speaks to other planes (Data Plane Signaling), proving who we are in the way that each of them wants."""
+
+    async def send(self, plane: Plane, method: str, path: str, body: bytes | None = None) -> Reply:
+        """One call below a plane's endpoint. Raises `DeliveryError` where there was no answer, or one that says nothing
+        about the call; a 4xx that does is returned like a 2xx."""
 
 
 class Span(Struct, frozen=True):
