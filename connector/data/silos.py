@@ -114,7 +114,7 @@ class Silos:
 
     def __init__(self, kinds: Iterable[str], *, around: Around, store: Store) -> None:
         self._kinds = tuple(kind for kind in kinds if gives_rows(kind))
-        self._around, self._store = around, store
+        self.around, self._store = around, store
         self._readers: dict[str, Reader] = {}
         self._standing: dict[str, _Standing] = {}
         self._drifted: dict[str, str] = {}
@@ -132,7 +132,7 @@ class Silos:
         if kind not in self._readers:
             if kind not in self._kinds:
                 raise SourceError("source.unknown", kind=kind)
-            self._readers[kind] = _made(kind, self._around)
+            self._readers[kind] = _made(kind, self.around)
         return self._readers[kind]
 
     def check(self, silo: Silo) -> Sequence[str]:
@@ -175,13 +175,21 @@ class Silos:
 
     async def _opened(self, asset: Asset) -> Opened:
         settings = asset.settings
-        silo = await self._silo(str(settings["silo"]))
+        silo = await self.find(str(settings["silo"]))
         if silo.kind != asset.kind:
             raise SourceError("source.drift", silo=silo.id, field="", problem="the silo is of another kind now")
         selection = selection_of(settings)
         seen = await self._shapes.get(silo, selection, lambda: self.describe(silo, selection))
         shape = shapes.shared(silo, selection.fields, shapes.frozen(settings), seen)
         return self._with_condition(silo, selection, shape)
+
+    async def select(self, silo: Silo, selection: Selection) -> Opened:
+        """What is not an asset yet, as it is now: all fields where none is named. Raises `SourceError`, and `PeerError`
+        `query.*` for a condition that cannot be."""
+        seen = await self.describe(silo, selection)
+        fields = selection.fields or tuple(one.name for one in seen.fields)
+        chosen = msgspec.structs.replace(selection, fields=fields)
+        return self._with_condition(silo, chosen, shapes.shared(silo, fields, None, seen))
 
     def _with_condition(self, silo: Silo, selection: Selection, shape: Shape) -> Opened:
         reader, bare = self.reader(silo.kind), _bare(silo)
@@ -193,7 +201,8 @@ class Silos:
             exact = asked.pushed.where if asked.left is None and asked.pushed.then is None else None
         return Opened(bare, plain, shape, reader, limits.budget(silo.settings), own, exact)
 
-    async def _silo(self, name: str) -> Silo:
+    async def find(self, name: str) -> Silo:
+        """The silo of this name. Raises `SourceError` `source.gone`."""
         found = await self._store.read(lambda view: view.get(Silo, name))
         if found is None:
             raise SourceError("source.gone", silo=name)
@@ -204,18 +213,19 @@ class Silos:
     async def collections(self, silo: Silo) -> Sequence[str]:
         """See `Reader.collections`."""
         reader = self.reader(silo.kind)
-        return await self._asked(silo, lambda: reader.collections(_bare(silo)))
+        return await self.ask(silo, reader.collections)
 
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
         """See `Reader.describe`; never from memory."""
         reader = self.reader(silo.kind)
-        return await self._asked(silo, lambda: reader.describe(_bare(silo), selection))
+        return await self.ask(silo, lambda bare: reader.describe(bare, selection))
 
-    async def _asked(self, silo: Silo, ask: Callable[[], Awaitable[T]]) -> T:
+    async def ask(self, silo: Silo, question: Callable[[Silo], Awaitable[T]]) -> T:
+        """Any short question to a silo, which it has `idle_seconds` to answer. Raises `SourceError`, `BusyError`."""
         async with self._turn(silo) as turn:
             try:
                 async with asyncio.timeout(limits.idle(silo.settings)):
-                    found = await ask()
+                    found = await question(_bare(silo))
             except TimeoutError:
                 raise SourceError("source.slow", silo=silo.id) from None
             turn.worked()
@@ -231,7 +241,7 @@ class Silos:
         async with self._turn(silo) as turn:
             budget = opened.budget
             pieces = _own_rows(opened, pushed, budget)
-            async with aclosing(limits.kept(pieces, budget, self._around.clock, silo)) as within:
+            async with aclosing(limits.kept(pieces, budget, self.around.clock, silo)) as within:
                 async for piece in within:
                     turn.worked()
                     yield piece
@@ -290,7 +300,7 @@ class Silos:
         known = self._standing.get(silo.id)
         at_once = limits.at_once(silo.settings)
         if known is None:
-            known = self._standing[silo.id] = _Standing(Breaker(self._around.clock), Seats(at_once))
+            known = self._standing[silo.id] = _Standing(Breaker(self.around.clock), Seats(at_once))
         elif known.seats.at_once != at_once:
             known.seats = Seats(at_once)
         return known

@@ -28,13 +28,17 @@ BUILT_IN = {
     "file": "connector.data.sources.files:FileSource",
     "folder": "connector.data.sources.files:FolderSource",
     "live": "connector.data.sources.live:LiveSource",
+    "proxy": "connector.data.sources.proxy:ProxySource",
 }
+_ASKING = frozenset({"proxy"})
+"""Kinds that ask somebody else over HTTP."""
 
 
 class Factory(Protocol):
-    """How an adapter is made. `closed` are directories that are never shared: the node's own."""
+    """How an adapter is made. `closed` are directories that are never shared: the node's own. Kinds that ask others get
+    the means to as well."""
 
-    def __call__(self, *, clock: Clock, closed: Sequence[Path]) -> Source: ...
+    def __call__(self, *, clock: Clock, closed: Sequence[Path], **asking: Any) -> Source: ...
 
 
 class Sources:
@@ -46,7 +50,13 @@ class Sources:
     ) -> None:
         self._silos = silos
         self._rows = frozenset(kind for kind in kinds if kind not in BUILT_IN and gives_rows(kind))
-        self._by_kind = {kind: _factory(kind)(clock=clock, closed=closed) for kind in kinds if kind not in self._rows}
+        around = silos.around if silos is not None else None
+        asking = {"peer": around and around.peer, "secret": around and around.secret}
+        self._by_kind = {
+            kind: _factory(kind)(clock=clock, closed=closed, **(asking if kind in _ASKING else {}))
+            for kind in kinds
+            if kind not in self._rows
+        }
         self._failing: dict[str, str] = {}
 
     def check(self, kind: str, settings: Mapping[str, Any]) -> Sequence[str]:

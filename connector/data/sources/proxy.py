@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from connector.data import secrets
+from connector.data.secrets import Secret
 from connector.errors import DeliveryError, SourceError, UnknownError
 from connector.ports import Clock, Content, Peer, Stream
 from connector.records import Asset
@@ -31,7 +32,7 @@ _WAYS = {"peer.timeout": "source.slow", "peer.answer_broken": "source.broken", "
 
 
 class ProxySource:
-    """Addresses of one's own network. `secret` reads what settings refer to."""
+    """Addresses of one's own network. `secret` reads what settings refer to. Without `peer` it can only check."""
 
     kind = "proxy"
 
@@ -39,8 +40,8 @@ class ProxySource:
         self,
         *,
         clock: Clock,
-        peer: Peer,
-        secret: Callable[[Mapping[str, Any], str], str],
+        peer: Peer | None = None,
+        secret: Secret | None = None,
         closed: Sequence[Path] = (),
     ) -> None:
         self._clock, self._peer, self._secret = clock, peer, secret
@@ -111,6 +112,8 @@ class ProxySource:
 
     async def _asked(self, settings: Mapping[str, Any], method: str, more: Mapping[str, str]) -> Stream:
         """An answer that can be used. Raises `SourceError`."""
+        if self._peer is None or self._secret is None:
+            raise SourceError("source.unreachable")
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", **more}
         if secrets.refers(settings, "token"):
             headers["Authorization"] = f"Bearer {self._secret(settings, 'token')}"
