@@ -183,7 +183,8 @@ class Pushed(Struct, frozen=True, kw_only=True):
     """What a silo is asked to do. `fields` are read and no others. `where` is about values as they stand in the silo.
 
     `chain`: the silo does these steps itself, and `then` (conditions about what comes out), `shown` (which of it, in
-    this order; () for all) and `limit`; what it gives is what leaves. Without it the silo gives rows as they are.
+    this order; () for all) and `limit`; what it gives is what leaves, by the time `now` (microseconds UTC). Without it
+    the silo gives rows as they are, of `fields` those that are `shown`.
     """
 
     fields: tuple[str, ...]
@@ -193,6 +194,7 @@ class Pushed(Struct, frozen=True, kw_only=True):
     shown: tuple[str, ...] = ()
     limit: int | None = None
     after: str = ""
+    now: int = 0
 
 
 class Split(Struct, frozen=True, kw_only=True):
