@@ -5,7 +5,7 @@ What lives here: writing what `filtering` reads. What does not: other languages 
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from connector.data.queries.model import (
     All,
@@ -58,24 +58,9 @@ def _name(field: str) -> str:
     return field if plain else f'"{field}"'
 
 
-_WORDS = frozenset(
-    (
-        "AND",
-        "OR",
-        "NOT",
-        "IN",
-        "LIKE",
-        "IS",
-        "NULL",
-        "BETWEEN",
-        "TRUE",
-        "FALSE",
-        "DATE",
-        "TIMESTAMP",
-        "INTERVAL",
-        "BBOX",
-    )
-    + ("POINT", "LINESTRING", "POLYGON", "CASEI", "ACCENTI", "DIV")
+_WORDS: Final = frozenset(
+    {"AND", "OR", "NOT", "IN", "LIKE", "IS", "NULL", "BETWEEN", "TRUE", "FALSE", "DATE", "TIMESTAMP", "INTERVAL", "DIV"}
+    | {"BBOX", "POINT", "LINESTRING", "POLYGON", "CASEI", "ACCENTI"}
 )
 
 
