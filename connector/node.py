@@ -25,16 +25,18 @@ from certs.did import Fetch
 from connector import contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, egress, gate, ledgers, noise
+from connector.data import address, egress, gate, ledgers, live, noise
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
 from connector.http import client, data, dsp, endpoints, management, offsets, publications, renewal, signing
+from connector.http import live as live_rows
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
 from connector.services import changes, discovery, intake, notices, operators, outbox, peers
 from connector.services.policies import coverage
 from connector.services.proof import correspondence
+from connector.services.silos import SiloRegister
 from connector.services.trust import own_document
 from connector.store import writer
 from connector.store.sqlite import SqliteStore
@@ -113,6 +115,7 @@ class Node:
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
         self.inner = client.client_of(config.network, inner=self.client)
         self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, store=self.store)
+        self.register = SiloRegister(store=self.store, clock=clock, reads=self.silos)
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         self.certificate = fittings.certificate(config)
 
@@ -265,13 +268,29 @@ class Node:
             )
         )
         self.dsp = self._dsp()
-        self.data_plane = data.DataPlane(self.gate, self.sources, self.egress, base=fittings.data_path(config))
+        self.data_plane = data.DataPlane(
+            self.gate, self.sources, self.egress, base=fittings.data_path(config), live=self._live()
+        )
         self.public_listener = fittings.public_listener(
             config, self.dsp, self.data_plane, self.reflection, certificate=self.certificate, metrics=self.metrics
         )
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
+
+    def _live(self) -> live_rows.LivePlane:
+        """Rows as they come."""
+        sealer = self.keys.sealer()
+        opens = live.Live(
+            store=self.store,
+            silos=self.silos,
+            sources=self.sources,
+            ledgers=self.ledgers,
+            clock=self.clock,
+            seal=sealer.seal,
+            unseal=sealer.open,
+        )
+        return live_rows.LivePlane(self.gate, opens)
 
     def _dsp(self) -> dsp.Dsp:
         return dsp.Dsp(
@@ -307,6 +326,8 @@ class Node:
             operators=self.operators,
             peers=self.peers,
             offers=self.offers,
+            silos=self.silos,
+            register=self.register,
             policies=self.policies,
             coverage=self.coverage,
             statements=self.statements,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from connector.data.queries.model import Budget, Event, Pushed, Selection, Shape, Split, Work
 from connector.ports import Clock, Peer
 from connector.records import Silo
+from policies.model import Reason
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -48,11 +49,12 @@ class Reader(Protocol):
 
     All of them raise `SourceError` for a silo that does not do what it should: `source.unreachable`, `source.refused`
     (it does not let us in), `source.slow`, `source.broken` (an answer that nobody can read), `source.drift` (a field
-    that was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not installed).
-    Its parameters are for the operator; the peer learns `unavailable`.
+    that was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not
+    installed). Its parameters are for the operator; the peer learns `unavailable`.
 
     Everybody asks through `connector.data.silos.Silos`, which sees to `Selection.where`: a reader need not look at it.
-    The silo that it gets has no settings but the kind's own.
+    The silo that it gets has no settings but the kind's own. INVARIANT: a silo with other settings is another one, also
+    under the same name: nothing that is open for the one is used for the other.
     """
 
     kind: str
@@ -86,6 +88,14 @@ class Reader(Protocol):
 
     async def close(self) -> None:
         """Give back what is open."""
+
+
+@runtime_checkable
+class Concerned(Protocol):
+    """A reader that can say more of a silo than whether it answers: that its account may write, for one."""
+
+    async def concerns(self, silo: Silo) -> Sequence[Reason]:
+        """What is not well although the silo can be read. Raises `SourceError`."""
 
 
 class Batch(Struct, frozen=True):

@@ -122,9 +122,9 @@ def condition(where: str, shape: Shape) -> Condition | None:
     """An asset's own condition, in CQL2. Raises `PeerError` `query.*` for what is wrong with it."""
     if not where:
         return None
-    from connector.data.queries import fitting, reading
+    from connector.data.queries import fitting
 
-    return fitting.fit(reading.read({"filter": where}), shape, None).where
+    return fitting.where(where, shape)
 
 
 def only(where: Condition) -> Work:
@@ -196,4 +196,4 @@ def row_holds(own: Condition | None, shape: Shape) -> Callable[[bytes], bool]:
     from connector.data.queries import holding
 
     holds = holding.holds(own, shape, Schema(tree=True))
-    return lambda row: holds(_read(row, table=False))
+    return lambda row: bool(row) and holds(_read(row, table=False))

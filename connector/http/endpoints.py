@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from connector.data.fetching import Fetching
+from connector.data.silos import Silos
 from connector.http.exchange import Headers
 from connector.http.views import Input
 from connector.ports import Clock, Store
@@ -44,6 +45,7 @@ from connector.services.region.members import Members
 from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
+from connector.services.silos import SiloRegister
 from connector.services.transfers import Transfers
 from connector.services.trust.clearing import ClearingHouse
 from connector.services.trust.continuing import Handovers
@@ -128,6 +130,8 @@ class Services(Struct, frozen=True, kw_only=True):
     operators: Operators
     peers: Peers
     offers: Offers
+    silos: Silos
+    register: SiloRegister
     policies: Policies
     coverage: Coverage
     statements: Statements

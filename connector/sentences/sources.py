@@ -71,6 +71,44 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "„{name}“ kann so nicht gelesen werden: {problem}.",
         '"{name}" cannot be read like this: {problem}.',
     ),
+    "silo.changed": (
+        "„{name}“ wurde gerade von jemand anderem geändert; sehen Sie nach und versuchen Sie es noch einmal.",
+        '"{name}" has just been changed by somebody else; look at it and try again.',
+    ),
+    "asset.fields": (
+        "Diese Felder hat das Quellsystem dort nicht: {fields}. Es hat: {there}.",
+        "The silo has no such fields there: {fields}. It has: {there}.",
+    ),
+    "asset.rows": (
+        "„{name}“ kommt aus keinem Quellsystem mit Zeilen; eine Vorschau gibt es davon nicht.",
+        '"{name}" does not come from a silo with rows; there is no preview of it.',
+    ),
+    "shape.key": (
+        "Kein Schlüssel: Zeilen haben keine feste Reihenfolge, und doppelte lassen sich nicht erkennen.",
+        "No key: rows have no fixed order, and duplicates cannot be told.",
+    ),
+    "shape.time": (
+        "Kein Zeitfeld: nach --since und --until kann nicht gefragt werden.",
+        "No field of time: --since and --until cannot be asked for.",
+    ),
+    "shape.geometry": (
+        "Kein Ortsfeld: nach --bbox kann nicht gefragt werden.",
+        "No field of place: --bbox cannot be asked for.",
+    ),
+    "shape.snapshot": (
+        "Kein fester Stand: Bedingungen mit einer Mindestzahl je Gruppe sind hier nicht möglich.",
+        "No fixed state: terms that demand a least number per group cannot be kept here.",
+    ),
+    "source.may_write": (
+        "Das Konto darf dort mehr als lesen; geben Sie dem Knoten eines, das nur lesen darf.",
+        "The account may do more there than read; give the node one that may only read.",
+    ),
+    "offer.fields": (
+        "Die Bedingungen verlangen etwas von Feldern, die „{asset}“ nicht hat: {fields}. Nehmen Sie andere "
+        "Bedingungen, oder legen Sie den Datenbestand mit diesen Feldern an (allmende asset show {asset}).",
+        'The terms demand something of fields that "{asset}" does not have: {fields}. Take other terms, or add the '
+        "asset with these fields (allmende asset show {asset}).",
+    ),
     "silo.used": (
         "„{name}“ wird noch gebraucht, zum Beispiel von „{asset}“; entfernen Sie zuerst die Datenbestände.",
         '"{name}" is still used, by "{asset}" for one; remove its assets first.',

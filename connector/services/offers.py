@@ -20,7 +20,7 @@ from catalog.description import NODE, PRODUCT, Describing
 from connector.errors import InputError, MessageError, PeerError, UnknownError
 from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
-from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer
+from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer, Silo
 from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
@@ -31,7 +31,8 @@ from connector.services.policies.kept import for_offers
 from connector.services.windows import Window, window
 from policies import bounds, parse
 from policies.model import PolicyKind
-from policies.transforms import chain, media
+from policies.transforms import Chain, chain, media
+from policies.transforms.table import alike
 
 PAGE = 100
 WITH_ONE = Approval()
@@ -96,6 +97,8 @@ class Offers:
         def act(tx: Transaction) -> None:
             if tx.get(Asset, asset.id) is not None:
                 raise InputError("asset.exists", name=name)
+            if "silo" in settings and tx.get(Silo, settings["silo"]) is None:
+                raise InputError("silo.unknown", name=settings["silo"])
             tx.put(asset)
             tx.record(Entry(event="asset.added", actor=operator, params={"asset": asset.id, "kind": kind}))
 
@@ -336,10 +339,30 @@ def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
 
 
 def _fitting(asset: Asset, terms: PolicyVersion) -> None:
-    """Raises `InputError` where the terms demand something of rows, and a file of this media type has none."""
+    """Raises `InputError` where the terms demand something of rows, and the data are known to have none, or not the
+    fields that it is to be done to."""
     done = chain(parse.from_dsp(terms.document, PolicyKind.OFFER))
-    if done is not None and done.needs_rows and asset.kind == "file" and not media.has_rows(asset.media_type):
+    if done is None or not done.needs_rows:
+        return
+    if asset.kind == "file" and not media.has_rows(asset.media_type):
         raise InputError("transform.media", media_type=media.essence(asset.media_type))
+    if "silo" in asset.settings and (missing := sorted(name for name in _named(done) if not _has(asset, name))):
+        raise InputError("offer.fields", asset=asset.name, fields=", ".join(missing))
+
+
+def _named(done: Chain) -> set[str]:
+    """The fields that steps are done to, or decide by."""
+    named: set[str] = set()
+    for step in done.steps:
+        named |= {getattr(step, "field", ""), getattr(step, "unit", "")}
+        named |= {*getattr(step, "fields", ()), *getattr(step, "groups", ())}
+    return named - {""}
+
+
+def _has(asset: Asset, name: str) -> bool:
+    """Is there such a field, or one that it could lie in? A name that begins with a slash is a JSON pointer."""
+    there = {alike(field) for field in asset.settings.get("fields", ())}
+    return not there.isdisjoint(alike(name)[1:].split("/") if name.startswith("/") else [alike(name)])
 
 
 def _offered(id: str, terms: PolicyVersion) -> JsonObject:

@@ -21,6 +21,7 @@ from connector.http.v1 import (
     people,
     policies,
     region,
+    silos,
     trust,
 )
 
@@ -31,6 +32,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *node.endpoints(services),
         *people.endpoints(services),
         *offering.endpoints(services),
+        *silos.endpoints(services),
         *policies.endpoints(services),
         *frames.endpoints(services),
         *negotiations.endpoints(services),
