@@ -183,6 +183,7 @@ def public_listener(
         metrics=metrics,
         limits=http_limits(config),
         streams={f"{data_plane.base}probe": reflection.handler, data_plane.base: data_plane.handler},
+        upgrades=data_plane.base,
         certificate=certificate,
     )
 

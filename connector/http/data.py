@@ -27,7 +27,9 @@ from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedE
 from connector.data.sources import Sources
 from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
+from connector.http import live
 from connector.http.connection import bound, reset
+from connector.http.live import LivePlane
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
 from connector.ports import Content
@@ -45,7 +47,10 @@ _SCHEME = "bearer"
 class DataPlane:
     """The handler of everything below `base`."""
 
-    def __init__(self, gate: Gate, sources: Sources, egress: Egress, *, base: str = "/data/") -> None:
+    def __init__(
+        self, gate: Gate, sources: Sources, egress: Egress, *, base: str = "/data/", live: LivePlane | None = None
+    ) -> None:
+        self._live = live
         self._gate, self._sources, self._egress, self.base = gate, sources, egress, base
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -63,6 +68,8 @@ class DataPlane:
 
     async def close(self) -> None:
         """Wait for the outcomes that are still being written down."""
+        if self._live is not None:
+            await self._live.close()
         if self._ending:
             await asyncio.wait(self._ending)
 
@@ -72,10 +79,26 @@ class DataPlane:
         credential = _credential(request)
         pid, member = _place(request.raw_path, self.base)
         self._gate.prove(credential, pid)
+        serve = self._watched if self._live is not None and live.wanted(request) else self._access
         try:
-            return await self._access(request, credential, pid, member)
+            return await serve(request, credential, pid, member)
         except MovedError:
-            return await self._access(request, credential, pid, member)
+            return await serve(request, credential, pid, member)
+
+    async def _watched(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
+        """Rows as they come."""
+        assert self._live is not None
+        access = live.Access(
+            credential=credential,
+            pid=pid,
+            member=member,
+            query=request.raw_path.partition("?")[2],
+            purpose=_said(request, "Allmende-Purpose"),
+            spatial=_said(request, "Allmende-Spatial"),
+            stated=_stated(request),
+            language=_language(request.headers.get("Accept-Language", "")),
+        )
+        return await self._live.serve(request, access)
 
     async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
         asset = await self._gate.asset(pid)
@@ -112,7 +135,8 @@ class DataPlane:
 
     async def _changed(self, credential: str, pid: str, content: Content, ask: Ask) -> Content:
         """What may leave of a content. Nothing is made for whom it would be refused to: being told something counts."""
-        leaving = await self._gate.allows(credential, pid, ask)
+        allowed = await self._gate.allows(credential, pid, ask)
+        leaving = allowed.leaving if allowed is not None else None
         if leaving is None or ask.asset is None:
             raise RefusedError("transform.undone")
         origin = await asyncio.to_thread(self._sources.origin, ask.asset, ask.member)

@@ -4,7 +4,7 @@ What lives here: target, framing, host and body of a request. What does not: dea
 Source: RFC 9110 and RFC 9112; where these leave room, the narrower reading is taken, because two readings of one
 request are how requests are smuggled past a proxy. aiohttp refuses by itself: Content-Length beside Transfer-Encoding,
 two lengths, two hosts, bare LF, folded headers, a space before the colon. It lets pass, so it is refused here: a list
-of transfer codings, a target with a host in it, dot segments, a change of protocol.
+of transfer codings, a target with a host in it, dot segments, a change of protocol but where data are.
 
 The Host header must name this node (its public address; loopback names on a loopback listener), whatever the port: a
 name that points here without our knowledge gets 421. A proxy in front has to pass the header on.
@@ -44,8 +44,9 @@ class Hosts:
 _SIGNED = ("Content-Digest", "Signature-Input", "Signature")
 
 
-def check(request: web.BaseRequest, hosts: Hosts) -> tuple[str, str]:
-    """Raw path and query of a request that is fit to be read. Raises `HttpError`."""
+def check(request: web.BaseRequest, hosts: Hosts, upgrades: str | None = None) -> tuple[str, str]:
+    """Raw path and query of a request that is fit to be read. Below `upgrades` a GET may ask for WebSocket, to be judged
+    there. Raises `HttpError`."""
     headers = request.headers
     path, _, query = request.raw_path.partition("?")
     if not path.startswith("/") or "#" in query or "#" in path or "\\" in path or _climbs(path):
@@ -54,7 +55,8 @@ def check(request: web.BaseRequest, hosts: Hosts) -> tuple[str, str]:
     if coding is not None and (coding != "chunked" or request.version != HttpVersion11):
         raise HttpError(400, "http.framing")
     if hdrs.UPGRADE in headers and headers[hdrs.UPGRADE].lower() == "websocket":
-        raise HttpError(400, "http.upgrade")
+        if upgrades is None or not path.startswith(upgrades) or request.method != "GET" or request.can_read_body:
+            raise HttpError(400, "http.upgrade")
     hosts.check(headers.get(hdrs.HOST, ""))
     if len(headers.getall(hdrs.AUTHORIZATION, ())) > 1:
         raise HttpError(400, "http.authorization")

@@ -42,7 +42,7 @@ class Listener:
 
     `serve` answers a request and never raises; `refuse(path, headers, error)` writes the answer to one that does not
     get that far; `hosts` are the names it may be addressed by. `streams` are handlers of aiohttp's own that write as
-    they go, by path prefix.
+    they go, by path prefix; below `upgrades` they are asked for WebSocket as well.
     """
 
     def __init__(
@@ -55,11 +55,12 @@ class Listener:
         metrics: Metrics,
         limits: Limits | None = None,
         streams: Streams | None = None,
+        upgrades: str | None = None,
         certificate: Certificate | None = None,
     ) -> None:
         self._name, self._serve, self._refuse = name, serve, refuse
         self._hosts, self._metrics, self._limits = reading.Hosts(hosts), metrics, limits or Limits()
-        self._streams, self._certificate = dict(streams or {}), certificate
+        self._streams, self._certificate, self._upgrades = dict(streams or {}), certificate, upgrades
         self._server: asyncio.Server | None = None
         self._connections: Connections | None = None
 
@@ -124,7 +125,7 @@ class Listener:
         try:
             if connection.bytes_in > self._limits.header_bytes:
                 reading.check_size(request, self._limits.header_bytes)
-            path, query = reading.check(request, self._hosts)
+            path, query = reading.check(request, self._hosts, self._upgrades)
             for prefix, stream in self._streams.items():
                 if path.startswith(prefix):
                     return await self._stream(request, connection, stream)

@@ -1,0 +1,192 @@
+"""A broker of MQTT (versions 3.1.1 and 5.0, OASIS), for the source and the sink of that kind.
+
+What lives here: the settings of a connection, the connection itself, errors as codes, topics. What does not: rows. The
+library is imported when the first connection is made. A message of QoS 1 is acknowledged by whoever has taken it
+(`Session.acknowledge`), never by the library.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from connector.data.ports import Setting
+from connector.errors import SourceError
+
+if TYPE_CHECKING:
+    import aiomqtt
+
+_PATIENCE: Final = 10.0
+"""Seconds that a broker has for an answer."""
+_QUEUE: Final = 20_000
+"""Messages that wait to be taken. Of QoS 1 far fewer do: a broker sends no more than it may have unacknowledged."""
+_WEEK: Final = 7 * 86_400
+"""Seconds that a broker of version 5 is asked to keep a session for."""
+_REFUSED: Final = frozenset({4, 5, 134, 135})
+"""Return codes of CONNACK: bad credentials, not authorised (3.1.1: 3.2.2.3; 5.0: 3.2.2.2)."""
+
+Secret = Callable[[Mapping[str, Any], str], str]
+
+SETTINGS: Final = (
+    Setting("host", "Name or address of the broker.", "Name oder Adresse des Brokers.", needed=True),
+    Setting("port", "Its port.", "Sein Port.", example="1883"),
+    Setting("tls", "Speak TLS (true or false).", "TLS sprechen (true oder false).", example="true"),
+    Setting("ca", "File with the authorities to believe.", "Datei mit den Ausstellern, denen geglaubt wird."),
+    Setting("user", "User name.", "Benutzername."),
+    Setting("password", "Its password.", "Sein Kennwort.", secret=True),
+    Setting("client_id", "Name of this client.", "Name dieses Clients."),
+    Setting("version", "3.1.1 or 5.", "3.1.1 oder 5.", example="5"),
+)
+
+
+class Message(Struct, frozen=True):
+    """One message as it came."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    packet: int
+
+
+class Session:
+    """An open connection. Everything raises `SourceError` where the broker is gone."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+        self._messages = client.messages
+
+    async def subscribe(self, filters: Sequence[str]) -> None:
+        """QoS 1. Raises `source.refused` where the broker grants one of them not."""
+        granted = await self._client.subscribe([(one, 1) for one in filters])
+        codes = [one if isinstance(one, int) else one.value for one in granted]
+        if any(code >= 0x80 for code in codes):
+            raise SourceError("source.refused", collection=filters[0])
+
+    async def unsubscribe(self, filters: Sequence[str]) -> None:
+        """Want these no more."""
+        if filters:
+            await self._client.unsubscribe(list(filters))
+
+    async def take(self, most: int) -> list[Message]:
+        """What has come, at least one message."""
+        taken = [await anext(self._messages)]
+        while len(taken) < most and len(self._messages):
+            taken.append(await anext(self._messages))
+        return [
+            Message(
+                str(one.topic),
+                one.payload,
+                one.qos,
+                one.retain,
+                one.mid,
+            )
+            for one in taken
+        ]
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """They are taken: the broker may forget them."""
+        for one in messages:
+            if one.qos:
+                self._client._client.ack(one.packet, one.qos)  # the library has no name of its own for this
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Returns when the broker has acknowledged it (QoS 1)."""
+        await self._client.publish(topic, payload, qos=1)
+
+
+@asynccontextmanager
+async def session(
+    settings: Mapping[str, Any], secret: Secret, identifier: str, *, keep: bool
+) -> AsyncIterator[Session]:
+    """A connection for a while; with `keep` the broker keeps subscriptions and messages of QoS 1 while it is broken.
+
+    Raises `SourceError`: `source.package`, `source.secret`, `source.refused`, `source.unreachable`, also for whatever
+    is done with it.
+    """
+    try:
+        import aiomqtt
+        from aiomqtt.exceptions import MqttConnectError
+    except ImportError:
+        raise SourceError("source.package", package="allmende[mqtt]") from None
+    try:
+        client = _client(aiomqtt, settings, secret, identifier, keep)
+        client._client.manual_ack_set(True)
+        async with client:
+            yield Session(client)
+    except MqttConnectError as error:
+        code = error.rc if isinstance(error.rc, int) else getattr(error.rc, "value", 0)
+        raise SourceError("source.refused" if code in _REFUSED else "source.unreachable") from None
+    except (aiomqtt.MqttError, OSError):
+        raise SourceError("source.unreachable") from None
+
+
+def _client(aiomqtt: Any, settings: Mapping[str, Any], secret: Secret, identifier: str, keep: bool) -> Any:
+    five = str(settings.get("version", "3.1.1")).startswith("5")
+    # It warns of every publish above ten that waits, and of what a flood does to its queue.
+    quiet = logging.getLogger("connector.data.broker")
+    quiet.setLevel(logging.CRITICAL)
+    user = settings.get("user")
+    has_password = any(f"password_{form}" in settings for form in ("file", "credential"))
+    more: dict[str, Any] = {}
+    if five:
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        more["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        more["properties"].SessionExpiryInterval = _WEEK if keep else 0
+        more["clean_start"] = not keep
+    else:
+        more["clean_session"] = not keep
+    return aiomqtt.Client(
+        str(settings["host"]),
+        port(settings),
+        username=str(user) if user else None,
+        password=secret(settings, "password") if has_password else None,
+        identifier=identifier,
+        protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
+        max_queued_incoming_messages=_QUEUE,
+        tls_context=_tls(settings) if true(settings.get("tls")) else None,
+        timeout=_PATIENCE,
+        keepalive=30,
+        logger=quiet,
+        **more,
+    )
+
+
+def _tls(settings: Mapping[str, Any]) -> ssl.SSLContext:
+    ca = settings.get("ca")
+    try:
+        return ssl.create_default_context(cafile=str(ca) if ca else None)
+    except (OSError, ssl.SSLError):
+        raise SourceError("source.secret", setting="ca") from None
+
+
+def port(settings: Mapping[str, Any]) -> int:
+    """The port of a broker; that of plain MQTT or of MQTT over TLS where none is named."""
+    return int(settings.get("port") or (8883 if true(settings.get("tls")) else 1883))
+
+
+def true(value: Any) -> bool:
+    """Is a setting switched on, whether it was read as a text or not?"""
+    return value is True or str(value).lower() == "true"
+
+
+def wrong(settings: Mapping[str, Any]) -> list[str]:
+    """What is wrong with these settings, in plain sentences."""
+    found = [] if settings.get("host") else ["host: is missing"]
+    if not str(settings.get("port", "1")).isdecimal() or not 0 < int(settings.get("port", 1)) < 65536:
+        found.append("port: is no port")
+    if str(settings.get("version", "5")) not in ("3.1.1", "5", "5.0"):
+        found.append("version: is neither 3.1.1 nor 5")
+    if "password" in settings:
+        found.append("password: name a file with password_file, or a credential with password_credential")
+    if (ca := settings.get("ca")) and not Path(str(ca)).is_absolute():
+        found.append("ca: the path must be absolute")
+    return found
