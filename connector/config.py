@@ -236,6 +236,20 @@ class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
     gather_seconds: Annotated[Seconds, Meta(description="how long what is no alarm is gathered")] = 60.0
 
 
+class SignalingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The listener for other planes (Data Plane Signaling): data planes of others, or control planes of others."""
+
+    on: Annotated[bool, Meta(description="listen; `allmende dataplane serve` always does")] = False
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="port to listen on")] = 8182
+    tls_certificate: Annotated[str, Meta(description="PEM file; without it plain http, on loopback only")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file with the certificate's key")] = ""
+    id: Annotated[str, Meta(description="by which id other planes know this one; empty: its DID")] = ""
+    patience: Annotated[Seconds, Meta(description="seconds for a flow to get ready before the answer is: not yet")] = (
+        3.0
+    )
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log, on standard error."""
 
@@ -263,6 +277,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     region: RegionSettings = RegionSettings()
     description: DescriptionSettings = DescriptionSettings()
     notify: NotifySettings = NotifySettings()
+    signaling: SignalingSettings = SignalingSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -287,6 +302,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "region": RegionSettings,
     "description": DescriptionSettings,
     "notify": NotifySettings,
+    "signaling": SignalingSettings,
     "log": LogSettings,
 }
 
@@ -405,8 +421,18 @@ def _joint_problems(config: Config) -> list[str]:
         problems.append(f"[public] host: {public.host!r} without TLS; plain http listens on loopback only")
     if (public.host, public.port) == (config.management.host, config.management.port) and public.port:
         problems.append("[management] port: the same as [public] port")
+    problems += _signaling_problems(config.signaling)
     problems += _proxy_problems(config.network)
     problems += _notify_problems(config.notify)
+    return problems
+
+
+def _signaling_problems(own: SignalingSettings) -> list[str]:
+    problems = []
+    if bool(own.tls_certificate) != bool(own.tls_key):
+        problems.append("[signaling] tls_certificate and tls_key belong together")
+    if not own.tls_certificate and not is_loopback(own.host):
+        problems.append(f"[signaling] host: {own.host!r} without TLS; plain http listens on loopback only")
     return problems
 
 

@@ -24,6 +24,7 @@ from connector.http.dsp import Dsp
 from connector.http.management import Management
 from connector.http.reflection import Reflection
 from connector.http.server import Listener, names_of
+from connector.http.signaling import Signaling
 from connector.http.throttle import Throttle
 from connector.http.tls import Certificate
 from connector.notify.mail import Mail, MailSettings
@@ -99,6 +100,11 @@ def certificate(config: Config) -> Certificate | None:
         return None
     modern = config.trust.mutual_tls != "off"
     return Certificate(Path(public.tls_certificate), Path(public.tls_key), modern=modern)
+
+
+def secrets_of_planes() -> secrets.Secret:
+    """Reads the secrets that other planes and we prove ourselves with."""
+    return secrets.reading(hosting.credentials())
 
 
 def silos(config: Config, *, peer: Peer, clock: Clock, store: Store) -> Silos:
@@ -184,6 +190,22 @@ def public_listener(
         limits=http_limits(config),
         streams={f"{data_plane.base}probe": reflection.handler, data_plane.base: data_plane.handler},
         upgrades=data_plane.base,
+        certificate=certificate,
+    )
+
+
+def signaling_listener(config: Config, own: Signaling, *, metrics: Metrics) -> Listener:
+    """What other planes speak to; with the public listener's certificate where it has none of its own."""
+    said, certificate = config.signaling, None
+    if said.tls_certificate:
+        certificate = Certificate(Path(said.tls_certificate), Path(said.tls_key))
+    return Listener(
+        "signaling",
+        serve=own.handle,
+        refuse=own.refuse,
+        hosts=names_of(said.host, urlsplit(config.public_url).hostname or ""),
+        metrics=metrics,
+        limits=http_limits(config),
         certificate=certificate,
     )
 

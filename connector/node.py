@@ -29,11 +29,12 @@ from connector.data import address, egress, gate, ledgers, live, noise
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
-from connector.http import client, data, dsp, endpoints, management, offsets, publications, renewal, signing
+from connector.http import client, data, dsp, endpoints, management, offsets, planes, publications, renewal, signing
 from connector.http import live as live_rows
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
 from connector.services import changes, discovery, intake, notices, operators, outbox, peers
+from connector.services.planes import RegisteredPlanes
 from connector.services.policies import coverage
 from connector.services.proof import correspondence
 from connector.services.silos import SiloRegister
@@ -188,6 +189,7 @@ class Node:
             greet=self.discovery.greet,
         )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
+        self.planes = RegisteredPlanes(store=store, clock=clock, check=planes.check, gone=lambda tx, plane: None)
 
     def _contracts(self, decide: contracting.Decide | None) -> None:
         """What leads to a contract and its transfers, what it goes through, and fetching what it is about."""
@@ -328,6 +330,7 @@ class Node:
             offers=self.offers,
             silos=self.silos,
             register=self.register,
+            planes=self.planes,
             policies=self.policies,
             coverage=self.coverage,
             statements=self.statements,

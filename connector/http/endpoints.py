@@ -31,6 +31,7 @@ from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Outbox
 from connector.services.peers import Peers
+from connector.services.planes import RegisteredPlanes
 from connector.services.policies.coverage import Coverage
 from connector.services.policies.statements import Statements
 from connector.services.policies.versions import Policies
@@ -132,6 +133,7 @@ class Services(Struct, frozen=True, kw_only=True):
     offers: Offers
     silos: Silos
     register: SiloRegister
+    planes: RegisteredPlanes
     policies: Policies
     coverage: Coverage
     statements: Statements

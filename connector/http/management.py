@@ -37,11 +37,20 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.D
 
 
 class Management:
-    """`handle` answers any request to the management listener. `hosts` are the names that a page's origin may have."""
+    """`handle` answers any request to the management listener. `hosts` are the names that a page's origin may have,
+    `table` is what there is where it is not all of it."""
 
-    def __init__(self, services: Services, *, ids: Ids, hosts: frozenset[str] = LOOPBACK) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        ids: Ids,
+        hosts: frozenset[str] = LOOPBACK,
+        table: Sequence[Endpoint] | None = None,
+    ) -> None:
         self._services, self._ids, self._hosts = services, ids, hosts
-        self.endpoints: Sequence[Endpoint] = [*v1.table(services), self._description()]
+        table = v1.table(services) if table is None else table
+        self.endpoints: Sequence[Endpoint] = [*table, self._description()]
         self._router: Router[Endpoint] = Router()
         for endpoint in self.endpoints:
             self._router.add(endpoint.method, endpoint.path, endpoint)

@@ -41,6 +41,7 @@ from policies.model import Reason
 
 DATAFLOW = "dataflow"
 READY = "ready"
+MOST = 100_000
 PATIENCE = 3.0
 """Seconds that a control plane is kept waiting for a flow that gets ready."""
 _BEGINNING = frozenset({FlowState.PREPARING, FlowState.STARTING})
@@ -227,6 +228,15 @@ class DataFlows:
             self._keep(tx, owing(replace(flow, error=reason), "errored"), "node", "flow.failed")
 
         await self._store.write(act)
+
+    def abandon(self, tx: Transaction, plane: str) -> None:
+        """A control plane is known no longer: what it has under way ends with it, in this transaction."""
+        for flow in tx.select(DataFlow, plane=plane, limit=MOST):
+            if flow.state not in ENDS:
+                self._keep(tx, moved(flow, Signal.TERMINATE, self._clock.now()), "node", "flow.terminate")
+                known = tx.get(Plane, plane)
+                assert known is not None  # INVARIANT: it is removed after this, in the same transaction
+                self._grounds.follow(tx, known, tx.get(DataFlow, flow.id) or flow)
 
     async def select(self, *, after: str = "", limit: int = 100) -> list[DataFlow]:
         """Flows in the order of their ids."""

@@ -19,6 +19,7 @@ from connector.http.v1 import (
     node,
     offering,
     people,
+    planes,
     policies,
     region,
     silos,
@@ -33,6 +34,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *people.endpoints(services),
         *offering.endpoints(services),
         *silos.endpoints(services),
+        *planes.endpoints(services),
         *policies.endpoints(services),
         *frames.endpoints(services),
         *negotiations.endpoints(services),
@@ -46,4 +48,15 @@ def table(services: Services) -> Sequence[Endpoint]:
         *credentials.endpoints(services),
         *descriptions.endpoints(services),
         *region.endpoints(services),
+    ]
+
+
+def table_of_data_plane(services: Services) -> Sequence[Endpoint]:
+    """Every endpoint that a data plane by itself may have; which of them it does have is its composition's to say."""
+    return [
+        *node.endpoints(services),
+        *people.endpoints(services),
+        *offering.endpoints(services),
+        *silos.endpoints(services),
+        *planes.endpoints(services),
     ]

@@ -128,6 +128,7 @@ from connector.http.views.people import (
     PeerView,
     SightingView,
 )
+from connector.http.views.planes import DataFlowView, NewPlane, PlaneView
 from connector.http.views.policies import (
     CoverageView,
     HistoryView,
@@ -210,6 +211,7 @@ __all__ = [
     "CounterRequest",
     "CoverageView",
     "CredentialView",
+    "DataFlowView",
     "DataQuery",
     "DatasetView",
     "Declining",
@@ -264,6 +266,7 @@ __all__ = [
     "NewOperator",
     "NewParticulars",
     "NewPeer",
+    "NewPlane",
     "NewPolicy",
     "NewRequest",
     "NewSelection",
@@ -284,6 +287,7 @@ __all__ = [
     "ParticularsView",
     "PastView",
     "PeerView",
+    "PlaneView",
     "PolicyView",
     "PreviewQuery",
     "ProbedView",
