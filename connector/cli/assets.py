@@ -9,10 +9,13 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import ASSET, segment
+from connector.cli.names import ASSET, SOURCE, segment
 from connector.cli.output import by, labelled, remark, table
-from connector.cli.words import either
+from connector.cli.sources import pairs, rows, share
+from connector.cli.words import either, word
 
+SHAPED = ("fields", "shape")
+"""Settings of an asset that are shown as its fields."""
 COLUMNS = {"name": "name", "kind": "kind", "title": "title", "media_type": "media type", "id": "dataset"}
 
 
@@ -27,6 +30,7 @@ def asset() -> None:
         "allmende asset add trees ./trees.csv --title 'Street trees'",
         "allmende asset add counts ./bicycle-counts",
         "allmende asset add machine --kind live",
+        "allmende asset add trees --from cadastre --select trees:id,species,district --where \"district = 'Mitte'\"",
     ],
 )
 @click.argument("name")
@@ -36,9 +40,18 @@ def asset() -> None:
 @click.option("--description", default="", help="What the data is, for people.")
 @click.option("--media-type", help="Media type; default: by the file's name.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the source; repeatable.")
+@click.option("--from", "silo", type=SOURCE, metavar="SOURCE", help="A source with rows: allmende source list.")
+@click.option(
+    "--select",
+    default="",
+    metavar="COLLECTION[:FIELD,FIELD]",
+    help="What of it; without fields all that are there now.",
+)
+@click.option("--where", default="", metavar="CQL2", help="Only rows for which this holds, for good.")
 @click.pass_obj
 def add(
     call: Call,
+    /,
     name: str,
     path: Path | None,
     kind: str | None,
@@ -46,32 +59,64 @@ def add(
     description: str,
     media_type: str | None,
     settings: tuple[str, ...],
+    silo: str | None,
+    select: str,
+    where: str,
 ) -> None:
-    """Add the file or folder at PATH, or another kind of source, as the asset NAME."""
-    if path is None and kind is None:
-        raise click.UsageError(
-            either(
-                "Give a PATH, or a --kind of source that needs none (live)",
-                "Nennen Sie einen PATH, oder mit --kind eine Quelle, die keinen braucht (live)",
-            )
-        )
+    """Add the file or folder at PATH, a collection of a source, or another kind of source, as the asset NAME.
+
+    Of a source only the fields are shared that were chosen, or were there, when the asset was added.
+    """
+    _alone(path, kind, silo, select or where)
+    if silo is not None:
+        kept = share(call, {"name": name, "title": title, "description": description}, silo, select, where)
+        call.answer(kept, lambda: _added(name))
+        return
     body: dict[str, Any] = {
         "name": name,
         "kind": kind or ("folder" if path and path.is_dir() else "file"),
-        "settings": {**_settings(settings), **({"path": str(path.resolve())} if path else {})},
+        "settings": {**pairs(settings), **({"path": str(path.resolve())} if path else {})},
         "title": title or name,
         "description": description,
     }
     if found := media_type or (mimetypes.guess_type(path.name)[0] if path and path.is_file() else None):
         body["media_type"] = found
     kept = call.remote.post("/assets", body)
-    call.answer(
-        kept,
-        lambda: (
-            either(f"Asset {name} added. Publish it with: ", f"Datenbestand {name} angelegt. Veröffentlichen mit: ")
-            + f"allmende offer publish {name} POLICY"
-        ),
-    )
+    call.answer(kept, lambda: _added(name))
+
+
+def _alone(path: Path | None, kind: str | None, silo: str | None, chosen: str) -> None:
+    """Raises `UsageError` where it is not clear what is to be added."""
+    if path is None and kind is None and silo is None:
+        raise click.UsageError(
+            either(
+                "Give a PATH, a source (--from), or a --kind of source that needs neither (live)",
+                "Nennen Sie einen PATH, eine Quelle (--from), oder mit --kind eine Art ohne beides (live)",
+            )
+        )
+    if silo is not None and (path is not None or kind is not None):
+        raise click.UsageError(
+            either("--from goes without PATH and --kind", "--from steht ohne PATH und ohne --kind"),
+        )
+    if chosen and silo is None:
+        raise click.UsageError(
+            either("--select and --where need --from SOURCE", "--select und --where brauchen --from QUELLE")
+        )
+
+
+def _added(name: str) -> str:
+    said = either(f"Asset {name} added. Publish it with: ", f"Datenbestand {name} angelegt. Veröffentlichen mit: ")
+    return f"{said}allmende offer publish {name} POLICY"
+
+
+@asset.command("preview", examples=["allmende asset preview trees", "allmende asset preview trees --limit 20"])
+@click.argument("name", type=ASSET)
+@click.option("--limit", type=click.IntRange(1, 50), default=5, help="How many rows.")
+@click.pass_obj
+def preview(call: Call, name: str, limit: int) -> None:
+    """Show the first rows of an asset of a source as they stand there, before any terms are applied to them."""
+    found = call.remote.get(f"/assets/{segment(name)}/rows", limit=limit)
+    call.answer(found, lambda: rows(found))
 
 
 @asset.command("list", examples=["allmende asset list"])
@@ -108,15 +153,6 @@ def remove(call: Call, name: str) -> None:
     call.answer({"removed": name}, lambda: either(f"Asset {name} removed.", f"Datenbestand {name} entfernt."))
 
 
-def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
-    split = [pair.partition("=") for pair in pairs]
-    if wrong := [key for key, equals, _ in split if not equals]:
-        raise click.UsageError(
-            either(f"--set takes KEY=VALUE, not {wrong[0]!r}", f"--set braucht KEY=VALUE, nicht {wrong[0]!r}")
-        )
-    return {key: value for key, _, value in split}
-
-
 def _in_force(call: Call, name: str) -> int:
     """How many contracts give this asset to somebody."""
     dataset = call.remote.get(f"/assets/{segment(name)}")["id"]
@@ -132,8 +168,15 @@ def _text(one: Any) -> str:
             ("description", one["description"]),
             ("dataset", one["id"]),
             ("kind", one["kind"]),
-            ("settings", one["settings"]),
+            ("settings", {key: value for key, value in one["settings"].items() if key not in SHAPED}),
+            ("fields", _fields(one["settings"])),
             ("media type", one["media_type"]),
             ("added", by(one["created"], one["created_by"])),
         ]
     )
+
+
+def _fields(settings: Any) -> str:
+    """The fields that an asset of a source was frozen with, and what stands in them."""
+    kinds = {field["name"]: field["kind"] for field in settings.get("shape", {}).get("fields", [])}
+    return ", ".join(f"{name} ({word(kinds[name])})" if name in kinds else name for name in settings.get("fields", []))

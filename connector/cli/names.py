@@ -67,6 +67,7 @@ class Days(click.ParamType[float]):
 DAYS = Days()
 PEER = Name("peer", "/peers", "name")
 ASSET = Name("asset", "/assets", "name")
+SOURCE = Name("source", "/sources", "name")
 POLICY = Name("policy", "/policies", "name")
 STATEMENT = Name("operand", "/statements", "operand")
 FRAME = Name("frame", "/frames", "name")

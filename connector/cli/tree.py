@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "region": ("connector.cli.region:region", "Keep a region: its trust domain, members, invitations."),
     },
     "What this node shares": {
+        "source": ("connector.cli.sources:source", "Systems that data are read from where they lie."),
         "asset": ("connector.cli.assets:asset", "Data that lies here and can be shared."),
         "policy": ("connector.cli.policy:policy", "Terms of use: write, check, try, compare and keep them."),
         "state": ("connector.cli.states:state", "What this node states about the world: a crisis, an event."),

@@ -61,6 +61,27 @@ GERMAN: Final[Mapping[str, str]] = {
     "identity": "Identität",
     "fingerprint": "Fingerabdruck",
     "Next": "Als Nächstes",
+    # sources
+    "source": "Quelle",
+    "fields": "Felder",
+    "time": "Zeit",
+    "geometry": "Ort",
+    "CRS": "Koordinatensystem",
+    "licence": "Lizenz",
+    "live": "laufend",
+    "columns": "Spalten",
+    "limit": "Zeilenzahl",
+    "text": "Text",
+    "number": "Zahl",
+    "boolean": "ja/nein",
+    "instant": "Zeitpunkt",
+    "date": "Tag",
+    "Questions": "Fragen",
+    "Missing": "Fehlt",
+    "No rows.": "Keine Zeilen.",
+    "No sources yet. Kinds of them: allmende source kinds": (
+        "Noch keine Quellen. Welche Arten es gibt: allmende source kinds"
+    ),
     # assets, policies, offers, catalogue
     "media type": "Medientyp",
     "dataset": "Datensatz",
