@@ -1,12 +1,14 @@
-"""Geometries as texts (WKT, OGC 06-103r4, clause 7) and as GeoJSON (RFC 7946, 3.1), one made from the other.
+"""Geometries as texts and octets (WKT, WKB: OGC 06-103r4) and as GeoJSON (RFC 7946, 3.1), one made from the other.
 
-What lives here: both directions, with every number as it stands. What does not: reference systems; what is read here is
+What lives here: all directions; in texts every number as it stands. What does not: reference systems; what is read is
 taken as it is. Three numbers are a position with a height; measures (`M`) are left out.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -175,3 +177,91 @@ def _written(number: Any) -> str:
     if isinstance(number, bool) or not isinstance(number, (int, float, Decimal)):
         raise ValueError("no number")  # noqa: TRY004 - the same for whoever reads a row
     return format(number, "f") if isinstance(number, Decimal) else write(usual(Decimal(repr(number))))
+
+
+_CODES: Final = {
+    "Point": 1,
+    "LineString": 2,
+    "Polygon": 3,
+    "MultiPoint": 4,
+    "MultiLineString": 5,
+    "MultiPolygon": 6,
+    "GeometryCollection": 7,
+}
+_KINDS: Final = {code: kind for kind, code in _CODES.items()}
+_PARTS: Final = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
+
+
+def binary(geometry: Any) -> bytes:
+    """Well-known binary (OGC 06-103r4, clause 8), little endian, without heights. Raises `ValueError`."""
+    kind = str(geometry.get("type")) if isinstance(geometry, dict) else ""
+    if kind not in _CODES:
+        raise ValueError("no geometry")
+    head = struct.pack("<BI", 1, _CODES[kind])
+    try:
+        if kind == "GeometryCollection":
+            return head + _counted([binary(one) for one in geometry["geometries"]])
+        found = geometry["coordinates"]
+        if kind in _PARTS:
+            return head + _counted([binary({"type": _PARTS[kind], "coordinates": one}) for one in found])
+        return head + _packed(found, _DEPTHS[kind])
+    except (KeyError, TypeError, IndexError, struct.error):
+        raise ValueError("no geometry") from None
+
+
+def _counted(parts: list[bytes]) -> bytes:
+    return struct.pack("<I", len(parts)) + b"".join(parts)
+
+
+def _packed(found: Any, depth: int) -> bytes:
+    if depth == 0:
+        x, y = (found[0], found[1]) if found else (math.nan, math.nan)
+        return struct.pack("<dd", float(x), float(y))
+    return _counted([_packed(one, depth - 1) for one in found])
+
+
+def of_binary(data: bytes) -> Geometry:
+    """GeoJSON of a well-known binary, also with heights and in the extended form. Raises `ValueError`."""
+    try:
+        made, at = _unpacked(memoryview(data), 0, 0)
+    except struct.error:
+        raise ValueError("no well-known binary") from None
+    if at != len(data):
+        raise ValueError("something behind the end")
+    return made
+
+
+def _unpacked(data: memoryview, at: int, depth: int) -> tuple[Geometry, int]:
+    order = "<" if bytes(data[at : at + 1]) == b"\x01" else ">"
+    code = struct.unpack_from(order + "I", data, at + 1)[0]
+    at += 9 if code & 0x20000000 else 5
+    flat = code & 0x0FFFFFFF
+    width = 2 + bool(code & 0x80000000 or flat // 1000 in (1, 3)) + bool(code & 0x40000000 or flat // 1000 in (2, 3))
+    kind = _KINDS.get(flat % 1000)
+    if kind is None or depth > _DEEPEST:
+        raise ValueError("no geometry that is known")
+    if kind in _PARTS or kind == "GeometryCollection":
+        count = struct.unpack_from(order + "I", data, at)[0]
+        at += 4
+        parts = []
+        for _ in range(count):
+            part, at = _unpacked(data, at, depth + 1)
+            parts.append(part)
+        if kind == "GeometryCollection":
+            return {"type": kind, "geometries": parts}, at
+        return {"type": kind, "coordinates": [part["coordinates"] for part in parts]}, at
+    found, at = _numbers(data, at, order, width, _DEPTHS[kind])
+    return {"type": kind, "coordinates": found}, at
+
+
+def _numbers(data: memoryview, at: int, order: str, width: int, depth: int) -> tuple[Any, int]:
+    if depth == 0:
+        found = struct.unpack_from(f"{order}{width}d", data, at)
+        return ([] if math.isnan(found[0]) else list(found[: min(width, 3)])), at + 8 * width
+    count = struct.unpack_from(order + "I", data, at)[0]
+    at += 4
+    made = []
+    for _ in range(count):
+        one, at = _numbers(data, at, order, width, depth - 1)
+        made.append(one)
+    return made, at

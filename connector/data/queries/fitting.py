@@ -40,12 +40,13 @@ from connector.data.queries.model import (
 )
 from connector.data.queries.narrowing import Narrowing, commutes, narrowing, widened
 from connector.data.queries.reading import Asked, Box, Span
+from connector.data.queries.values import axes
 from policies import instants
 from policies.transforms import Chain, places, times
 from policies.transforms.cells import names
 from policies.transforms.steps import Aggregate, CoarsenPlace, CoarsenTime, Pseudonymise, Replace, Step, Suppress
 
-__all__ = ["Narrowing", "axes", "commutes", "fit", "narrowing", "released", "where", "widened"]
+__all__ = ["Narrowing", "commutes", "fit", "narrowing", "released", "where", "widened"]
 
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER, Kind.INSTANT, Kind.DATE})
 _SAME: Final = frozenset({Comparison.EQ, Comparison.NEQ})
@@ -275,13 +276,6 @@ def _inside(box: Box, shape: Shape) -> Condition:
     longitude = [Compare(found[0], Comparison.GTEQ, west), Compare(found[0], Comparison.LTEQ, east)]
     across: Condition = All(tuple(longitude)) if west <= east else Any_(tuple(longitude))
     return All((across, Compare(found[1], Comparison.GTEQ, south), Compare(found[1], Comparison.LTEQ, north)))
-
-
-def axes(shape: Shape) -> tuple[str, str] | None:
-    """The two fields that are longitude and latitude by their names; None where there is no such pair, or several."""
-    numbers = [field.name for field in shape.fields if field.kind is Kind.NUMBER]
-    pairs = {found for n, one in enumerate(numbers) for two in numbers[n:] if (found := places.axes(one, two))}
-    return pairs.pop() if len(pairs) == 1 else None
 
 
 def _no_finer(resolution: str, shape: Shape, chain: Chain | None) -> None:

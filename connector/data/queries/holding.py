@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from connector.data.queries import boxes, values
-from connector.data.queries.fitting import axes, released
+from connector.data.queries.fitting import released
 from connector.data.queries.model import (
     All,
     Any_,
@@ -292,7 +292,7 @@ def _coarser(query: Query, shape: Shape, schema: Schema, chain: Chain | None) ->
             changes += [(name, places.key(level.digits)) for name in _of_keys(shape, chain)]
         elif shape.geometry:
             changes.append((shape.geometry, places.point(level.metres)))
-        elif (found := axes(shape)) is not None:
+        elif (found := values.axes(shape)) is not None:
             reads = schema.read(found[0]), schema.read(found[1])
             pairs.append((*found, places.pair(level.metres, *reads, schema.comma)))
     return _treated(changes, pairs, shape, schema)

@@ -1,7 +1,8 @@
 """Who does which part of what is asked: the split of readers whose silos only narrow.
 
-What lives here: `split` (fewer fields and fewer rows are asked for, everything is done again at the node),
-`given` (the shape of what it then gives) and `explained` (any split, for people). What does not: readers that leave nothing to the node, and know so.
+What lives here: `split` (fewer fields and fewer rows are asked for, everything is done again at the node), `given` (the
+shape of what it then gives) and `explained` (any split, for people). What does not: readers that leave nothing to the
+node, and know so.
 
 INVARIANT: where what leaves depends on how many rows there are, or on what was told before, the silo is asked the same
 whatever the query, for all fields: two queries of one consumer never are about two different wholes.
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from connector.data.queries import naming, writing
+from connector.data.queries.fitting import released
 from connector.data.queries.model import (
     All,
     Any_,
@@ -26,7 +28,6 @@ from connector.data.queries.model import (
     Split,
     Work,
 )
-from connector.data.queries.fitting import released
 from connector.data.queries.narrowing import narrowing, widened
 from policies.transforms import Chain, provenance
 from policies.transforms.chain import of_steps
@@ -137,7 +138,7 @@ def _about(chain: Chain | None, fields: tuple[str, ...], shape: Shape) -> Chain 
 def given(pushed: Pushed, shape: Shape) -> Shape:
     """The shape of what the silo gives when it was asked this: what `holding.over` wants to know of it."""
     shape = released(shape, pushed.chain)
-    names = pushed.shown if pushed.chain is not None else pushed.fields
+    names = pushed.shown or (pushed.fields if pushed.chain is None else ())
     if not names:
         return shape
     kept = tuple(field for name in names if (field := shape.field(name)) is not None)

@@ -20,7 +20,7 @@ from connector.data.formats import geometries
 from connector.data.queries.model import Field, Kind, Literal, Shape
 from policies.instants import ZONE
 from policies.model import PolicyError, Reason
-from policies.transforms import Schema, numbers, times
+from policies.transforms import Schema, numbers, places, times
 from policies.transforms.rows import Plan
 from policies.transforms.steps import Aggregate
 
@@ -145,6 +145,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("no text")  # noqa: TRY004 - the same for whoever reads a row
     return value
+
+
+def axes(shape: Shape) -> tuple[str, str] | None:
+    """The two fields that are longitude and latitude by their names; None where there is no such pair, or several."""
+    numbers = [field.name for field in shape.fields if field.kind is Kind.NUMBER]
+    pairs = {found for n, one in enumerate(numbers) for two in numbers[n:] if (found := places.axes(one, two))}
+    return pairs.pop() if len(pairs) == 1 else None
 
 
 def leaving(schema: Schema, done: Plan) -> Schema:
