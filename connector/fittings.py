@@ -21,6 +21,7 @@ from connector.http import connection
 from connector.http.client import HttpPeer
 from connector.http.data import DataPlane
 from connector.http.dsp import Dsp
+from connector.http.inbox import Inbox
 from connector.http.management import Management
 from connector.http.reflection import Reflection
 from connector.http.server import Listener, names_of
@@ -171,10 +172,16 @@ def data_path(config: Config) -> str:
     return f"{urlsplit(config.public_url).path.rstrip('/')}/data/"
 
 
+def inbox_path(config: Config) -> str:
+    """Under which path of the public address providers deliver."""
+    return f"{urlsplit(config.public_url).path.rstrip('/')}/inbox/"
+
+
 def public_listener(
     config: Config,
     protocol: Dsp,
     data_plane: DataPlane,
+    inbox: Inbox,
     reflection: Reflection,
     *,
     certificate: Certificate | None,
@@ -188,7 +195,11 @@ def public_listener(
         hosts=names_of(urlsplit(config.public_url).hostname or ""),
         metrics=metrics,
         limits=http_limits(config),
-        streams={f"{data_plane.base}probe": reflection.handler, data_plane.base: data_plane.handler},
+        streams={
+            f"{data_plane.base}probe": reflection.handler,
+            data_plane.base: data_plane.handler,
+            inbox.base: inbox.handler,
+        },
         upgrades=data_plane.base,
         certificate=certificate,
     )

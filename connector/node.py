@@ -22,14 +22,26 @@ import structlog
 
 from certs import checkpoint, did, jws, keys
 from certs.did import Fetch
-from connector import contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
+from connector import carrying, contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, live, noise
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
-from connector.http import client, data, dsp, endpoints, management, offsets, planes, publications, renewal, signing
+from connector.http import (
+    client,
+    data,
+    dsp,
+    endpoints,
+    inbox,
+    management,
+    offsets,
+    planes,
+    publications,
+    renewal,
+    signing,
+)
 from connector.http import live as live_rows
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
@@ -213,6 +225,11 @@ class Node:
         self.policies, self.statements = made.policies, made.statements
         self.contracts, self.endings, self.renewals = made.contracts, made.endings, made.renewals
         self.fetching = made.fetching
+        carried = carrying.Carrying(
+            self.ground,
+            carrying.Around(gate=self.gate, sources=self.sources, egress=self.egress, transfers=self.transfers),
+        )
+        self.delivering, self.receiving = carried.delivering, carried.receiving
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
@@ -273,8 +290,15 @@ class Node:
         self.data_plane = data.DataPlane(
             self.gate, self.sources, self.egress, base=fittings.data_path(config), live=self._live()
         )
+        self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
         self.public_listener = fittings.public_listener(
-            config, self.dsp, self.data_plane, self.reflection, certificate=self.certificate, metrics=self.metrics
+            config,
+            self.dsp,
+            self.data_plane,
+            self.inbox,
+            self.reflection,
+            certificate=self.certificate,
+            metrics=self.metrics,
         )
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
@@ -402,6 +426,7 @@ class Node:
         await self.continuity.start()
         await self.trust.start()
         await self.outbox.start()
+        await self.delivering.start()
         await self.approvals.take_up()
         await self.approvals.look()
         await self._listen()
@@ -441,6 +466,7 @@ class Node:
         await self.rounds.close()
         await self.continuity.close()
         await self.trust.close()
+        await self.delivering.close()
         await self.gate.close()
         await self.public_listener.close()
         await self.management_listener.close()

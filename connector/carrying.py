@@ -1,0 +1,60 @@
+"""What a node is made of as far as deliveries go: what it delivers to others, and what others deliver to it.
+
+What lives here: which of the parts of a push needs which other. What does not: anything that decides. It is the part of
+the composition root (`node`) that has to do with pushed data: made by it, and known to no other part.
+"""
+
+from __future__ import annotations
+
+import random
+
+from msgspec import Struct
+
+from connector.data.delivering import Delivering, Limits
+from connector.data.egress import Egress
+from connector.data.gate import Gate
+from connector.data.opening import Opening
+from connector.data.parcels import Courier
+from connector.data.receiving import Receiving
+from connector.data.sources import Sources
+from connector.ground import Ground
+from connector.services.transfers import Transfers
+
+FOLDER = "inbox"
+"""Where what is delivered to this node lies, in its directory."""
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """What of the node deliveries are about."""
+
+    gate: Gate
+    sources: Sources
+    egress: Egress
+    transfers: Transfers
+
+
+class Carrying:
+    """The parts of one node that have to do with pushed data; each is an attribute."""
+
+    def __init__(self, ground: Ground, around: Around) -> None:
+        own = ground
+        self.receiving = Receiving(
+            store=own.store,
+            clock=own.clock,
+            changes=own.changes,
+            tokens=around.gate.tokens,
+            folder=own.config.directory / FOLDER,
+            quota=own.config.data.inbox_bytes,
+        )
+        self.delivering = Delivering(
+            store=own.store,
+            clock=own.clock,
+            gate=around.gate,
+            changes=own.changes,
+            transfers=around.transfers,
+            courier=Courier(store=own.store, peer=own.peer, unseal=own.keys.sealer().open),
+            open=Opening(around.gate, around.sources, around.egress),
+            jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
+            limits=Limits(give_up=own.config.outbox.give_up_days * 86_400),
+            fault=own.fault,
+        )
