@@ -15,16 +15,16 @@ All that depends on the time depends on the minute, so that an answer stays the 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import structlog
 from msgspec import Struct
 
+from connector.data.bridge import Bridge
 from connector.data.ledgers import About, Ledgers
 from connector.errors import OurError, RefusedError
 from connector.ports import Clock, Content
@@ -44,7 +44,6 @@ _KEPT: Final = 32
 _KEPT_CELLS: Final = 200_000
 """What was told of cells is kept in memory with a content; no more of them than this."""
 _AT_ONCE: Final = 2
-T = TypeVar("T")
 
 
 class Leaving(Struct, frozen=True):
@@ -80,10 +79,6 @@ class _Survey(Struct, frozen=True):
     size: int
     sha256: bytes
     body: bytes | None
-
-
-class _StoppedError(Exception):
-    """Nobody wants the rest any more."""
 
 
 class Egress:
@@ -161,7 +156,7 @@ class Egress:
             modified=source.modified,
             settle=self._settling(leaving, said),
         )
-        bridge = _Bridge(source)
+        bridge = Bridge(source)
         try:
             found = await bridge.run(lambda: _survey(leaving.chain, source.media_type, given, bridge))
         except PolicyError as error:
@@ -218,14 +213,14 @@ def _moment(done: Chain, now: int) -> tuple[int, ...]:
     return tuple(grid(period).start(now, ZONE) for period in periods)
 
 
-def _written(done: Chain, media_type: str, given: Given, bridge: _Bridge) -> tuple[str, Iterator[bytes]]:
+def _written(done: Chain, media_type: str, given: Given, bridge: Bridge) -> tuple[str, Iterator[bytes]]:
     """The media type of what leaves, and its bytes. Beside the loop alone."""
     body = media.body(media_type, bridge.opened)
     planned = plan(done, body.schema)
     return media.left_as(body, planned), body.written(planned.run(body, given), planned)
 
 
-def _survey(done: Chain, media_type: str, given: Given, bridge: _Bridge) -> _Survey:
+def _survey(done: Chain, media_type: str, given: Given, bridge: Bridge) -> _Survey:
     """Go through the whole, and keep it where it is small."""
     kind, pieces = _written(done, media_type, given, bridge)
     made, size, kept = hashlib.sha256(), 0, bytearray()
@@ -244,7 +239,7 @@ async def _anew(
     if made.body is not None:
         yield made.body[start:stop]
         return
-    bridge, at, end = _Bridge(source), 0, made.size if stop is None else stop
+    bridge, at, end = Bridge(source), 0, made.size if stop is None else stop
     try:
         _, pieces = await bridge.run(lambda: _written(leaving.chain, source.media_type, made.given, bridge))
         take = partial(next, pieces, None)
@@ -257,59 +252,3 @@ async def _anew(
         raise OurError("data.changed", cause=error.reason.code) from None
     finally:
         bridge.stop()
-
-
-class _Bridge:
-    """A content, read from beside the event loop."""
-
-    def __init__(self, source: Content) -> None:
-        self._source, self._loop, self._stopped = source, asyncio.get_running_loop(), False
-        self._closing: set[asyncio.Task[None]] = set()
-
-    def opened(self) -> Iterator[bytes]:
-        """The bytes from the beginning; each call begins anew. Beside the loop alone."""
-        if self._source.small is not None:
-            yield self._source.small()
-            return
-        chunks = self._source.chunks(0, None)
-        try:
-            while not self._stopped:
-                piece = asyncio.run_coroutine_threadsafe(_next(chunks), self._loop).result()
-                if piece is None:
-                    return
-                yield piece
-            raise _StoppedError
-        finally:
-            # Not waited for: whoever collects this generator may be the loop itself.
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._close, chunks)
-
-    def stop(self) -> None:
-        """Nobody wants the rest."""
-        self._stopped = True
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do something beside the loop. INVARIANT: it is over when this returns or raises, also when it is cancelled:
-        what it reads is closed then."""
-        task = asyncio.ensure_future(asyncio.to_thread(work))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            self.stop()
-            await asyncio.wait({task})
-            raise
-
-    def _close(self, chunks: AsyncIterator[bytes]) -> None:
-        if isinstance(chunks, AsyncGenerator):
-            task = self._loop.create_task(_closed(chunks))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-
-async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(chunks, None)
-
-
-async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
-    with contextlib.suppress(RuntimeError):  # one that is being read ends by itself
-        await chunks.aclose()

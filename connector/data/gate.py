@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -105,13 +105,33 @@ class Admission(Struct, frozen=True):
     peer: str
     ask: Ask
     use: int | None
-    watch: Watch | None = None
+    watch: Judged | None = None
+    number: int = 0
+    """By which a data process and the control process name the stream."""
+
+
+class Standing(Struct, frozen=True):
+    """What a transfer is about, to be opened before the decision, and what has to be done to the data: None where it is
+    not shared any more, or nothing has. Both may be out of date: the decision compares."""
+
+    asset: Asset | None
+    leaving: Leaving | None
 
 
 class Allowed(Struct, frozen=True):
     """An access that would be permitted: what has to be done to the data while they leave, None where nothing has."""
 
     leaving: Leaving | None
+
+
+class Judged(Protocol):
+    """A stream that is judged while it runs; see `running.Watch`. `reasons` is why it was cut; empty until then."""
+
+    reasons: tuple[Reason, ...]
+
+    def on_cut(self, cut: Callable[[], None]) -> None: ...
+
+    def end(self) -> None: ...
 
 
 class Grounds(Struct, frozen=True):
@@ -191,6 +211,12 @@ class Gate:
             _keep(self._proved, pid, expected)
         return None
 
+    async def standing(self, credential: str, pid: str) -> Standing:
+        """What a transfer is about and under what its data leave, for whoever has its credential. Raises as `prove`,
+        and `UnknownError` where there is no such transfer."""
+        self.prove(credential, pid)
+        return Standing(await self.asset(pid), await self.leaving(pid))
+
     async def asset(self, pid: str) -> Asset | None:
         """What a transfer is about, to be opened before the decision; None where it is not shared any more.
 
@@ -226,18 +252,18 @@ class Gate:
         consumers = dict.fromkeys((agreement.named or transfer.peer, transfer.peer))
         return None if chain is None else Leaving(agreement.id, tuple(consumers), agreement.dataset, chain)
 
-    async def allows(self, credential: str, pid: str, ask: Ask) -> Leaving | None:
-        """What has to be done to the data, as things are now; None where the access would be refused. Asked before
-        anything is done for it that leaves a trace with what the consumer was told; nothing is drawn or audited.
-        Raises as `admit` for a wrong credential."""
+    async def allows(self, credential: str, pid: str, ask: Ask) -> Allowed | None:
+        """Under what the data may leave, as things are now; None where the access would be refused. Asked before
+        anything is done for it that leaves a trace with what the consumer was told, or costs a silo work; nothing is
+        drawn or audited. Raises as `admit` for a wrong credential."""
         generation = self.prove(credential, pid)
         await self._sure(self._peers.get(pid) or await self._peer_of(pid))
         found = await self._store.read(lambda view: self._allowed(view, pid, ask, generation))
-        if found is not None:
-            _keep(self._leaving, pid, msgspec.structs.replace(found, only_again=False))
+        if found is not None and found.leaving is not None:
+            _keep(self._leaving, pid, msgspec.structs.replace(found.leaving, only_again=False))
         return found
 
-    def _allowed(self, view: Reading, pid: str, ask: Ask, generation: Generation | None) -> Leaving | None:
+    def _allowed(self, view: Reading, pid: str, ask: Ask, generation: Generation | None) -> Allowed | None:
         if generation is not None:
             check(view, pid, generation)
         try:
@@ -246,11 +272,12 @@ class Gate:
             return None
         leaving = self._leaving_of(view, pid)
         used = view.drawn(f"uses:{grounds.agreed.agreement.id}") if grounds.agreed.counts else 0
-        if leaving is None or self._would(grounds, used):
-            return leaving
+        if self._would(grounds, used):
+            return Allowed(leaving)
         # What continues a use is judged as that use: at worst it was the last one. Whether it is one shows later.
-        again = ask.resumes and used > 0 and self._would(grounds, used - 1)
-        return msgspec.structs.replace(leaving, only_again=True) if again else None
+        if not (ask.resumes and used > 0 and self._would(grounds, used - 1)):
+            return None
+        return Allowed(None if leaving is None else msgspec.structs.replace(leaving, only_again=True))
 
     def _would(self, grounds: Grounds, count: int) -> bool:
         try:

@@ -41,8 +41,8 @@ class Opening:
         ask = Ask(asset=asset, chain=leaving.chain.digest, etag=content.etag, resumes=True)
         credential = self._gate.credential(pid)
         allowed = await self._gate.allows(credential, pid, ask)
-        if allowed is None:
+        if allowed is None or allowed.leaving is None:
             await self._gate.admit(credential, pid, replace(ask, draws=False))  # It says why, and the audit knows.
             raise RefusedError("transform.undone")
         origin = await asyncio.to_thread(self._sources.origin, asset, "")
-        return await self._egress.content(replace(allowed, member="", origin=origin), content)
+        return await self._egress.content(replace(allowed.leaving, member="", origin=origin), content)

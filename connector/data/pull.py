@@ -9,8 +9,8 @@ the whole comes again (the provider cannot do ranges), what is already there is 
 hash are the same; the hash at the end covers both pieces.
 
 An answer that is made on its way has neither length nor hash beforehand, and no version. Its continuation is asked for
-with the hash of what is here (`Allmende-Have`), and with `If-Match`, so that nothing is drawn where it is not to be had.
-At its end the provider is asked for its length and hash (`HEAD` with `If-Match`): only then it is whole.
+with the hash of what is here (`Allmende-Have`), and with `If-Match`, so that nothing is drawn where there is none. At
+its end the provider is asked for its length and hash (`HEAD` with `If-Match`): only then it is whole.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ Source: RFC 9110 (13 conditions, 14 ranges, 12.5.3 Accept-Encoding), RFC 9530 (R
 Decided here: a range is served as one part, several are answered with the whole; a range is always of the plain bytes;
 `If-Range` takes a strong ETag, a date never matches. An encoded answer has an ETag of its own (`"x-zstd"`), and,
 because Repr-Digest is about the encoded bytes and these are made on the way, carries the digest of the plain bytes as
-`Unencoded-Digest` (draft-ietf-httpbis-unencoded-digest). Whatever has no known size is sent plain and whole.
+`Unencoded-Digest` (draft-ietf-httpbis-unencoded-digest). Whatever has no known size is sent whole, in a coding that is
+flushed with every piece, so that nothing waits in it for what comes next; what is true of it at its end (`ending`)
+travels behind it, as trailer fields (RFC 9110, 6.5).
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ import hashlib
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import zstandard
@@ -31,7 +33,10 @@ from connector.ports import Content, Span
 
 PIECE = 1 << 20
 """Bytes that are read, coded and written at once."""
+OUTCOME = "Allmende-Outcome"
+"""The field behind an answer that says how it ended."""
 _INLINE = 1 << 16
+_FAR_OFF = (1 << 53) - 1
 _WORTH_CODING = 1024
 _LEVEL = 3
 _USUAL = 128
@@ -125,13 +130,42 @@ def _planned(content: Content, wanted: Wanted) -> Plan:
         return Plan(304, headers, has_body=False)
     headers["Content-Type"] = content.media_type
     if size is None:
-        return Plan(200, headers, has_body=wanted.method != "HEAD")
+        return _endless(content, headers, wanted)
     headers["Accept-Ranges"] = "bytes"
     if wanted.range and wanted.method == "GET" and (not wanted.if_range or wanted.if_range == content.etag):
         span = _span(wanted.range)
         if span is not None and size > 0:
             return _part(content, size, span, headers, resumes=bool(wanted.if_range))
     return _whole(content, size, headers, wanted)
+
+
+def _endless(content: Content, headers: dict[str, str], wanted: Wanted) -> Plan:
+    """The whole of what has no known end."""
+    coding = _coding(content, _WORTH_CODING, headers, wanted.accept_encoding)
+    if coding is not Coding.IDENTITY:
+        headers["Content-Encoding"] = coding.value
+        headers["ETag"] = variant(content.etag, coding)
+    return Plan(200, headers, coding=coding, has_body=wanted.method != "HEAD")
+
+
+def rest(content: Content, start: int, size: int | None, sha256: bytes | None) -> Plan:
+    """What of an answer comes behind its first `start` bytes; where it was not over yet (`size` is None), its end is
+    said to be very far off (RFC 8673, 2.2)."""
+    headers = {"ETag": content.etag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    headers.update(content.told)
+    last, whole = (_FAR_OFF, "*") if size is None else (size - 1, str(size))
+    headers |= {"Content-Type": content.media_type, "Content-Range": f"bytes {start}-{last}/{whole}"}
+    if sha256 is not None:
+        headers["Repr-Digest"] = digest_field(sha256)
+    if size is not None:
+        headers["Content-Length"] = str(size - start)
+    return Plan(206, headers, start, size, resumes=True)
+
+
+def ending(coding: Coding, sha256: bytes, outcome: str, more: Mapping[str, str]) -> Mapping[str, str]:
+    """The trailer fields of an answer without a known size: the hash of its plain bytes, and how it ended."""
+    digest = "Repr-Digest" if coding is Coding.IDENTITY else "Unencoded-Digest"
+    return {digest: digest_field(sha256), OUTCOME: outcome, **more}
 
 
 def _whole(content: Content, size: int, headers: dict[str, str], wanted: Wanted) -> Plan:
@@ -219,7 +253,7 @@ class Encoder(Protocol):
 
     def compress(self, data: bytes, /) -> bytes: ...
 
-    def flush(self) -> bytes: ...
+    def flush(self, mode: int = ..., /) -> bytes: ...
 
 
 class Plain:
@@ -229,7 +263,7 @@ class Plain:
         """The same bytes."""
         return data
 
-    def flush(self) -> bytes:
+    def flush(self, mode: int = 0, /) -> bytes:
         """Nothing is held back."""
         return b""
 
@@ -243,10 +277,30 @@ def encoder(coding: Coding) -> Encoder:
     return Plain()
 
 
+_FLUSHED = {
+    Coding.ZSTD: zstandard.COMPRESSOBJ_FLUSH_BLOCK,
+    Coding.GZIP: zlib.Z_SYNC_FLUSH,
+    Coding.IDENTITY: 0,
+}
+"""How an encoder gives out all that it has without ending."""
+
+
 def encoded(body: bytes, coding: Coding) -> bytes:
     """A small body at once."""
     made = encoder(coding)
     return made.compress(body) + made.flush()
+
+
+class Hash(Protocol):
+    """A hash on its way (hashlib)."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def copy(self) -> Any: ...
+
+    def digest(self) -> bytes: ...
+
+    def hexdigest(self) -> str: ...
 
 
 class Flow:
@@ -256,16 +310,21 @@ class Flow:
     changed while it was read never arrives complete.
     """
 
-    def __init__(self, content: Content, planned: Plan) -> None:
+    def __init__(self, content: Content, planned: Plan, before: Hash | None = None) -> None:
         self._content, self._plan = content, planned
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if before is None else before.copy()
         self._encoder = encoder(planned.coding)
         self.sent = 0
 
     @property
     def sha256(self) -> str:
-        """Hash of the plain bytes so far, in hex."""
+        """Hash of the plain bytes so far, in hex; of all from the beginning, where what came `before` is known."""
         return self._hash.hexdigest()
+
+    @property
+    def digest(self) -> bytes:
+        """The same as bytes."""
+        return self._hash.digest()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The bytes for the wire. Raises `OurError` where the content changes, ends early or has another hash."""
@@ -288,7 +347,9 @@ class Flow:
 
     def _take(self, data: bytes) -> bytes:
         self._hash.update(data)
-        return self._encoder.compress(data)
+        made = self._encoder.compress(data)
+        # An end that nobody knows may be far off: what is there leaves now.
+        return made if self._plan.stop is not None else made + self._encoder.flush(_FLUSHED[self._plan.coding])
 
     def _check_whole(self, reached: int) -> None:
         known, size = self._content.sha256, self._content.size

@@ -50,10 +50,16 @@ class SigningPeer:
         return Reply(reply.status, reply.body, reply.headers, {"authorization": authorization, **signed})
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> Stream:
         """See `ports.Peer.open`."""
-        return await self._peer.open(url, headers=headers, private=private, deadline=deadline)
+        return await self._peer.open(url, headers=headers, private=private, deadline=deadline, method=method)
 
 
 def target(url: str) -> str:

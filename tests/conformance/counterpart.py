@@ -75,7 +75,13 @@ class Ears:
         return Reply(200, msgspec.json.encode(ack))
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> Stream:
         """No scenario moves data."""
         raise DeliveryError("peer.unreachable", url=url)

@@ -66,7 +66,9 @@ class Road:
             raise DeliveryError("peer.timeout")
         return Reply(answer.status, answer.body, answer.headers)
 
-    async def open(self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None) -> Any:
+    async def open(
+        self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None, method: str = "GET"
+    ) -> Any:
         """Data is not carried here."""
         raise DeliveryError("peer.unreachable")
 

@@ -72,10 +72,16 @@ class KitPeer:
         return await self._real.send(method, url, body=body, private=private, **more)
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> Stream:
         """See `ports.Peer.open`."""
-        return await self._real.open(url, headers=headers, private=private, deadline=deadline)
+        return await self._real.open(url, headers=headers, private=private, deadline=deadline, method=method)
 
     async def close(self) -> None:
         """Cut its connections."""

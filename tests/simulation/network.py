@@ -248,7 +248,9 @@ class Wire:
         letter = Letter(self._name, host_name(url), request)
         return await self._network.carry(letter, deadline or client.DEADLINE)
 
-    async def open(self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None) -> Any:
+    async def open(
+        self, url: str, *, headers: Any, private: bool = False, deadline: float | None = None, method: str = "GET"
+    ) -> Any:
         """Data is not carried here."""
         raise DeliveryError("peer.unreachable")
 

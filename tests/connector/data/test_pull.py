@@ -71,7 +71,13 @@ class Provider:
         self.then: Any = lambda: None
 
     async def open(
-        self, url: str, *, headers: Mapping[str, str], private: bool = False, deadline: float | None = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        private: bool = False,
+        deadline: float | None = None,
+        method: str = "GET",
     ) -> Any:
         if self.asked:
             self.then()
