@@ -5,9 +5,15 @@ What does not live here: transfers (`connector.protocol.transfer`), where a cons
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
 
 from policies.model import Reason
+
+Digest = bytes
+"""A hash; by a name of its own, since a record that counts `bytes` hides the type of that name from itself."""
 
 
 class TokenUse(Struct, frozen=True, kw_only=True):
@@ -27,8 +33,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     of the one that is under way, `part` is the next part, `offset` where it begins, and `etag`, `size` and `sha256` say
     of what: "" before anything of it was sent. `delivered` is the ETag of the last one that was finished. `every` is
     how long after the beginning of one the next begins, in microseconds, 0 where there is one only. `begun` is when the
-    present one was, `finished` when the last one ended; `bytes` counts all that arrived. `reason` is why the last
-    attempt was in vain.
+    present one was, `finished` when the last one ended; `done` counts those that were finished, `bytes` all that
+    arrived. `reason` is why the last attempt was in vain.
     """
 
     id: str
@@ -41,11 +47,12 @@ class Delivery(Struct, frozen=True, kw_only=True):
     offset: int = 0
     etag: str = ""
     size: int | None = None
-    sha256: bytes = b""
+    sha256: Digest = b""
     delivered: str = ""
     begun: int = 0
     due: int = 0
     finished: int = 0
+    done: int = 0
     bytes: int = 0
     reason: Reason | None = None
 
@@ -70,3 +77,31 @@ class Reception(Struct, frozen=True, kw_only=True):
     state: str = "open"
     begun: int = 0
     ended: int = 0
+
+
+class Subscription(Struct, frozen=True, kw_only=True):
+    """That what comes under a contract is put somewhere, until the contract ends: `into` a sink of this kind, with
+    these settings, which hold no secret. What is asked for is `query`, as in a URL, and what the access states.
+
+    `state`: `running`, `paused` (by a person) or `ended`. `number` counts batches that are there for good, `watermark`
+    is the provider's behind the last of them, `rows` how many there are in all, `gaps` how often rows may be missing.
+    `reason` is why nothing comes now, or why it has ended.
+    """
+
+    id: str
+    contract: str
+    into: str
+    settings: Mapping[str, Any]
+    created: int
+    created_by: str
+    query: str = ""
+    purpose: str | None = None
+    spatial: str | None = None
+    stated: str = ""
+    state: str = "running"
+    number: int = 0
+    watermark: str = ""
+    rows: int = 0
+    gaps: int = 0
+    moved: int = 0
+    reason: Reason | None = None

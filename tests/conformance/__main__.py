@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.conformance import dcp, dsp, edc
+from tests.conformance import dcp, dps, dsp, edc
 from tests.conformance.kit import Kit, Result, UnavailableError
 
-SUITES = {"dsp": dsp, "dcp": dcp, "edc": edc}
+SUITES = {"dsp": dsp, "dcp": dcp, "dps": dps, "edc": edc}
 UNAVAILABLE = 69
 
 
@@ -51,7 +51,7 @@ def _run(given: argparse.Namespace) -> tuple[Kit, Result]:
     if given.suite == "edc":
         kit = edc.kit(given.version)
         return kit, edc.test(kit, given.kit, show, record=given.record)
-    suite = dcp if given.suite == "dcp" else dsp
+    suite = {"dcp": dcp, "dps": dps, "dsp": dsp}[given.suite]
     if given.version not in (None, suite.KIT.version) or given.record:
         raise UnavailableError(f"there is {suite.KIT.version}, and nothing to record")
     return suite.KIT, suite.test(given.kit, show)
