@@ -10,6 +10,8 @@ import random
 
 from msgspec import Struct
 
+from connector.data.address import Addresses
+from connector.data.deliveries import Deliveries, Offered
 from connector.data.delivering import Delivering, Limits
 from connector.data.egress import Egress
 from connector.data.gate import Gate
@@ -18,6 +20,8 @@ from connector.data.parcels import Courier
 from connector.data.receiving import Receiving
 from connector.data.sources import Sources
 from connector.ground import Ground
+from connector.ports import Sure
+from connector.services.life.contracts import Contracts
 from connector.services.transfers import Transfers
 
 FOLDER = "inbox"
@@ -31,6 +35,10 @@ class Around(Struct, frozen=True, kw_only=True):
     sources: Sources
     egress: Egress
     transfers: Transfers
+    contracts: Contracts
+    addresses: Addresses
+    offered: Offered
+    sure: Sure
 
 
 class Carrying:
@@ -57,4 +65,13 @@ class Carrying:
             jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
             limits=Limits(give_up=own.config.outbox.give_up_days * 86_400),
             fault=own.fault,
+        )
+        self.deliveries = Deliveries(
+            store=own.store,
+            contracts=around.contracts,
+            transfers=around.transfers,
+            receiving=self.receiving,
+            addresses=around.addresses,
+            offered=around.offered,
+            sure=around.sure,
         )

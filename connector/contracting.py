@@ -185,11 +185,11 @@ class Contracting:
             transfers=self.transfers,
             unseal=own.keys.sealer().open,
             renewing=self.renewing,
-            offered=self._formats,
+            offered=self.offered,
             sure=around.sure,
         )
 
-    async def _formats(self, peer: str, dataset: str) -> Collection[str]:
+    async def offered(self, peer: str, dataset: str) -> Collection[str]:
         """In which formats a peer offers a dataset; none where it does not say so now."""
         try:
             found = await self._around.discovery.dataset(peer, dataset)

@@ -227,9 +227,18 @@ class Node:
         self.fetching = made.fetching
         carried = carrying.Carrying(
             self.ground,
-            carrying.Around(gate=self.gate, sources=self.sources, egress=self.egress, transfers=self.transfers),
+            carrying.Around(
+                gate=self.gate,
+                sources=self.sources,
+                egress=self.egress,
+                transfers=self.transfers,
+                contracts=self.contracts,
+                addresses=self._addresses,
+                offered=made.offered,
+                sure=self._sure_and_spoken_to,
+            ),
         )
-        self.delivering, self.receiving = carried.delivering, carried.receiving
+        self.delivering, self.receiving, self.deliveries = carried.delivering, carried.receiving, carried.deliveries
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
@@ -370,6 +379,7 @@ class Node:
             notices=self.notices,
             evidence=self.evidence,
             fetching=self.fetching,
+            deliveries=self.deliveries,
             outbox=self.outbox,
             audit=self.audit,
             reconcile=self.reconcile,

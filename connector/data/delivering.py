@@ -253,8 +253,9 @@ class Delivering:
             entry = Entry(event="push.delivered", actor="node", params={**params, "sha256": parcel.whole.hex()})
             due = max(at, now.begun + now.every) if now.every else 0
             after = replace(
-                after, delivered=now.etag, number=now.number + 1, part=0, offset=0, etag="", finished=at, due=due
-            )
+                after, delivered=now.etag, number=now.number + 1, part=0, offset=0, etag="", finished=at, due=due,
+                done=now.done + 1,
+            )  # fmt: skip
         await self._keep(after, entry)
         self._fault("push.acknowledged")
         return after

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from connector.data.deliveries import Deliveries
 from connector.data.fetching import Fetching
 from connector.data.silos import Silos
 from connector.http.exchange import Headers
@@ -149,6 +150,7 @@ class Services(Struct, frozen=True, kw_only=True):
     notices: Notices
     evidence: Evidence
     fetching: Fetching
+    deliveries: Deliveries
     outbox: Outbox
     audit: Audit
     reconcile: Reconcile

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import UNSET, Struct
 
+from connector.data.deliveries import Flow
 from connector.errors import InputError, UnknownError
 from connector.http import deciding, lives, versions, views
 from connector.ports import Store
@@ -372,7 +374,12 @@ def signed(one: Agreement, known: Names, signers: Signers, language: Language) -
     return views.SignedView(provider=signers.provider, consumer=signers.consumer, sentence=sentence(why, language))
 
 
-def transfer(one: Transfer, known: Names, language: Language) -> views.TransferView:
+def flow(one: Flow) -> views.FlowView:
+    """How the data of a transfer move."""
+    return views.FlowView(**{**msgspec.structs.asdict(one), "every": one.every / 1_000_000})
+
+
+def transfer(one: Transfer, known: Names, language: Language, moving: Flow | None = None) -> views.TransferView:
     """A transfer, without its address and credential."""
     return views.TransferView(
         id=one.id,
@@ -390,6 +397,7 @@ def transfer(one: Transfer, known: Names, language: Language) -> views.TransferV
         ending=reason_or_none(one.ending, language),
         created=one.created,
         updated=one.updated,
+        flow=None if moving is None else flow(moving),
     )
 
 

@@ -16,7 +16,7 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
 from connector.records.egress import Cells, Pseudonyms, Release
-from connector.records.flows import Delivery, Reception, TokenUse
+from connector.records.flows import Delivery, Reception, Subscription, TokenUse
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
 from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
@@ -89,6 +89,7 @@ __all__ = [
     "Silo",
     "Statement",
     "StatusCopy",
+    "Subscription",
     "TakenBack",
     "TokenUse",
     "Tombstone",
@@ -143,6 +144,7 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     TokenUse: (),
     Delivery: ("state",),
     Reception: (),
+    Subscription: ("contract", "state"),
     Plane: (),
     Flow: ("waiting", "plane"),
     DataFlow: ("waiting", "plane", "process"),

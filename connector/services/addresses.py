@@ -117,13 +117,14 @@ def destination(address: DataAddress | UnsetType, format: str) -> Destination:
     if said is None:
         raise MessageError("message.destination", place="/dataAddress")
     url, known = said[0], {name.removeprefix(EDC): value for name, value in _listed(address).items()}
-    if not _is_place(url) or (format != PUSH_PROFILE and not known.keys() <= _PUSHED):
+    if not is_place(url) or (format != PUSH_PROFILE and not known.keys() <= _PUSHED):
         raise MessageError("message.destination", place="/dataAddress")
     kept = {name: value for name, value in known.items() if name in ("authorization", AUTH_TYPE)}
-    return Destination(url, kept, _every(known.get(EVERY, "")))
+    return Destination(url, kept, interval(known.get(EVERY, "")))
 
 
-def _is_place(url: str) -> bool:
+def is_place(url: str) -> bool:
+    """Is it an http(s) URL of a host that nothing but data would be sent to?"""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises ValueError where it is no number
@@ -133,8 +134,8 @@ def _is_place(url: str) -> bool:
     return len(url) <= MAX_LENGTH and parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 
-def _every(text: str) -> int:
-    """Microseconds; 0 where nothing is said. Raises `MessageError`."""
+def interval(text: str) -> int:
+    """How often something is to be delivered, in microseconds; 0 where nothing is said. Raises `MessageError`."""
     if not text:
         return 0
     try:

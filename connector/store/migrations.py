@@ -37,6 +37,7 @@ from connector.records import (
     Release,
     Silo,
     Statement,
+    Subscription,
     TokenUse,
 )
 from connector.store import schema
@@ -49,7 +50,7 @@ FIRST = (
 
 SINCE_THIRD = (
     *(Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception),
-    *(Plane, Flow, DataFlow),
+    *(Plane, Flow, DataFlow, Subscription),
 )
 """The kinds that version 3 has added to those of version 2, which was released."""
 

