@@ -73,10 +73,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{value} (character {place} of the filter) has more digits than are compared; shorten the number.",
     ),
     "query.operator": (
-        "Der Filter verlangt {operator}; verstanden werden = <> < <= > >=, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL und "
-        "S_INTERSECTS mit BBOX, je ein Feld und ein Wert.",
-        "The filter asks for {operator}; what is understood is = <> < <= > >=, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL "
-        "and S_INTERSECTS with BBOX, a field and a value each.",
+        "Der Filter verlangt {operator}; verstanden werden = <> < <= > >=, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL "
+        "und S_INTERSECTS mit BBOX, je ein Feld und ein Wert.",
+        "The filter asks for {operator}; what is understood is = <> < <= > >=, AND, OR, NOT, IN, BETWEEN, LIKE, IS "
+        "NULL and S_INTERSECTS with BBOX, a field and a value each.",
     ),
     "query.field": (
         "{parameter}: Diese Daten haben kein Feld {field}.",

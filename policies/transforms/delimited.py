@@ -71,6 +71,11 @@ class Delimited:
         finally:
             text.close()
 
+    @property
+    def encoding(self) -> str:
+        """How its letters are written; as `charset` it needs not be found out again."""
+        return self._encoding
+
     def written(self, rows: Iterable[Sequence[Any]], plan: Plan) -> Iterator[bytes]:
         """The bytes of what leaves, headings first. Raises `PolicyError` as the rows do."""
         out = io.StringIO()

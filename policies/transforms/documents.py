@@ -182,6 +182,11 @@ class Features:
         self._opened = opened
         self._reference: Any = None
 
+    @property
+    def reference(self) -> str:
+        """The name of the reference system, as far as it was read and is told; "" for that of RFC 7946."""
+        return str(self._reference["properties"]["name"]) if self._reference else ""
+
     def __iter__(self) -> Iterator[Any]:
         """Every feature. Raises `ValueError` for what is none."""
         text = _Elements(self._opened())
