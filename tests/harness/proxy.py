@@ -63,10 +63,14 @@ class Proxy:
         """End every connection."""
         assert self._server is not None
         self._server.close()
+        await self.drop()
+        await self._server.wait_closed()
+
+    async def drop(self) -> None:
+        """End the connections that are open now."""
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        await self._server.wait_closed()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

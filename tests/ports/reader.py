@@ -294,6 +294,7 @@ class ReaderContract:
         async with self.proxied() as (proxy, behind):
             shape = await reader.describe(behind, selection)
             proxy.faults.refuse = True
+            await proxy.drop()
             with pytest.raises(SourceError) as caught:
                 await whole(reader, behind, selection, shape)
             assert caught.value.reason.code in WRONG
@@ -311,6 +312,7 @@ class ReaderContract:
             proxy.faults.reset = reset
             for cut in (1, size // 3, size - 1):
                 proxy.faults.cut_reply = max(cut, 1)
+                await proxy.drop()
                 with pytest.raises(SourceError) as caught:
                     await whole(reader, behind, selection, shape)
                 assert caught.value.reason.code in WRONG
