@@ -21,7 +21,7 @@ from connector.data.renewing import Introduce, Renewing
 from connector.data.sources import Sources
 from connector.errors import NodeError
 from connector.ground import Ground
-from connector.ports import Peer, Transaction
+from connector.ports import Peer, Signals, Transaction
 from connector.services import notices
 from connector.services.approval import awaited
 from connector.services.approval.approvals import Approvals
@@ -30,6 +30,7 @@ from connector.services.approval.proposals import Proposals
 from connector.services.approval.questions import Questions
 from connector.services.decisions import Decisions
 from connector.services.discovery import Discovery
+from connector.services.flows import Flows
 from connector.services.life.contracts import Contracts
 from connector.services.life.endings import Endings
 from connector.services.life.renewals import Renewals
@@ -39,6 +40,7 @@ from connector.services.outbox import Outbox
 from connector.services.policies.statements import Statements
 from connector.services.policies.versions import Policies, Sealed
 from connector.services.transfers import Transfers
+from connector.system import KnownFacts
 
 POLICY_TYPE = "allmende-policy+jws"
 """`typ` of the JWS over a version of a policy (RFC 8725, 3.11): it is good for nothing else."""
@@ -63,6 +65,7 @@ class Around(Struct, frozen=True, kw_only=True):
     speaks: Callable[[str], Awaitable[None]]
     introduce: Introduce
     decide: Decide | None
+    signals: Signals
 
 
 class Contracting:
@@ -87,19 +90,30 @@ class Contracting:
         own, around = self._ground, self._around
         at = around.addresses.address
         decisions = Decisions(did=own.did, clock=own.clock, ids=own.ids, address=at, questions=self._questions)
+        self.flows = Flows(
+            store=own.store,
+            clock=own.clock,
+            ids=own.ids,
+            signals=around.signals,
+            facts=KnownFacts(own.clock),
+            did=own.did,
+            seal=own.keys.sealer().seal,
+            unseal=own.keys.sealer().open,
+        )
         ports: dict[str, Any] = {
             "store": own.store,
             "clock": own.clock,
             "ids": own.ids,
             "mail": around.outbox,
             "changes": own.changes,
-            "decide": around.decide or decisions,
+            "decide": self.flows.deciding(around.decide or decisions),
             "address": own.base,
             "fault": own.fault,
             "speaks": around.speaks,
         }
         self.negotiations = Negotiations(questions=self._questions, **ports)
-        self.transfers = Transfers(seal=own.keys.sealer().seal, at=at, **ports)
+        self.transfers = Transfers(seal=own.keys.sealer().seal, at=at, flows=self.flows, **ports)
+        self.flows.transfers = self.transfers
         self.approvals = Approvals(
             store=own.store, clock=own.clock, negotiations=self.negotiations, questions=self._questions
         )

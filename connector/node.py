@@ -25,7 +25,7 @@ from certs.did import Fetch
 from connector import carrying, contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, egress, gate, ledgers, live, noise
+from connector.data import address, egress, following, gate, ledgers, live, noise, subscribing
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
@@ -40,12 +40,13 @@ from connector.http import (
     planes,
     publications,
     renewal,
+    signaling,
     signing,
 )
 from connector.http import live as live_rows
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
-from connector.services import changes, discovery, intake, notices, operators, outbox, peers
+from connector.services import changes, discovery, intake, notices, operators, outbox, peers, subscriptions
 from connector.services.planes import RegisteredPlanes
 from connector.services.policies import coverage
 from connector.services.proof import correspondence
@@ -201,7 +202,16 @@ class Node:
             greet=self.discovery.greet,
         )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
-        self.planes = RegisteredPlanes(store=store, clock=clock, check=planes.check, gone=lambda tx, plane: None)
+        self.planes = RegisteredPlanes(
+            store=store, clock=clock, check=planes.check, gone=lambda tx, plane: self.flows.abandon(tx, plane)
+        )
+        self.signals = planes.Planes(
+            store=store,
+            clock=clock,
+            sends=self.ground.peer,
+            secret=fittings.secrets_of_planes(),
+            own=self.config.signaling.id or self.did,
+        )
 
     def _contracts(self, decide: contracting.Decide | None) -> None:
         """What leads to a contract and its transfers, what it goes through, and fetching what it is about."""
@@ -218,13 +228,14 @@ class Node:
                 speaks=self.trust.identity.speaks,
                 introduce=lambda peer, token: self.trust.identity.introduce(peer, grant=token),
                 decide=decide,
+                signals=self.signals,
             ),
         )
         self.negotiations, self.transfers, self.approvals = made.negotiations, made.transfers, made.approvals
         self.offers, self.frames, self.proposals = made.offers, made.frames, made.proposals
         self.policies, self.statements = made.policies, made.statements
         self.contracts, self.endings, self.renewals = made.contracts, made.endings, made.renewals
-        self.fetching = made.fetching
+        self.fetching, self.flows = made.fetching, made.flows
         carried = carrying.Carrying(
             self.ground,
             carrying.Around(
@@ -239,6 +250,24 @@ class Node:
             ),
         )
         self.delivering, self.receiving, self.deliveries = carried.delivering, carried.receiving, carried.deliveries
+        self._following()
+
+    def _following(self) -> None:
+        """What comes under contracts, and where it is put."""
+        store, clock = self.store, self.clock
+        self.following = following.Following(fetching=self.fetching, peer=self.peer, store=store, clock=clock)
+        self.sinks = fittings.sinks(self.config, peer=self.inner, clock=clock)
+        self.subscriptions = subscriptions.Subscriptions(
+            store=store, clock=clock, ids=self.ids, changes=self.changes, check=self.sinks.check
+        )
+        self.subscribing = subscribing.Subscribing(
+            subscriptions=self.subscriptions,
+            following=self.following,
+            sinks=self.sinks,
+            changes=self.changes,
+            clock=clock,
+            fault=self._fault,
+        )
 
     def _proof(self) -> None:
         """The log, what peers keep of it, keys, and what follows when something was lost."""
@@ -309,6 +338,9 @@ class Node:
             certificate=self.certificate,
             metrics=self.metrics,
         )
+        routes = signaling.control_plane(self.flows, self.planes)
+        signals = signaling.Signaling(routes, prove=self.signals.prove, ids=self.ids, metrics=self.metrics)
+        self.signaling_listener = fittings.signaling_listener(config, signals, metrics=self.metrics)
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
@@ -379,6 +411,8 @@ class Node:
             notices=self.notices,
             evidence=self.evidence,
             fetching=self.fetching,
+            following=self.following,
+            subscriptions=self.subscriptions,
             deliveries=self.deliveries,
             outbox=self.outbox,
             audit=self.audit,
@@ -439,6 +473,7 @@ class Node:
         await self.delivering.start()
         await self.approvals.take_up()
         await self.approvals.look()
+        self.flows.start()
         await self._listen()
         self._go_round()
 
@@ -449,6 +484,8 @@ class Node:
         else:
             await self.public_listener.start(public.host, public.port)
         await self.management_listener.start(operators.host, operators.port)
+        if self.config.signaling.on:
+            await self.signaling_listener.start(self.config.signaling.host, self.config.signaling.port)
 
     def _go_round(self) -> None:
         exchange = self.config.audit.exchange_seconds
@@ -470,6 +507,7 @@ class Node:
             ]
         )
         self.rounds.keep(self.endings.run())
+        self.rounds.keep(self.subscribing.run())
 
     async def close(self) -> None:
         """Take no more requests, finish those under way, stop sending, close the store."""
@@ -478,11 +516,14 @@ class Node:
         await self.trust.close()
         await self.delivering.close()
         await self.gate.close()
+        await self.signaling_listener.close()
+        await self.flows.close()
         await self.public_listener.close()
         await self.management_listener.close()
         await self.data_plane.close()
         await self.outbox.close()
         await self.silos.close()
+        await self.sinks.close()
         await self.inner.close()
         await self.client.close()
         await self.store.close()

@@ -114,9 +114,11 @@ class Request(Struct, frozen=True):
 
 
 class Start(Struct, frozen=True):
-    """Start or resume. `address` is where the data is to be had."""
+    """Start or resume. `address` is where the data is to be had. `elsewhere`: somebody else's data plane serves it, so
+    an address that it does not say is not one of ours."""
 
     address: DataAddress | UnsetType = UNSET
+    elsewhere: bool = False
 
 
 class Suspend(Struct, frozen=True):
@@ -213,7 +215,7 @@ def _send(t: Transfer, given: Request | Start | Suspend | Complete, now: int) ->
                 dataAddress=to,
             )
             return machine.send(TRANSFER, t, M.REQUEST, message, now)
-        case Start(address):
+        case Start(address=address):
             if t.state == S.STARTED and not t.start_due:
                 raise TransitionError("transition.illegal", state=t.state, move=M.START)
             message = TransferStartMessage(

@@ -28,6 +28,7 @@ from connector.protocol.messages import (
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Delivery, Endpoint, Participant
 from connector.services.addresses import callback_of, data_address, destination, no_destination
+from connector.services.flows import Flows
 from connector.services.formats import HTTP_PULL, is_push
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
@@ -52,17 +53,34 @@ class Transfers(Processes[Transfer]):
     machine = TRANSFER
 
     def __init__(
-        self, *, seal: Callable[[bytes, bytes], bytes], at: Callable[[Transfer], DataAddress | UnsetType], **ports: Any
+        self,
+        *,
+        seal: Callable[[bytes, bytes], bytes],
+        at: Callable[[Transfer], DataAddress | UnsetType],
+        flows: Flows | None = None,
+        **ports: Any,
     ) -> None:
         super().__init__(**ports)
-        self._seal, self._at = seal, at
+        self._seal, self._at, self._flows = seal, at, flows
 
     def step(self, process: Transfer, given: Any, now: int) -> Step:
         """See `protocol.transfer.step`. Whoever provides says each time where the data are to be had: a consumer may
         have forgotten it over a suspension (Eclipse EDC does)."""
-        if isinstance(given, transfer.Start) and given.address is UNSET and process.role is Role.PROVIDER:
+        asks = isinstance(given, transfer.Start) and given.address is UNSET and not given.elsewhere
+        if asks and process.role is Role.PROVIDER:
             given = transfer.Start(self._at(process))
         return transfer.step(process, given, now)
+
+    def stepped(self, tx: Transaction, process: Transfer, given: Any, actor: str) -> Done:
+        """See `Processes.stepped`. A start that waits for somebody else's data plane follows when that has resumed."""
+        if self._flows is not None and self._flows.hold(tx, process, given):
+            return Done(process=process)
+        return super().stepped(tx, process, given, actor)
+
+    @property
+    def callback(self) -> str:
+        """Where peers speak to us."""
+        return self._address
 
     def path(self, process: Transfer, move: str) -> str:
         """See `protocol.paths`."""
@@ -114,7 +132,9 @@ class Transfers(Processes[Transfer]):
         tx.put(Delivery(id=process.id, agreement=process.agreement, peer=process.peer, every=said.every))
 
     def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
-        """Keep where the data is to be had, its secret sealed."""
+        """Keep where the data is to be had, its secret sealed; tell the data plane that serves it."""
+        if self._flows is not None:
+            self._flows.follow(tx, before, after, message)
         if isinstance(message, TransferStartMessage) and message.dataAddress is not UNSET:
             endpoint = self._endpoint(after, message.dataAddress)
             if endpoint is not None:
@@ -135,9 +155,16 @@ class Transfers(Processes[Transfer]):
         )
 
     async def request(
-        self, operator: str, agreement: str, *, format: str = HTTP_PULL, inbox: Inbox | None = None
+        self,
+        operator: str,
+        agreement: str,
+        *,
+        format: str = HTTP_PULL,
+        inbox: Inbox | None = None,
+        dataplane: str = "",
     ) -> Transfer:
         """Ask the provider of an agreement for a transfer in a format; where it is to deliver, `inbox` says whereto.
+        With `dataplane`, one of somebody else receives them: it gets ready before the provider is asked.
 
         Raises `InputError` where there is no such agreement in force in which we are the consumer, or it is held;
         `DeliveryError` where nothing may be said to its provider.
@@ -165,6 +192,9 @@ class Transfers(Processes[Transfer]):
                 dataset=contract.dataset,
                 now=self._clock.now(),
             )
+            if dataplane and self._flows is not None:
+                self._flows.prepare(tx, process, dataplane)
+                return Done(process=process)
             to = UNSET if inbox is None else inbox(process.id, format)
             return self.stepped(tx, process, transfer.Request(self._address, to), operator)
 

@@ -28,6 +28,7 @@ BUILT_IN = {
     "file": "connector.data.sources.files:FileSource",
     "folder": "connector.data.sources.files:FolderSource",
     "live": "connector.data.sources.live:LiveSource",
+    "dataplane": "connector.data.sources.elsewhere:ElsewhereSource",
     "proxy": "connector.data.sources.proxy:ProxySource",
 }
 _ASKING = frozenset({"proxy"})
