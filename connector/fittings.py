@@ -16,6 +16,7 @@ from connector.config import Config
 from connector.data import secrets
 from connector.data.ports import Around
 from connector.data.silos import Silos
+from connector.data.sinks import Sinks
 from connector.errors import OurError
 from connector.http import connection
 from connector.http.client import HttpPeer
@@ -110,14 +111,22 @@ def secrets_of_planes() -> secrets.Secret:
 
 def silos(config: Config, *, peer: Peer, clock: Clock, store: Store) -> Silos:
     """The silos of this node, which `peer` reaches; secrets are read from files and systemd's credentials."""
-    around = Around(
+    return Silos(config.sources.kinds, around=_around(config, peer, clock), store=store)
+
+
+def sinks(config: Config, *, peer: Peer, clock: Clock) -> Sinks:
+    """Where rows are put that were fetched."""
+    return Sinks(_around(config, peer, clock))
+
+
+def _around(config: Config, peer: Peer, clock: Clock) -> Around:
+    return Around(
         clock=clock,
         peer=peer,
         secret=secrets.reading(hosting.credentials()),
         closed=(config.directory,),
         kept=config.directory / "silos",
     )
-    return Silos(config.sources.kinds, around=around, store=store)
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -57,6 +57,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "catalog": ("connector.cli.catalogs:catalog", "Look at what a peer offers to this node."),
         "negotiate": ("connector.cli.negotiations:negotiate", "Ask a peer for a dataset on terms."),
         "get": ("connector.cli.data:get", "Fetch the data of a contract."),
+        "watch": ("connector.cli.flows:watch", "See rows of a contract as they come."),
+        "subscribe": ("connector.cli.flows:subscribe", "Put rows of a contract somewhere as they come."),
+        "subscription": ("connector.cli.flows:subscription", "What is put somewhere as it comes."),
     },
     "Contracts and what follows": {
         "negotiation": ("connector.cli.negotiations:negotiation", "Negotiations under way or past; decide them."),

@@ -64,30 +64,33 @@ class Fetching:
         spatial: str | None = None,
         stated: str = "",
         range: str = "",
+        query: str = "",
     ) -> tuple[Transfer, Pull]:
         """The transfer and its pull, whose headers have arrived.
 
         Raises `InputError` (no such contract, or not as its consumer), `RefusedError` with the provider's reason,
         `DeliveryError` where the provider does not start the transfer in time or cannot be reached.
         """
+        transfer, order = await self.order(operator, contract)
+        order = msgspec.structs.replace(
+            order, member=member, purpose=purpose, spatial=spatial, stated=stated, range=range, query=query
+        )
+        return transfer, await pull(order, peer=self._peer, store=self._store, clock=self._clock)
+
+    async def order(self, operator: str, contract: str) -> tuple[Transfer, Order]:
+        """A started transfer under a contract, and what is needed for asking at its address. Raises as `open`."""
         transfer = await self._started(operator, contract)
         endpoint, private = await self._address(transfer)
         properties: Mapping[str, str] = msgspec.json.decode(self._unseal(endpoint.secret, transfer.id.encode()))
-        order = Order(
+        return transfer, Order(
             url=endpoint.url,
             authorization=str(properties.get("authorization", "")),
             bare=properties.get(AUTH_TYPE) == BARE,
             transfer=transfer.id,
             actor=operator,
-            member=member,
-            purpose=purpose,
-            spatial=spatial,
-            stated=stated,
-            range=range,
             private=private,
             bearer=partial(self._renewing.token, transfer.id) if properties.get("refreshToken") else None,
         )
-        return transfer, await pull(order, peer=self._peer, store=self._store, clock=self._clock)
 
     async def _started(self, operator: str, contract: str) -> Transfer:
         """A started transfer under a contract: one that is under way, else a new one."""

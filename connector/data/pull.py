@@ -143,7 +143,7 @@ class Pull:
                         self.received += len(fresh)
                         yield fresh
                     if self.size is not None and self.received > self.size:
-                        self._check()
+                        return  # Too much is wrong already, and may be without end.
                 if self.size is None:
                     await self._ask()
                 if self.size is None or self.received >= self.size:
@@ -261,6 +261,11 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
         await store.write(lambda tx: tx.record(entry))
         raise
     return Pull(order, stream, peer=peer, store=store, clock=clock)
+
+
+async def begun(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
+    """An answer to a GET whose headers have arrived, 200 or 206. Raises as `pull`; nothing is audited."""
+    return await _open(peer, order, more)
 
 
 async def _open(peer: Peer, order: Order, more: Mapping[str, str], *, method: str = "GET") -> Stream:

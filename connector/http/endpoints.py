@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from connector.data.deliveries import Deliveries
 from connector.data.fetching import Fetching
+from connector.data.following import Following
 from connector.data.silos import Silos
 from connector.http.exchange import Headers
 from connector.http.views import Input
@@ -48,6 +49,7 @@ from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
 from connector.services.silos import SiloRegister
+from connector.services.subscriptions import Subscriptions
 from connector.services.transfers import Transfers
 from connector.services.trust.clearing import ClearingHouse
 from connector.services.trust.continuing import Handovers
@@ -151,6 +153,8 @@ class Services(Struct, frozen=True, kw_only=True):
     evidence: Evidence
     fetching: Fetching
     deliveries: Deliveries
+    following: Following
+    subscriptions: Subscriptions
     outbox: Outbox
     audit: Audit
     reconcile: Reconcile

@@ -133,7 +133,8 @@ class LivePlane:
     ) -> None:
         watch, cut = admission.watch, asyncio.Event()
         assert watch is not None  # INVARIANT: a stream is asked for with `streamed`
-        event, why = "access.broken", Reason("")
+        event = "access.broken"
+        why: Reason | None = None
         try:
             bound(request.transport)
             watch.on_cut(cut.set)
@@ -150,9 +151,9 @@ class LivePlane:
             await self._settle(admission, event, form, why)
         await _last_word(request, form, why, language)
 
-    async def _settle(self, admission: Admission, event: str, form: _Form, why: Reason) -> None:
+    async def _settle(self, admission: Admission, event: str, form: _Form, why: Reason | None) -> None:
         params = {"rows": str(form.rows), "bytes": str(form.bytes), "sha256": form.sha256.hexdigest()}
-        if why.code:
+        if why is not None:
             params["reason"] = why.code
         task = asyncio.get_running_loop().create_task(self._note(admission, event, params))
         self._ending.add(task)
@@ -189,14 +190,14 @@ async def _until(sending: Any, left: Any, cut: asyncio.Event) -> Reason | None:
         await asyncio.gather(sender, *others, return_exceptions=True)
 
 
-async def _last_word(request: web.Request, form: _Form, why: Reason, language: Language) -> None:
+async def _last_word(request: web.Request, form: _Form, why: Reason | None, language: Language) -> None:
     """Say why, where that reaches the reader at once; else the connection is reset. INVARIANT: nothing that was written
     before a cut and has not left yet leaves behind it."""
     transport = request.transport
     if transport is None or transport.is_closing() or not form.response.prepared:
         return
-    said = why if not why.code.startswith(("source.", "store.")) else Reason("unavailable")
-    if why.code and not transport.get_write_buffer_size():
+    if why is not None and not transport.get_write_buffer_size():
+        said = why if not why.code.startswith(("source.", "store.")) else Reason("unavailable")
         told = {"code": said.code, "params": said.params, "sentence": sentence(said, language)}
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(_LAST_WORD):

@@ -45,8 +45,8 @@ _SIGNED = ("Content-Digest", "Signature-Input", "Signature")
 
 
 def check(request: web.BaseRequest, hosts: Hosts, upgrades: str | None = None) -> tuple[str, str]:
-    """Raw path and query of a request that is fit to be read. Below `upgrades` a GET may ask for WebSocket, to be judged
-    there. Raises `HttpError`."""
+    """Raw path and query of a request that is fit to be read. Below `upgrades` a GET may ask for WebSocket, which is
+    judged there. Raises `HttpError`."""
     headers = request.headers
     path, _, query = request.raw_path.partition("?")
     if not path.startswith("/") or "#" in query or "#" in path or "\\" in path or _climbs(path):

@@ -23,6 +23,7 @@ from connector.http.v1 import (
     policies,
     region,
     silos,
+    subscriptions,
     trust,
 )
 
@@ -48,6 +49,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *credentials.endpoints(services),
         *descriptions.endpoints(services),
         *region.endpoints(services),
+        *subscriptions.endpoints(services),
     ]
 
 

@@ -177,6 +177,11 @@ from connector.http.views.silos import (
     SourceChange,
     SourceView,
 )
+from connector.http.views.subscriptions import (
+    NewSubscription,
+    SubscriptionView,
+    WatchQuery,
+)
 from connector.http.views.trust import (
     ExplainedView,
     ExplainQuery,
@@ -274,6 +279,7 @@ __all__ = [
     "NewSelection",
     "NewSource",
     "NewStatement",
+    "NewSubscription",
     "NewTransfer",
     "NewTrust",
     "NewVouch",
@@ -319,6 +325,7 @@ __all__ = [
     "StatementView",
     "StatusView",
     "StepView",
+    "SubscriptionView",
     "SuccessionPeer",
     "SuccessionView",
     "TakenView",
@@ -334,4 +341,5 @@ __all__ = [
     "VouchView",
     "WaitQuery",
     "WaitingView",
+    "WatchQuery",
 ]
