@@ -33,10 +33,13 @@ from connector.data.queries.model import (
     Shape,
 )
 from connector.data.sources import beneath
+from connector.data.sources.kinds import RowError
 from connector.errors import SourceError
 from policies import instants
 
 _BATCH: Final = 2048
+_LARGEST: Final = 64 << 20
+"""Octets of what a file says of itself."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
 _WGS84: Final = frozenset({("OGC", "CRS84"), ("EPSG", "4326")})
@@ -84,9 +87,20 @@ def _opened(file: Readable) -> Any:
     except ImportError:
         raise SourceError("source.package", package="allmende[parquet]") from None
     try:
-        return parquet.ParquetFile(_File(file), pre_buffer=False)
+        told = parquet.read_metadata(io.BytesIO(_footer(file)))
+        return parquet.ParquetFile(_File(file), metadata=told, pre_buffer=False)
     except (ArrowException, OSError):
-        raise ValueError("no Parquet file") from None
+        raise RowError("no Parquet file") from None
+
+
+def _footer(file: Readable) -> bytes:
+    """What a file says of itself at its end, as a file without rows: left to itself the library reads more."""
+    size = file.version.size
+    end = file.read(size - 8, 8) if size > 12 else b""
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != b"PAR1" or length > min(size - 12, _LARGEST):
+        raise RowError("no Parquet file")
+    return b"PAR1" + file.read(size - 8 - length, length) + end
 
 
 def described(file: Readable) -> Shape:
@@ -118,12 +132,12 @@ def _places(opened: Any) -> list[str]:
     try:
         geo = msgspec.json.decode(told, type=_Geo)
     except msgspec.MsgspecError:
-        raise ValueError("places that are not told as GeoParquet has it") from None
+        raise RowError("places that are not told as GeoParquet has it") from None
     for column in geo.columns.values():
         reference = column.crs.get("id", {}) if isinstance(column.crs, dict) else {}
         is_usual = column.crs is msgspec.UNSET or (reference.get("authority"), str(reference.get("code"))) in _WGS84
         if column.encoding != "WKB" or not is_usual:
-            raise ValueError("places that are not in WGS 84")
+            raise RowError("places that are not in WGS 84")
     return sorted(geo.columns, key=lambda name: name != geo.primary_column)
 
 

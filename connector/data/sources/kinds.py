@@ -24,6 +24,11 @@ from policies import instants
 from policies.transforms import Schema, media, numbers, times
 from policies.transforms.documents import Features
 
+
+class RowError(ValueError):
+    """Rows that nobody can share. The text says why, and nothing of what stands in them."""
+
+
 SAMPLE: Final = 1000
 """Rows that are looked at."""
 _CODE = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
@@ -46,7 +51,7 @@ def shape(body: media.Body, texts: frozenset[str] = frozenset()) -> Shape:
     if not isinstance(body, Features):
         return _roles(Shape(fields=_members(rows, texts), media_type=formats.NDJSON, guessed=True))
     if body.reference not in _WGS84:
-        raise ValueError(f"places in {body.reference}, not in WGS 84")
+        raise RowError(f"places in {body.reference[:60]}, not in WGS 84")
     inner = [row["properties"] for row in rows if isinstance(row.get("properties"), dict)]
     fields = (*_members(inner, texts), Field("geometry", Kind.GEOMETRY))
     if any("id" in row for row in rows):
@@ -105,7 +110,7 @@ def _members(rows: Iterable[Any], texts: frozenset[str]) -> tuple[Field, ...]:
     met: dict[str, list[Any]] = {}
     for row in rows:
         if not isinstance(row, dict):
-            raise ValueError("no object")  # noqa: TRY004 - the same for whoever reads a row
+            raise RowError("a row is no object")
         for name, value in row.items():
             met.setdefault(name, []).append(value)
     return tuple(Field(name, Kind.TEXT if name in texts else of_json(found)) for name, found in met.items())

@@ -28,6 +28,7 @@ from connector.data.queries import splitting
 from connector.data.queries.model import Budget, Event, Field, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.sources import beneath, columns, kinds
 from connector.data.sources.files import check_path
+from connector.data.sources.kinds import RowError
 from connector.errors import SourceError, UnknownError
 from connector.records import Silo
 from policies.instants import ZONE
@@ -223,8 +224,10 @@ def _told(silo: Silo) -> Iterator[None]:
         yield
     except PolicyError as error:
         raise SourceError("source.broken", silo=silo.id, problem=error.reason.code) from None
-    except _UNREADABLE as error:
-        raise SourceError("source.broken", silo=silo.id, problem=str(error)[:100]) from None
+    except RowError as error:
+        raise SourceError("source.broken", silo=silo.id, problem=str(error)) from None
+    except _UNREADABLE:
+        raise SourceError("source.broken", silo=silo.id, problem="a row cannot be read") from None
 
 
 def _names(silo: Silo) -> list[str]:
@@ -278,7 +281,7 @@ def _table(silo: Silo, body: media.Body, fields: Sequence[Field], budget: Budget
 
     def cells(row: list[str]) -> list[str]:
         if len(row) != width:
-            raise ValueError("another number of values than of columns")
+            raise RowError("another number of values than of columns")
         found = [row[n] for n in at]
         for n, write in made:
             if found[n]:
@@ -305,7 +308,7 @@ def _cell(write: Callable[[str], str], text: str, name: str) -> str:
     try:
         return write(text)
     except (ValueError, ArithmeticError, RecursionError):
-        raise ValueError(f"{name}: a value is not of its kind") from None
+        raise RowError(f"{name[:60]}: a value is not of its kind") from None
 
 
 def _objects(body: media.Body, fields: Sequence[Field], silo: Silo) -> Iterator[Any]:
@@ -313,7 +316,7 @@ def _objects(body: media.Body, fields: Sequence[Field], silo: Silo) -> Iterator[
     take = _members(fields, _zone(silo))
     for row in body:
         if not isinstance(row, dict):
-            raise ValueError("a row is no object")  # noqa: TRY004 - the same for whoever reads a row
+            raise RowError("a row is no object")
         yield take(row)
 
 
@@ -342,7 +345,7 @@ def _members(fields: Sequence[Field], zone: str) -> Callable[[Mapping[str, Any]]
         for name, check in checks:
             value = row.get(name)
             if value is not None and not check(value):
-                raise ValueError(f"{name}: a value is not of its kind")
+                raise RowError(f"{name[:60]}: a value is not of its kind")
             made[name] = value
         for name in instants:
             if made[name] is not None:
