@@ -149,6 +149,8 @@ class Delivering:
         `_OverError`."""
         try:
             await self._advance(pid, attempts)
+        except _OverError:
+            raise
         except _HeldError:
             await self._wait(pid, LOOK)
         except AccessRefusedError as error:
