@@ -59,7 +59,7 @@ KINDS: Final[Mapping[str, Place]] = {
     "mariadb": Place(_SOURCES + "sql.mariadb:MariadbReader", ("pymysql",), "allmende[mariadb]"),
     "sqlite": Place(_SOURCES + "sql.sqlite:SqliteReader"),
     "wfs": Place(_SOURCES + "wfs:WfsReader", ("owslib", "pyproj"), "allmende[geo]"),
-    "features": Place(_SOURCES + "features:FeaturesReader", ("pyproj",), "allmende[geo]"),
+    "features": Place(_SOURCES + "features:FeaturesReader"),
     "sensorthings": Place(_SOURCES + "sensorthings:SensorThingsReader"),
     "mqtt": Place(_SOURCES + "mqtt:MqttReader", ("aiomqtt",), "allmende[mqtt]"),
     "http": Place(_SOURCES + "httpjson:HttpReader"),
