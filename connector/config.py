@@ -104,6 +104,7 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "file",
         "folder",
         "live",
+        "dataplane",
         "proxy",
         "files",
         "postgres",

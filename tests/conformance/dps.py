@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.lib.ports import free_port
 from tests.conformance.kit import Kit, Result, fetch, run
-from tests.harness import flows
+from tests.harness import driving, flows
 
 KIT = Kit(
     name="dps",
@@ -23,7 +23,7 @@ KIT = Kit(
     tests=38,
 )
 PACKAGES = "org.eclipse.dataspacetck.dps.verification"
-DATA_PLANE = 28
+DATA_PLANE, CONTROL_PLANE = 28, 10
 WAIT_SECONDS = 10
 SCENARIOS: Mapping[str, tuple[str, ...]] = {
     "DP_C_PULL": ("01_01", "01_02", "02_01", "02_02", "03_01", "04_01"),
@@ -37,9 +37,27 @@ SCENARIOS: Mapping[str, tuple[str, ...]] = {
 
 
 def test(jars: Path | None, show: Callable[[str], None]) -> Result:
-    """Run the kit against a data plane by itself. Raises `kit.UnavailableError`."""
+    """Run the kit against a data plane by itself, then against a control plane. Raises `kit.UnavailableError`."""
     folder = jars or fetch(KIT)
-    return _data_plane(folder, show)
+    return together(_data_plane(folder, show), _control_plane(folder, show))
+
+
+def together(data: Result, control: Result) -> Result:
+    """One result of both; it is complete where each half had all of its tests."""
+    whole = all(
+        one.complete and one.passed + one.failed == tests
+        for one, tests in ((data, DATA_PLANE), (control, CONTROL_PLANE))
+    )
+    return Result(data.passed + control.passed, data.failed + control.failed, data.failures + control.failures, whole)
+
+
+def _control_plane(folder: Path, show: Callable[[str], None]) -> Result:
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="allmende-dps-") as directory,
+        driving.started(Path(directory), address(port)) as addresses,
+    ):
+        return run(KIT, folder, {**common(port, "controlplane"), **of_control_plane(addresses)}, show)
 
 
 def _data_plane(folder: Path, show: Callable[[str], None]) -> Result:
@@ -79,6 +97,21 @@ def of_data_plane(plane: flows.Addresses, port: int) -> Mapping[str, str]:
         f"{prefix}.counterparty.id": f"did:web:127.0.0.1%3A{port}",
         **dict(_scenarios()),
     }
+
+
+def of_control_plane(node: driving.Addresses) -> Mapping[str, str]:
+    """The kit's configuration for a control plane."""
+    prefix = "dataspacetck.dps.controlplane"
+    found = {
+        f"{prefix}.webhook.url": node.webhook,
+        f"{prefix}.protocol.url": node.protocol,
+        f"{prefix}.signaling.url": node.signaling,
+    }
+    for group, agreement in (("CP_C", driving.CONSUMED), ("CP_P", driving.PROVIDED)):
+        for number in ("01_01", "01_02", "02_01", "02_02", "03_01"):
+            found[f"{group}_{number}_AGREEMENTID"] = agreement
+            found[f"{group}_{number}_DATASETID"] = driving.DATASET
+    return found
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:
