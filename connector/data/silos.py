@@ -29,7 +29,7 @@ from connector.data import limits, secrets, shapes
 from connector.data.breaker import Breaker, Seats
 from connector.data.ports import Around, Reader
 from connector.data.queries.model import Budget, Condition, Event, Pushed, Selection, Shape, Split, Work
-from connector.errors import DeliveryError, NodeError, SourceError
+from connector.errors import DeliveryError, NodeError, PeerError, SourceError
 from connector.ports import Store
 from connector.records import Asset, Silo
 from policies.model import Reason
@@ -92,6 +92,7 @@ class Opened(Struct, frozen=True):
     shape: Shape
     reader: Reader
     budget: Budget = Budget()
+    at_once: int = limits.AT_ONCE
     own: Condition | None = None
     exact: Condition | None = None
     """What the silo is asked for the sake of `own`; None with an `own` where the node has to look at every row."""
@@ -180,8 +181,16 @@ class Silos:
             raise SourceError("source.drift", silo=silo.id, field="", problem="the silo is of another kind now")
         selection = selection_of(settings)
         seen = await self._shapes.get(silo, selection, lambda: self.describe(silo, selection))
-        shape = shapes.shared(silo, selection.fields, shapes.frozen(settings), seen)
-        return self._with_condition(silo, selection, shape)
+        try:
+            shape = shapes.shared(silo, selection.fields, shapes.frozen(settings), seen)
+            return self._with_condition(silo, selection, shape)
+        except SourceError:
+            self._shapes.forget(silo.id)  # What is put right there shows at once.
+            raise
+        except PeerError as error:
+            # It is the operator's condition, and nothing of it is a peer's business.
+            self._shapes.forget(silo.id)
+            raise SourceError("source.drift", silo=silo.id, field="", problem=error.reason.code) from None
 
     async def select(self, silo: Silo, selection: Selection) -> Opened:
         """What is not an asset yet, as it is now: all fields where none is named. Raises `SourceError`, and `PeerError`
@@ -199,7 +208,8 @@ class Silos:
         if own is not None:
             asked = reader.split(bare, shape, shapes.only(own))
             exact = asked.pushed.where if asked.left is None and asked.pushed.then is None else None
-        return Opened(bare, plain, shape, reader, limits.budget(silo.settings), own, exact)
+        asked_for = limits.budget(silo.settings), limits.at_once(silo.settings)
+        return Opened(bare, plain, shape, reader, *asked_for, own, exact)
 
     async def find(self, name: str) -> Silo:
         """The silo of this name. Raises `SourceError` `source.gone`."""
@@ -222,7 +232,7 @@ class Silos:
 
     async def ask(self, silo: Silo, question: Callable[[Silo], Awaitable[T]]) -> T:
         """Any short question to a silo, which it has `idle_seconds` to answer. Raises `SourceError`, `BusyError`."""
-        async with self._turn(silo) as turn:
+        async with self._turn(silo, limits.at_once(silo.settings)) as turn:
             try:
                 async with asyncio.timeout(limits.idle(silo.settings)):
                     found = await question(_bare(silo))
@@ -238,7 +248,7 @@ class Silos:
         left alone, `source.budget`, `source.slow`, and as the reader does) and `BusyError`.
         """
         silo = opened.silo
-        async with self._turn(silo) as turn:
+        async with self._turn(silo, opened.at_once) as turn:
             budget = opened.budget
             pieces = _own_rows(opened, pushed, budget)
             async with aclosing(limits.kept(pieces, budget, self.around.clock, silo)) as within:
@@ -266,9 +276,11 @@ class Silos:
             turn.left()
 
     @asynccontextmanager
-    async def _turn(self, silo: Silo) -> AsyncGenerator[_Turn, None]:
+    async def _turn(self, silo: Silo, at_once: int) -> AsyncGenerator[_Turn, None]:
         """One question: waits for a seat, and is judged by how it ends."""
         standing = self._standing_of(silo)
+        if standing.seats.at_once != at_once:
+            standing.seats = Seats(at_once)
         async with standing.seats.taken():
             turn = self._entered(silo)
             try:
@@ -290,28 +302,20 @@ class Silos:
             log.exception("source.defect", silo=silo.id, kind=silo.kind, error=type(error).__name__)
             error = SourceError("source.broken", silo=silo.id, problem=type(error).__name__)
         if error.reason.code in TROUBLE:
-            turn.failed()
-            self._note(silo.id, error.reason.code)
+            if not turn.standing.failing:
+                log.warning("silo.failing", silo=silo.id, code=error.reason.code)
+            turn.failed(error.reason.code)
         if error.reason.code == "source.drift":
             self._shapes.forget(silo.id)
         return error
 
     def _standing_of(self, silo: Silo) -> _Standing:
         known = self._standing.get(silo.id)
-        at_once = limits.at_once(silo.settings)
         if known is None:
-            known = self._standing[silo.id] = _Standing(Breaker(self.around.clock), Seats(at_once))
-        elif known.seats.at_once != at_once:
-            known.seats = Seats(at_once)
+            known = self._standing[silo.id] = _Standing(Breaker(self.around.clock), Seats(limits.AT_ONCE))
         return known
 
     # --- how they are -------------------------------------------------------------------------------------------------
-
-    def _note(self, silo: str, code: str) -> None:
-        standing = self._standing[silo]
-        if not standing.failing:
-            log.warning("silo.failing", silo=silo, code=code)
-        standing.failing = code
 
     def trouble(self) -> Reason | None:
         """A silo that did not answer when it was last asked, else an asset that could not be opened, for health; the
@@ -357,20 +361,21 @@ class _Turn:
     """One question to a silo; the first thing that is said of it counts."""
 
     def __init__(self, standing: _Standing, turn: int) -> None:
-        self._standing, self._turn = standing, turn
+        self.standing, self._turn = standing, turn
 
     def worked(self) -> None:
         """It answers."""
-        self._standing.failing = ""
-        self._standing.breaker.worked(self._turn)
+        self.standing.failing = ""
+        self.standing.breaker.worked(self._turn)
 
-    def failed(self) -> None:
+    def failed(self, code: str) -> None:
         """It does not."""
-        self._standing.breaker.failed(self._turn)
+        self.standing.failing = code
+        self.standing.breaker.failed(self._turn)
 
     def left(self) -> None:
         """Nobody asks any more."""
-        self._standing.breaker.left(self._turn)
+        self.standing.breaker.left(self._turn)
 
 
 async def _own_rows(opened: Opened, pushed: Pushed, budget: Budget) -> AsyncGenerator[bytes, None]:
