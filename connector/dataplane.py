@@ -9,6 +9,7 @@ have registered, and what may leave is read from the agreements that these give 
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -24,12 +25,17 @@ from connector import fittings, founding, hosting, telemetry
 from connector.chores import Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, noise
+from connector.data.delivering import Delivering
+from connector.data.opening import Opening
+from connector.data.parcels import Courier
+from connector.data.receiving import Receiving
 from connector.data.signaling.addresses import FlowAddresses
+from connector.data.signaling.ending import FlowEnds
 from connector.data.signaling.grounds import Grounds
 from connector.data.signaling.plane import DataFlows
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError, UnknownError
-from connector.http import client, data, management, planes, publications, renewal, signaling, v1
+from connector.http import client, data, inbox, management, planes, publications, renewal, signaling, v1
 from connector.http.endpoints import Services
 from connector.http.exchange import Request, Response
 from connector.http.problems import problem, told
@@ -57,6 +63,8 @@ from policies.model import Reason
 log = structlog.get_logger()
 SWEEP_SECONDS = 60.0
 LAST_SECONDS = 0.5
+INBOX = "inbox"
+"""Where what is delivered lies, in the directory."""
 DID_DOCUMENT = "/.well-known/did.json"
 SERVED = (
     *("/health", "/ready", "/metrics", "/v1/audit", "/v1/operators"),
@@ -143,6 +151,25 @@ class DataPlaneProcess:
             addresses=FlowAddresses(self.addresses, self.gate.tokens),
             patience=own.patience,
         )
+        self.delivering = Delivering(
+            store=self.store,
+            clock=self.clock,
+            gate=self.gate,
+            changes=self.changes,
+            transfers=FlowEnds(self.flows, self.store),
+            courier=Courier(store=self.store, peer=self.peer, unseal=self.keys.sealer().open),
+            open=Opening(self.gate, self.sources, self.egress),
+            jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
+            fault=self._fault,
+        )
+        self.receiving = Receiving(
+            store=self.store,
+            clock=self.clock,
+            changes=self.changes,
+            tokens=self.gate.tokens,
+            folder=self.config.directory / INBOX,
+            quota=self.config.data.inbox_bytes,
+        )
         self.registered = RegisteredPlanes(
             store=self.store, clock=self.clock, check=planes.check, gone=self.flows.abandon
         )
@@ -186,6 +213,7 @@ class DataPlaneProcess:
         self.publications.add("GET", DID_DOCUMENT, self._own_document)
         self.publications.add("POST", f"{address.RENEWAL}/{{pid}}", self._renew)
         self.data_plane = data.DataPlane(self.gate, self.sources, self.egress, base=fittings.data_path(config))
+        self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
         host = urlsplit(config.public_url).hostname or ""
         self.public_listener = Listener(
             "public",
@@ -194,7 +222,7 @@ class DataPlaneProcess:
             hosts=names_of(host),
             metrics=self.metrics,
             limits=limits,
-            streams={self.data_plane.base: self.data_plane.handler},
+            streams={self.data_plane.base: self.data_plane.handler, self.inbox.base: self.inbox.handler},
             certificate=fittings.certificate(config),
         )
         self.signaling_listener = fittings.signaling_listener(config, self.signaling, metrics=self.metrics)
@@ -264,6 +292,7 @@ class DataPlaneProcess:
         await founding.same_as_ever(self.store, self.did)
         await founding.first_operator(self.operators, self.config.directory)
         self.flows.start()
+        await self.delivering.start()
         public, own, inner = self.config.public, self.config.signaling, self.config.management
         if public.socket:
             await self.public_listener.start_unix(Path(public.socket))
@@ -282,6 +311,7 @@ class DataPlaneProcess:
         await self.rounds.close()
         await self.signaling_listener.close()
         await self.flows.close()
+        await self.delivering.close()
         await self.gate.close()
         await self.public_listener.close()
         await self.management_listener.close()

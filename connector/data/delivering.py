@@ -20,6 +20,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Any, Protocol
 
 import structlog
 from msgspec import Struct
@@ -37,7 +38,6 @@ from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Asset, Delivery, Entry
 from connector.services.changes import Change, Changes
 from connector.services.processes import Done
-from connector.services.transfers import Transfers
 from policies.model import Reason
 
 log = structlog.get_logger()
@@ -54,6 +54,15 @@ GIVE_UP = 14 * 86_400.0
 """Seconds without progress after which a transfer is ended."""
 LOOK = 60.0
 """Seconds after which somebody who waits for a transfer to go on looks by himself."""
+
+
+class Moves(Protocol):
+    """What is asked of whoever moves transfers (`services.transfers`; for flows of others `signaling.ending`)."""
+
+    def stepped(self, tx: Transaction, process: Any, given: Any, actor: str) -> Done: ...
+
+    async def decide(self, pid: str, act: Callable[[Transaction, Any], Done]) -> Any: ...
+
 
 Open = Callable[[str, Asset, Leaving | None], Awaitable[Content]]
 """What leaves under a transfer (its pid). Raises as `Sources.open` and `Egress.content` do."""
@@ -84,7 +93,7 @@ class Delivering:
         clock: Clock,
         gate: Gate,
         changes: Changes,
-        transfers: Transfers,
+        transfers: Moves,
         courier: Courier,
         open: Open,
         jitter: Callable[[], float],

@@ -207,27 +207,21 @@ class DataFlows:
 
         Raises `InputError` where there is no such flow, `TransitionError` where it does not run.
         """
+        await self._store.write(lambda tx: self.completing(tx, id, actor))
 
-        def act(tx: Transaction) -> None:
-            flow, plane = _with_plane(tx, id)
-            after = moved(flow, Signal.COMPLETED, self._clock.now())
-            if after is flow:
-                return
+    def completing(self, tx: Transaction, id: str, actor: str) -> None:
+        """See `complete`; in a transaction."""
+        flow, plane = _with_plane(tx, id)
+        after = moved(flow, Signal.COMPLETED, self._clock.now())
+        if after is not flow:
             self._keep(tx, owing(after, "completed"), actor, "flow.completed")
             self._grounds.follow(tx, plane, after)
 
-        await self._store.write(act)
-
-    async def fail(self, id: str, reason: Reason) -> None:
+    def failing(self, tx: Transaction, id: str, reason: Reason) -> None:
         """A flow cannot go on by itself, for good: tell its control plane, whose affair it is. It stays where it is."""
-
-        def act(tx: Transaction) -> None:
-            flow, _ = _with_plane(tx, id)
-            if flow.state in ENDS or flow.error is not None:
-                return
+        flow, _ = _with_plane(tx, id)
+        if flow.state not in ENDS and flow.error is None:
             self._keep(tx, owing(replace(flow, error=reason), "errored"), "node", "flow.failed")
-
-        await self._store.write(act)
 
     def abandon(self, tx: Transaction, plane: str) -> None:
         """A control plane is known no longer: what it has under way ends with it, in this transaction."""
