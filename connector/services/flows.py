@@ -160,7 +160,7 @@ class Flows:
     ) -> None:
         now = self._clock.now()
         flow = Flow(id=t.id, plane=plane.id, profile=profile, created=now, updated=now)
-        self._keep(tx, self._owing(flow, signal, address), "flow.begun")
+        self._noted(tx, self._owing(flow, signal, address), "flow.begun")
 
     def _destination(self, tx: Transaction, t: Transfer) -> bytes:
         """Where the consumer wants the data delivered, for the data plane that does it: we do not."""
@@ -183,7 +183,7 @@ class Flows:
         if flow is None or flow.state is not FlowState.SUSPENDED:
             return False
         if not flow.resuming:
-            self._keep(tx, replace(self._owing(flow, Signal.RESUME), resuming=True), "flow.resuming")
+            self._noted(tx, replace(self._owing(flow, Signal.RESUME), resuming=True), "flow.resuming")
         return True
 
     def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
@@ -196,7 +196,7 @@ class Flows:
         if signal is not None:
             told = self._sealed(flow, address) if after.role is Role.CONSUMER else b""
             why = "" if after.reason is None else after.reason.code
-            self._keep(tx, self._owing(flow, signal, told, why), f"flow.due.{signal}")
+            self._noted(tx, self._owing(flow, signal, told, why), "flow.due")
 
     def _owing(self, flow: Flow, signal: Signal, address: bytes = b"", reason: str = "") -> Flow:
         due = Due(signal, self._ids.pid(), address, reason)
@@ -281,7 +281,7 @@ class Flows:
         signal = Signal(due.signal)
         if later and signal in (Signal.PREPARE, Signal.START):
             state = FlowState.PREPARING if signal is Signal.PREPARE else FlowState.STARTING
-            self._keep(tx, replace(flow, state=state, flow=_id(flow, status)), f"flow.{state.lower()}")
+            self._noted(tx, replace(flow, state=state, flow=_id(flow, status)), "flow.signalled")
             return
         self._reached(tx, flow, signal, status)
 
@@ -298,7 +298,7 @@ class Flows:
             resuming=flow.resuming and signal is not Signal.RESUME,
         )
         resumed = signal is Signal.RESUME
-        self._keep(tx, flow, f"flow.{flow.state.lower()}")
+        self._noted(tx, flow, "flow.signalled")
         t = tx.get(Transfer, flow.id)
         if t is None or t.pending is not None or t.ending is not None:
             return
@@ -320,7 +320,7 @@ class Flows:
         flow = replace(flow, due=left, waiting=bool(left), error=why, resuming=False)
         if due.signal in (Signal.PREPARE, Signal.START):
             flow = replace(flow, state=FlowState.TERMINATED, due=(), waiting=False)
-        self._keep(tx, flow, "flow.refused")
+        self._noted(tx, flow, "flow.refused")
         t = tx.get(Transfer, flow.id)
         if flow.state is not FlowState.TERMINATED or t is None or TRANSFER.is_terminal(t.state):
             return
@@ -342,7 +342,7 @@ class Flows:
             if what == "errored":
                 said = status.error[:500]
                 why = Reason("flow.errored", {"plane": plane.id, "said": said})
-                self._keep(tx, replace(flow, error=why), "flow.errored")
+                self._noted(tx, replace(flow, error=why), "flow.errored")
             elif what == "completed":
                 self._completed(tx, flow)
             else:
@@ -380,10 +380,12 @@ class Flows:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def _keep(self, tx: Transaction, flow: Flow, event: str) -> None:
+    def _noted(self, tx: Transaction, flow: Flow, event: str) -> None:
         flow = replace(flow, updated=self._clock.now())
         tx.put(flow)
         about = {"process": flow.id, "plane": flow.plane, "state": flow.state}
+        if flow.due:
+            about["due"] = " ".join(one.signal for one in flow.due)
         if flow.error is not None:
             about["reason"] = flow.error.code
         tx.record(Entry(event=event, actor="node", params=about))

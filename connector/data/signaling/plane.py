@@ -99,7 +99,7 @@ class DataFlows:
                     raise TransitionError("flow.exists", process=blank.process[:200])
                 return known
             self._grounds.address(tx, blank, told)
-            self._keep(tx, owing(blank, READY), plane.id, "flow.begun")
+            self._written(tx, owing(blank, READY), "flow.begun", plane.id)
             return blank
 
         flow = await self._store.write(act)
@@ -194,7 +194,7 @@ class DataFlows:
             if after is flow:
                 return flow
             after = replace(after, reason=reason[:500])
-            self._keep(tx, after, plane.id, f"flow.{signal}")
+            self._written(tx, after, "flow.moved", plane.id)
             self._grounds.follow(tx, plane, after)
             return after
 
@@ -214,20 +214,20 @@ class DataFlows:
         flow, plane = _with_plane(tx, id)
         after = moved(flow, Signal.COMPLETED, self._clock.now())
         if after is not flow:
-            self._keep(tx, owing(after, "completed"), actor, "flow.completed")
+            self._written(tx, owing(after, "completed"), "flow.completed", actor)
             self._grounds.follow(tx, plane, after)
 
     def failing(self, tx: Transaction, id: str, reason: Reason) -> None:
         """A flow cannot go on by itself, for good: tell its control plane, whose affair it is. It stays where it is."""
         flow, _ = _with_plane(tx, id)
         if flow.state not in ENDS and flow.error is None:
-            self._keep(tx, owing(replace(flow, error=reason), "errored"), "node", "flow.failed")
+            self._written(tx, owing(replace(flow, error=reason), "errored"), "flow.failed", "node")
 
     def abandon(self, tx: Transaction, plane: str) -> None:
         """A control plane is known no longer: what it has under way ends with it, in this transaction."""
         for flow in tx.select(DataFlow, plane=plane, limit=MOST):
             if flow.state not in ENDS:
-                self._keep(tx, moved(flow, Signal.TERMINATE, self._clock.now()), "node", "flow.terminate")
+                self._written(tx, moved(flow, Signal.TERMINATE, self._clock.now()), "flow.moved", "node")
                 known = tx.get(Plane, plane)
                 assert known is not None  # INVARIANT: it is removed after this, in the same transaction
                 self._grounds.follow(tx, known, tx.get(DataFlow, flow.id) or flow)
@@ -272,7 +272,7 @@ class DataFlows:
         after = done(moved(flow, Signal.PREPARED if prepared else Signal.BEGUN, self._clock.now()), READY)
         if flow.told:
             after = owing(after, "prepared" if prepared else "started")
-        self._keep(tx, after, plane.id, "flow.prepared" if prepared else "flow.started")
+        self._written(tx, after, "flow.prepared" if prepared else "flow.started", plane.id)
         self._grounds.follow(tx, plane, after)
 
     def _unready(self, tx: Transaction, plane: Plane, id: str, reason: Reason) -> None:
@@ -283,7 +283,7 @@ class DataFlows:
         after = replace(moved(flow, Signal.TERMINATE, self._clock.now()), error=reason)
         if flow.told:
             after = owing(after, "errored")
-        self._keep(tx, after, plane.id, "flow.refused")
+        self._written(tx, after, "flow.refused", plane.id)
 
     async def _tell(self, plane: Plane, flow: DataFlow) -> None:
         """One callback. What the control plane refuses is not told again: it has decided otherwise."""
@@ -295,8 +295,7 @@ class DataFlows:
         def act(tx: Transaction) -> None:
             now = tx.get(DataFlow, flow.id)
             if now is not None:
-                event = f"flow.told.{what}" if heard else "flow.unheard"
-                self._keep(tx, done(now, what), plane.id, event)
+                self._written(tx, done(now, what), "flow.told" if heard else "flow.unheard", plane.id)
 
         await self._store.write(act)
 
@@ -308,7 +307,7 @@ class DataFlows:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def _keep(self, tx: Transaction, flow: DataFlow, actor: str, event: str) -> None:
+    def _written(self, tx: Transaction, flow: DataFlow, event: str, actor: str) -> None:
         tx.put(flow)
         about = {"flow": flow.id, "process": flow.process, "agreement": flow.agreement, "state": flow.state}
         if flow.error is not None:
