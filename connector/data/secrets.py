@@ -110,6 +110,10 @@ def _base(name: str) -> str:
 
 
 def _is_secret(name: str, value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_is_secret(str(inner), held) for inner, held in value.items())
+    if isinstance(value, list | tuple):
+        return any(_is_secret(name, held) for held in value)
     if name.endswith((FILE, CREDENTIAL)):
         return False
     return bool(_NAMES.search(name)) or (isinstance(value, str) and _holds(value))
