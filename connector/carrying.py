@@ -11,6 +11,7 @@ import random
 from msgspec import Struct
 
 from connector.data.address import Addresses
+from connector.data.answers import Answers
 from connector.data.deliveries import Deliveries, Offered
 from connector.data.delivering import Delivering, Limits
 from connector.data.egress import Egress
@@ -18,6 +19,7 @@ from connector.data.gate import Gate
 from connector.data.opening import Opening
 from connector.data.parcels import Courier
 from connector.data.receiving import Receiving
+from connector.data.silos import Silos
 from connector.data.sources import Sources
 from connector.ground import Ground
 from connector.ports import Sure
@@ -33,6 +35,7 @@ class Around(Struct, frozen=True, kw_only=True):
 
     gate: Gate
     sources: Sources
+    silos: Silos
     egress: Egress
     transfers: Transfers
     contracts: Contracts
@@ -61,7 +64,7 @@ class Carrying:
             changes=own.changes,
             transfers=around.transfers,
             courier=Courier(store=own.store, peer=own.peer, unseal=own.keys.sealer().open),
-            open=Opening(around.gate, around.sources, around.egress),
+            open=self._opening(own, around),
             jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
             limits=Limits(give_up=own.config.outbox.give_up_days * 86_400),
             fault=own.fault,
@@ -74,4 +77,18 @@ class Carrying:
             addresses=around.addresses,
             offered=around.offered,
             sure=around.sure,
+        )
+
+    def _opening(self, own: Ground, around: Around) -> Opening:
+        return Opening(
+            gate=around.gate,
+            sources=around.sources,
+            egress=around.egress,
+            answers=Answers(
+                sources=around.sources,
+                silos=around.silos,
+                egress=around.egress,
+                clock=own.clock,
+                token=own.ids.token,
+            ),
         )

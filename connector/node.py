@@ -25,7 +25,7 @@ from certs.did import Fetch
 from connector import carrying, contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, egress, following, gate, ledgers, live, noise, subscribing
+from connector.data import address, answers, egress, following, gate, ledgers, live, noise, subscribing
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
@@ -40,6 +40,7 @@ from connector.http import (
     planes,
     publications,
     renewal,
+    signaling,
     signing,
 )
 from connector.http import live as live_rows
@@ -201,7 +202,16 @@ class Node:
             greet=self.discovery.greet,
         )
         self.operators = operators.Operators(store=store, clock=clock, ids=self.ids)
-        self.planes = RegisteredPlanes(store=store, clock=clock, check=planes.check, gone=lambda tx, plane: None)
+        self.planes = RegisteredPlanes(
+            store=store, clock=clock, check=planes.check, gone=lambda tx, plane: self.flows.abandon(tx, plane)
+        )
+        self.signals = planes.Planes(
+            store=store,
+            clock=clock,
+            sends=self.ground.peer,
+            secret=fittings.secrets_of_planes(),
+            own=self.config.signaling.id or self.did,
+        )
 
     def _contracts(self, decide: contracting.Decide | None) -> None:
         """What leads to a contract and its transfers, what it goes through, and fetching what it is about."""
@@ -218,18 +228,20 @@ class Node:
                 speaks=self.trust.identity.speaks,
                 introduce=lambda peer, token: self.trust.identity.introduce(peer, grant=token),
                 decide=decide,
+                signals=self.signals,
             ),
         )
         self.negotiations, self.transfers, self.approvals = made.negotiations, made.transfers, made.approvals
         self.offers, self.frames, self.proposals = made.offers, made.frames, made.proposals
         self.policies, self.statements = made.policies, made.statements
         self.contracts, self.endings, self.renewals = made.contracts, made.endings, made.renewals
-        self.fetching = made.fetching
+        self.fetching, self.flows = made.fetching, made.flows
         carried = carrying.Carrying(
             self.ground,
             carrying.Around(
                 gate=self.gate,
                 sources=self.sources,
+                silos=self.silos,
                 egress=self.egress,
                 transfers=self.transfers,
                 contracts=self.contracts,
@@ -315,7 +327,19 @@ class Node:
         )
         self.dsp = self._dsp()
         self.data_plane = data.DataPlane(
-            self.gate, self.sources, self.egress, base=fittings.data_path(config), live=self._live()
+            self.gate,
+            self.sources,
+            self.egress,
+            base=fittings.data_path(config),
+            live=self._live(),
+            answers=answers.Answers(
+                sources=self.sources,
+                silos=self.silos,
+                egress=self.egress,
+                clock=self.clock,
+                token=self.ids.token,
+            ),
+            clock=self.clock,
         )
         self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
         self.public_listener = fittings.public_listener(
@@ -327,6 +351,9 @@ class Node:
             certificate=self.certificate,
             metrics=self.metrics,
         )
+        routes = signaling.control_plane(self.flows, self.planes)
+        signals = signaling.Signaling(routes, prove=self.signals.prove, ids=self.ids, metrics=self.metrics)
+        self.signaling_listener = fittings.signaling_listener(config, signals, metrics=self.metrics)
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
@@ -459,6 +486,7 @@ class Node:
         await self.delivering.start()
         await self.approvals.take_up()
         await self.approvals.look()
+        self.flows.start()
         await self._listen()
         self._go_round()
 
@@ -469,6 +497,8 @@ class Node:
         else:
             await self.public_listener.start(public.host, public.port)
         await self.management_listener.start(operators.host, operators.port)
+        if self.config.signaling.on:
+            await self.signaling_listener.start(self.config.signaling.host, self.config.signaling.port)
 
     def _go_round(self) -> None:
         exchange = self.config.audit.exchange_seconds
@@ -499,6 +529,8 @@ class Node:
         await self.trust.close()
         await self.delivering.close()
         await self.gate.close()
+        await self.signaling_listener.close()
+        await self.flows.close()
         await self.public_listener.close()
         await self.management_listener.close()
         await self.data_plane.close()

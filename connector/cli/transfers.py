@@ -8,7 +8,7 @@ import click
 
 from connector.cli.command import Call, Noun
 from connector.cli.names import PEER, TRANSFER, segment
-from connector.cli.output import instant, labelled, table, tail
+from connector.cli.output import instant, labelled, size, table, tail
 from connector.cli.words import either, word
 
 COLUMNS = {
@@ -23,7 +23,11 @@ COLUMNS = {
 
 @click.group(cls=Noun)
 def transfer() -> None:
-    """Transfers under a contract. They begin with: allmende get CONTRACT."""
+    """Transfers under a contract. They begin with: allmende get CONTRACT.
+
+    One in which everything was fetched stays STARTED until somebody completes it: the contract may allow to fetch
+    again. Only a delivery that happens once completes its transfer itself.
+    """
 
 
 @transfer.command("list", examples=["allmende transfer list", "allmende transfer list --state STARTED"])
@@ -112,5 +116,29 @@ def _text(one: Any) -> str:
             ("dataset", one["dataset"]),
             ("reason", one["reason"] and one["reason"]["sentence"]),
             ("last change", instant(one["updated"])),
+            *_flow(one.get("flow")),
         ]
     )
+
+
+def _flow(flow: Any) -> list[tuple[str, Any]]:
+    """How its data move; nothing where an older node does not say."""
+    if not flow:
+        return []
+    if flow["kind"] == "pull":
+        renewed = either("fetched, with a token that is renewed", "abgeholt, mit einem Token, das erneuert wird")
+        lasting = either("fetched, with a token that lasts", "abgeholt, mit einem Token, das bleibt")
+        ends = instant(flow["expires"]) if flow["expires"] else None
+        access = renewed if flow["access"] == "renewed" else lasting
+        return [("data", access), ("token ends", ends)]
+    arrived = f"{flow['deliveries']} ({size(flow['total'])})"
+    return [
+        ("data", either("delivered by the provider", "vom Anbieter geliefert")),
+        ("to", flow["url"] or None),
+        ("every", f"{flow['every']:g} s" if flow["every"] else None),
+        ("deliveries", arrived),
+        ("under way", f"{size(flow['bytes'])}" if flow["part"] else None),
+        ("last one", instant(flow["finished"]) if flow["finished"] else None),
+        ("next one", instant(flow["due"]) if flow["due"] else None),
+        ("waits for", flow["why"] or None),
+    ]

@@ -27,8 +27,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connector.data.breaker import Breaker
-from connector.data.egress import Leaving
 from connector.data.gate import AccessRefusedError, Ask, Gate, MovedError
+from connector.data.opening import Opened, identity
 from connector.data.parcels import Answer, Courier, Parcel, Verdict
 from connector.errors import InputError, NodeError, RefusedError, SourceError, TransitionError, UnknownError
 from connector.ports import Clock, Content, Fault, Store, Transaction, no_fault
@@ -64,8 +64,8 @@ class Moves(Protocol):
     async def decide(self, pid: str, act: Callable[[Transaction, Any], Done]) -> Any: ...
 
 
-Open = Callable[[str, Asset, Leaving | None], Awaitable[Content]]
-"""What leaves under a transfer (its pid). Raises as `Sources.open` and `Egress.content` do."""
+Open = Callable[[str, Asset], Awaitable[Opened]]
+"""What leaves under a transfer (its pid). Raises `NodeError`."""
 
 
 class Limits(Struct, frozen=True):
@@ -181,21 +181,21 @@ class Delivering:
             return await self._complete(pid)
         if now.due > self._clock.now():
             return await self._wait(pid, (now.due - self._clock.now()) / SECOND)
-        asset, leaving = await self._gate.asset(pid), await self._gate.leaving(pid)
+        asset = await self._gate.asset(pid)
         if asset is None:
             raise UnknownError("asset.withdrawn")
-        content = await self._open(pid, asset, leaving)
+        opened = await self._open(pid, asset)
+        content = opened.content
         try:
             now = await self._beginning(now, content)
-            if now.every and now.part == 0 and content.etag == now.delivered:
+            if now.every and now.part == 0 and now.etag == now.delivered:
                 return await self._postpone(now)
-            ask = _asking(asset, leaving, content)
             async with aclosing(_parts(content, now.offset, self._limits.part)) as parts:
                 async for parcel in parts:
-                    now = await self._sent(now, parcel, content, ask)
+                    now = await self._sent(now, parcel, content, opened.ask)
                     attempts.progress(self._clock.monotonic())
         finally:
-            content.close()
+            await opened.close()
 
     async def _standing(self, pid: str) -> Delivery:
         """The delivery of a transfer that runs. Raises `_HeldError`, `_OverError`."""
@@ -209,7 +209,8 @@ class Delivering:
     async def _beginning(self, now: Delivery, content: Content) -> Delivery:
         """The delivery of this very content: the one that is under way, or a new one where it is another by now, or
         where nobody can say that it is the same."""
-        if now.etag == content.etag and (content.sha256 is not None or now.part == 0):
+        name = identity(content)
+        if now.etag == name and (content.sha256 is not None or now.part == 0):
             return now
         fresh = replace(
             now,
@@ -217,7 +218,7 @@ class Delivering:
             number=now.number + 1 if now.etag else now.number,
             part=0,
             offset=0,
-            etag=content.etag,
+            etag=name,
             size=content.size,
             sha256=content.sha256 or b"",
             begun=self._clock.now(),
@@ -379,15 +380,6 @@ def _refusal(answer: Answer) -> NodeError:
     if answer.verdict is Verdict.REFUSED:
         return RefusedError("push.refused", status=str(answer.status))
     return SourceError("push.unanswered", status=str(answer.status), seconds=str(answer.seconds or "-"))
-
-
-def _asking(asset: Asset, leaving: Leaving | None, content: Content) -> Ask:
-    """How each part is asked for: as going on with the same content, of which the first one draws."""
-    planned: dict[str, str] = {"sha256": content.sha256.hex()} if content.sha256 is not None else {}
-    if leaving is not None:
-        planned |= {"transforms": leaving.chain.text, "transforms_sha256": leaving.chain.digest}
-    chain = leaving.chain.digest if leaving is not None else ""
-    return Ask(asset=asset, chain=chain, etag=content.etag, resumes=True, planned=planned)
 
 
 async def _parts(content: Content, offset: int, size: int) -> AsyncGenerator[Parcel, None]:

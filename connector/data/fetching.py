@@ -11,18 +11,19 @@ from functools import partial
 
 import msgspec
 
-from connector.data.pull import Order, Pull, pull
+from connector.data.pull import Order, Pull, UnprovedError, pull
 from connector.data.renewing import Renewing
 from connector.errors import DeliveryError, InputError, RefusedError
 from connector.ports import Clock, Peer, Store, Sure, at_once
 from connector.protocol.machine import Role
 from connector.protocol.messages import TransferState
-from connector.protocol.transfer import TRANSFER, Transfer
+from connector.protocol.transfer import TRANSFER, Terminate, Transfer
 from connector.records import Endpoint, Participant
 from connector.services.addresses import AUTH_TYPE, BARE
 from connector.services.formats import best_pull, is_push
 from connector.services.life.contracts import Contracts, standing
 from connector.services.transfers import Transfers
+from policies.model import Reason
 
 PATIENCE = 20.0
 """Seconds that a provider has for starting a transfer."""
@@ -71,11 +72,27 @@ class Fetching:
         Raises `InputError` (no such contract, or not as its consumer), `RefusedError` with the provider's reason,
         `DeliveryError` where the provider does not start the transfer in time or cannot be reached.
         """
+        asked = {"member": member, "purpose": purpose, "spatial": spatial, "stated": stated}
+        asked |= {"range": range, "query": query}
         transfer, order = await self.order(operator, contract)
-        order = msgspec.structs.replace(
-            order, member=member, purpose=purpose, spatial=spatial, stated=stated, range=range, query=query
-        )
-        return transfer, await pull(order, peer=self._peer, store=self._store, clock=self._clock)
+        try:
+            return transfer, await self._pull(order, asked)
+        except UnprovedError:
+            # Its grant key was destroyed, or ours: nothing that we hold for this transfer opens anything any more.
+            await self._give_up(transfer)
+        transfer, order = await self.order(operator, contract)
+        return transfer, await self._pull(order, asked)
+
+    async def _pull(self, order: Order, asked: Mapping[str, str | None]) -> Pull:
+        order = msgspec.structs.replace(order, **asked)
+        return await pull(order, peer=self._peer, store=self._store, clock=self._clock)
+
+    async def _give_up(self, transfer: Transfer) -> None:
+        """End a transfer whose token is worth nothing, so that another one begins."""
+        ended = await self._transfers.command("node", transfer.id, Terminate(Reason("transfer.locked_out")))
+        deadline = self._clock.monotonic() + self._patience
+        while not TRANSFER.is_terminal(ended.state) and (left := deadline - self._clock.monotonic()) > 0:
+            ended = await self._transfers.get(ended.id, newer_than=ended.version, wait=left)
 
     async def order(self, operator: str, contract: str) -> tuple[Transfer, Order]:
         """A started transfer under a contract, and what is needed for asking at its address. Raises as `open`."""

@@ -68,7 +68,7 @@ class Order(Struct, frozen=True, kw_only=True):
     bearer: Bearer | None = None
 
 
-class _UnprovedError(RefusedError):
+class UnprovedError(RefusedError):
     """The provider does not take the token (401)."""
 
 
@@ -275,7 +275,7 @@ async def _open(peer: Peer, order: Order, more: Mapping[str, str], *, method: st
     token = await order.bearer("")
     try:
         return await _once(peer, msgspec.structs.replace(order, authorization=token), more, method)
-    except _UnprovedError:
+    except UnprovedError:
         token = await order.bearer(token)
     return await _once(peer, msgspec.structs.replace(order, authorization=token), more, method)
 
@@ -314,7 +314,7 @@ async def _refuse(stream: Stream) -> None:
             raise InputError(told.code, **told.params)
     if stream.status in (401, 403):
         told = await _told(stream)
-        raise (_UnprovedError if stream.status == 401 else RefusedError)(told.code, **told.params)
+        raise (UnprovedError if stream.status == 401 else RefusedError)(told.code, **told.params)
 
 
 async def _told(stream: Stream) -> _Refusal:

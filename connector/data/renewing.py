@@ -19,7 +19,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.errors import DeliveryError, RefusedError
+from connector.data.pull import UnprovedError
+from connector.errors import DeliveryError
 from connector.ports import Clock, Peer, Reading, Reply, Store, Transaction
 from connector.protocol.transfer import Transfer
 from connector.records import Endpoint, Entry, Participant
@@ -61,7 +62,7 @@ class Renewing:
         """The access token for the next request under a transfer, renewed where it is about to end, or where the
         provider has `refused` this one.
 
-        Raises `RefusedError` where the provider does not renew it (`token.not_renewed`), `DeliveryError` where it
+        Raises `UnprovedError` where the provider does not renew it (`token.not_renewed`), `DeliveryError` where it
         cannot be asked and the one that is here is no good any more.
         """
         turn = self._turns.setdefault(pid, asyncio.Lock())
@@ -74,7 +75,7 @@ class Renewing:
             if not refused and not (renewable and self._is_due(endpoint, properties)):
                 return token
             if not renewable:
-                raise RefusedError("token.not_renewed", said="-")
+                raise UnprovedError("token.not_renewed", said="-")
             try:
                 return await self._renewed(endpoint, properties)
             except DeliveryError:
@@ -135,13 +136,13 @@ def _provider(view: Reading, pid: str) -> Participant | None:
 
 
 def _read(reply: Reply) -> _Granted:
-    """Raises `RefusedError` where the provider says no, `DeliveryError` where it says nothing that can be used."""
+    """Raises `UnprovedError` where the provider says no, `DeliveryError` where it says nothing that can be used."""
     if reply.status in (400, 401, 403):
         try:
             said = msgspec.json.decode(reply.body, type=_Refused).error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             said = ""
-        raise RefusedError("token.not_renewed", said=said[:80] or str(reply.status))
+        raise UnprovedError("token.not_renewed", said=said[:80] or str(reply.status))
     if not 200 <= reply.status < 300:
         raise DeliveryError("peer.status", status=str(reply.status))
     try:

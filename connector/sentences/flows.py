@@ -23,6 +23,11 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The peer does not renew the access token ({said}). End the transfer and begin another:"
         " allmende transfer terminate, then allmende get.",
     ),
+    "transfer.locked_out": (
+        "Das Zugangstoken dieser Übertragung gilt nicht mehr und ließ sich nicht erneuern; eine neue tritt an"
+        " ihre Stelle.",
+        "The access token of this transfer is good no more and was not renewed; another transfer takes its place.",
+    ),
     # asking for a delivery
     "message.destination": (
         "Die Anfrage nennt kein Ziel, an das geliefert werden könnte: gebraucht wird eine http(s)-Adresse, und nichts,"
