@@ -39,7 +39,7 @@ from connector.errors import MessageError, RefusedError, UnknownError
 from connector.ports import Clock, Content, Store
 from connector.protocol.transfer import Transfer
 from connector.records import Asset
-from policies.model import PolicyError
+from policies.model import PolicyError, Reason
 from policies.transforms import Given
 from policies.transforms.documents import Lines
 from policies.transforms.steps import CoarsenPlace, CoarsenTime, Keep, Pseudonymise, Replace, Suppress
@@ -237,22 +237,28 @@ class _Treatment:
         self._as_it_is = self._chain is None and query.is_whole
         self._shape, self._query, self._key, self._clock = shape, query, key, clock
 
-    def rows(self, events: Sequence[Event]) -> Iterator[tuple[bytes, str]]:
+    def rows(self, events: Sequence[Event]) -> Sequence[tuple[bytes, str]]:
         """What leaves of them, with the watermark behind it. Raises `RefusedError` for a row that cannot be treated."""
         if self._as_it_is:
-            yield from ((event.row, event.watermark) for event in events)
-            return
+            return [(event.row, event.watermark) for event in events]
         now = self._clock.now()
         body = _Counted(events)
+        made: list[tuple[bytes, str]] = []
         try:
             work = Work(chain=self._chain, query=self._query, now=now)
-            answer = holding.over(body, self._shape, work, Given(now=now, key=self._key))
-            for row in answer.rows:
-                yield _encode(row), events[body.at].watermark
+            for row in holding.over(body, self._shape, work, Given(now=now, key=self._key)).rows:
+                made.append((_encode(row), events[body.at].watermark))
         except PolicyError as error:
-            raise RefusedError(
-                error.reason.code, **{k: v for k, v in error.reason.params.items() if k != "row"}
-            ) from None
+            if not self._is_harmless(error.reason, made):
+                params = {name: value for name, value in error.reason.params.items() if name != "row"}
+                raise RefusedError(error.reason.code, **params) from None
+        return made
+
+    def _is_harmless(self, why: Reason, made: Sequence[tuple[bytes, str]]) -> bool:
+        """That no row had a field is no mistake in the terms where none was kept, or where the data have this field,
+        but not each of their rows."""
+        field = why.params.get("field", "").removeprefix("/")
+        return why.code == "transform.column" and (not made or self._shape.field(field) is not None)
 
 
 class _Counted(Lines):

@@ -56,10 +56,12 @@ Connect = Callable[..., AbstractAsyncContextManager[Session]]
 
 class Plan(Struct, frozen=True):
     """The settings of a silo, read. `fields` is where in a payload a field's value is (JSON Pointer, RFC 6901); {} for
-    every member as it is called. `id` are pointers to what tells a message from any other."""
+    every member as it is called; `kinds` are those that were named. `id` are pointers to what tells a message from any
+    other."""
 
     patterns: Mapping[str, topics.Pattern]
     fields: Mapping[str, str]
+    kinds: Mapping[str, Kind]
     time: str
     id: tuple[str, ...]
     bounds: Bounds
@@ -82,7 +84,7 @@ class MqttReader:
             "fields",
             "Where fields stand in a JSON payload; without it every member is one.",
             "Wo Felder in einem JSON-Inhalt stehen; ohne Angabe ist jedes Element eines.",
-            example="value=/data/v unit=/data/u",
+            example="value:number=/data/v unit=/data/u",
         ),
         Setting("time", "The field that says when a row was measured.", "Das Feld mit dem Zeitpunkt der Messung."),
         Setting(
@@ -346,7 +348,7 @@ def _plan(settings: Mapping[str, Any]) -> Plan:
             patterns[text] = topics.read(text)
         except ValueError:
             raise ValueError(f"topics: {text} is no pattern of topics") from None
-    fields = _fields(settings.get("fields") or {})
+    fields, kinds = _fields(settings.get("fields") or {})
     names = {RECEIVED} | {name for one in patterns.values() for name in one.names}
     if both := sorted(names & set(fields)):
         raise ValueError(f"fields: {both[0]} is the name of something else")
@@ -359,20 +361,29 @@ def _plan(settings: Mapping[str, Any]) -> Plan:
         if not str(pointer).startswith("/"):
             raise ValueError(f"{pointer}: a JSON pointer begins with /")
     return Plan(
-        patterns, fields, time, id, Bounds(_count(settings, "rows", 100_000), _count(settings, "bytes", 64 << 20))
+        patterns,
+        fields,
+        kinds,
+        time,
+        id,
+        Bounds(_count(settings, "rows", 100_000), _count(settings, "bytes", 64 << 20)),
     )
 
 
-def _fields(given: Any) -> dict[str, str]:
-    if isinstance(given, Mapping):
-        return {str(name): str(pointer) for name, pointer in given.items()}
-    found = {}
-    for part in str(given).split():
-        name, sign, pointer = part.partition("=")
-        if not sign or not name:
-            raise ValueError(f"fields: {part} is not NAME=POINTER")
-        found[name] = pointer
-    return found
+def _fields(given: Any) -> tuple[dict[str, str], dict[str, Kind]]:
+    """Pointers and kinds by name, of `NAME=POINTER` or `NAME:KIND=POINTER`."""
+    pairs = given.items() if isinstance(given, Mapping) else (part.split("=", 1) for part in str(given).split())
+    found, kinds = {}, {}
+    for pair in pairs:
+        if len(pair) != 2:
+            raise ValueError(f"fields: {pair[0]} is not NAME=POINTER")
+        name, _, kind = str(pair[0]).partition(":")
+        if not name or (kind and kind not in list(Kind)):
+            raise ValueError(f"fields: {pair[0]} is neither NAME nor NAME:KIND, a kind being {', '.join(Kind)}")
+        found[name] = str(pair[1])
+        if kind:
+            kinds[name] = Kind(kind)
+    return found, kinds
 
 
 def _count(settings: Mapping[str, Any], name: str, usual: int) -> int:
@@ -461,7 +472,7 @@ def _shape(plan: Plan, pattern: topics.Pattern, selection: Selection, rows: Sequ
     fields = [
         *(Field(name, Kind.TEXT, nullable=False) for name in pattern.names),
         Field(RECEIVED, Kind.INSTANT, nullable=False),
-        *(Field(name, Kind.INSTANT if name == plan.time else _kind(row.get(name) for row in rows)) for name in names),
+        *(Field(name, _kind_of(plan, name, rows)) for name in names),
     ]
     if selection.fields:
         known = {one.name: one for one in fields}
@@ -479,6 +490,13 @@ def _shape(plan: Plan, pattern: topics.Pattern, selection: Selection, rows: Sequ
         title=pattern.text,
         live=True,
     )
+
+
+def _kind_of(plan: Plan, name: str, rows: Sequence[Mapping[str, Any]]) -> Kind:
+    """As it was named, else as it is seen."""
+    if name == plan.time:
+        return Kind.INSTANT
+    return plan.kinds.get(name) or _kind(row.get(name) for row in rows)
 
 
 def _kind(values: Any) -> Kind:
