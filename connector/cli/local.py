@@ -166,6 +166,72 @@ def serve(call: Call, directory: Path) -> None:
         raise explained(call, failure, directory) from failure
 
 
+@click.command(
+    "init",
+    cls=Leaf,
+    node=False,
+    examples=[
+        "allmende dataplane init ./plane --public-url https://data.city.example",
+        "allmende dataplane init ./try --public-url http://127.0.0.1:8180 --lab",
+    ],
+)
+@click.argument("directory", type=DIRECTORY)
+@click.option("--public-url", required=True, help="Address at which consumers fetch and renew, for good.")
+@click.option("--lab", is_flag=True, help="For trying things: allow a loopback address and plain http on it.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port for consumers, as of init.")
+@click.option("--management-port", type=click.IntRange(0, 65535), help="Port for operators, as of init.")
+@click.pass_obj
+def dataplane_init(
+    call: Call, directory: Path, public_url: str, lab: bool, port: int | None, management_port: int | None
+) -> None:
+    """Make a data plane in DIRECTORY that works for control planes of others, such as an Eclipse EDC.
+
+    Silos and assets are kept as on a node, over its management port. An asset's id, as `allmende asset show` prints it,
+    is the id of the dataset at the control plane.
+    """
+    told = _founded(call, directory, public_url, lab, port, management_port)
+    call.answer(told, lambda: _plane_made(directory, told))
+
+
+def _plane_made(directory: Path, told: dict[str, str]) -> str:
+    return paragraphs(
+        either(f"A data plane has been made in {directory}.", f"In {directory} ist eine Datenebene angelegt."),
+        labelled([("address", told["public_url"]), ("identity", told["id"])]),
+        bullets(
+            "Next",
+            [
+                f"allmende dataplane serve {directory}",
+                f"allmende plane add edc --endpoint https://edc.example/signaling --token-file FILE --node {directory}",
+                f"allmende source kinds --node {directory}",
+            ],
+        ),
+    )
+
+
+@click.command("serve", cls=Leaf, node=False, examples=["allmende dataplane serve ./plane"])
+@click.argument("directory", type=DIRECTORY)
+@click.pass_obj
+def dataplane_serve(call: Call, directory: Path) -> None:
+    """Run the data plane in DIRECTORY until it is stopped (Ctrl-C, SIGTERM). Its log goes to standard error.
+
+    It speaks Data Plane Signaling with the control planes that are registered (`allmende plane`), and no Dataspace
+    Protocol: contracts are made elsewhere, and every access is judged here by what they say.
+    """
+    from connector.config import load
+    from connector.dataplane import run
+    from connector.errors import NodeError
+
+    try:
+        config = load(directory, os.environ)
+        if not call.json:
+            url = config.public_url
+            starting = f"Starting the data plane {url} from {directory}. Stop with Ctrl-C."
+            remark(either(starting, f"Datenebene {url} wird aus {directory} gestartet. Anhalten mit Strg-C."))
+        run(config)
+    except NodeError as failure:
+        raise explained(call, failure, directory) from failure
+
+
 def explained(call: Call, failure: NodeError, directory: Path) -> CommandError:
     """A failure about the node in a directory, as a sentence."""
     from connector.cli.remote import settings_error

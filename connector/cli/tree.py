@@ -35,6 +35,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "import": ("connector.cli.exports:import_", "Make a node from an export."),
         "key": ("connector.cli.keys:key", "The node's own keys; let others follow them."),
         "operator": ("connector.cli.operators:operator", "Persons and programs that may work with the node."),
+        "dataplane": ("connector.cli.planes:dataplane", "A data plane by itself, for control planes of others."),
+        "plane": ("connector.cli.planes:plane", "Data planes and control planes of others (signaling)."),
     },
     "Neighbours": {
         "peer": ("connector.cli.peers:peer", "Participants that this node knows and trusts."),
