@@ -58,7 +58,7 @@ KINDS: Final[Mapping[str, Place]] = {
     "postgres": Place(_SOURCES + "sql.postgres:PostgresReader", ("asyncpg",), "allmende[postgres]"),
     "mariadb": Place(_SOURCES + "sql.mariadb:MariadbReader", ("pymysql",), "allmende[mariadb]"),
     "sqlite": Place(_SOURCES + "sql.sqlite:SqliteReader"),
-    "wfs": Place(_SOURCES + "wfs:WfsReader", ("owslib", "pyproj"), "allmende[geo]"),
+    "wfs": Place(_SOURCES + "wfs:WfsReader", ("lxml", "pyproj"), "allmende[geo]"),
     "features": Place(_SOURCES + "features:FeaturesReader"),
     "sensorthings": Place(_SOURCES + "sensorthings:SensorThingsReader"),
     "mqtt": Place(_SOURCES + "mqtt:MqttReader", ("aiomqtt",), "allmende[mqtt]"),

@@ -35,8 +35,9 @@ MAP
     PROCESSING "CLOSE_CONNECTION=DEFER"
     PROJECTION "init=epsg:25832" END
     METADATA
-      "ows_title" "Trees" "gml_include_items" "all" "gml_featureid" "id" "gml_types" "auto"
-      "wfs_getfeature_formatlist" "geojson,gml"
+      "ows_title" "Trees" "ows_extent" "569000 5358000 577000 5365000"
+      "gml_include_items" "all" "gml_featureid" "id" "gml_types" "auto"
+      "gml_planted_type" "date" "gml_checked_type" "dateTime" "wfs_getfeature_formatlist" "geojson,gml"
     END
     TEMPLATE "x.html"
   END
@@ -45,7 +46,8 @@ MAP
     CONNECTIONTYPE OGR CONNECTION "%(folder)s/benches.geojson" DATA "benches"
     PROJECTION "init=epsg:4326" END
     METADATA
-      "ows_title" "Benches" "gml_include_items" "all" "gml_featureid" "number" "gml_types" "auto"
+      "ows_title" "Benches" "ows_extent" "9.9 48.3 10.1 48.5"
+      "gml_include_items" "all" "gml_featureid" "number" "gml_types" "auto"
       "wfs_getfeature_formatlist" "gml"
     END
     TEMPLATE "x.html"

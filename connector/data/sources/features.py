@@ -34,17 +34,6 @@ from connector.data.sources.web import Web
 from connector.errors import SourceError
 from connector.records import Silo
 
-SETTINGS: Final[Sequence[Setting]] = (
-    web.URL,
-    *web.LOGIN,
-    Setting("page", "Rows that are asked for at once (1000).", "Zeilen je Anfrage (1000).", example="500"),
-    Setting(
-        "zone",
-        "Zone of times that are given without one.",
-        "Zeitzone von Zeiten, die ohne eine angegeben sind.",
-        example="Europe/Berlin",
-    ),
-)
 GEOJSON: Final = "application/geo+json, application/json;q=0.9"
 _FRESH: Final = 600.0
 """Seconds that what a service offers is remembered."""
@@ -71,7 +60,7 @@ class FeaturesReader:
     """See `ports.Reader`."""
 
     kind = "features"
-    settings = SETTINGS
+    settings: Sequence[Setting] = (web.URL, *web.LOGIN, *lines.SETTINGS)
 
     def __init__(self, around: Around) -> None:
         self._around = around

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from connector.data.ports import Setting
 from connector.data.queries.model import Budget, Field, Kind, Shape
 from connector.data.sources import web
 from connector.data.sources.web import Web
@@ -79,6 +80,17 @@ async def written(pages: AsyncGenerator[Page, None], budget: Budget) -> AsyncGen
             if piece:
                 yield bytes(piece)
                 piece.clear()
+
+
+SETTINGS: Final[Sequence[Setting]] = (
+    Setting("page", "Rows that are asked for at once (1000).", "Zeilen je Anfrage (1000).", example="500"),
+    Setting(
+        "zone",
+        "Zone of times that are given without one.",
+        "Zeitzone von Zeiten, die ohne eine angegeben sind.",
+        example="Europe/Berlin",
+    ),
+)
 
 
 def check(silo: Silo) -> list[str]:
