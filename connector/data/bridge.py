@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
@@ -66,27 +65,22 @@ class Bridge:
             task.add_done_callback(self._closing.discard)
 
 
-class Once:
-    """A stream of bytes, read once from beside the event loop, in threads of `pool`."""
+class Passes:
+    """A stream of bytes, read from beside the event loop in threads of `pool`: `read` begins it, once a pass."""
 
-    def __init__(self, chunks: AsyncGenerator[bytes, None], pool: concurrent.futures.Executor) -> None:
-        self._chunks, self._pool, self._loop = chunks, pool, asyncio.get_running_loop()
-        self._ahead: deque[bytes | None] = deque()
+    def __init__(self, read: Callable[[], AsyncGenerator[bytes, None]], pool: concurrent.futures.Executor) -> None:
+        self._read, self._pool, self._loop = read, pool, asyncio.get_running_loop()
+        self._begun = [read()]
         self._asked: concurrent.futures.Future[bytes | None] | None = None
-        self._stopped = self._ended = False
+        self._entered = self._stopped = False
 
-    def __iter__(self) -> Iterator[bytes]:
-        """The bytes. Beside the loop alone. Raises what the stream raises, and `StoppedError`."""
-        while not self._ended:
-            if (piece := self._ahead.popleft() if self._ahead else self._wait()) is None:
-                self._ended = True
-                return
+    def opened(self) -> Iterator[bytes]:
+        """The bytes of the next pass. Beside the loop alone. Raises what the stream raises, and `StoppedError`."""
+        if self._entered:
+            self._begun.append(self._read())
+        self._entered = True
+        while (piece := self._wait()) is not None:
             yield piece
-
-    async def prepare(self) -> None:
-        """Have a piece ready, so that no thread has to wait for it."""
-        if not (self._ahead or self._ended or self._stopped):
-            self._ahead.append(await _next(self._chunks))
 
     async def run(self, work: Callable[[], T]) -> T:
         """As `Bridge.run`."""
@@ -101,13 +95,14 @@ class Once:
     async def close(self) -> None:
         """End the stream's own work. After `run` has returned."""
         self.stop()
-        with contextlib.suppress(RuntimeError):
-            await self._chunks.aclose()
+        for one in self._begun:
+            with contextlib.suppress(RuntimeError):
+                await one.aclose()
 
     def _wait(self) -> bytes | None:
         if self._stopped:
             raise StoppedError
-        self._asked = asked = asyncio.run_coroutine_threadsafe(_next(self._chunks), self._loop)
+        self._asked = asked = asyncio.run_coroutine_threadsafe(_next(self._begun[-1]), self._loop)
         if self._stopped:  # between the two lines above
             asked.cancel()
         try:

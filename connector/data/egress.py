@@ -38,7 +38,8 @@ from policies.transforms.times import ZONE, before, grid
 log = structlog.get_logger()
 TRANSFORMS: Final = "Allmende-Transforms"
 SIGNATURE: Final = "Allmende-Signature"
-_MINUTE: Final = 60 * 10**6
+MINUTE: Final = 60 * 10**6
+"""All that depends on the time depends on the minute."""
 _SMALL: Final = 1 << 16
 _KEPT: Final = 32
 _KEPT_CELLS: Final = 200_000
@@ -103,7 +104,7 @@ class Egress:
         if not leaving.chain.needs_rows:
             return self._as_it_is(leaving, source)
         if source.size is None:
-            raise _refused(leaving, "transform.endless")
+            raise refused(leaving, "transform.endless")
         made = await self._made(leaving, source)
         body = made.body
         return Content(
@@ -125,15 +126,15 @@ class Egress:
             if isinstance(step, Delay):
                 bound = before(now, step.period, step.zone)
                 if source.modified is None or source.modified > bound:
-                    raise _refused(leaving, "transform.young", period=step.period)
+                    raise refused(leaving, "transform.young", period=step.period)
         if source.size is None or source.sha256 is None:
-            raise _refused(leaving, "transform.endless")
+            raise refused(leaving, "transform.endless")
         told = self._told(leaving, source.media_type, source.size, source.sha256)
         return msgspec.structs.replace(source, told=told)
 
     async def _made(self, leaving: Leaving, source: Content) -> _Made:
         """What leaves of one version of the source, gone through once as long as it stays the same."""
-        now = self._clock.now() // _MINUTE * _MINUTE
+        now = self._clock.now() // MINUTE * MINUTE
         key = (leaving, source.etag, source.sha256, source.media_type, source.modified, _moment(leaving.chain, now))
         async with self._turn:
             if (known := self._known.get(key)) is not None:
@@ -147,20 +148,21 @@ class Egress:
     def _cells(self) -> int:
         return sum(one.cells for one in self._known.values())
 
-    async def _gone_through(self, leaving: Leaving, source: Content, now: int) -> _Made:
+    async def given(self, leaving: Leaving, now: int, modified: int | None, said: list[Mapping[str, Told]]) -> Given:
+        """What doing something to the rows that leave needs from outside. `said` takes what the memory of what was told
+        has said, and where it is not empty says that again. Raises as `Ledgers.key`."""
         masks = any(isinstance(step, Pseudonymise) for step in leaving.chain.steps)
+        key = await self._ledgers.key(leaving.agreement) if masks else None
+        return Given(now=now, key=key, modified=modified, settle=self._settling(leaving, said))
+
+    async def _gone_through(self, leaving: Leaving, source: Content, now: int) -> _Made:
         said: list[Mapping[str, Told]] = []
-        given = Given(
-            now=now,
-            key=await self._ledgers.key(leaving.agreement) if masks else None,
-            modified=source.modified,
-            settle=self._settling(leaving, said),
-        )
+        given = await self.given(leaving, now, source.modified, said)
         bridge = Bridge(source)
         try:
             found = await bridge.run(lambda: _survey(leaving.chain, source.media_type, given, bridge))
         except PolicyError as error:
-            raise _refused(leaving, error.reason.code, **error.reason.params) from None
+            raise refused(leaving, error.reason.code, **error.reason.params) from None
         told = self._told(leaving, found.media_type, found.size, found.sha256)
         cells = sum(map(len, said))
         return _Made(found.media_type, found.size, found.sha256, found.body, given, told, cells)
@@ -183,7 +185,10 @@ class Egress:
 
     def _told(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
         """The header fields that travel with it."""
-        told = [(TRANSFORMS, leaving.chain.text)]
+        return ((TRANSFORMS, leaving.chain.text), *self.signed(leaving, media_type, size, sha256))
+
+    def signed(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
+        """The field with a signature about what left, where the contract wants one."""
         if any(isinstance(step, Sign) for step in leaving.chain.steps):
             statement = {
                 "iat": self._clock.now() // 10**6,
@@ -194,11 +199,12 @@ class Egress:
                 "sha256": sha256.hex(),
                 "transforms": leaving.chain.digest,
             }
-            told.append((SIGNATURE, self._sign(statement)))
-        return tuple(told)
+            return ((SIGNATURE, self._sign(statement)),)
+        return ()
 
 
-def _refused(leaving: Leaving, code: str, **params: str) -> RefusedError:
+def refused(leaving: Leaving, code: str, **params: str) -> RefusedError:
+    """What cannot be done as the contract asks, told to the operator and, less where it happened, to the peer."""
     log.warning("egress.refused", dataset=leaving.dataset, agreement=leaving.agreement, code=code, **params)
     # How many rows there are before a bad one is for the operator to know.
     params.pop("row", None)

@@ -76,10 +76,10 @@ class Ask(Struct, frozen=True, kw_only=True):
     """One access as asked, with what would be sent.
 
     `asset` as it was opened (None: gone). `draws` is False for what is no use (HEAD, 304, 416, a failed open),
-    `resumes` is True where the request continues the entity `etag`; `streamed` where the decision has to be taken again
-    while bytes flow. `failed` says why nothing can be sent although it may. `planned` goes into the audit as it is.
-    `chain` is the digest of the transforms that will be done to what is sent. `stated` is what else the request says of
-    itself, by operand.
+    `resumes` is True where the request continues the entity `etag` or asks what it was like; `streamed` where the
+    decision has to be taken again while bytes flow. `failed` says why nothing can be sent although it may. `planned`
+    goes into the audit as it is. `chain` is the digest of the transforms that will be done to what is sent. `stated` is
+    what else the request says of itself, by operand.
     """
 
     asset: Asset | None
@@ -497,7 +497,7 @@ def _not_in_force(transfer: Transfer, agreement: Agreement | None, now: int) -> 
 def _event(ask: Ask) -> str:
     if ask.failed is not None:
         return "access.unserved"
-    return "access.permitted" if ask.draws or ask.resumes else "access.examined"
+    return "access.permitted" if ask.draws else "access.examined"
 
 
 def _about(admission: Admission) -> dict[str, str]:

@@ -22,7 +22,7 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import zstandard
@@ -296,7 +296,7 @@ class Hash(Protocol):
 
     def update(self, data: bytes, /) -> None: ...
 
-    def copy(self) -> Any: ...
+    def copy(self) -> Hash: ...
 
     def digest(self) -> bytes: ...
 
@@ -304,7 +304,8 @@ class Hash(Protocol):
 
 
 class Flow:
-    """The bytes of one answer on their way. `sent` plain bytes have been handed over, `sha256` is their hash so far.
+    """The bytes of one answer on their way. `sent` plain bytes have been handed over, `sha256` is the hash of them and
+    of what came `before`.
 
     INVARIANT: where the hash of the whole was announced, the last piece is handed over only if it holds; a content that
     changed while it was read never arrives complete.
@@ -312,19 +313,20 @@ class Flow:
 
     def __init__(self, content: Content, planned: Plan, before: Hash | None = None) -> None:
         self._content, self._plan = content, planned
-        self._hash = hashlib.sha256() if before is None else before.copy()
+        self._hash: Hash = hashlib.sha256() if before is None else before
+        self._reached: Hash = self._hash
         self._encoder = encoder(planned.coding)
         self.sent = 0
 
     @property
     def sha256(self) -> str:
         """Hash of the plain bytes so far, in hex; of all from the beginning, where what came `before` is known."""
-        return self._hash.hexdigest()
+        return self._reached.hexdigest()
 
     @property
     def digest(self) -> bytes:
         """The same as bytes."""
-        return self._hash.digest()
+        return self._reached.digest()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The bytes for the wire. Raises `OurError` where the content changes, ends early or has another hash."""
@@ -335,6 +337,8 @@ class Flow:
                 wire = self._take(data) if len(data) <= _INLINE else await asyncio.to_thread(self._take, data)
                 self._check_whole(self.sent + len(data))
                 self.sent += len(data)
+                # Whoever is stopped in the middle of the next piece knows the hash of what has been handed over.
+                self._reached = self._hash.copy()
                 if wire:
                     yield wire
         finally:

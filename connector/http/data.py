@@ -22,17 +22,19 @@ import structlog
 from aiohttp import hdrs, web
 from msgspec.structs import replace
 
+from connector.data.answers import Answers
 from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
 from connector.data.sources import Sources
 from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http import live
+from connector.http.answers import Access, AnswerPlane
 from connector.http.connection import bound, reset
 from connector.http.live import LivePlane
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
-from connector.ports import Content
+from connector.ports import Clock, Content
 from connector.records import Asset
 from connector.sentences import Language, sentence
 from policies import stating
@@ -48,9 +50,18 @@ class DataPlane:
     """The handler of everything below `base`."""
 
     def __init__(
-        self, gate: Gate, sources: Sources, egress: Egress, *, base: str = "/data/", live: LivePlane | None = None
+        self,
+        gate: Gate,
+        sources: Sources,
+        egress: Egress,
+        *,
+        base: str = "/data/",
+        live: LivePlane | None = None,
+        answers: Answers | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._live = live
+        self._answers = AnswerPlane(gate, answers, clock, self._settle) if answers and clock else None
         self._gate, self._sources, self._egress, self.base = gate, sources, egress, base
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -102,6 +113,8 @@ class DataPlane:
 
     async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
         asset = await self._gate.asset(pid)
+        if self._answers is not None and self._answers.wants(request, asset):
+            return await self._answers.serve(request, _asked(request, credential, pid, member), asset)
         leaving = await self._gate.leaving(pid)
         chain = leaving.chain.digest if leaving is not None else ""
         try:
@@ -196,6 +209,19 @@ async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, No
             if watch is not None and watch.reasons:
                 return
             yield data
+
+
+def _asked(request: web.Request, credential: str, pid: str, member: str) -> Access:
+    """What a question about rows proves and states."""
+    return Access(
+        credential=credential,
+        pid=pid,
+        member=member,
+        query=request.raw_path.partition("?")[2],
+        purpose=_said(request, "Allmende-Purpose"),
+        spatial=_said(request, "Allmende-Spatial"),
+        stated=_stated(request),
+    )
 
 
 def _failing(request: web.Request, asset: Asset | None, member: str, chain: str, why: Reason) -> Ask:

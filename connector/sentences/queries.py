@@ -99,6 +99,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{value} ist feiner, als der Vertrag die Daten herausgibt, oder passt nicht in dessen Raster.",
         "{value} is finer than the contract lets the data out, or does not fit its grid.",
     ),
+    "query.rowless": (
+        "Daten der Art {media_type} haben keine Zeilen, nach denen sich fragen lässt; ohne Abfrage kommen sie ganz.",
+        "Data of the type {media_type} have no rows that can be asked for; without a query they come as a whole.",
+    ),
     "query.form": (
         "Die Form {value} gibt es nicht. Es gibt: {known}.",
         "There is no form {value}. There are: {known}.",

@@ -12,11 +12,15 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 from aiohttp import web
+from yarl import URL
 
+from connector.data.answers import Answers
 from connector.data.egress import Egress
 from connector.data.gate import Gate
 from connector.data.ledgers import Ledgers
 from connector.data.noise import laplace
+from connector.data.ports import Around
+from connector.data.silos import Silos
 from connector.data.sources import Sources
 from connector.http.data import DataPlane
 from connector.ports import no_fault
@@ -127,7 +131,16 @@ class World:
         self.egress = Egress(
             ledgers=ledgers, clock=self.clock, sign=lambda told: msgspec.json.encode(told).hex(), draw=laplace
         )
-        self.plane = DataPlane(self.gate, Sources(["file", "folder", "live"], clock=self.clock), self.egress)
+        self.silos = Silos(
+            ["made"],
+            around=Around(clock=self.clock, peer=None, secret=lambda settings, name: ""),  # type: ignore[arg-type]
+            store=self.store,
+        )
+        sources = Sources(["file", "folder", "live"], clock=self.clock)
+        self.answers = Answers(
+            sources=sources, silos=self.silos, egress=self.egress, clock=self.clock, token=SystemIds().token
+        )
+        self.plane = DataPlane(self.gate, sources, self.egress, answers=self.answers, clock=self.clock)
         self.url = ""
         self.session: aiohttp.ClientSession
 
@@ -166,8 +179,11 @@ class World:
     def address(self, member: str = "", pid: str = PID) -> str:
         return f"{self.url}/data/{quote(pid, safe='')}" + (f"/{member}" if member else "")
 
-    async def get(self, member: str = "", method: str = "GET", **more: str) -> tuple[int, Mapping[str, str], bytes]:
-        async with self.session.request(method, self.address(member), headers=self.headers(**more)) as response:
+    async def get(
+        self, member: str = "", method: str = "GET", *, query: str = "", **more: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        url = URL(self.address(member) + (f"?{query}" if query else ""), encoded=True)
+        async with self.session.request(method, url, headers=self.headers(**more)) as response:
             return response.status, response.headers.copy(), await response.read()
 
 
