@@ -153,7 +153,8 @@ def typed(asked: Condition, shape: Shape) -> Condition:
         case OneOf(field=name, values=values):
             field = _field(name, shape)
             if field.kind is Kind.INSTANT:
-                return Any_(tuple(_comparing(field, Comparison.EQ, value) for value in values))
+                parts = tuple(_comparing(field, Comparison.EQ, value) for value in values)
+                return Any_(parts) if len(parts) > 1 else parts[0]
             return OneOf(field.name, tuple(_value(field, value) for value in values))
         case Like(field=name, pattern=pattern):
             field = _field(name, shape)
