@@ -49,6 +49,7 @@ class Fetched(NamedTuple):
         "allmende get 5f0c2a91 -o may.csv --member counts/2027-05.csv",
         "allmende get 5f0c2a91 -o trees.csv --resume",
         "allmende get 5f0c2a91 -o - | head",
+        "allmende get 5f0c2a91 --received -o trees.csv",
     ],
 )
 @click.argument("contract", type=CONTRACT)
@@ -63,6 +64,7 @@ class Fetched(NamedTuple):
     metavar="OPERAND=VALUE",
     help="What else this one access states, as its contract asks for it (retentionPeriod=P30D); repeatable.",
 )
+@click.option("--received", is_flag=True, help="What the provider has delivered last into this node's inbox.")
 @click.option("--resume", is_flag=True, help="Go on where FILE.part ends; this does not count as a new use.")
 @click.pass_obj
 def get(
@@ -73,6 +75,7 @@ def get(
     purpose: str | None,
     spatial: str | None,
     values: tuple[str, ...],
+    received: bool,
     resume: bool,
 ) -> None:
     """Fetch the data of CONTRACT, checked access by access at the peer, into FILE.
@@ -82,6 +85,10 @@ def get(
     """
     path = f"/contracts/{segment(contract)}/data"
     query = {"member": member, "purpose": _purpose(purpose), "spatial": _place(spatial), "stated": _stated(values)}
+    if received:
+        if resume or member or purpose or spatial or values:
+            raise click.UsageError(either("--received stands alone", "--received steht für sich allein"))
+        path, query = f"/contracts/{segment(contract)}/received", {}
     if output == "-":
         if resume:
             raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))

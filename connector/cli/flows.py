@@ -147,23 +147,44 @@ def _cells(row: Any) -> dict[str, str]:
         "allmende subscribe 5f0c2a91 --into mqtt://broker:1883/city/{district} --set user=bridge"
         " --set password_file=/etc/bridge",
         'allmende subscribe 5f0c2a91 --into https://app.example/rows --where "value > 40"',
+        "allmende subscribe 5f0c2a91 --push inbox --every PT15M",
+        "allmende subscribe 5f0c2a91 --push https://app.example/deliveries",
     ],
 )
 @click.argument("contract", type=CONTRACT)
-@click.option("--into", required=True, metavar="KIND:TARGET", help="Where to put rows: files:/FOLDER, or a URL.")
+@click.option("--into", default="", metavar="KIND:TARGET", help="Where to put rows: files:/FOLDER, or a URL.")
+@click.option("--push", default="", metavar="URL", help="Let the provider deliver instead: to URL, or inbox.")
+@click.option("--every", default="", metavar="DURATION", help="With --push: again and again, such as PT15M.")
 @click.option("--set", "more", multiple=True, metavar="NAME=VALUE", help="A further setting of it; repeatable.")
 @click.option("--where", default="", metavar="CQL2", help="Only rows of which this holds.")
 @click.option("--columns", default="", metavar="NAME,NAME", help="Only these columns.")
 @click.option("--purpose", help="What the access is for, where the contract leaves several.")
 @click.pass_obj
 def subscribe(
-    call: Call, contract: str, into: str, more: Sequence[str], where: str, columns: str, purpose: str | None
+    call: Call,
+    contract: str,
+    into: str,
+    push: str,
+    every: str,
+    more: Sequence[str],
+    where: str,
+    columns: str,
+    purpose: str | None,
 ) -> None:
     """Put rows of CONTRACT somewhere as they come, until it ends. The node goes on with it, also after a restart.
 
     INTO is files:/FOLDER, postgres://..., sqlite:/FILE, mqtt://BROKER/TOPIC or https://HOST/PATH. Secrets are named
     by files (--set password_file=...).
+
+    With --push the provider delivers all of the data, once or every so often: to the URL of an application, or into
+    this node's inbox (then: allmende get CONTRACT --received -o FILE).
     """
+    if bool(into) == bool(push) or (every and not push) or (push and (more or where or columns or purpose)):
+        wrong = either("Say --into, or --push (with --every)", "Nennen Sie --into oder --push (mit --every)")
+        raise click.UsageError(wrong)
+    if push:
+        _delivered(call, contract, "" if push == "inbox" else push, every)
+        return
     body = {"contract": contract, "into": into, "settings": _settings(more), "filter": where, "properties": columns}
     made = call.remote.post("/subscriptions", {**body, **({"purpose": purpose} if purpose else {})})
     call.answer(
@@ -171,6 +192,19 @@ def subscribe(
         lambda: either(
             f"Subscription {tail(made['id'])} runs. Look: allmende subscription show {tail(made['id'])}",
             f"Abonnement {tail(made['id'])} läuft. Ansehen: allmende subscription show {tail(made['id'])}",
+        ),
+    )
+
+
+def _delivered(call: Call, contract: str, to: str, every: str) -> None:
+    """Ask the provider to deliver."""
+    asked = call.remote.post("/transfers", {"contract": contract, "push": True, "to": to, "every": every})
+    look = f"allmende transfer show {tail(asked['id'])}"
+    call.answer(
+        asked,
+        lambda: either(
+            f"The provider is asked to deliver (transfer {tail(asked['id'])}). Look: {look}",
+            f"Der Anbieter ist um Lieferung gebeten (Übertragung {tail(asked['id'])}). Ansehen: {look}",
         ),
     )
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from connector.errors import MessageError
 from connector.protocol.messages import DataAddress, EndpointProperty
 from connector.records import Participant
-from connector.services.addresses import EDC, callback, callback_of, data_address, no_destination
+from connector.services.addresses import EDC, EVERY, callback, callback_of, data_address, destination, no_destination
+from connector.services.formats import HTTP_PUSH, PUSH_PROFILE
 
 
 @pytest.mark.parametrize(
@@ -136,3 +137,43 @@ def test_a_request_names_no_place_for_data() -> None:
     for wrong in (address("file:///etc/passwd"), address(UNSET, secretName="grant"), address("https://a.example")):
         with pytest.raises(MessageError, match=r"message\.data_address"):
             no_destination(wrong)
+
+
+def test_a_request_to_deliver_names_a_place_and_a_token() -> None:
+    given = address("https://u.example/in?key=1", authorization="token", authType="bearer", **{EVERY: "PT15M"})
+    for format in (HTTP_PUSH, PUSH_PROFILE):
+        said = destination(given, format)
+        assert said.url == "https://u.example/in?key=1"
+        assert said.properties == {"authorization": "token", "authType": "bearer"}
+        assert said.every == 900_000_000
+    names = {"endpoint": "https://e.example/in", "authorization": "token", "authType": "bearer", "type": "HttpData"}
+    edc = destination(address(UNSET, **{EDC + name: value for name, value in names.items()}), HTTP_PUSH)
+    assert (edc.url, edc.every) == ("https://e.example/in", 0)
+
+
+@pytest.mark.parametrize("format", [HTTP_PUSH, PUSH_PROFILE])
+@pytest.mark.parametrize(
+    "place",
+    ["file:///etc/passwd", "https://", "https://me@host/x", "https://host:0x/x", "vault:grant", "https://h/#part",
+     "https://h/" + "x" * 3000],
+)  # fmt: skip
+def test_what_is_no_place_is_refused(place: str, format: str) -> None:
+    with pytest.raises(MessageError, match=r"message\.destination"):
+        destination(address(place), format)
+    with pytest.raises(MessageError, match=r"message\.destination"):
+        destination(UNSET, format)
+
+
+def test_a_secret_by_name_is_never_looked_up() -> None:
+    """The profile wants what it does not know ignored; the older format has names that would be believed to count."""
+    for name in ("secretName", "keyAlias", EDC + "secretName", "oauth2:clientSecretKey"):
+        given = address("https://u.example/in", authorization="token", authType="bearer", **{name: "grant"})
+        assert "grant" not in destination(given, PUSH_PROFILE).properties.values()
+        with pytest.raises(MessageError, match=r"message\.destination"):
+            destination(given, HTTP_PUSH)
+
+
+@pytest.mark.parametrize("every", ["soon", "P1M", "PT0S", "P9999D", "-PT1H"])
+def test_how_often_is_a_duration_within_reason(every: str) -> None:
+    with pytest.raises(MessageError, match=r"message\.every"):
+        destination(address("https://u.example/in", **{EVERY: every}), PUSH_PROFILE)
