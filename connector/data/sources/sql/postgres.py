@@ -10,15 +10,16 @@ limit kept by the server. Whoever stops reading stops the statement there.
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
+from connector.data.secrets import Secret
 from connector.data.sources.sql import settings as common
 from connector.data.sources.sql import splitting
+from connector.data.sources.sql.encryption import encryption
 from connector.data.sources.sql.postgres_words import Postgres, is_tame, kind_of
 from connector.data.sources.sql.quoting import identifier, literal
 from connector.data.sources.sql.statement import Table, statement
@@ -180,8 +181,8 @@ class PostgresReader:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 yield connection
-        except (OSError, ValueError, _errors().InterfaceError, _errors().PostgresError) as error:
-            raise _told(error) from None
+        except (OSError, ValueError, errors().InterfaceError, errors().PostgresError) as error:
+            raise told(error) from None
 
     async def _pool(self, silo: Silo) -> asyncpg.Pool:
         known = self._pools.get(silo.id)
@@ -193,39 +194,31 @@ class PostgresReader:
         pool = asyncpg.create_pool(
             min_size=0,
             max_size=_POOL,
-            statement_cache_size=0,
-            timeout=_CONNECT_SECONDS,
             server_settings=_SESSION,
-            **self._connecting(silo),
+            **_connecting(silo.settings, silo.settings, self._around.secret),
         )
         self._pools[silo.id] = (silo, pool)
         return await pool
 
-    def _connecting(self, silo: Silo) -> dict[str, Any]:
-        settings = silo.settings
-        made = {
-            "host": str(settings["host"]),
-            "port": int(settings.get("port", 5432)),
-            "database": str(settings["database"]),
-            "user": str(settings["user"]),
-            "ssl": encryption(common.sslmode(settings), settings.get("ca")),
-        }
-        if "password_file" in settings or "password_credential" in settings:
-            made["password"] = lambda: self._around.secret(settings, "password")
-        return made
+
+def _connecting(address: Mapping[str, Any], settings: Mapping[str, Any], secret: Secret) -> dict[str, Any]:
+    made = {
+        "host": str(address["host"]),
+        "port": int(address.get("port", 5432)),
+        "database": str(address["database"]),
+        "user": str(address["user"]),
+        "ssl": encryption(common.sslmode(address), address.get("ca")),
+        "timeout": _CONNECT_SECONDS,
+        "statement_cache_size": 0,
+    }
+    if "password_file" in settings or "password_credential" in settings:
+        made["password"] = lambda: secret(settings, "password")
+    return made
 
 
-def encryption(mode: str, ca: str | None) -> ssl.SSLContext | bool:
-    """How a connection is encrypted, False for not at all. Raises `SourceError` for a `ca` that cannot be read."""
-    if mode == "disable":
-        return False
-    try:
-        context = ssl.create_default_context(cafile=ca)
-    except OSError:
-        raise SourceError("source.secret", setting="ca", problem="it cannot be read") from None
-    if mode == "require":
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+async def connect(address: Mapping[str, Any], settings: Mapping[str, Any], secret: Secret, seconds: int) -> Any:
+    """A connection by itself, that may write; each statement ends after so many seconds."""
+    return await _package().connect(**_connecting(address, settings, secret), command_timeout=seconds)
 
 
 async def _next(pieces: asyncio.Queue[bytes | None], copying: asyncio.Task[None], idle: float) -> bytes | None:
@@ -285,30 +278,31 @@ def _schema(silo: Silo) -> str:
 
 def _package() -> Any:
     try:
-        import asyncpg  # type: ignore[import-untyped]
+        import asyncpg
     except ImportError:
         raise SourceError("source.package", package="allmende[postgres]") from None
     return asyncpg
 
 
-def _errors() -> Any:
+def errors() -> Any:
+    """What the client library raises. Raises `SourceError` `source.package`."""
     return _package().exceptions
 
 
-def _told(error: Exception) -> SourceError:
+def told(error: Exception) -> SourceError:
     """What a database said, without its words: they may hold values."""
-    errors = _errors()
+    found = errors()
     match error:
-        case errors.UndefinedTableError() | errors.UndefinedColumnError():
+        case found.UndefinedTableError() | found.UndefinedColumnError():
             return SourceError("source.drift", field=str(getattr(error, "column_name", "") or "")[:100])
-        case errors.InvalidAuthorizationSpecificationError() | errors.InsufficientPrivilegeError():
+        case found.InvalidAuthorizationSpecificationError() | found.InsufficientPrivilegeError():
             return SourceError("source.refused")
-        case errors.InvalidCatalogNameError():
+        case found.InvalidCatalogNameError():
             return SourceError("source.refused", problem="there is no such database")
-        case errors.QueryCanceledError() | TimeoutError():
+        case found.QueryCanceledError() | TimeoutError():
             return SourceError("source.slow")
-        case errors.OperatorInterventionError() | errors.PostgresConnectionError() | errors.TooManyConnectionsError():
+        case found.OperatorInterventionError() | found.PostgresConnectionError() | found.TooManyConnectionsError():
             return SourceError("source.unreachable")
-        case errors.PostgresError():
+        case found.PostgresError():
             return SourceError("source.broken", problem=f"SQLSTATE {error.sqlstate}")
     return SourceError("source.unreachable")

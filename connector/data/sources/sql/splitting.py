@@ -40,10 +40,10 @@ _LARGEST: Final = 10**30
 
 
 class Able:
-    """What a database compares exactly: fields of these kinds, and patterns."""
+    """What a database compares exactly: fields of these kinds, and patterns. Of the kind `wide` it says more rows."""
 
-    def __init__(self, *kinds: Kind, like: bool, within: bool = False) -> None:
-        self._kinds, self._like, self._within = frozenset(kinds), like, within
+    def __init__(self, *kinds: Kind, like: bool, within: bool = False, wide: Kind | None = None) -> None:
+        self._kinds, self._like, self._within, self._wide = frozenset(kinds), like, within, wide
 
     def exactly(self, condition: Condition, fields: tuple[Field, ...]) -> bool:
         """Does the database say this exactly?"""
@@ -70,6 +70,8 @@ class Able:
         match condition:
             case Within(field=field):
                 return self._within and _kind(field, fields) is Kind.GEOMETRY
+            case Compare(field=field) | OneOf(field=field) if self._wide and _kind(field, fields) is self._wide:
+                return True
             case All(parts=parts) | Any_(parts=parts):
                 return all(self.widely(one, fields) for one in parts)
             case _:

@@ -72,11 +72,19 @@ class Body:
         raise NotImplementedError
 
 
-def node_way(data: bytes, shape: Shape, work: Work) -> bytes:
-    """What the node makes of rows as they are."""
+def node_way(data: bytes, shape: Shape, work: Work) -> list[list[str]]:
+    """What the node makes of rows as they are, headings first."""
     answer = holding.over(Body(data), shape, work, Given(work.now))
+    return [[one.name for one in answer.shape.fields], *map(list, answer.rows)]
+
+
+def rows_of(data: bytes) -> list[list[str]]:
+    """The rows of a table that was read, headings first."""
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+
+
+def written(rows: list[list[str]]) -> bytes:
+    """Rows as the node writes them."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([one.name for one in answer.shape.fields])
-    writer.writerows(answer.rows)
+    csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode()
