@@ -39,7 +39,7 @@ SETTINGS: Final = (
     Setting("tls", "Speak TLS (true or false).", "TLS sprechen (true oder false).", example="true"),
     Setting("ca", "File with the authorities to believe.", "Datei mit den Ausstellern, denen geglaubt wird."),
     Setting("user", "User name.", "Benutzername."),
-    Setting("password", "Its password.", "Sein Kennwort.", secret=True),
+    Setting("password_file", "File with its password.", "Datei mit dem Kennwort.", secret=True),
     Setting("client_id", "Name of this client.", "Name dieses Clients."),
     Setting("version", "3.1.1 or 5.", "3.1.1 oder 5.", example="5"),
 )

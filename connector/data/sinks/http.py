@@ -26,7 +26,7 @@ class HttpSink:
     settings: Sequence[Setting] = (
         Setting("url", "Where to POST.", "Wohin gesendet wird (POST).", needed=True, example="https://host/rows"),
         Setting("format", "ndjson or json (an array).", "ndjson oder json (eine Liste).", example="json"),
-        Setting("token", "Bearer token to send along.", "Bearer-Token, das mitgeschickt wird.", secret=True),
+        Setting("token_file", "File with a bearer token to send.", "Datei mit einem Bearer-Token.", secret=True),
     )
 
     def __init__(self, around: Around) -> None:
@@ -34,7 +34,7 @@ class HttpSink:
 
     def check(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """As the port says."""
-        known = {one.name for one in self.settings if not one.secret} | {"token_file", "token_credential"}
+        known = {one.name for one in self.settings} | {"token_credential"}
         wrong = [f"{name}: unknown setting" for name in sorted(settings.keys() - known)]
         parts = urlsplit(str(settings.get("url") or ""))
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:

@@ -47,7 +47,7 @@ class MqttSink:
 
     def check(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """As the port says."""
-        known = {one.name for one in self.settings} | {"password_file", "password_credential"}
+        known = {one.name for one in self.settings} | {"password_credential"}
         wrong = [f"{name}: unknown setting" for name in sorted(settings.keys() - known)]
         try:
             found = _settings(settings)

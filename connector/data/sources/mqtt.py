@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -42,7 +42,9 @@ log = structlog.get_logger()
 RECEIVED: Final = "received"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _AT_ONCE: Final = 500
-_LARGEST: Final = 1 << 20
+_LARGEST: Final = 1 << 18
+"""Bytes of a payload; a larger one is no row."""
+_PIECE: Final = 1 << 19
 _SAMPLE: Final = 500
 _AGAIN: Final = 256
 """So many of the first messages of a session may be some that were delivered before."""
@@ -111,7 +113,7 @@ class MqttReader:
 
     def check(self, silo: Silo) -> Sequence[str]:
         """As the port says."""
-        known = {one.name for one in self.settings} | {"password_file", "password_credential"}
+        known = {one.name for one in self.settings} | {"password_credential"}
         found = [f"{name}: unknown setting" for name in sorted(set(silo.settings) - known)]
         found += broker.wrong(silo.settings)
         try:
@@ -124,7 +126,7 @@ class MqttReader:
         """The patterns; the broker is asked to let us in."""
         held = await self._of(silo)
         await held.let_in()
-        return list(held.plan.patterns)
+        return sorted(held.plan.patterns)
 
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
         """As the port says. Payloads tell their fields themselves, so those of the newest rows are looked at."""
@@ -170,12 +172,11 @@ class MqttReader:
             if pushed.limit is not None:
                 made = made[: pushed.limit - rows]
             rows += len(made)
-            body = b"".join(row + b"\n" for row in made)
-            size += len(body)
+            size += sum(map(len, made))
             if rows > budget.rows or size > budget.bytes:
                 raise SourceError("source.budget", silo=silo.id)
-            if body:
-                yield body
+            for piece in _pieces(made):
+                yield piece
             if pushed.limit is not None and rows >= pushed.limit:
                 return
 
@@ -229,7 +230,7 @@ class _Held:
         self._turn = asyncio.Lock()
         self._in = asyncio.Event()
         self._trouble: SourceError | None = None
-        self._told = asyncio.Event()
+        self._told, self._now = asyncio.Event(), asyncio.Event()
 
     async def spool(self, collection: str, allowed: topics.Allowed) -> tuple[topics.Pattern, Spool]:
         """The spool of a collection, whose messages that are wanted are asked for from now on."""
@@ -262,9 +263,13 @@ class _Held:
                 log.warning("mqtt.not_heard", silo=self.silo.id, error=type(error).__name__)
 
     async def let_in(self) -> None:
-        """Returns when the broker has let us in. Raises `SourceError` where it does not."""
+        """Returns when the broker has let us in; where it has not, it is asked now. Raises `SourceError` where it does
+        not."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+        if not self._in.is_set():
+            self._told.clear()
+            self._now.set()
         waiting = [asyncio.ensure_future(one.wait()) for one in (self._in, self._told)]
         pause = asyncio.ensure_future(self._around.clock.sleep(_PATIENCE))
         try:
@@ -297,7 +302,17 @@ class _Held:
             self._session = None
             self._in.clear()
             self._told.set()
-            await self._around.clock.sleep(pause)
+            await self._rest(pause)
+
+    async def _rest(self, seconds: float) -> None:
+        """So long, or until somebody wants in now."""
+        self._now.clear()
+        waiting = [asyncio.ensure_future(self._around.clock.sleep(seconds)), asyncio.ensure_future(self._now.wait())]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
 
     async def _hold(self) -> None:
         """One connection, from its beginning to its end."""
@@ -465,6 +480,18 @@ def _row(line: Line, wanted: topics.Allowed, fields: Sequence[str]) -> bytes | N
     if any(row.get(name) not in values for name, values in wanted.items()):
         return None
     return msgspec.json.encode({name: row.get(name) for name in fields} if fields else row)
+
+
+def _pieces(rows: Sequence[bytes]) -> Iterator[bytes]:
+    """Lines in pieces of a size that a reader gives."""
+    piece = bytearray()
+    for row in rows:
+        if len(piece) + len(row) >= _PIECE and piece:
+            yield bytes(piece)
+            piece.clear()
+        piece += row + b"\n"
+    if piece:
+        yield bytes(piece)
 
 
 def _shape(plan: Plan, pattern: topics.Pattern, selection: Selection, rows: Sequence[Mapping[str, Any]]) -> Shape:
