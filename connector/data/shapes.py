@@ -1,7 +1,7 @@
 """What assets of silos were frozen as, and whether their silos still hold it.
 
-What lives here: shapes in an asset's settings, drift, a short memory of what silos look like, the rows that an asset
-leaves out. What does not: asking a silo (`connector.data.silos`), what a condition means (`connector.data.queries`).
+What lives here: shapes in an asset's settings, drift, a short memory of what silos look like, an asset's own
+condition. What does not: asking a silo (`connector.data.silos`), the rows that are left out (`rows`).
 
 INVARIANT: a field that an asset did not have when it was added is never in its shape, whatever its silo has by now.
 """
@@ -9,25 +9,19 @@ INVARIANT: a field that an asset did not have when it was added is never in its 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from connector.data.queries.model import All, Condition, Pushed, Query, Selection, Shape, Work
+from connector.data.queries.model import All, Condition, Query, Selection, Shape, Work
 from connector.errors import SourceError
 from connector.ports import Clock
 from connector.records import Silo
-from policies.transforms import Schema
 
 KEPT_SECONDS: Final = 60.0
 """How long a shape that was seen is taken as it was; a read may notice a change earlier."""
 _MOST: Final = 1024
-_LONGEST: Final = 8 << 20
-"""Bytes of a row."""
 
 
 class Shapes:
@@ -135,65 +129,3 @@ def only(where: Condition) -> Work:
 def both(one: Condition, other: Condition | None) -> Condition:
     """Both of two conditions."""
     return one if other is None else All((one, other))
-
-
-async def keeping(
-    pieces: AsyncGenerator[bytes, None], own: Condition, shape: Shape, asked: Pushed
-) -> AsyncGenerator[bytes, None]:
-    """Of rows as they stand in a silo those for which a condition holds, each of them byte by byte as it came.
-
-    Raises `SourceError` `source.broken` where they are not what the shape says.
-    """
-    from connector.data.queries import holding
-
-    table = shape.media_type == "text/csv"
-    holds = holding.holds(own, shape, Schema(asked.fields) if table else Schema(tree=True))
-    rest, quotes, heading = b"", 0, table
-    async with aclosing(pieces):
-        async for piece in pieces:
-            rows, rest, quotes = _rows(rest, piece, quotes, table)
-            first, heading = (rows[:1], False) if heading and rows else ([], heading)
-            held = first + [row for row in rows[len(first) :] if holds(_read(row, table))]
-            if held:
-                yield b"".join(held)
-    if rest and (heading or holds(_read(rest, table))):
-        yield rest
-
-
-def _rows(rest: bytes, piece: bytes, quotes: int, table: bool) -> tuple[list[bytes], bytes, int]:
-    """Whole rows, what is left of the last one, and how many quotes are in that: of a table a line ends a row only
-    where all quotes before it are closed. Raises `SourceError` for a row beyond all measure."""
-    rows = []
-    for line in _lines(piece):
-        rest += line
-        quotes += line.count(b'"') if table else 0
-        if rest.endswith(b"\n") and quotes % 2 == 0:
-            rows.append(rest)
-            rest, quotes = b"", 0
-        if len(rest) > _LONGEST:
-            raise SourceError("source.broken", problem="a row is too long")
-    return rows, rest, quotes
-
-
-def _lines(piece: bytes) -> list[bytes]:
-    """Lines that end with LF alone, as CRLF ends do too."""
-    *ended, last = piece.split(b"\n")
-    return [line + b"\n" for line in ended] + ([last] if last else [])
-
-
-def _read(row: bytes, table: bool) -> Any:
-    """A row as conditions take it. Raises `SourceError`."""
-    try:
-        return next(csv.reader(io.StringIO(row.decode(), newline=""))) if table else msgspec.json.decode(row)
-    except (UnicodeDecodeError, msgspec.DecodeError, csv.Error, StopIteration):
-        raise SourceError("source.broken", problem="a row cannot be read") from None
-
-
-def row_holds(own: Condition | None, shape: Shape) -> Callable[[bytes], bool]:
-    """Tells whether a condition holds for one line of JSON; always where there is none."""
-    if own is None:
-        return lambda row: True
-    from connector.data.queries import holding
-
-    holds = holding.holds(own, shape, Schema(tree=True))
-    return lambda row: bool(row) and holds(_read(row, table=False))

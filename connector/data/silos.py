@@ -25,9 +25,10 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from connector.data import limits, secrets, shapes
+from connector.data import limits, rows, secrets, shapes
 from connector.data.breaker import Breaker, Seats
 from connector.data.ports import Around, Reader
+from connector.data.queries import splitting
 from connector.data.queries.model import Budget, Condition, Event, Pushed, Selection, Shape, Split, Work
 from connector.errors import DeliveryError, NodeError, PeerError, SourceError
 from connector.ports import Store
@@ -103,7 +104,7 @@ class Opened(Struct, frozen=True):
         if self.own is None or self.exact is not None:
             return split
         pushed = split.pushed
-        if pushed.chain is None and pushed.limit is None and pushed.then is None:
+        if pushed.chain is None and pushed.limit is None and pushed.then is None and not pushed.shown:
             return split
         # Rows have to be looked at before the chain and before any are counted, so nothing of it can be the silo's.
         fields = tuple(one.name for one in self.shape.fields)
@@ -259,16 +260,18 @@ class Silos:
 
     async def watch(self, opened: Opened, pushed: Pushed, after: str) -> AsyncGenerator[Event, None]:
         """Rows as they come, as `Reader.watch` gives them. Takes no seat: what is watched may be silent for days."""
-        holds = shapes.row_holds(opened.own, opened.shape)
+        holds = rows.row_holds(opened.own, opened.shape)
         turn = self._entered(opened.silo)
         try:
-            events = opened.reader.watch(opened.silo, opened.selection, opened.shape, _asking(opened, pushed), after)
+            asked = _asking(opened, pushed)
+            less = rows.less(opened.shape, asked.fields, pushed.fields)
+            events = opened.reader.watch(opened.silo, opened.selection, opened.shape, asked, after)
             async with aclosing(events):
                 async for event in events:
                     turn.worked()
                     if holds(event.row):
-                        yield event
-                    elif event.gap:
+                        yield msgspec.structs.replace(event, row=less(event.row).rstrip(b"\n"))
+                    elif event.gap or not event.row:
                         yield msgspec.structs.replace(event, row=b"")
         except Exception as error:
             raise self._judged(opened.silo, turn, error) from error
@@ -383,7 +386,7 @@ async def _own_rows(opened: Opened, pushed: Pushed, budget: Budget) -> AsyncGene
     asked = _asking(opened, pushed)
     pieces = opened.reader.read(opened.silo, opened.selection, opened.shape, asked, budget)
     if opened.own is not None and opened.exact is None:
-        pieces = shapes.keeping(pieces, opened.own, opened.shape, asked)
+        pieces = rows.kept(pieces, opened.own, opened.shape, asked.fields, pushed.fields)
     async with aclosing(pieces):
         async for piece in pieces:
             yield piece
@@ -396,13 +399,13 @@ def _asking(opened: Opened, pushed: Pushed) -> Pushed:
         raise SourceError("source.drift", silo=opened.silo.id, field=", ".join(sorted({*pushed.fields} - shared)))
     if opened.own is None:
         return pushed
-    if opened.exact is None:
-        # INVARIANT: what is looked at here are rows as they stand in the silo, all of them, and whole.
-        if pushed.chain is not None or pushed.then is not None:
-            raise SourceError("source.drift", silo=opened.silo.id, field="", problem="work before the asset's own")
-        fields = tuple(one.name for one in opened.shape.fields)
-        return msgspec.structs.replace(pushed, fields=fields, limit=None)
-    return msgspec.structs.replace(pushed, where=shapes.both(opened.exact, pushed.where))
+    if opened.exact is not None:
+        return msgspec.structs.replace(pushed, where=shapes.both(opened.exact, pushed.where))
+    # INVARIANT: what is looked at here are rows as they stand in the silo, all of them.
+    if pushed.chain is not None or pushed.then is not None or pushed.shown:
+        raise SourceError("source.drift", silo=opened.silo.id, field="", problem="work before the asset's own")
+    looked_at = sorted(splitting.fields_of(opened.own) - {*pushed.fields})
+    return msgspec.structs.replace(pushed, fields=(*pushed.fields, *looked_at), limit=None)
 
 
 def gives_rows(kind: str) -> bool:

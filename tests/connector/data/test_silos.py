@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
@@ -14,10 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from connector.data import breaker, shapes
-from connector.data.queries.model import Compare, Comparison, Field, Kind, Pushed, Query, Selection, Work
+from connector.data import rows as rows_of
+from connector.data.queries.model import Compare, Comparison, Field, Kind, Pushed, Query, Selection, Shape, Work
 from connector.data.silos import KINDS, Opened, Silos
 from connector.errors import BusyError, NodeError, SourceError
 from policies.model import Reason
+from policies.transforms.chain import of_steps
+from policies.transforms.steps import Suppress
 from tests.connector.data.silo import KIND, ROWS, SILO, TREES, Kept, MemoryReader, asset, silos
 from tests.harness.virtual import VirtualClock, run
 
@@ -193,8 +196,9 @@ def test_a_question_narrows_what_an_asset_has_and_never_widens_it(exact: bool) -
             assert split.left is None
             assert found == [{"species": "oak"}] * 2
         else:
-            assert split.left == Work(query=query)
-            assert found == NORTH
+            assert split.left is not None
+            assert split.left.query == query
+            assert found == [{"species": row["species"]} for row in NORTH]
 
     virtually(main)
 
@@ -206,10 +210,75 @@ def test_a_limit_counts_rows_of_the_asset_also_where_the_reader_is_asked_past_it
         opened = await made.open(asset(where=WHERE))
         past = opened.reader.split(opened.silo, opened.shape, Work(query=Query(limit=3, properties=("id",)))).pushed
         assert past.limit == 3
-        assert await rows(made, opened, past) == NORTH
+        assert await rows(made, opened, past) == [{"id": row["id"]} for row in NORTH]
         assert (await rows(made, opened, opened.split(Work(query=Query(limit=3))).pushed)) == NORTH
 
     virtually(main)
+
+
+@pytest.mark.parametrize("form", ["text/csv", "application/x-ndjson"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_field_that_only_the_asset_decides_by_does_not_leave(form: str, exact: bool) -> None:
+    """What the contract takes away is not read, and so nobody is left who takes it away: it must not come back by the
+    asset's own condition."""
+
+    async def main(made: Silos, reader: MemoryReader) -> None:
+        reader.exact, reader.media_type = exact, form
+        opened = await made.open(asset(where="species = 'oak' AND height > 3"))
+        chain = of_steps([Suppress(("species",))])
+        reader.exact = False  # for the chain
+        pushed = opened.split(Work(chain=chain)).pushed
+        assert "species" not in pushed.fields
+        reader.exact = exact
+        found = (await body(made, opened, pushed)).decode()
+        assert "oak" not in found
+        assert "species" not in found
+        assert len(found.splitlines()) == sum(one["species"] == "oak" and one["height"] > 3 for one in ROWS) + (  # type: ignore[operator]
+            form == "text/csv"
+        )
+
+    virtually(main)
+
+
+def test_features_lose_what_only_the_asset_decides_by() -> None:
+    async def main() -> None:
+        fields = (Field("id"), Field("name"), Field("secret"), Field("geometry", Kind.GEOMETRY))
+        shape = Shape(fields=fields, features=True, geometry="geometry")
+        row = {"type": "Feature", "id": "a", "geometry": {"type": "Point", "coordinates": [8, 50]}}
+        row["properties"] = {"name": "x", "secret": "y"}
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            yield msgspec.json.encode(row) + b"\n"
+
+        own = Compare("secret", Comparison.EQ, "y")
+        for wanted, left in (
+            (("name",), {"type": "Feature", "geometry": None, "properties": {"name": "x"}}),
+            (("id", "geometry"), {**row, "properties": {}}),
+        ):
+            read = (*wanted, "secret")
+            made = b"".join([one async for one in rows_of.kept(pieces(), own, shape, read, wanted)])
+            assert msgspec.json.decode(made) == left
+
+    run(main)
+
+
+@pytest.mark.parametrize("bad", [b"[1]\n", b'{"a": \n', b"\xff\n", b"x" * (9 << 20)])
+def test_rows_that_cannot_be_looked_at_are_not_passed_on(bad: bytes) -> None:
+    async def main() -> None:
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            yield bad
+
+        shape = Shape(fields=TREES)
+        own = Compare("species", Comparison.EQ, "oak")
+        code = ""
+        try:
+            async for piece in rows_of.kept(pieces(), own, shape, TRIED, ("id",)):
+                assert not piece
+        except SourceError as error:
+            code = error.reason.code
+        assert code == "source.broken"
+
+    run(main)
 
 
 def test_what_is_watched_is_the_assets_own_alone() -> None:
