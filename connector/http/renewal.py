@@ -12,7 +12,6 @@ whether it gets what it wants or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -34,27 +33,23 @@ from connector.services.intake import admit
 log = structlog.get_logger()
 _HEADERS: Final = {"content-type": JSON, "cache-control": "no-store", "pragma": "no-cache"}
 _MOST = 16
-Whose = Callable[[Reading, str], str]
-"""The DID that a flow's tokens are bound to; "" where there is none. Raises `RefusedError` where it is over."""
 
 
-def of_transfers(view: Reading, pid: str) -> str:
-    """Whose a transfer of ours is. Raises `RefusedError` `transfer.state` where it is over."""
+def _whose(view: Reading, pid: str) -> str:
+    """Whose the tokens of a transfer are. Raises `RefusedError` where there is none, or it is over."""
     transfer = view.get(Transfer, pid)
     if transfer is None or transfer.role is not Role.PROVIDER:
-        return ""
+        raise RefusedError("transfer.unknown")
     if TRANSFER.is_terminal(transfer.state) or transfer.ending is not None:
         raise RefusedError("transfer.state", state=transfer.state or "-")
     return transfer.peer
 
 
 class Renewal:
-    """The endpoint. `whose` may be asked of other records than transfers, where somebody else starts the flows."""
+    """The endpoint. Flows that somebody else has started are transfers here too."""
 
-    def __init__(
-        self, *, made: Tokens, proofs: Proofs, store: Store, clock: Clock, whose: Whose = of_transfers
-    ) -> None:
-        self._tokens, self._proofs, self._store, self._clock, self._whose = made, proofs, store, clock, whose
+    def __init__(self, *, made: Tokens, proofs: Proofs, store: Store, clock: Clock) -> None:
+        self._tokens, self._proofs, self._store, self._clock = made, proofs, store, clock
 
     def enter(self, publications: Publications) -> None:
         """Answer under `/tokens`."""
@@ -108,7 +103,7 @@ class Renewal:
     def _renewable(self, view: Reading, caller: Caller, pid: str, refresh: str) -> Generation:
         """The generation to renew. Raises `RefusedError`, `UnauthenticatedError` where this caller may not."""
         # INVARIANT: a refresh token is bound to the consumer of its transfer (Sender-Constrained Refresh Tokens).
-        if caller.id != self._whose(view, pid):
+        if caller.id != _whose(view, pid):
             raise RefusedError("transfer.unknown")
         peer = view.get(Participant, caller.id)
         if peer is not None and (barred := peer.barred(self._clock.now())) is not None:
