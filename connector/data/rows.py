@@ -35,7 +35,7 @@ async def kept(
     """
     table = shape.media_type == TABLE
     holds = holding.holds(own, shape, Schema(read) if table else Schema(tree=True))
-    less = less(shape, read, wanted)
+    shown = less(shape, read, wanted)
     rest, quotes, heading = b"", 0, table
     async with aclosing(pieces):
         async for piece in pieces:
@@ -43,9 +43,9 @@ async def kept(
             first, heading = (rows[:1], False) if heading and rows else ([], heading)
             held = first + [row for row in rows[len(first) :] if holds(_read(row, table))]
             if held:
-                yield b"".join(map(less, held))
+                yield b"".join(map(shown, held))
     if rest and (heading or holds(_read(rest, table))):
-        yield less(rest)
+        yield shown(rest)
 
 
 def less(shape: Shape, read: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[bytes], bytes]:
