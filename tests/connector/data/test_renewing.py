@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -232,3 +233,38 @@ async def test_who_names_the_older_format_gets_a_token_that_lasts(pair: tuple[No
     moved, endpoint, said = await started(utility, id)
     assert (moved.format, endpoint.expires) == (HTTP_PULL, 0)
     assert "refreshToken" not in said
+
+
+class Ahead:
+    """A clock that goes before another one, in seconds."""
+
+    def __init__(self, clock: Any, seconds: float) -> None:
+        self._clock, self._seconds = clock, seconds
+
+    def now(self) -> int:
+        return int(self._clock.now()) + round(self._seconds * 1_000_000)
+
+
+async def test_a_token_that_ends_in_mid_stream(pair: tuple[Node, Node], tmp_path: Path) -> None:
+    """What began with a good token is finished; the next request with it is refused, and our consumer renews."""
+    city, utility = pair
+    large = DATA * 80
+    (tmp_path / "trees.csv").write_bytes(large)
+    id = await contract(utility)
+    answer = await fetch(utility, id)
+    assert answer.status == 200
+    assert answer.chunks is not None
+    first = await anext(answer.chunks)
+    [moved] = await utility.store.read(lambda view: view.select(Transfer))
+    endpoint, said = await held(utility, moved.id)
+    city.gate.tokens._clock = Ahead(city.clock, 4000)  # type: ignore[assignment]
+    rest = [piece async for piece in answer.chunks]
+    assert first + b"".join(rest) == large
+    stream = await city.client.open(
+        endpoint.url, headers={"Authorization": f"Bearer {said['authorization']}"}, private=True
+    )
+    assert stream.status == 401
+    told_why = msgspec.json.decode(b"".join([piece async for piece in stream.chunks()]))
+    assert told_why["code"] == "token.expired"
+    assert await whole(await fetch(utility, id, range="bytes=0-9")) == large[:10]
+    assert (await held(utility, moved.id))[1]["authorization"] != said["authorization"]

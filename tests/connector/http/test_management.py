@@ -166,6 +166,7 @@ ROLES: dict[str, Right | None] = {
     "GET /v1/contracts": Right.AUDITOR,
     "GET /v1/contracts/{id}": Right.AUDITOR,
     "GET /v1/contracts/{id}/data": Right.STEWARD,
+    "GET /v1/contracts/{id}/received": Right.STEWARD,
     "POST /v1/contracts/{id}/end": Right.APPROVER,
     "POST /v1/contracts/{id}/consent": Right.APPROVER,
     "POST /v1/contracts/{id}/decline": Right.APPROVER,
