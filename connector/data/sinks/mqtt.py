@@ -80,8 +80,9 @@ class MqttSink:
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """With what stands in the URL. Raises `ValueError`."""
-    parts = urlsplit(str(settings.get("url") or ""))
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    url = str(settings.get("url") or "")
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.username or parts.query or "#" in url:
         raise ValueError("no URL of a broker")
     more = {name: value for name, value in settings.items() if name != "url"}
     tls = parts.scheme == "mqtts"
