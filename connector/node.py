@@ -352,8 +352,8 @@ class Node:
             metrics=self.metrics,
         )
         routes = signaling.control_plane(self.flows, self.planes)
-        signals = signaling.Signaling(routes, prove=self.signals.prove, ids=self.ids, metrics=self.metrics)
-        self.signaling_listener = fittings.signaling_listener(config, signals, metrics=self.metrics)
+        self.signaling = signaling.Signaling(routes, prove=self.signals.prove, ids=self.ids, metrics=self.metrics)
+        self.signaling_listener = fittings.signaling_listener(config, self.signaling, metrics=self.metrics)
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)

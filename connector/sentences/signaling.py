@@ -76,10 +76,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "flow.plain": ("Unter diesem Profil muss die Adresse https sein.", "Under this profile the address must be https."),
     "flow.dataset": ("{dataset} gibt es hier nicht.", "There is no {dataset} here."),
-    "flow.terms": (
-        "Der Vertrag hängt an {operand}; das versteht hier niemand, und niemand sagt etwas dazu.",
-        "The agreement depends on {operand}; nobody here understands it, and nobody says anything of it.",
-    ),
     "flow.agreement_differs": (
         "Der Vertrag passt nicht zu dem, was über ihn gesagt ist ({parts}).",
         "The agreement does not fit what is said of it ({parts}).",

@@ -4,8 +4,8 @@ What lives here: which claim is which left operand. What does not: whether a con
 proved itself, and its operator is ours. Source: Data Plane Signaling 1.0-RC3, `claims`: "the DSP claims of the
 counterparty as verified by the control plane"; their names are not defined there.
 
-INVARIANT: a claim becomes a fact only for an operand that is about parties, or that nobody knows: a control plane
-cannot say what time it is, how often something was used, or what a request wants.
+INVARIANT: a claim becomes a fact only for an operand that is about parties: a control plane cannot say what time it is,
+how often something was used, or what a request wants.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policies.operands import OPERANDS, Origin, find
 
 _MOST, _LONGEST = 64, 1024
 _NAMES: Final[Mapping[str, str]] = {
-    iri.replace("#", "/").rpartition("/")[2]: iri
+    iri.replace("#", ":").replace("/", ":").rpartition(":")[2]: iri
     for iri, operand in OPERANDS.items()
     if operand.origin is Origin.CREDENTIAL
 }
@@ -31,8 +31,7 @@ def facts(claims: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
     for name, value in list(claims.items())[:_MOST]:
         left, values = _NAMES.get(name, name), _values(value)
         operand = find(left)
-        about_parties = operand is None or operand.origin is Origin.CREDENTIAL
-        if values and about_parties and ":" in left and len(left) <= _LONGEST:
+        if values and operand is not None and operand.origin is Origin.CREDENTIAL:
             found[left] = values
     return found
 

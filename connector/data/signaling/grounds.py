@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from connector.data.agreed import Agreed, Agreements
+from connector.data.agreed import Agreements
 from connector.data.signaling.addresses import Told
 from connector.data.signaling.claims import facts
 from connector.errors import RefusedError, UnknownError
@@ -29,7 +29,6 @@ from connector.protocol.signaling import HTTP_PULL, HTTP_PUSH, Direction, FlowSt
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Delivery, Endpoint, Participant, Plane
 from connector.services.changes import Change, Changes
-from policies.operands import Origin, find
 
 SECOND = 1_000_000
 F, T = FlowState, TransferState
@@ -59,12 +58,11 @@ class Grounds:
         Raises `RefusedError` or `UnknownError` with the reason why it may not; nothing must be kept then.
         """
         agreement = self._agreement(tx, plane, flow, document)
-        agreed = self._agreements.read(agreement)
-        said = facts(flow.claims)
-        if flow.role is Role.PROVIDER:
-            _enforceable(tx, flow, agreed, said)
+        self._agreements.read(agreement)  # INVARIANT: what is not understood here is refused here
+        if flow.role is Role.PROVIDER and tx.get(Asset, flow.dataset) is None:
+            raise UnknownError("flow.dataset", dataset=flow.dataset)
         tx.put(agreement)
-        tx.put(self._party(tx, plane, flow, said))
+        tx.put(self._party(tx, plane, flow, facts(flow.claims)))
 
     def _agreement(self, view: Reading, plane: Plane, flow: DataFlow, document: JsonObject) -> Agreement:
         """The record of an agreement. Its own words have to fit what the control plane has said of it."""
@@ -134,16 +132,6 @@ class Grounds:
         tx.put(made)
         change = Change("transfer", made.id, made.version, state)
         tx.after(lambda: self._changes.publish(change))
-
-
-def _enforceable(view: Reading, flow: DataFlow, agreed: Agreed, said: Mapping[str, tuple[str, ...]]) -> None:
-    """Raises where the terms name something that nobody here can know, or there is no such asset."""
-    asset = view.get(Asset, flow.dataset)
-    if asset is None:
-        raise UnknownError("flow.dataset", dataset=flow.dataset)
-    for left in sorted(agreed.asked.get(Origin.CREDENTIAL, ())):
-        if find(left) is None and left not in said:
-            raise RefusedError("flow.terms", operand=left)
 
 
 def _transfer(plane: Plane, flow: DataFlow) -> Transfer:
