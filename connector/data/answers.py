@@ -25,10 +25,11 @@ from msgspec.structs import replace
 from connector.data import formats, passage
 from connector.data.bridge import Bridge
 from connector.data.egress import MINUTE, TRANSFORMS, Egress, Leaving, refused
+from connector.data.opened import Opened
 from connector.data.queries import fitting, splitting, writing
 from connector.data.queries.model import EVERYTHING, Pushed, Query, Shape, Split, Work
 from connector.data.queries.reading import Asked
-from connector.data.silos import Opened, Silos
+from connector.data.silos import Silos
 from connector.data.sources import Sources, kinds
 from connector.data.unfinished import Known
 from connector.errors import MessageError, OurError, SourceError, UnknownError

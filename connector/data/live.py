@@ -28,12 +28,13 @@ from msgspec.structs import replace
 from certs.keys import SealError
 from connector.data.egress import TRANSFORMS, Leaving
 from connector.data.ledgers import Ledgers
+from connector.data.opened import Opened
 from connector.data.polling import polled
 from connector.data.queries import fitting, holding
 from connector.data.queries.model import Event, Query, Shape, Work
 from connector.data.queries.reading import Asked
 from connector.data.queries.splitting import split
-from connector.data.silos import Opened, Silos
+from connector.data.silos import Silos
 from connector.data.sources import Sources
 from connector.errors import MessageError, RefusedError, UnknownError
 from connector.ports import Clock, Content, Store

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from connector.data import shapes
+from connector.data.opened import Opened
 from connector.data.ports import Concerned
 from connector.data.queries.model import (
     EVERYTHING,
@@ -31,7 +32,7 @@ from connector.data.queries.model import (
     Within,
     Work,
 )
-from connector.data.silos import Opened, Silos
+from connector.data.silos import Silos
 from connector.errors import InputError, NodeError, PeerError, SourceError
 from connector.records import Asset, Silo
 from policies.model import Reason

@@ -18,8 +18,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.data.opened import Opened
 from connector.data.queries.model import All, Compare, Comparison, Condition, Event, Kind, Pushed, Query, Shape, Work
-from connector.data.silos import Opened, Silos
+from connector.data.silos import Silos
 from connector.errors import RefusedError
 from connector.ports import Clock
 from policies import instants

@@ -1,14 +1,11 @@
 """Silos by kind, and every question to them: opened as their asset says, within limits, with a rest when they fail.
 
-What lives here: the static table of kinds, finding a silo's reader, what an asset of a silo is (`Opened`), reading and
-watching with budget, time-outs, breaker and seats around it. What does not: the readers (`connector.data.sources`),
-what shapes must still have (`shapes`), the records (`connector.services.silos`).
+What lives here: the readers that are switched on, opening an asset, reading and watching with budget, time-outs,
+breaker and seats around it. What does not: the readers (`connector.data.sources`) and where they are (`kinds`), what
+shapes must still have (`shapes`), an asset's own condition (`opened`), the records (`connector.services.silos`).
 
 An asset of a silo has the silo's kind and the settings `silo`, `collection`, `fields` (frozen when it was added),
 `where` (CQL2, rows that are shared at all) and `shape` (what was seen then, for people and for offers).
-
-INVARIANT: rows that `where` leaves out are left out whatever a reader does: it is asked to, and where it cannot do so
-exactly its rows are looked at here.
 """
 
 from __future__ import annotations
@@ -16,56 +13,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from importlib import import_module
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
-from msgspec import Struct
 
 from connector.data import limits, rows, secrets, shapes
 from connector.data.breaker import Breaker, Seats
+from connector.data.kinds import gives_rows, made, problem
+from connector.data.opened import ASSET, Opened, asking, own_rows, selection_of
 from connector.data.ports import Around, Reader
-from connector.data.queries import splitting
-from connector.data.queries.model import Budget, Condition, Event, Pushed, Selection, Shape, Split, Work
+from connector.data.queries.model import Event, Pushed, Selection, Shape
 from connector.errors import DeliveryError, NodeError, PeerError, SourceError
 from connector.ports import Store
 from connector.records import Asset, Silo
 from policies.model import Reason
 
 log = structlog.get_logger()
-GROUP: Final = "allmende.sources"
 T = TypeVar("T")
 
-
-class Place(Struct, frozen=True):
-    """Where a kind's reader is, which modules it needs beyond the node's own, and the extra that installs them."""
-
-    target: str
-    modules: tuple[str, ...] = ()
-    extra: str = ""
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Modules that are not installed."""
-        return tuple(name for name in self.modules if find_spec(name) is None)
-
-
-_SOURCES: Final = "connector.data.sources."
-KINDS: Final[Mapping[str, Place]] = {
-    "files": Place(_SOURCES + "tables:FilesReader"),
-    "postgres": Place(_SOURCES + "sql.postgres:PostgresReader", ("asyncpg",), "allmende[postgres]"),
-    "mariadb": Place(_SOURCES + "sql.mariadb:MariadbReader", ("pymysql",), "allmende[mariadb]"),
-    "sqlite": Place(_SOURCES + "sql.sqlite:SqliteReader"),
-    "wfs": Place(_SOURCES + "wfs:WfsReader", ("lxml", "pyproj"), "allmende[geo]"),
-    "features": Place(_SOURCES + "features:FeaturesReader"),
-    "sensorthings": Place(_SOURCES + "sensorthings:SensorThingsReader"),
-    "mqtt": Place(_SOURCES + "mqtt:MqttReader", ("aiomqtt",), "allmende[mqtt]"),
-    "http": Place(_SOURCES + "httpjson:HttpReader"),
-}
-"""The kinds that come with this program; further ones by the entry point group `allmende.sources`."""
 
 TROUBLE: Final = frozenset({"source.unreachable", "source.refused", "source.slow", "source.broken"})
 """What a silo is given a rest for, when it comes again and again."""
@@ -79,36 +45,6 @@ _WAYS: Final = {
 }
 """What it means for a silo that it could not be asked over HTTP; anything else is a silo that cannot be reached."""
 _OF_THE_SILO: Final = TROUBLE | {"source.resting", "source.busy"}
-
-ASSET: Final = frozenset({"silo", "collection", "fields", "where", "shape"})
-"""The settings of an asset of a silo."""
-
-
-class Opened(Struct, frozen=True):
-    """An asset of a silo for one access: `shape` has the fields that are shared and no others. `own` is the asset's own
-    condition; ask `split` and `Silos.read`, which see to it, and not the reader."""
-
-    silo: Silo
-    selection: Selection
-    shape: Shape
-    reader: Reader
-    budget: Budget = Budget()
-    at_once: int = limits.AT_ONCE
-    own: Condition | None = None
-    exact: Condition | None = None
-    """What the silo is asked for the sake of `own`; None with an `own` where the node has to look at every row."""
-
-    def split(self, work: Work) -> Split:
-        """Who does which part; see `Reader.split`. What the asset leaves out is left out before the work begins."""
-        split = self.reader.split(self.silo, self.shape, work)
-        if self.own is None or self.exact is not None:
-            return split
-        pushed = split.pushed
-        if pushed.chain is None and pushed.limit is None and pushed.then is None and not pushed.shown:
-            return split
-        # Rows have to be looked at before the chain and before any are counted, so nothing of it can be the silo's.
-        fields = tuple(one.name for one in self.shape.fields)
-        return Split(pushed=Pushed(fields=fields, where=pushed.where, after=pushed.after), left=work)
 
 
 class Silos:
@@ -134,7 +70,7 @@ class Silos:
         if kind not in self._readers:
             if kind not in self._kinds:
                 raise SourceError("source.unknown", kind=kind)
-            self._readers[kind] = _made(kind, self.around)
+            self._readers[kind] = made(kind, self.around)
         return self._readers[kind]
 
     def check(self, silo: Silo) -> Sequence[str]:
@@ -142,7 +78,7 @@ class Silos:
         try:
             reader = self.reader(silo.kind)
         except SourceError as error:
-            return [_kind_problem(silo.kind, error)]
+            return [problem(silo.kind, error)]
         found = secrets.exposed(silo.settings)
         return found or [*limits.check(silo.settings), *reader.check(_bare(silo))]
 
@@ -251,7 +187,7 @@ class Silos:
         silo = opened.silo
         async with self._turn(silo, opened.at_once) as turn:
             budget = opened.budget
-            pieces = _own_rows(opened, pushed, budget)
+            pieces = own_rows(opened, pushed, budget)
             async with aclosing(limits.kept(pieces, budget, self.around.clock, silo)) as within:
                 async for piece in within:
                     turn.worked()
@@ -263,7 +199,7 @@ class Silos:
         holds = rows.row_holds(opened.own, opened.shape)
         turn = self._entered(opened.silo)
         try:
-            asked = _asking(opened, pushed)
+            asked = asking(opened, pushed)
             less = rows.less(opened.shape, asked.fields, pushed.fields)
             events = opened.reader.watch(opened.silo, opened.selection, opened.shape, asked, after)
             async with aclosing(events):
@@ -381,75 +317,6 @@ class _Turn:
         self.standing.breaker.left(self._turn)
 
 
-async def _own_rows(opened: Opened, pushed: Pushed, budget: Budget) -> AsyncGenerator[bytes, None]:
-    """The reader's rows, less those that the asset leaves out."""
-    asked = _asking(opened, pushed)
-    pieces = opened.reader.read(opened.silo, opened.selection, opened.shape, asked, budget)
-    if opened.own is not None and opened.exact is None:
-        pieces = rows.kept(pieces, opened.own, opened.shape, asked.fields, pushed.fields)
-    async with aclosing(pieces):
-        async for piece in pieces:
-            yield piece
-
-
-def _asking(opened: Opened, pushed: Pushed) -> Pushed:
-    """What the silo is asked: nothing that is not shared, and of the asset's own condition what it does exactly."""
-    shared = {one.name for one in opened.shape.fields}
-    if not shared.issuperset(pushed.fields):
-        raise SourceError("source.drift", silo=opened.silo.id, field=", ".join(sorted({*pushed.fields} - shared)))
-    if opened.own is None:
-        return pushed
-    if opened.exact is not None:
-        return msgspec.structs.replace(pushed, where=shapes.both(opened.exact, pushed.where))
-    # INVARIANT: what is looked at here are rows as they stand in the silo, all of them.
-    if pushed.chain is not None or pushed.then is not None or pushed.shown:
-        raise SourceError("source.drift", silo=opened.silo.id, field="", problem="work before the asset's own")
-    looked_at = sorted(splitting.fields_of(opened.own) - {*pushed.fields})
-    return msgspec.structs.replace(pushed, fields=(*pushed.fields, *looked_at), limit=None)
-
-
-def gives_rows(kind: str) -> bool:
-    """Is this a kind of silo: one of the table's, or a plug-in that can describe what it has?"""
-    if kind in KINDS:
-        return True
-    found = list(entry_points(group=GROUP, name=kind))
-    return len(found) == 1 and hasattr(found[0].load(), "describe")
-
-
-def selection_of(settings: Mapping[str, Any]) -> Selection:
-    """What an asset's settings select."""
-    return Selection(
-        collection=str(settings.get("collection", "")),
-        fields=tuple(str(name) for name in settings.get("fields", ())),
-        where=str(settings.get("where", "")),
-    )
-
-
 def _bare(silo: Silo) -> Silo:
     """A silo as its reader knows it: without the settings that every silo can have."""
     return msgspec.structs.replace(silo, settings=limits.others(silo.settings))
-
-
-def _made(kind: str, around: Around) -> Reader:
-    """A reader of this kind. Raises `SourceError`."""
-    if (place := KINDS.get(kind)) is None:
-        return _plugged(kind, around)
-    module, _, name = place.target.partition(":")
-    try:
-        factory: Callable[[Around], Reader] = getattr(import_module(module), name)
-    except (ImportError, AttributeError):
-        raise SourceError("source.unknown", kind=kind) from None
-    return factory(around)
-
-
-def _plugged(kind: str, around: Around) -> Reader:
-    found = list(entry_points(group=GROUP, name=kind))
-    if len(found) != 1:
-        raise SourceError("source.unknown" if not found else "source.ambiguous", kind=kind)
-    factory: Callable[[Around], Reader] = found[0].load()
-    return factory(around)
-
-
-def _kind_problem(kind: str, error: SourceError) -> str:
-    package = error.reason.params.get("package", "")
-    return f"kind: {kind} needs a package that is not installed: {package}" if package else f"kind: {kind} is unknown"

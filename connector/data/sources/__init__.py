@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from connector.data.silos import GROUP, Silos, gives_rows
+from connector.data.kinds import GROUP, gives_rows
+from connector.data.silos import Silos
 from connector.errors import InputError, NodeError, OurError, SourceError
 from connector.ports import Clock, Content, Source
 from connector.records import Asset

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.data import limits, looking
+from connector.data.kinds import KINDS, Place
 from connector.data.ports import Setting
 from connector.data.queries.model import Selection, Shape
-from connector.data.silos import KINDS, Place
 from connector.errors import SourceError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from connector.data import secrets
+from connector.data.kinds import KINDS, Place
 from connector.data.ports import Around, Setting
 from connector.data.queries import splitting
 from connector.data.queries.model import (
@@ -25,7 +26,7 @@ from connector.data.queries.model import (
     Split,
     Work,
 )
-from connector.data.silos import KINDS, Place, Silos
+from connector.data.silos import Silos
 from connector.errors import SourceError
 from connector.ports import Clock
 from connector.records import Asset, Silo

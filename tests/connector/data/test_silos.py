@@ -15,8 +15,10 @@ from msgspec.structs import replace
 
 from connector.data import breaker, shapes
 from connector.data import rows as rows_of
+from connector.data.kinds import KINDS
+from connector.data.opened import Opened
 from connector.data.queries.model import Compare, Comparison, Field, Kind, Pushed, Query, Selection, Shape, Work
-from connector.data.silos import KINDS, Opened, Silos
+from connector.data.silos import Silos
 from connector.errors import BusyError, NodeError, SourceError
 from policies.model import Reason
 from policies.transforms.chain import of_steps

@@ -21,8 +21,8 @@ import msgspec
 import pytest
 import zstandard
 
-from connector.data import silos
-from connector.data.silos import Place
+from connector.data import kinds
+from connector.data.kinds import Place
 from connector.records import Agreement
 from tests.connector.data import made
 from tests.connector.data.made import STORIES, Story
@@ -35,7 +35,7 @@ SUPPRESS = duty("suppress", field="name")
 
 @pytest.fixture
 def story(monkeypatch: pytest.MonkeyPatch) -> Story:
-    monkeypatch.setitem(silos.KINDS, "made", Place("tests.connector.data.made:MadeReader"))
+    monkeypatch.setitem(kinds.KINDS, "made", Place("tests.connector.data.made:MadeReader"))
     STORIES["made"] = Story()
     return STORIES["made"]
 
