@@ -1,4 +1,4 @@
-"""`allmende get`: fetch the data of a contract into a file.
+"""`allmende get`: fetch the data of a contract into a file, or look at the first rows.
 
 The node pulls from the peer and hands the bytes on; what arrives is written beside the file (`FILE.part`), checked
 against the hash that came with it, and takes the file's name only when it is whole and on disk.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
-from connector.cli import facts
+from connector.cli import asking, facts
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, segment
@@ -44,7 +44,10 @@ class Fetched(NamedTuple):
 @click.command(
     cls=Leaf,
     examples=[
+        "allmende get 5f0c2a91",
         "allmende get 5f0c2a91 -o trees.csv",
+        "allmende get 5f0c2a91 -o tall.parquet --where 'height > 20' --columns id,species --format parquet",
+        "allmende get 5f0c2a91 --since 2027-05-01 --bbox 7.4,51.4,7.6,51.6 --explain",
         "allmende get 5f0c2a91 -o trees.csv --purpose PublicPolicyMaking --value retentionPeriod=P30D",
         "allmende get 5f0c2a91 -o may.csv --member counts/2027-05.csv",
         "allmende get 5f0c2a91 -o trees.csv --resume",
@@ -53,7 +56,8 @@ class Fetched(NamedTuple):
     ],
 )
 @click.argument("contract", type=CONTRACT)
-@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for standard output.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - for standard output.")
+@asking.options
 @click.option("--member", default="", help="A file in a folder; without it a folder comes as one tar archive.")
 @click.option("--purpose", help="What this one access is for, where the contract leaves several.")
 @click.option("--spatial", help="Where this one access is used (IRI), where the contract leaves several.")
@@ -69,26 +73,37 @@ class Fetched(NamedTuple):
 @click.pass_obj
 def get(
     call: Call,
+    /,
     contract: str,
-    output: str,
+    output: str | None,
     member: str,
     purpose: str | None,
     spatial: str | None,
     values: tuple[str, ...],
     received: bool,
     resume: bool,
+    **asked: Any,
 ) -> None:
     """Fetch the data of CONTRACT, checked access by access at the peer, into FILE.
 
-    FILE appears only when all of it has arrived and its hash is right. CONTRACT may be shortened to its last eight
-    characters.
+    FILE appears only when all of it has arrived and its hash is right. Without -o the first rows are shown as a table,
+    which is a use like any other. CONTRACT may be shortened to its last eight characters.
     """
     path = f"/contracts/{segment(contract)}/data"
     query = {"member": member, "purpose": _purpose(purpose), "spatial": _place(spatial), "stated": _stated(values)}
     if received:
-        if resume or member or purpose or spatial or values:
+        if resume or member or purpose or spatial or values or asking.question(asked) or asked["explain"]:
             raise click.UsageError(either("--received stands alone", "--received steht für sich allein"))
         path, query = f"/contracts/{segment(contract)}/received", {}
+    query |= asking.question(asked)
+    if asked["explain"]:
+        with _opened(call, path, {**query, "explain": "true"}, 0) as answer:
+            asking.explain(call, answer)
+        return
+    if output is None and is_looked_at() and not received:
+        _show(call, contract, path, query)
+        return
+    output = output or "-"
     if output == "-":
         if resume:
             raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))
@@ -100,6 +115,28 @@ def get(
         with _told_why(call, contract):
             fetched = _into(call, path, query, Path(output), resume)
     _tell(call, output, fetched)
+
+
+def is_looked_at() -> bool:
+    """Does somebody look at what is written?"""
+    return sys.stdout.isatty()
+
+
+def _show(call: Call, contract: str, path: str, query: dict[str, Any]) -> None:
+    """The first rows; whatever has no rows and can be read, as it stands."""
+    most = int(query.setdefault("limit", asking.FIRST))
+    query["f"] = "ndjson"
+    with _told_why(call, contract):
+        try:
+            with _opened(call, path, query, 0) as answer:
+                asking.show(answer, most)
+        except CommandError as refused:
+            if refused.code != "query.rowless":
+                raise
+            said = either(
+                "These data have no rows to show: -o FILE", "Diese Daten haben keine Zeilen zum Zeigen: -o DATEI"
+            )
+            raise CommandError(said, refused.code, refused.params) from refused
 
 
 @contextmanager

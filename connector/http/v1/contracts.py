@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from connector.data.pull import Pull
 from connector.data.stream import digest_field
@@ -25,6 +26,7 @@ BYTES = "application/octet-stream"
 NO_PROOF: Final[frozenset[str]] = frozenset()
 _PIECE = 1 << 20
 _PASSED = ("content-type", "content-length", "content-range", "etag", "last-modified", "accept-ranges")
+_TOLD = ("allmende-transforms", "allmende-signature")
 
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
@@ -74,6 +76,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             spatial=asked.spatial,
             stated=asked.stated,
             range=visit.headers.get("range", ""),
+            query=_question(asked),
         )
         return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))
 
@@ -115,7 +118,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             method="GET",
             path="/v1/contracts/{id}/data",
             right=Right.STEWARD,
-            about="Fetch the data from the provider. Range passes through; the pull is checked and audited.",
+            about="Fetch the data from the provider. Range and question pass through; the pull is checked and audited.",
             serve=data,
             query=views.DataQuery,
             answer=BYTES,
@@ -132,9 +135,24 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
     ]
 
 
+def _question(asked: views.DataQuery) -> str:
+    """What is asked about rows, as the provider is asked it."""
+    said = {
+        "properties": asked.properties,
+        "filter": asked.filter,
+        "datetime": asked.datetime,
+        "bbox": asked.bbox,
+        "limit": "" if asked.limit is None else str(asked.limit),
+        "resolution": asked.resolution,
+        "f": asked.f,
+        "explain": "true" if asked.explain else "",
+    }
+    return urlencode({name: value for name, value in said.items() if value})
+
+
 def _headers(moved: Transfer, pull: Pull) -> dict[str, str]:
     """What is passed on of the provider's headers. A length that counts coded bytes is left out."""
-    passed = {name: pull.headers[name] for name in _PASSED if name in pull.headers}
+    passed = {name: pull.headers[name] for name in (*_PASSED, *_TOLD) if name in pull.headers}
     if "content-encoding" in pull.headers:
         passed.pop("content-length", None)
     if pull.sha256 is not None:  # of the plain bytes, which is what this answer carries

@@ -41,12 +41,21 @@ class CatalogQuery(Input, frozen=True, kw_only=True):
 
 class DataQuery(Input, frozen=True, kw_only=True):
     """What to fetch: a member of a folder, the purpose and place of use of this one access (IRIs), and what else it
-    states: pairs `OPERAND=VALUE`, form-encoded as one text."""
+    states: pairs `OPERAND=VALUE`, form-encoded as one text. The others are asked of the provider as they stand (OGC API
+    - Features; `filter` in CQL2 text); with `explain` it says who would do which part, and gives no data."""
 
     member: str = ""
     purpose: str | None = None
     spatial: str | None = None
     stated: str = ""
+    properties: str = ""
+    filter: str = ""
+    datetime: str = ""
+    bbox: str = ""
+    limit: int | None = None
+    resolution: str = ""
+    f: str = ""
+    explain: bool = False
 
 
 class AuditQuery(Input, frozen=True, kw_only=True):

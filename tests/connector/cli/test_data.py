@@ -32,6 +32,13 @@ def test_a_file_arrives_whole(api: Api, types: Types) -> None:
     assert "as the peer sent it" in types("get", "c0ffee00", "-o", "trees.csv").out
 
 
+def test_what_was_delivered_is_read_alone(api: Api, types: Types) -> None:
+    api.answers["GET /v1/contracts/c0ffee00/received"] = Raw(DATA, HEADERS)
+    assert types("get", "c0ffee00", "--received", "-o", "trees.csv").status == 0
+    assert Path("trees.csv").read_bytes() == DATA
+    assert types("get", "c0ffee00", "--received", "-o", "trees.csv", "--member", "a").status == 2
+
+
 def test_purpose_and_member_are_asked_for(api: Api, types: Types) -> None:
     api.answers[f"{PATH}?member=a%2Fb&purpose=https%3A%2F%2Fw3id.org%2Fdpv%23PublicBenefit"] = Raw(b"x")
     assert types("get", "c0ffee00", "-o", "x", "--member", "a/b", "--purpose", "PublicBenefit").status == 0
@@ -152,3 +159,41 @@ def test_no_place_to_write(api: Api, types: Types) -> None:
     said = types("get", "c0ffee00", "-o", "nowhere/trees.csv")
     assert said.status == 1
     assert "nowhere/trees.csv.part: No such file or directory." in said.err
+
+
+def test_a_question_is_asked_as_the_standard_has_it(api: Api, types: Types) -> None:
+    asked = "filter=height+%3E+20&datetime=2027-05-01%2F..&bbox=7%2C51%2C8%2C52&properties=id%2Cheight&limit=5&f=csv"
+    api.answers[f"{PATH}?{asked}"] = Raw(b"id,height\n1,21\n")
+    words = ["--where", "height > 20", "--since", "2027-05-01", "--bbox", "7,51,8,52", "--columns", "id,height"]
+    assert types("get", "c0ffee00", "-o", "x", *words, "--limit", "5", "--format", "csv").status == 0
+    assert Path("x").read_bytes() == b"id,height\n1,21\n"
+
+
+def test_whoever_opens_an_asset_sees_rows(api: Api, types: Types, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = b'{"id":1,"species":"oak\\u001b[2J"}\n{"id":2,"species":null}\n'
+    api.answers[f"{PATH}?limit=20&f=ndjson"] = Raw(rows, {"Content-Type": "application/x-ndjson"})
+    monkeypatch.setattr("connector.cli.data.is_looked_at", lambda: True)
+    said = types("get", "c0ffee00")
+    assert said.status == 0
+    assert said.out.splitlines()[0].split() == ["id", "species"]
+    assert "oak" in said.out and "\x1b[2J" not in said.out
+    api.answers[f"{PATH}?limit=1&f=ndjson"] = Raw(rows, {"Content-Type": "application/x-ndjson"})
+    assert "-o DATEI" in types("get", "c0ffee00", "--limit", "1", "--lang", "de").err
+    api.answers[f"{PATH}?limit=2&f=ndjson"] = Raw(b"\x89PNG\xff", {"Content-Type": "image/png"})
+    assert "-o FILE" in types("get", "c0ffee00", "--limit", "2").err
+    api.answers[f"{PATH}?limit=3&f=ndjson"] = (400, problem("query.rowless", "No rows."))
+    assert "-o FILE" in types("get", "c0ffee00", "--limit", "3").err
+
+
+EXPLAINED = b"""{"silo": {"fields": ["id", "district"], "where": "district = 'Nord'"},
+"node": {"steps": [{"step": "coarsen-time", "fields": ["at"], "resolution": "PT1H"}], "where": "height > 20"},
+"contract": [{"step": "suppress", "fields": ["name"]}, {"step": "filter", "field": "district"}]}"""
+
+
+def test_who_does_which_part_is_said_in_sentences(api: Api, types: Types) -> None:
+    api.answers[f"{PATH}?explain=true"] = Raw(EXPLAINED, {"Content-Type": "application/json"})
+    said = types("get", "c0ffee00", "--explain").out
+    for part in ("reads the fields id, district", "district = 'Nord'", "at to PT1H", "height > 20", "leaves out name"):
+        assert part in said
+    assert "lässt name weg" in types("get", "c0ffee00", "--explain", "--lang", "de").out
+    assert types("get", "c0ffee00", "--explain", "--json").json["contract"][0]["fields"] == ["name"]
