@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from msgspec import structs
+
 from connector.data.queries.model import All, Any_, Compare, Condition, Like, Missing, Not, OneOf, Within
 from connector.data.sources.sql.quoting import Say
 from connector.data.sources.sql.values import Dialect, Value, Values
@@ -32,7 +34,8 @@ def said(condition: Condition, values: Values, dialect: Dialect, say: Say) -> st
         case Any_(parts=parts):
             return joined(" OR ", [said(one, values, dialect, say) for one in parts], "(1 = 0)")
         case Not(part=part):
-            return f"(NOT {said(part, values, dialect, say)})"
+            unserved = {name: structs.replace(one, served=False) for name, one in values.items()}
+            return f"(NOT {said(part, unserved, dialect, say)})"
         case _:
             assert_never(condition)
 

@@ -86,7 +86,7 @@ class MariaDB:
             case Kind.DATE:
                 return f"(CASE WHEN {value.sql} > '1000-01-01' THEN {value.sql} {sign} {say(str(asked.value))} END)"
             case _:
-                served = f"{value.sql} = {say(str(asked.value))} AND " if asked.comparison is Comparison.EQ else ""
+                served = f"{value.sql} = {say(str(asked.value))} AND " if _has_index(value, asked) else ""
                 return f"({served}{self._exact(value, f'{sign} {self._text(str(asked.value), say)}')})"
 
     def _exact(self, value: Value, compared: str) -> str:
@@ -134,3 +134,7 @@ class MariaDB:
     def within(self, value: Value, asked: Within, say: Say) -> str:
         """It is not asked: shapes of MariaDB have no reference system that it heeds."""
         return "(1 = 1)"
+
+
+def _has_index(value: Value, asked: Compare) -> bool:
+    return value.served and value.kind is Kind.TEXT and asked.comparison is Comparison.EQ

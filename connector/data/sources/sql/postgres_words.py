@@ -92,7 +92,11 @@ class Postgres:
     def _shape(self, sql: str, column: Column) -> str:
         """A geometry in WGS 84, longitude first."""
         plain = f"{sql}::{self._function('geometry')}" if column.type == "geography" else sql
-        return plain if column.srid in (0, 4326) else f"{self._function('ST_Transform')}({plain}, 4326)"
+        transformed = f"{self._function('ST_Transform')}({plain}, 4326)"
+        if column.srid or column.type == "geography":
+            return plain if column.srid == 4326 else transformed
+        known = f"{self._function('ST_SRID')}({plain}) IN (0, 4326)"
+        return f"(CASE WHEN {known} THEN {plain} ELSE {transformed} END)"
 
     def _function(self, name: str) -> str:
         return f"{identifier(self._postgis)}.{name}" if self._postgis else name
@@ -149,7 +153,7 @@ class Postgres:
 
 
 def _has_index(value: Value) -> bool:
-    return value.type in ("text", "varchar")
+    return value.served and value.type in ("text", "varchar")
 
 
 def _text(asked: Compare) -> str:

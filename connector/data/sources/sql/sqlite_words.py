@@ -91,7 +91,7 @@ class SQLite:
 
 
 def _has_index(value: Value, asked: Compare) -> bool:
-    return value.type == "text" and asked.comparison is Comparison.EQ
+    return value.served and value.type == "text" and asked.comparison is Comparison.EQ
 
 
 def _number(value: Any) -> str:

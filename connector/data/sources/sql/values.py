@@ -33,7 +33,8 @@ class Column(Struct, frozen=True, kw_only=True):
 
 class Value(Struct, frozen=True, kw_only=True):
     """A value in SQL. `sql` has the database's type, `text` is what leaves (NULL or "" for nothing); `readable` holds
-    where a node can read that text as its kind ("": wherever there is one)."""
+    where a node can read that text as its kind ("": wherever there is one);
+    `served`: what an index serves may be asked first, which is false, not unknown, where there is nothing."""
 
     kind: Kind
     sql: str
@@ -42,6 +43,7 @@ class Value(Struct, frozen=True, kw_only=True):
     readable: str = ""
     nullable: bool = True
     convert: Convert | None = None
+    served: bool = True
 
 
 Values = Mapping[str, Value]
