@@ -88,10 +88,6 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Vertrag {agreement} ist nicht zu bekommen (Status {status}).",
         "The agreement {agreement} cannot be had (status {status}).",
     ),
-    "flow.no_plane": (
-        "Die Datenebene {plane}, die diese Daten liefert, ist nicht eingetragen: allmende plane add {plane}.",
-        "The data plane {plane} that serves these data is not registered: allmende plane add {plane}.",
-    ),
     "flow.format": (
         "{plane} empfängt nichts im Format {format}.",
         "{plane} receives nothing in the format {format}.",

@@ -47,6 +47,8 @@ KIND: Final = "dataplane"
 CONTEXT: Final = "default"
 """The dataspace that flows are about: a node is in one."""
 MOST = 100_000
+UNSERVED: Final = Reason("flow.unserved")
+"""All that the other side learns of what went wrong between our two planes."""
 S = TransferState
 _PENDING: Final[Mapping[str, TransferState]] = {
     Move.START: S.STARTED,
@@ -123,7 +125,9 @@ class Flows:
             return inner(tx, t)
         plane = tx.get(Plane, name)
         if plane is None:
-            return transfer.Terminate(Reason("flow.no_plane", {"plane": name}))
+            about = {"process": t.id, "plane": name, "reason": "flow.no_plane"}
+            tx.record(Entry(event="flow.refused", actor="node", params=about))
+            return transfer.Terminate(UNSERVED)
         if not (profile := profile_of(plane, t.format)):
             return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
         # Whether it may start at all is decided as for any other transfer; only who serves it is different.
@@ -208,7 +212,7 @@ class Flows:
             tx.put(replace(flow, due=(), waiting=False, state=FlowState.TERMINATED))
             t = tx.get(Transfer, flow.id)
             if t is not None and not TRANSFER.is_terminal(t.state) and t.ending is None:
-                self._stepped(tx, t, transfer.Terminate(Reason("flow.no_plane", {"plane": plane})))
+                self._stepped(tx, t, transfer.Terminate(UNSERVED))
 
     # --- errands ------------------------------------------------------------------------------------------------------
 
