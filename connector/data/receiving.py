@@ -138,6 +138,7 @@ class Receiving:
             if len(data) > MOST:
                 raise TooLargeError("push.part", most=str(MOST))
             if used + len(data) > self._quota:
+                self._used = None  # Counted anew for the next one: parts that came twice were counted twice.
                 raise BusyError("push.full")
         return bytes(data)
 

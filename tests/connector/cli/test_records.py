@@ -90,6 +90,41 @@ def test_transfers(api: Api, types: Types, command: str, args: list[str], body: 
     assert api.asked[0].body == body
 
 
+PULLED = {
+    "kind": "pull", "access": "renewed", "expires": 1_800_000_000_000_000, "renewals": 2, "url": "", "every": 0.0,
+    "deliveries": 0, "part": 0, "bytes": 0, "total": 0, "finished": None, "due": None, "why": "",
+}  # fmt: skip
+PUSHED = {
+    **PULLED, "kind": "push", "access": "", "expires": None, "url": "https://app.example/in", "every": 900.0,
+    "deliveries": 3, "part": 2, "bytes": 8_000_000, "total": 40_000_000, "finished": 1_800_000_000_000_000,
+    "due": 1_800_000_900_000_000, "why": "push.unanswered",
+}  # fmt: skip
+
+
+def test_how_data_move(api: Api, types: Types) -> None:
+    api.answers["GET /v1/transfers/aaaabbbb"] = {**TRANSFER, "flow": PULLED}
+    assert "a token that is renewed" in types("transfer", "show", "aaaabbbb").out
+    api.answers["GET /v1/transfers/aaaabbbb"] = {**TRANSFER, "flow": {**PULLED, "access": "lasting", "expires": None}}
+    assert "ein Token" not in types("transfer", "show", "aaaabbbb").out
+    assert "einem Token, das bleibt" in types("transfer", "show", "aaaabbbb", "--lang", "de").out
+    api.answers["GET /v1/transfers/aaaabbbb"] = {**TRANSFER, "flow": PUSHED}
+    said = types("transfer", "show", "aaaabbbb").out
+    for part in ("delivered by the provider", "https://app.example/in", "900 s", "3 (40", "push.unanswered"):
+        assert part in said, part
+
+
+def test_deliveries_are_asked_for(api: Api, types: Types) -> None:
+    api.answers["POST /v1/transfers"] = TRANSFER
+    said = types("subscribe", "c0ffee00", "--push", "inbox", "--every", "PT15M").out
+    assert "transfer show" in said
+    assert api.asked[-1].body == {"contract": "c0ffee00", "push": True, "to": "", "every": "PT15M"}
+    types("subscribe", "c0ffee00", "--push", "https://app.example/in")
+    assert api.asked[-1].body["to"] == "https://app.example/in"
+    for wrong in ([], ["--into", "files:/x", "--push", "inbox"], ["--into", "files:/x", "--every", "PT1M"],
+                  ["--push", "inbox", "--where", "a > 1"]):  # fmt: skip
+        assert types("subscribe", "c0ffee00", *wrong).status == 2, wrong
+
+
 def test_transfers_are_shown(api: Api, types: Types) -> None:
     api.answers["GET /v1/transfers?state=STARTED"] = {"items": [TRANSFER], "next": None}
     api.answers["GET /v1/transfers/aaaabbbb"] = TRANSFER
