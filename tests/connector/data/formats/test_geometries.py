@@ -81,7 +81,7 @@ def test_well_known_texts(text: str, expected: Any) -> None:
     ],
 )
 def test_what_is_no_well_known_text(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"\w"):
         geometries.read(text)
 
 
@@ -94,9 +94,9 @@ def test_what_is_no_well_known_text(text: str) -> None:
     ],
 )
 def test_what_is_no_geometry(found: Any) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"\w"):
         geometries.text(found)
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"\w"):
         geometries.binary(found)
 
 
