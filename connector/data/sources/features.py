@@ -35,6 +35,7 @@ from connector.errors import SourceError
 from connector.records import Silo
 
 GEOJSON: Final = "application/geo+json, application/json;q=0.9"
+_PAGE: Final = 1000
 _FRESH: Final = 600.0
 """Seconds that what a service offers is remembered."""
 _MOST: Final = 1000
@@ -60,7 +61,7 @@ class FeaturesReader:
     """See `ports.Reader`."""
 
     kind = "features"
-    settings: Sequence[Setting] = (web.URL, *web.LOGIN, *lines.SETTINGS)
+    settings: Sequence[Setting] = (web.URL, *web.LOGIN, *lines.settings(_PAGE))
 
     def __init__(self, around: Around) -> None:
         self._around = around
@@ -141,7 +142,7 @@ class FeaturesReader:
     ) -> AsyncGenerator[lines.Page, None]:
         offer, zone = await self._offer(service, silo, selection.collection), lines.zone(silo)
         lines.selected(offer.shape, pushed.fields, service)
-        url = _question(service, selection.collection, offer, shape, pushed, web.number(silo, "page", 1000))
+        url = _question(service, selection.collection, offer, shape, pushed, web.number(silo, "page", _PAGE))
         counted = Counted(service)
         asked: set[str] = set()
         while url and url not in asked:

@@ -82,15 +82,17 @@ async def written(pages: AsyncGenerator[Page, None], budget: Budget) -> AsyncGen
                 piece.clear()
 
 
-SETTINGS: Final[Sequence[Setting]] = (
-    Setting("page", "Rows that are asked for at once (1000).", "Zeilen je Anfrage (1000).", example="500"),
-    Setting(
-        "zone",
-        "Zone of times that are given without one.",
-        "Zeitzone von Zeiten, die ohne eine angegeben sind.",
-        example="Europe/Berlin",
-    ),
-)
+def settings(page: int) -> Sequence[Setting]:
+    """The settings of pages and times; so many rows are a page where none is said."""
+    return (
+        Setting("page", f"Rows that are asked for at once ({page}).", f"Zeilen je Anfrage ({page}).", example="500"),
+        Setting(
+            "zone",
+            "Zone of times that are given without one.",
+            "Zeitzone von Zeiten, die ohne eine angegeben sind.",
+            example="Europe/Berlin",
+        ),
+    )
 
 
 def check(silo: Silo) -> list[str]:

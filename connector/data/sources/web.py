@@ -50,6 +50,8 @@ PAGE: Final = 64 << 20
 """Bytes of a page of rows."""
 PATIENCE: Final = 20.0
 """Seconds that a silo may ask us to wait, all pauses of one question together; less than it may say nothing."""
+_SIGNS: Final = "/?:@!$&'()*+,;=%"
+"""What stays as it is in a link: what is escaped already, and what has a meaning. Some services escape nothing."""
 _TRIES: Final = 5
 _CODES: Final = {
     "peer.timeout": "source.slow",
@@ -102,7 +104,8 @@ class Web:
         """Where a link leads on this service: behind a reverse proxy many call themselves by another name, so the
         path and the query of a link count, and never its origin."""
         own, found = urlsplit(self.url), urlsplit(urljoin(base or self.url, link))
-        return urlunsplit((own.scheme, own.netloc, found.path, found.query, ""))
+        path, query = (quote(part, safe=_SIGNS) for part in (found.path, found.query))
+        return urlunsplit((own.scheme, own.netloc, path, query, ""))
 
     def under(self, *parts: str) -> str:
         """A path below the service's address, each part of it escaped."""

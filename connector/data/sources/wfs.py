@@ -29,6 +29,7 @@ from connector.records import Silo
 
 _XML: Final = "text/xml, application/xml, application/gml+xml"
 _OURS: Final = frozenset({"service", "version", "request"})
+_PAGE: Final = 1000
 _FRESH: Final = 600.0
 _MOST: Final = 1000
 _MARGIN: Final = 0.5
@@ -51,7 +52,7 @@ class WfsReader:
     settings: Sequence[Setting] = (
         web.URL,
         *web.LOGIN,
-        *lines.SETTINGS,
+        *lines.settings(_PAGE),
         Setting(
             "key",
             "Field that tells features apart, where it is not called id.",
@@ -139,7 +140,7 @@ class WfsReader:
             await self._drifted(service, silo, selection.collection, pushed.fields, error)
             raise
         form = _Form(service, offer, shape, pushed.fields, lines.zone(silo))
-        repeated, told, start, size = lines.Repeated(), 0, 0, web.number(silo, "page", 1000)
+        repeated, told, start, size = lines.Repeated(), 0, 0, web.number(silo, "page", _PAGE)
         while matched < 0 or told < matched:
             more = {"startIndex": str(start)} if start else {}
             body = await service.get(_url(service, **asked, count=str(size), **more), accept="*/*", most=web.PAGE)
