@@ -46,15 +46,11 @@ def kinds(call: Call, kind: str | None) -> None:
                 f"Eine Art {kind!r} gibt es nicht; es gibt: {known}",
             )
         )
-    call.answer(items, lambda: paragraphs(*(_kind(one) for one in items)))
+    call.answer(items, lambda: paragraphs(*(_kind(one) for one in items), _common(items)))
 
 
 def _kind(one: Any) -> str:
-    lines = [
-        f"{setting['name']}{_needed(setting)}: {setting['about']}"
-        + (f" ({either('for example', 'zum Beispiel')} {setting['example']})" if setting["example"] else "")
-        for setting in one["settings"]
-    ]
+    lines = [_setting(setting) for setting in one["settings"] if not setting["common"]]
     if one["reason"]:
         lines.append(one["reason"]["sentence"])
     if one["missing"]:
@@ -65,8 +61,19 @@ def _kind(one: Any) -> str:
     return bullets(one["kind"], lines or [either("needs nothing", "braucht nichts")])
 
 
+def _common(items: Any) -> str:
+    """What can be set whatever the kind, once."""
+    settings = next((one["settings"] for one in items if one["settings"]), [])
+    return bullets("Every kind", [_setting(setting) for setting in settings if setting["common"]])
+
+
+def _setting(setting: Any) -> str:
+    example = f" ({either('for example', 'zum Beispiel')} {setting['example']})" if setting["example"] else ""
+    return f"{setting['name']}{_needed(setting)}: {setting['about']}{example}"
+
+
 def _needed(setting: Any) -> str:
-    if setting["secret"]:
+    if setting["secret"] and not setting["name"].endswith(("_file", "_credential")):
         return either(" (as _file or _credential)", " (als _file oder _credential)")
     return either(" (needed)", " (nötig)") if setting["needed"] else ""
 
@@ -166,7 +173,8 @@ def _found(name: str, found: Any) -> str:
             f"{left} weitere Sammlungen; eine zeigt --collection.",
         )
     first = next((one["collection"] for one in found["seen"] if not one["reason"]), None)
-    share = f"allmende asset add NAME --from {name} --select {_quoted(first)}" if first is not None else ""
+    chosen = f" --select {_quoted(first)}" if first else ""
+    share = f"allmende asset add NAME --from {name}{chosen}" if first is not None else ""
     return paragraphs(
         *(_seen(one) for one in found["seen"]),
         "\n".join(plain(one["sentence"]) for one in found["concerns"]),

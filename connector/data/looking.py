@@ -226,17 +226,20 @@ class Frozen(Struct, frozen=True):
 async def freeze(silos: Silos, silo: Silo, selection: Selection) -> Frozen:
     """What an asset is that shares this selection from now on: its fields as they are, all of them where none is named.
 
-    Raises `InputError` `asset.fields` (with those that are not there), `asset.where`, and `SourceError`.
+    Raises `InputError` `asset.fields` (with those that are not there), `asset.where` (a condition about fields that are
+    there and not shared), `query.*` for any other wrong condition; `SourceError`.
     """
     try:
         opened = await silos.select(silo, selection)
     except SourceError as error:
         if selection.fields and error.reason.code == "source.drift" and error.reason.params.get("field"):
-            every = await silos.describe(silo, Selection(collection=selection.collection))
-            there = ", ".join(one.name for one in every.fields)
+            there = ", ".join(await _names(silos, silo, selection))
             raise InputError("asset.fields", fields=error.reason.params["field"], there=there) from None
         raise
     except PeerError as error:
+        field = error.reason.params.get("field", "")
+        if field and field in await _names(silos, silo, selection):
+            raise InputError("asset.where", field=field) from None
         raise InputError(error.reason.code, **{**error.reason.params, "parameter": "--where"}) from None
     shape = opened.shape
     settings = {
@@ -247,6 +250,12 @@ async def freeze(silos: Silos, silo: Silo, selection: Selection) -> Frozen:
         "shape": shapes.plain(shape),
     }
     return Frozen(settings, shape.media_type, shape)
+
+
+async def _names(silos: Silos, silo: Silo, selection: Selection) -> tuple[str, ...]:
+    """The fields that a collection has, chosen or not."""
+    every = await silos.describe(silo, Selection(collection=selection.collection))
+    return tuple(one.name for one in every.fields)
 
 
 async def preview(silos: Silos, asset: Asset, most: int) -> Rows:

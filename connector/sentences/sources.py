@@ -79,6 +79,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Diese Felder hat das Quellsystem dort nicht: {fields}. Es hat: {there}.",
         "The silo has no such fields there: {fields}. It has: {there}.",
     ),
+    "asset.where": (
+        "--where fragt nach „{field}“, und das wird nicht geteilt; nehmen Sie das Feld in --select auf.",
+        '--where asks for "{field}", which is not shared; take the field into --select.',
+    ),
     "asset.rows": (
         "„{name}“ kommt aus keinem Quellsystem mit Zeilen; eine Vorschau gibt es davon nicht.",
         '"{name}" does not come from a silo with rows; there is no preview of it.',

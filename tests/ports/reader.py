@@ -108,6 +108,10 @@ class ReaderContract:
         """How many of our questions the server works on right now."""
         self.lacks("busy")
 
+    def moved(self) -> Silo:
+        """The silo under the same name, with settings that lead to where nobody answers."""
+        self.lacks("moved")
+
     def proxied(self) -> AbstractAsyncContextManager[tuple[Proxy, Silo]]:
         """A fault proxy before the server, and the silo that goes through it."""
         self.lacks("proxied")
@@ -301,6 +305,18 @@ class ReaderContract:
             self.tells_nothing(caught.value)
             proxy.faults.refuse = False
             assert await whole(reader, behind, selection, shape)
+
+    async def test_a_silo_with_other_settings_is_another_one(
+        self, reader: Reader, silo: Silo, selection: Selection
+    ) -> None:
+        shape = await reader.describe(silo, selection)
+        assert await whole(reader, silo, selection, shape)
+        moved = self.moved()
+        assert moved.id == silo.id
+        with pytest.raises(SourceError) as caught:
+            await whole(reader, moved, selection, shape)
+        assert caught.value.reason.code in {*WRONG, "source.drift"}
+        assert await whole(reader, silo, selection, shape)
 
     @pytest.mark.parametrize("reset", [False, True])
     async def test_a_body_that_is_cut_never_looks_whole(

@@ -199,6 +199,7 @@ def _setting(one: Setting, language: Language) -> views.SettingView:
         about=one.ueber if language == "de" else one.about,
         needed=one.needed,
         secret=one.secret,
+        common=one in limits.COMMON,
         example=one.example,
     )
 

@@ -14,12 +14,13 @@ Collection = Annotated[str, Meta(max_length=1000)]
 
 class SettingView(View, frozen=True, kw_only=True):
     """A setting of a kind of silo. `secret`: it names a file (`NAME_file`) or a credential of systemd
-    (`NAME_credential`), never a value."""
+    (`NAME_credential`), never a value; `common`: silos of every kind can have it."""
 
     name: str
     about: str
     needed: bool
     secret: bool
+    common: bool
     example: str
 
 

@@ -21,11 +21,22 @@ SOURCE: dict[str, Any] = {
     "created_by": "admin",
 }
 FAILING = {**SOURCE, "reason": {"code": "source.slow", "params": {}, "sentence": "The silo has said nothing."}}
-SETTING = {"name": "host", "about": "name of the server", "needed": True, "secret": False, "example": "db.example"}
+SETTING = {
+    "name": "host",
+    "about": "name of the server",
+    "needed": True,
+    "secret": False,
+    "common": False,
+    "example": "db.example",
+}
 KINDS = [
     {
         "kind": "postgres",
-        "settings": [SETTING, {**SETTING, "name": "password", "needed": False, "secret": True, "example": ""}],
+        "settings": [
+            SETTING,
+            {**SETTING, "name": "password", "needed": False, "secret": True, "example": ""},
+            {**SETTING, "name": "at_once", "common": True},
+        ],
         "missing": ["asyncpg"],
         "install": "pip install 'allmende[postgres]'",
         "reason": None,
@@ -83,7 +94,9 @@ def test_kinds_say_what_is_needed_and_what_is_missing(api: Api, types: Types) ->
     assert "password (as _file or _credential)" in said.out
     assert "pip install 'allmende[postgres]'" in said.out
     assert "files" not in types("source", "kinds", "--kind", "postgres").out
+    assert said.out.count("at_once") == 1
     german = types("source", "kinds", "--lang", "de").out
+    assert "Jede Art" in german
     assert "(nötig)" in german
     assert "Nicht installiert: asyncpg" in german
     unknown = types("source", "kinds", "--kind", "cobol")

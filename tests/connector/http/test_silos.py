@@ -180,6 +180,7 @@ async def test_without_fields_all_are_frozen_as_they_are_now(node: Node, service
     [
         ({"fields": ["ident", "no_such"]}, "asset.fields", "no_such"),
         ({"where": "no_such = 1"}, "query.field", "no_such"),
+        ({"where": "internal_note = 'x'"}, "asset.where", "--select"),
         ({"where": "district ="}, "query.", "--where"),
         ({"collection": "elsewhere"}, "source.drift", ""),
     ],

@@ -210,6 +210,9 @@ class TestContract(ReaderContract):
         found, self.service.asked = self.service.asked, []
         return found
 
+    def moved(self) -> Silo:
+        return msgspec.structs.replace(self.silo, settings={**self.silo.settings, "url": "http://127.0.0.1:1/"})
+
     def proxied(self) -> AbstractAsyncContextManager[tuple[Proxy, Silo]]:
         return self._proxied()
 
