@@ -110,13 +110,17 @@ def _leaving(shape: Shape, chain: Chain | None) -> set[str]:
 
 
 def _beside(wanted: set[str], shape: Shape, steps: Iterable[Step]) -> set[str]:
-    """What a step takes together with a wanted field: the other number of a point, names that look like its own."""
+    """What a step takes together with a wanted field: the other number of a point, names that look like its own, and
+    what it takes at the top where it may have to take the same within that field."""
     found: set[str] = set()
     for step in steps:
-        groups = [{field.name for field in naming.whole(name, shape)} for name in naming.changed(step)]
+        groups = [
+            ({one.name for one in naming.whole(name, shape)}, {one.name for one in naming.reaches(name, shape)})
+            for name in naming.changed(step)
+        ]
         if naming.is_together(step):
-            groups = [set().union(*groups)]
-        found = found.union(*(group for group in groups if group & wanted))
+            groups = [(set().union(*(group for group, _ in groups)), set().union(*(reach for _, reach in groups)))]
+        found = found.union(*(group for group, reach in groups if reach & wanted))
     return found
 
 

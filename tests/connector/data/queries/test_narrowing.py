@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connector.data.queries import fitting, holding, narrowing, reading, splitting
-from connector.data.queries.model import Compare, Comparison, Condition, Kind, OneOf, Query, Within, Work
+from connector.data.queries.model import Compare, Comparison, Condition, Field, Kind, OneOf, Query, Shape, Within, Work
 from connector.errors import MessageError
 from policies.model import Operator, PolicyError
 from policies.transforms import Chain, Given, Schema, media
@@ -193,6 +193,22 @@ def test_what_a_contract_takes_away_is_not_even_read() -> None:
     assert split.left is not None
     assert split.left.chain == chain(CoarsenTime(("time",), "PT1H", ZONE))
     assert [field.kind for field in splitting.given(split.pushed, OBJECTS).fields][-1] is Kind.GEOMETRY
+
+
+def test_what_is_taken_away_is_taken_away_within_another_field_as_well() -> None:
+    shape = Shape(fields=(Field("name"), Field("more", Kind.JSON), Field("n", Kind.NUMBER)))
+    rows = b'{"name":"Anna","more":{"name":"Anna","x":[{"Name":"Anna"}]},"n":1}'
+    for properties in (("more",), ("more", "n"), ()):
+        work = Work(chain=chain(Suppress(("name",))), query=Query(properties=properties), now=NOW)
+        split = splitting.split(shape, work, lambda part: True)
+        assert split.left is not None
+        text = media.body("application/x-ndjson", lambda: iter([rows]))
+        left = holding.over(text, splitting.given(split.pushed, shape), split.left, Given(now=NOW))
+        assert "Anna" not in str([*left.rows])
+    bare = splitting.split(
+        shape, Work(chain=chain(Suppress(("name",))), query=Query(properties=("n",))), lambda one: True
+    )
+    assert bare.pushed.fields == ("n",)
 
 
 def test_the_split_can_be_told() -> None:
