@@ -61,7 +61,7 @@ class Inbox:
         pid = _pid(request.raw_path, self.base)
         self._receiving.prove(_credential(request), pid)
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-            raise MessageError("push.coding", place=hdrs.CONTENT_ENCODING)
+            raise MessageError("push.coding", place="Content-Encoding")
         async with asyncio.timeout(PATIENCE):
             await self._receiving.take(pid, _part(request), _pieces(request))
         return web.Response(status=204)
@@ -119,12 +119,12 @@ def _range(text: str, length: int | None) -> tuple[int, int | None, bool]:
         return 0, length, True
     found = _RANGE.fullmatch(text)
     if found is None:
-        raise MessageError("push.range", place=hdrs.CONTENT_RANGE)
+        raise MessageError("push.range", place="Content-Range")
     first, last, whole = (None if one is None else int(one) for one in found.groups())
     if first is None or last is None:
         return whole or 0, whole, True
     if last < first or (whole is not None and last >= whole) or length not in (None, last - first + 1):
-        raise MessageError("push.range", place=hdrs.CONTENT_RANGE)
+        raise MessageError("push.range", place="Content-Range")
     return first, whole, whole is not None and last + 1 == whole
 
 
