@@ -301,6 +301,7 @@ class Node:
                 gate=self.gate,
                 outbox=self.outbox,
                 sources=self.sources,
+                subscribing=self.subscribing,
                 offsets=self.offsets,
                 certificate=self.certificate,
                 certificates=lambda: self.trust.certifying.trouble(),

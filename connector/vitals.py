@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from connector.config import Config
 from connector.data.gate import Gate
 from connector.data.sources import Sources
+from connector.data.subscribing import Subscribing
 from connector.doctor import machine
 from connector.http.offsets import Offsets
 from connector.http.tls import Certificate
@@ -35,6 +36,7 @@ def checks(
     certificates: Callable[[], Reason | None],
     outbox: Outbox,
     sources: Sources,
+    subscribing: Subscribing,
     messengers: Sequence[Messenger],
 ) -> Iterator[Check]:
     """What health looks after, what stops the node first."""
@@ -47,6 +49,7 @@ def checks(
     yield Check("certificates", certificates)
     yield Check("outbox", outbox.trouble)
     yield Check("source", sources.trouble)
+    yield Check("subscription", subscribing.trouble)
     yield Check("notify", lambda: next((one.trouble for one in messengers if one.trouble is not None), None))
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from connector import fittings, hosting, vitals
 from connector.data.gate import Gate
 from connector.data.sources import Sources
+from connector.data.subscribing import Subscribing
 from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings
 from connector.ground import Ground
@@ -48,6 +49,7 @@ class Around(Struct, frozen=True, kw_only=True):
     gate: Gate
     outbox: Outbox
     sources: Sources
+    subscribing: Subscribing
     offsets: Offsets
     certificate: Certificate | None
     certificates: Callable[[], Reason | None]
@@ -104,6 +106,7 @@ class Watching:
                 certificates=around.certificates,
                 outbox=around.outbox,
                 sources=around.sources,
+                subscribing=around.subscribing,
                 messengers=self.messengers,
             )
         )

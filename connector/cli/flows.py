@@ -13,10 +13,12 @@ from typing import Any, Final
 
 import click
 
+from connector.cli import asking
 from connector.cli.command import Call, Leaf, Noun
+from connector.cli.data import _purpose, is_looked_at
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, SUBSCRIPTION, segment
-from connector.cli.output import cell, instant, labelled, plain, remark, say, say_json, table, tail
+from connector.cli.output import instant, labelled, plain, remark, say, say_json, table, tail
 from connector.cli.words import either, word
 
 AGAIN: Final = ("peer.", "data.", "node.closing", "unavailable", "remote.", "transfer.waiting")
@@ -39,7 +41,7 @@ COLUMNS = {
     cls=Leaf,
     examples=[
         "allmende watch 5f0c2a91",
-        'allmende watch 5f0c2a91 --where "value > 40" --columns device,value',
+        "allmende watch 5f0c2a91 --where \"district = '7'\" --columns device,value",
         "allmende watch 5f0c2a91 --json | jq .value",
     ],
 )
@@ -57,8 +59,8 @@ def watch(
 
     On a terminal each row is a line of a table; into a pipe, or with --json, a line of JSON.
     """
-    shown = _Shown(call.json or not sys.stdout.isatty())
-    query = {"filter": where, "properties": columns, "bbox": bbox, "purpose": purpose}
+    shown = _Shown(call.json or not is_looked_at())
+    query = {"filter": where, "properties": columns, "bbox": bbox, "purpose": _purpose(purpose)}
     asked: dict[str, Any] = {name: value for name, value in query.items() if value}
     pause = _PAUSE
     try:
@@ -123,20 +125,11 @@ class _Shown:
 
             say_json(json.encode(row).decode())
             return
-        cells = _cells(row)
+        cells = asking.cells(row)
         if self._widths.keys() != cells.keys():
             self._widths = {name: max(len(name), len(text)) for name, text in cells.items()}
             say("  ".join(plain(name).ljust(width) for name, width in self._widths.items()))
         say("  ".join(plain(text).ljust(self._widths[name]) for name, text in cells.items()))
-
-
-def _cells(row: Any) -> dict[str, str]:
-    """A row's values by name; of a feature its properties and where it is."""
-    if not isinstance(row, dict):
-        return {"value": cell(row)}
-    if row.get("type") == "Feature":
-        row = {**(row.get("properties") or {}), "geometry": (row.get("geometry") or {}).get("type")}
-    return {name: cell(value) for name, value in row.items()}
 
 
 @click.command(
@@ -146,7 +139,7 @@ def _cells(row: Any) -> dict[str, str]:
         "allmende subscribe 5f0c2a91 --into files:/srv/air",
         "allmende subscribe 5f0c2a91 --into mqtt://broker:1883/city/{district} --set user=bridge"
         " --set password_file=/etc/bridge",
-        'allmende subscribe 5f0c2a91 --into https://app.example/rows --where "value > 40"',
+        "allmende subscribe 5f0c2a91 --into https://app.example/rows --where \"district = '7'\"",
         "allmende subscribe 5f0c2a91 --push inbox --every PT15M",
         "allmende subscribe 5f0c2a91 --push https://app.example/deliveries",
     ],
@@ -186,7 +179,7 @@ def subscribe(
         _delivered(call, contract, "" if push == "inbox" else push, every)
         return
     body = {"contract": contract, "into": into, "settings": _settings(more), "filter": where, "properties": columns}
-    made = call.remote.post("/subscriptions", {**body, **({"purpose": purpose} if purpose else {})})
+    made = call.remote.post("/subscriptions", {**body, **({"purpose": _purpose(purpose)} if purpose else {})})
     call.answer(
         made,
         lambda: either(
@@ -221,11 +214,12 @@ def subscription() -> None:
     """What is put somewhere as it comes. They begin with: allmende subscribe CONTRACT --into ..."""
 
 
-@subscription.command("list", examples=["allmende subscription list"])
+@subscription.command("list", examples=["allmende subscription list", "allmende subscription list --state running"])
+@click.option("--state", type=click.Choice(["running", "paused", "ended"]), help="Only those in this state.")
 @click.pass_obj
-def list_(call: Call) -> None:
+def list_(call: Call, state: str | None) -> None:
     """List the subscriptions."""
-    items = call.remote.every("/subscriptions")
+    items = call.remote.every("/subscriptions", state=state)
     rows = [
         {
             **one,

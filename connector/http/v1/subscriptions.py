@@ -105,7 +105,8 @@ def _subscriptions(services: Services) -> Sequence[Endpoint]:
         )
 
     async def listed(visit: Visit) -> views.Page[Any]:
-        found = await kept.select(after=visit.query.after, limit=visit.query.limit)
+        which = {} if visit.query.state is None else {"state": visit.query.state}
+        found = await kept.select(after=visit.query.after, limit=visit.query.limit, **which)
         return showing.page(found, [await shown(one, visit) for one in found], visit.query.limit)
 
     async def make(visit: Visit) -> views.SubscriptionView:
@@ -146,7 +147,7 @@ def _subscriptions(services: Services) -> Sequence[Endpoint]:
             right=Right.AUDITOR,
             about="Subscriptions to what comes under contracts.",
             serve=listed,
-            query=views.PageQuery,
+            query=views.SubscriptionQuery,
             answer=views.Page[views.SubscriptionView],
         ),
         Endpoint(

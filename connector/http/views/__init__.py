@@ -179,6 +179,7 @@ from connector.http.views.silos import (
 )
 from connector.http.views.subscriptions import (
     NewSubscription,
+    SubscriptionQuery,
     SubscriptionView,
     WatchQuery,
 )
@@ -325,6 +326,7 @@ __all__ = [
     "StatementView",
     "StatusView",
     "StepView",
+    "SubscriptionQuery",
     "SubscriptionView",
     "SuccessionPeer",
     "SuccessionView",

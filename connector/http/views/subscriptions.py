@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from connector.http.views.forms import Input, Iri, ReasonView, View
+from connector.http.views.queries import PageQuery
 
 Text = Annotated[str, Meta(max_length=8192)]
 
@@ -27,6 +28,12 @@ class WatchQuery(Input, frozen=True, kw_only=True):
     purpose: str | None = None
     spatial: str | None = None
     stated: str = ""
+
+
+class SubscriptionQuery(PageQuery, frozen=True, kw_only=True):
+    """Which subscriptions to list."""
+
+    state: str | None = None
 
 
 class NewSubscription(Input, frozen=True, kw_only=True):
