@@ -281,7 +281,8 @@ async def _open(peer: Peer, order: Order, more: Mapping[str, str], *, method: st
 
 
 async def _once(peer: Peer, order: Order, more: Mapping[str, str], method: str) -> Stream:
-    headers = {"Authorization": _credential(order), **more}
+    # The form is part of the question; without one, data come as they are.
+    headers = {"Authorization": _credential(order), "Accept": "*/*", **more}
     for name, stated in (("purpose", order.purpose), ("spatial", order.spatial)):
         if stated is not None:
             headers[f"Allmende-{name.capitalize()}"] = _iri(name, stated)

@@ -81,6 +81,7 @@ class AnswerPlane:
     async def serve(self, request: web.Request, access: Access, asset: Asset | None) -> web.StreamResponse:
         """One answer, to its end. Raises as the gate and `Answers` do, before anything is written; `MovedError`."""
         standing = await self._gate.leaving(access.pid)
+        named = _plain((request.headers.get(hdrs.IF_RANGE, "") or request.headers.get(hdrs.IF_MATCH, "")).strip())
         ask = Ask(
             asset=asset,
             member=access.member,
@@ -88,10 +89,11 @@ class AnswerPlane:
             purpose=access.purpose,
             spatial=access.spatial,
             stated=access.stated,
-            resumes=hdrs.IF_RANGE in request.headers or hdrs.IF_MATCH in request.headers,
+            etag=named,
+            resumes=bool(named),
         )
         try:
-            known = await self._known(request, access.pid)
+            known = await self._known(request, access.pid, named)
             question = await self._question(request, access, ask, known)
         except NodeError as error:
             raise await self._failed(access, ask, error) from None
@@ -100,15 +102,11 @@ class AnswerPlane:
         finally:
             question.close()
 
-    async def _known(self, request: web.Request, pid: str) -> Known | None:
-        """The answer that a request goes back to, by the ETag that it names."""
-        named = request.headers.get(hdrs.IF_RANGE, "") or request.headers.get(hdrs.IF_MATCH, "")
-        etag = _plain(named.strip())
-        if not etag:
-            return None
-        if request.method == "GET" and hdrs.RANGE in request.headers:
+    async def _known(self, request: web.Request, pid: str, etag: str) -> Known | None:
+        """The answer that a request goes back to."""
+        if etag and request.method == "GET" and hdrs.RANGE in request.headers:
             return await self._unfinished.resumable(etag, pid)
-        return self._unfinished.look(etag, pid)
+        return self._unfinished.look(etag, pid) if etag else None
 
     async def _question(self, request: web.Request, access: Access, ask: Ask, known: Known | None) -> Question:
         asked = reading.read(access.query, accept=request.headers.get(hdrs.ACCEPT, ""), others=_OTHERS)
@@ -119,7 +117,7 @@ class AnswerPlane:
 
     async def _failed(self, access: Access, ask: Ask, error: NodeError) -> NodeError:
         """What there is to be had is told only to who may have it, and the attempt is audited either way."""
-        failed = replace(ask, draws=False, resumes=False, streamed=False, failed=error.reason)
+        failed = replace(ask, draws=False, streamed=False, failed=error.reason)
         await self._gate.admit(access.credential, access.pid, failed)
         return error
 
@@ -142,7 +140,7 @@ class AnswerPlane:
         if hdrs.IF_MATCH in request.headers:
             # Whoever names an answer wants none of another.
             return await self._told(access, ask, question, 412, b"")
-        ask = replace(ask, resumes=False)
+        ask = replace(ask, resumes=False, etag="")
         if known is None:
             return await self._anew(request, access, ask, question)
         try:
@@ -158,8 +156,7 @@ class AnswerPlane:
         self, access: Access, ask: Ask, question: Question, status: int, body: bytes, **fields: str
     ) -> web.Response:
         """An answer without data: looked at, and no use. What is said of an answer belongs to its use."""
-        planned, etag = {"status": str(status), **noted(question)}, fields.get("ETag", "")
-        looking = replace(ask, etag=etag, draws=False, resumes=bool(etag), planned=planned)
+        looking = replace(ask, draws=False, planned={"status": str(status), **noted(question)})
         await self._gate.admit(access.credential, access.pid, looking)
         headers = {**_PRIVATE, **dict(self._answers.told(question)), **fields}
         if body:

@@ -8,14 +8,17 @@ import csv
 import gzip
 import hashlib
 import io
+import random
 import resource
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -26,8 +29,8 @@ from connector.data.kinds import Place
 from connector.records import Agreement
 from tests.connector.data import made
 from tests.connector.data.made import STORIES, Story
-from tests.connector.data.test_egress import duty, under
-from tests.connector.data.world import PID, World, agreement, asset, count, started, world
+from tests.connector.data.test_egress import duty, least, under
+from tests.connector.data.world import PID, World, agreement, asset, count, purpose, started, world
 
 MANY = 20_000
 SUPPRESS = duty("suppress", field="name")
@@ -316,6 +319,76 @@ async def test_what_is_suppressed_is_not_even_read(tmp_path: Path, story: Story)
         for query in ("properties=name", "filter=name='Person,%201'"):
             status, _, body = await w.get(query=query)
             assert (status, msgspec.json.decode(body)["code"]) == (400, "query.field")
+
+
+K = 5
+CELLS = (
+    duty("suppress", field="name"),
+    duty("coarsen", temporalResolution="P1D", timeField="at"),
+    duty("aggregate", {"leftOperand": "groupBy", "operator": "isAnyOf", "rightOperand": ["district", "at"]}),
+    least(K),
+)
+QUERIES = (
+    *("", "filter=district='D1'", "filter=count<5", "filter=count=1", "limit=1", "properties=count", "limit=3"),
+    *("filter=at>=TIMESTAMP('2026-01-05T00:00:00Z')", "datetime=2026-01-03/2026-01-04", "filter=NOT%20district='D1'"),
+    *("properties=district&filter=count<=5", "filter=district%20LIKE%20'D%25'", "resolution=P1M", "resolution=P7D"),
+)
+
+
+@pytest.mark.parametrize("snapshot", [True, False])
+@pytest.mark.parametrize("source", ["text/csv", "application/x-ndjson"])
+async def test_no_sequence_of_questions_yields_a_cell_under_k(
+    tmp_path: Path, story: Story, source: str, snapshot: bool
+) -> None:
+    """Whatever is asked, in whatever form and order: only cells of the one release, and none with less than k."""
+    story.form, story.snapshot = source, snapshot
+    story.rows = [row for n, row in enumerate(made.rows(900)) if n % 7]
+    draw = random.Random(7)
+    seen: dict[tuple[str, str], int] = {}
+    async with rows_world(tmp_path, under(*CELLS)) as w:
+        for turn in range(30):
+            query, form = draw.choice(QUERIES), draw.choice(["csv", "ndjson", "json", "parquet"])
+            status, headers, body = await w.get(query=f"{query}&f={form}" if query else f"f={form}")
+            if status == 400:
+                assert "resolution" in query or "filter=at" in query or "datetime" in query
+                continue
+            assert status == 200, body
+            assert "threshold" in headers["Allmende-Transforms"]
+            assert b"Person" not in body
+            for row in _rows(form, body):
+                assert set(row) <= {"district", "at", "count"}
+                if "count" in row:
+                    assert int(row["count"]) >= K
+                if len(row) == 3 and "resolution" not in query:
+                    at = datetime.fromisoformat(str(row["at"])).astimezone(ZoneInfo("Europe/Berlin"))
+                    key = (row["district"], at.isoformat())
+                    assert seen.setdefault(key, int(row["count"])) == int(row["count"])
+                    assert (at.hour, at.minute, at.second) == (0, 0, 0)
+            if turn == 15:
+                story.rows = [*story.rows, *made.rows(3, 900)]  # cells of few, which a difference would show
+        assert seen
+        whole = [pushed for pushed in story.asked if pushed != story.asked[0]]
+        assert whole == []  # the silo was asked the same whatever the question
+
+
+async def test_rows_of_groups_leave_only_where_they_can_be_counted_first(tmp_path: Path, story: Story) -> None:
+    story.rows = [*made.rows(20), ("x", "2026-01-01T00:00:00Z", "alone", "Person", "1")]
+    terms = under(least(K, groupField="district"))
+    async with rows_world(tmp_path, terms) as w:
+        status, _, body = await w.get(query="properties=id,district")
+        assert (status, len(read(body)), b"alone" in body) == (200, 20, False)
+        assert (await w.get(query="filter=district='alone'"))[2].count(b"\n") == 1
+        story.snapshot = False
+        w.silos.forget("made")
+        status, _, body = await w.get()
+        assert (status, msgspec.json.decode(body)["code"]) == (403, "transform.endless")
+
+
+async def test_whoever_would_be_refused_is_told_nothing(tmp_path: Path, story: Story) -> None:
+    story.rows = made.rows(200)
+    async with rows_world(tmp_path, under(*CELLS, constraints=[purpose()])) as w:
+        assert (await w.get(query="f=json", Allmende_Purpose="urn:other"))[0] == 403
+        assert (story.asked, "release.told" in await w.events()) == ([], False)
 
 
 # --- how it ends ------------------------------------------------------------------------------------------------------
