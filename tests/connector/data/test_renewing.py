@@ -268,3 +268,36 @@ async def test_a_token_that_ends_in_mid_stream(pair: tuple[Node, Node], tmp_path
     assert told_why["code"] == "token.expired"
     assert await whole(await fetch(utility, id, range="bytes=0-9")) == large[:10]
     assert (await held(utility, moved.id))[1]["authorization"] != said["authorization"]
+
+
+@pytest.mark.parametrize("who", ["consumer", "provider"])
+async def test_a_suspension_that_outlives_the_token_costs_nothing(pair: tuple[Node, Node], who: str) -> None:
+    """Taken up again, the pair that is here still opens the same transfer; the use goes on where it was."""
+    city, utility = pair
+    id = await contract(utility)
+    moved, endpoint, _ = await started(utility, id)
+    node, pid = (utility, moved.id) if who == "consumer" else (city, moved.peer_pid)
+    assert (await manage(node, "POST", f"/v1/transfers/{pid}/suspend", {"reason": "noon"})).status == 200
+    await stands(utility, moved.id, "SUSPENDED")
+    refused = await fetch(utility, id)
+    assert (refused.status, told(refused)["code"]) == (403, "transfer.suspended")
+    # Days later, to the token.
+    await utility.store.write(lambda tx: tx.put(replace(endpoint, expires=1)))
+    city.gate.tokens._clock = Ahead(city.clock, 4000)  # type: ignore[assignment]
+    assert (await manage(node, "POST", f"/v1/transfers/{pid}/resume", {})).status == 200
+    await stands(utility, moved.id, "STARTED")
+    city.gate.tokens._clock = city.clock
+    etag = (await fetch(utility, id, range="bytes=0-4")).headers["etag"]
+    assert etag
+    # A provider that resumes says anew where the data are to be had, with a pair of its own.
+    assert len(await events(city, "token.renewed")) == (1 if who == "consumer" else 0)
+    [only] = await utility.store.read(lambda view: view.select(Transfer))
+    assert only.id == moved.id
+
+
+async def stands(node: Node, pid: str, state: str) -> None:
+    """Wait until a transfer stands so, with nothing under way."""
+    async with asyncio.timeout(20):
+        one = told(await manage(node, "GET", f"/v1/transfers/{pid}"))
+        while one["state"] != state or one["pending"]:
+            one = told(await manage(node, "GET", f"/v1/transfers/{pid}?wait=5&version={one['version']}"))

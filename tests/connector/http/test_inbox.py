@@ -100,7 +100,7 @@ class Receiving:
 async def inbox() -> AsyncIterator[tuple[Receiving, str]]:
     receiving: Any = Receiving()
     app = web.Application()
-    app.router.add_route("*", "/inbox/{tail:.*}", Inbox(receiving).handler)  # type: ignore[arg-type]
+    app.router.add_route("*", "/inbox/{tail:.*}", Inbox(receiving).handler)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
