@@ -112,7 +112,7 @@ class Planes:
     async def _keys_of(self, plane: Plane) -> list[Mapping[str, Any]]:
         given = plane.authorization.get("jwks")
         if given is None:
-            given = await self._fetched(plane, str(plane.authorization["jwksUri"]))
+            given = await self._fetched(plane, str(plane.authorization.get("jwksUri", "")))
         listed = given.get("keys", []) if isinstance(given, dict) else []
         return [one for one in listed if isinstance(one, dict)]
 
