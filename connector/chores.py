@@ -13,10 +13,11 @@ from typing import Any
 
 import structlog
 
+from connector.data.silos import Silos
 from connector.data.sources import Sources
 from connector.errors import NodeError
 from connector.ports import Clock, Reading, Store
-from connector.records import Asset, Participant
+from connector.records import Asset, Participant, Silo
 from connector.services.proof.heads import Heads
 
 log = structlog.get_logger()
@@ -63,8 +64,11 @@ class Rounds:
 class Chores:
     """Works on what several services share. `threaded` looks at sources beside the loop: a mount may hang."""
 
-    def __init__(self, *, store: Store, clock: Clock, sources: Sources, heads: Heads, threaded: bool) -> None:
-        self._store, self._clock, self._sources, self._heads = store, clock, sources, heads
+    def __init__(
+        self, *, store: Store, clock: Clock, sources: Sources, silos: Silos, heads: Heads, threaded: bool
+    ) -> None:
+        self._store, self._clock, self._heads = store, clock, heads
+        self._sources, self._silos = sources, silos
         self._threaded = threaded
 
     async def sweep(self) -> None:
@@ -84,6 +88,16 @@ class Chores:
             after = assets[-1].id
         self._sources.forget(names)
 
+    async def look_at_silos(self) -> None:
+        """Could what data are read from be asked? Its settings and secrets, before a peer wants something."""
+        silos: list[Silo] = []
+        while found := await self._store.read(partial(_silos, after=silos[-1].id if silos else "")):
+            silos += found
+        if self._threaded:
+            await asyncio.to_thread(self._silos.look, silos)
+        else:
+            self._silos.look(silos)
+
     async def show_heads(self) -> None:
         """Our head to every peer that does not have it yet; nothing is said to those for whom nobody vouches."""
         after = ""
@@ -99,6 +113,10 @@ class Chores:
 
 def _assets(view: Reading, after: str) -> list[Asset]:
     return view.select(Asset, after=after, limit=_PAGE)
+
+
+def _silos(view: Reading, after: str) -> list[Silo]:
+    return view.select(Silo, after=after, limit=_PAGE)
 
 
 def _participants(view: Reading, after: str) -> list[Participant]:

@@ -504,12 +504,18 @@ class Node:
     def _go_round(self) -> None:
         exchange = self.config.audit.exchange_seconds
         own = Chores(
-            store=self.store, clock=self.clock, sources=self.sources, heads=self.heads, threaded=self._threaded
+            store=self.store,
+            clock=self.clock,
+            sources=self.sources,
+            silos=self.silos,
+            heads=self.heads,
+            threaded=self._threaded,
         )
         self.rounds.start(
             [
                 (own.sweep, SWEEP_SECONDS),
                 (own.look_at_sources, SWEEP_SECONDS),
+                (own.look_at_silos, SWEEP_SECONDS),
                 (self.continuity.go_on, exchange),
                 (own.show_heads, exchange),
                 (self.keyring.turn, TURN_SECONDS),

@@ -64,6 +64,8 @@ def made(kind: str, around: Around) -> Reader:
     try:
         factory: Callable[[Around], Reader] = getattr(import_module(module), name)
     except (ImportError, AttributeError):
+        if place.missing:
+            raise SourceError("source.package", package=place.extra) from None
         raise SourceError("source.unknown", kind=kind) from None
     return factory(around)
 

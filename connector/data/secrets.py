@@ -35,6 +35,11 @@ def refers(settings: Mapping[str, Any], name: str) -> bool:
     return bool(settings.get(name + FILE) or settings.get(name + CREDENTIAL))
 
 
+def base(name: str) -> str:
+    """What a setting that refers to a secret is called without saying where it lies."""
+    return name.removesuffix(FILE).removesuffix(CREDENTIAL)
+
+
 def reading(credentials: Path | None) -> Secret:
     """What reads secrets; `credentials` is where systemd lays them out for this process, None where it does not.
 

@@ -56,6 +56,7 @@ class Silos:
         self._readers: dict[str, Reader] = {}
         self._standing: dict[str, _Standing] = {}
         self._drifted: dict[str, str] = {}
+        self._unready: dict[str, str] = {}
         self._shapes = shapes.Shapes(around.clock)
 
     # --- kinds --------------------------------------------------------------------------------------------------------
@@ -256,10 +257,26 @@ class Silos:
 
     # --- how they are -------------------------------------------------------------------------------------------------
 
+    def look(self, silos: Iterable[Silo]) -> None:
+        """See whether these could be asked, without asking them: their settings, and their secrets. May read files."""
+        self._unready = {one.id: code for one in silos if (code := self._unreadiness(one))}
+
+    def _unreadiness(self, silo: Silo) -> str:
+        if self.check(silo):
+            return "source.unreadable"
+        named = {secrets.base(one.name) for one in self.reader(silo.kind).settings if one.secret}
+        try:
+            for name in sorted(named):
+                if secrets.refers(silo.settings, name):
+                    self.around.secret(silo.settings, name)
+        except SourceError as error:
+            return error.reason.code
+        return ""
+
     def trouble(self) -> Reason | None:
-        """A silo that did not answer when it was last asked, else an asset that could not be opened, for health; the
-        first of them, and how many there are."""
-        failing = {name: one.failing for name, one in self._standing.items() if one.failing}
+        """A silo that cannot be asked or did not answer when it was last asked, else an asset that could not be opened,
+        for health; the first of them, and how many there are."""
+        failing = self._unready | {name: one.failing for name, one in self._standing.items() if one.failing}
         for code, name, many, found in (
             ("silo.failing", "silo", "silos", failing),
             ("source.failing", "asset", "assets", self._drifted),
@@ -272,12 +289,13 @@ class Silos:
     def standing(self, silo: str) -> str:
         """The code of what is wrong with a silo as it was last asked, "" where nothing is."""
         known = self._standing.get(silo)
-        return known.failing if known else ""
+        return known.failing if known and known.failing else self._unready.get(silo, "")
 
     def forget(self, silo: str) -> None:
         """A silo was changed or removed: nothing that is remembered of it holds any more."""
         self._shapes.forget(silo)
         self._standing.pop(silo, None)
+        self._unready.pop(silo, None)
 
     def only(self, assets: Iterable[str]) -> None:
         """Only these assets are still there."""

@@ -65,6 +65,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Das Quellsystem „{silo}“ antwortet nicht, wie es soll ({cause}); betroffene Quellsysteme: {silos}.",
         'The silo "{silo}" does not answer as it should ({cause}); silos concerned: {silos}.',
     ),
+    "mend.silo.failing": (
+        "Sehen Sie nach, was es antwortet: allmende source check {silo}",
+        "See what it answers: allmende source check {silo}",
+    ),
     "silo.unknown": ("Ein Quellsystem „{name}“ ist nicht angelegt.", 'There is no silo "{name}".'),
     "silo.exists": ("Ein Quellsystem „{name}“ gibt es schon.", 'There is a silo "{name}" already.'),
     "silo.settings": (

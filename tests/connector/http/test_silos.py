@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connector.chores import Chores
 from connector.http.client import HttpPeer
 from connector.http.exchange import Response
 from connector.node import Node
@@ -145,6 +146,31 @@ async def test_a_silo_that_is_away_is_told_with_its_mend(node: Node, service: Se
     assert node.sources.trouble() == Reason(
         "silo.failing", {"silo": "sensors", "cause": "source.unreachable", "silos": "1"}
     )
+
+
+async def test_a_secret_that_cannot_be_read_is_told_before_a_peer_asks(
+    node: Node, service: Service, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(SECRET)
+    file.chmod(0o600)
+    await added(node, service, token_file=str(file))
+    chores = Chores(
+        store=node.store, clock=node.clock, sources=node.sources, silos=node.silos, heads=node.heads, threaded=True
+    )
+    await chores.look_at_silos()
+    assert node.sources.trouble() is None
+    file.chmod(0o644)
+    await chores.look_at_silos()
+    trouble = node.sources.trouble()
+    assert trouble is not None
+    assert trouble.params["cause"] == "source.secret"
+    shown = told(await manage(node, "GET", "/v1/sources/sensors"))
+    assert shown["reason"]["code"] == "source.secret"
+    assert SECRET not in str(shown)
+    file.chmod(0o600)
+    await chores.look_at_silos()
+    assert node.sources.trouble() is None
 
 
 async def test_what_is_shared_is_frozen(node: Node, service: Service) -> None:
