@@ -203,7 +203,7 @@ def _transfers(services: Services) -> Sequence[Endpoint]:
             return await shown(
                 await services.deliveries.ask(visit.operator, contract, to=asked.to, every=asked.every), visit
             )
-        return await shown(await transfers.request(visit.operator, contract), visit)
+        return await shown(await transfers.request(visit.operator, contract, dataplane=asked.dataplane), visit)
 
     async def get(visit: Visit) -> views.TransferView:
         asked: views.WaitQuery = visit.query

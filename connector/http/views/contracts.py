@@ -35,12 +35,14 @@ class ContractView(View, frozen=True, kw_only=True):
 
 class NewTransfer(Input, frozen=True, kw_only=True):
     """Ask for a transfer under a contract (id or unique tail). With `push` the provider delivers: into this node's
-    inbox, or `to` the URL of an application; once, or `every` so often (a duration such as PT15M)."""
+    inbox, or `to` the URL of an application; once, or `every` so often (a duration such as PT15M). With `dataplane` a
+    data plane of somebody else fetches (`allmende plane`): it gets ready before the provider is asked."""
 
     contract: Annotated[str, Meta(min_length=8, max_length=2048)]
     push: bool = False
     to: Annotated[str, Meta(max_length=2048)] = ""
     every: Annotated[str, Meta(max_length=80)] = ""
+    dataplane: Annotated[str, Meta(max_length=80)] = ""
 
 
 class FlowView(View, frozen=True, kw_only=True):
