@@ -80,7 +80,7 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR has_schema_privilege($1, 'CRE
     AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
 FROM pg_roles WHERE rolname = current_user
 """
-_ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE, like=True, within=True)
+ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE, like=True, within=True)
 
 
 class PostgresReader:
@@ -120,7 +120,7 @@ class PostgresReader:
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
         """Who does which part."""
-        return splitting.split(shape, work, _ABLE, chains=True)
+        return splitting.split(shape, work, ABLE, chains=True)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget

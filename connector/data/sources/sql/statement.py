@@ -46,13 +46,14 @@ def statement(table: Table, shape: Shape, pushed: Pushed, dialect: Dialect, say:
     """The statement for what is pushed. Raises `SourceError` `source.drift` where a field is not as it was shared."""
     values = {name: dialect.value(column) for name, column in _columns(table, shape, pushed.fields).items()}
     where = [said(pushed.where, values, dialect, say)] if pushed.where is not None else []
-    ordered = [dialect.name(name) for name in table.key] if _may_order(table, shape, pushed) else []
+    # Without a prefix it would be what leaves under this name, which is a text.
+    ordered = [f"{_TABLE}.{dialect.name(name)}" for name in table.key] if _may_order(table, shape, pushed) else []
+    place = f"{table.place} AS {_TABLE}"
     if pushed.chain is None:
-        inner = _Select(table.place, where, ordered)
-        return _shown(values, inner, pushed, dialect, say)
+        return _shown(values, _Select(place, where, ordered), pushed, dialect, say)
     if not isinstance(dialect, Postgres):
         raise SourceError("source.broken", detail="a chain for another database")
-    return _released(values, _Select(table.place, where, ordered), pushed, pushed.chain, dialect, say)
+    return _released(values, _Select(place, where, ordered), pushed, pushed.chain, dialect, say)
 
 
 class _Select(Struct, frozen=True):
@@ -68,6 +69,8 @@ class _Select(Struct, frozen=True):
         return f"SELECT {', '.join(picks)} FROM {self.place}{where}{order}{tail}"  # noqa: S608 - quoted, all of it
 
 
+_TABLE: Final = "silo"
+"""What the table is called within a statement."""
 _FENCE: Final = " OFFSET 0"
 """What comes out of the inner query is not looked into by the outer one: no row is treated that is filtered before."""
 

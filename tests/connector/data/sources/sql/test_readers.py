@@ -27,13 +27,13 @@ SELECTION = Selection(collection="air", fields=("id", "district", "pm10", "measu
 COLUMNS = (
     "id int PRIMARY KEY, district varchar(20), pm10 decimal(9,3), measured_at timestamp NULL, operator varchar(200)"
 )
-ROWS = [f"({n}, '0531500{n}', {n}.125, '2026-10-25 0{n}:30:00', 'Secret Name')" for n in range(1, 6)]
+ROWS = [f"({n}, '0531500{n}', {n}.125, '2026-10-25 0{n % 10}:30:00', 'Secret Name')" for n in range(7, 12)]
 
 
 class DatabaseContract(ReaderContract):
     """What is the same for all of them. `execute` changes the database as its owner."""
 
-    last = 5
+    last = 11
     behind: str = "id"
 
     def execute(self, sql: str) -> Any:
