@@ -315,6 +315,14 @@ class Span(Struct, frozen=True):
     last: int | None
 
 
+class Held(Struct, frozen=True):
+    """An open file of one version, whose hash is known. `check` raises `OurError` (`data.changed`) where it is another
+    by now: bytes that were read before are of the version then."""
+
+    file: int
+    check: Callable[[], None]
+
+
 class Content(Struct, frozen=True):
     """What a source gives for one access: exact size where known (None while a stream has no end), a strong ETag,
     the SHA-256 of the whole where it is known beforehand, and the bytes from `start` on in pieces of at most 1 MiB."""
@@ -331,6 +339,8 @@ class Content(Struct, frozen=True):
     modified: int | None = None
     told: tuple[tuple[str, str], ...] = ()
     """Header fields that say what was done to it on its way."""
+    held: Held | None = None
+    """Where the bytes are those of an open file: they need not be hashed again, nor pass through this process."""
 
 
 class Source(Protocol):

@@ -308,11 +308,14 @@ class Flow:
     of what came `before`.
 
     INVARIANT: where the hash of the whole was announced, the last piece is handed over only if it holds; a content that
-    changed while it was read never arrives complete.
+    changed while it was read never arrives complete. The whole of an open file is not hashed again: that it is the
+    version whose hash is known is asked after each piece, which says the same.
     """
 
     def __init__(self, content: Content, planned: Plan, before: Hash | None = None) -> None:
         self._content, self._plan = content, planned
+        whole = planned.start == 0 and planned.stop == content.size and content.sha256 is not None
+        self.held = content.held if whole else None
         self._hash: Hash = hashlib.sha256() if before is None else before
         self._reached: Hash = self._hash
         self._encoder = encoder(planned.coding)
@@ -320,7 +323,10 @@ class Flow:
 
     @property
     def sha256(self) -> str:
-        """Hash of the plain bytes so far, in hex; of all from the beginning, where what came `before` is known."""
+        """Hash of the plain bytes so far, in hex; of all from the beginning, where what came `before` is known; "" for
+        the beginning of an open file, which was not hashed."""
+        if self.held is not None and self._content.sha256 is not None and self.sent:
+            return self._content.sha256.hex() if self.sent == self._content.size else ""
         return self._reached.hexdigest()
 
     @property
@@ -334,11 +340,12 @@ class Flow:
         try:
             async for data in chunks:
                 # Hashing and coding release the interpreter lock: beside the loop, but not for a handful of bytes.
-                wire = self._take(data) if len(data) <= _INLINE else await asyncio.to_thread(self._take, data)
+                small = len(data) <= _INLINE or (self.held is not None and self._plan.coding is Coding.IDENTITY)
+                wire = self._take(data) if small else await asyncio.to_thread(self._take, data)
                 self._check_whole(self.sent + len(data))
                 self.sent += len(data)
                 # Whoever is stopped in the middle of the next piece knows the hash of what has been handed over.
-                self._reached = self._hash.copy()
+                self._reached = self._hash.copy() if self.held is None else self._hash
                 if wire:
                     yield wire
         finally:
@@ -349,13 +356,25 @@ class Flow:
         if tail := self._encoder.flush():
             yield tail
 
+    def tail(self) -> int:
+        """Where the last piece begins, which is handed over only when all before it has proved to be good."""
+        return max(0, (self._plan.stop or 0) - 1) // PIECE * PIECE
+
+    async def last(self) -> bytes:
+        """The last piece. Raises `OurError` where the content is another by now."""
+        pieces = [data async for data in self._content.chunks(self.tail(), self._plan.stop)]
+        return b"".join(pieces)
+
     def _take(self, data: bytes) -> bytes:
-        self._hash.update(data)
+        if self.held is None:
+            self._hash.update(data)
         made = self._encoder.compress(data)
         # An end that nobody knows may be far off: what is there leaves now.
         return made if self._plan.stop is not None else made + self._encoder.flush(_FLUSHED[self._plan.coding])
 
     def _check_whole(self, reached: int) -> None:
         known, size = self._content.sha256, self._content.size
+        if self.held is not None:
+            return
         if known is not None and reached == size and self._plan.start == 0 and self._hash.digest() != known:
             raise OurError("data.changed")

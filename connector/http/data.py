@@ -28,9 +28,9 @@ from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedE
 from connector.data.sources import Sources
 from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
-from connector.http import live
+from connector.http import live, sendfile
 from connector.http.answers import Access, AnswerPlane
-from connector.http.connection import bound, reset
+from connector.http.connection import bound, reset, waiting
 from connector.http.live import LivePlane
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
@@ -163,14 +163,25 @@ class DataPlane:
         watch = admission.watch
         assert watch is not None  # INVARIANT: a body that is not small is asked for with `streamed`
         event, reason = "access.broken", ""
+        past = flow.held is not None and planned.coding is Coding.IDENTITY and sendfile.fits(request.transport)
+
+        def cut() -> None:
+            # What the kernel still has of a file is thrown away with the connection: it has not been given out.
+            flow.sent -= min(flow.sent, waiting(request.transport)) if past else 0
+            reset(request.transport)
+
         try:
-            bound(request.transport)
-            watch.on_cut(lambda: reset(request.transport))
+            if not past:
+                bound(request.transport)
+            watch.on_cut(cut)
             await response.prepare(request)
-            async with aclosing(_watched(flow, admission)) as pieces:
-                async for data in pieces:
-                    async with asyncio.timeout(STALL):
-                        await response.write(data)
+            if past:
+                await _past(request, response, flow, admission)
+            else:
+                async with aclosing(_watched(flow, admission)) as pieces:
+                    async for data in pieces:
+                        async with asyncio.timeout(STALL):
+                            await response.write(data)
             # The end is told only after a last look: a cut that came meanwhile stays a cut.
             if not watch.reasons:
                 await response.write_eof()
@@ -183,7 +194,7 @@ class DataPlane:
         finally:
             if watch.reasons:
                 event, reason = "access.cut", watch.reasons[0].code
-            params = {"bytes": str(flow.sent), "sha256": flow.sha256, **({"reason": reason} if reason else {})}
+            params = {"bytes": str(flow.sent), **_hash(flow), **({"reason": reason} if reason else {})}
             await self._settle(admission, event, params)
         return response
 
@@ -199,6 +210,36 @@ class DataPlane:
             await self._gate.outcome(admission, event, **params)
         except OurError as error:
             log.critical("access.outcome.lost", transfer=admission.transfer, outcome=event, code=error.reason.code)
+
+
+async def _past(request: web.Request, response: web.StreamResponse, flow: Flow, admission: Admission) -> None:
+    """Send an open file past this process, all but its last piece; between two pieces it is asked whether it still is
+    what was announced. Raises `OurError` where it is not, `ConnectionError`, `TimeoutError`."""
+    transport, held, watch, tail = request.transport, flow.held, admission.watch, flow.tail()
+    if transport is None or held is None:
+        raise ConnectionResetError
+    request.writer.send_headers()
+
+    def sent(count: int) -> None:
+        flow.sent += count
+
+    async with aclosing(sendfile.pieces(transport, held.file, 0, tail, sent=sent)) as pieces:
+        while flow.sent < tail and not (watch is not None and watch.reasons):
+            async with asyncio.timeout(STALL):
+                if not await anext(pieces, 0):
+                    raise OurError("data.changed")
+            held.check()
+    if watch is not None and watch.reasons:
+        return
+    last = await flow.last()
+    async with asyncio.timeout(STALL):
+        await response.write(last)
+    flow.sent += len(last)
+
+
+def _hash(flow: Flow) -> dict[str, str]:
+    """The hash of what was sent, where it is known: not of the beginning of a file whose hash as a whole is."""
+    return {"sha256": flow.sha256} if flow.sha256 else {}
 
 
 async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, None]:

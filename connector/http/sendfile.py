@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
-PIECE = 1 << 22
+PIECE = 1 << 20
 """Bytes after which it is asked whether to go on."""
 LOOK = 0.5
 """Seconds after which it is looked whether the connection is still there."""
@@ -23,8 +23,11 @@ def fits(transport: asyncio.Transport | None) -> bool:
     return transport is not None and transport.get_extra_info("ssl_object") is None and hasattr(os, "sendfile")
 
 
-async def pieces(transport: asyncio.Transport, file: int, start: int, stop: int) -> AsyncGenerator[int, None]:
-    """Send the bytes from `start` up to but excluding `stop`; gives after each piece how many these were.
+async def pieces(
+    transport: asyncio.Transport, file: int, start: int, stop: int, *, sent: Callable[[int], None]
+) -> AsyncGenerator[int, None]:
+    """Send the bytes from `start` up to but excluding `stop`; gives after each piece how many these were, and tells
+    `sent` each time that the kernel has taken some.
 
     INVARIANT: nothing else is written to the connection meanwhile, and what was written before has left it: otherwise
     bytes would change places. Raises `ConnectionError` where the reader has gone, `OSError` where the file cannot be
@@ -34,11 +37,11 @@ async def pieces(transport: asyncio.Transport, file: int, start: int, stop: int)
     try:
         await _emptied(transport)
         while start < stop:
-            sent = await _Copy(transport, own, file, start, min(start + PIECE, stop)).done()
-            if not sent:
+            done = await _Copy(transport, own, file, start, min(start + PIECE, stop), sent).done()
+            if not done:
                 return
-            start += sent
-            yield sent
+            start += done
+            yield done
     finally:
         os.close(own)
 
@@ -54,8 +57,10 @@ async def _emptied(transport: asyncio.Transport) -> None:
 class _Copy:
     """One piece. The copying is done by the loop whenever there is room, without waking a task in between."""
 
-    def __init__(self, transport: asyncio.Transport, own: int, file: int, start: int, stop: int) -> None:
-        self._transport, self._own, self._file = transport, own, file
+    def __init__(
+        self, transport: asyncio.Transport, own: int, file: int, start: int, stop: int, sent: Callable[[int], None]
+    ) -> None:
+        self._transport, self._own, self._file, self._sent = transport, own, file, sent
         self._start, self._at, self._stop = start, start, stop
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -89,6 +94,7 @@ class _Copy:
                 if not sent:
                     break
                 self._at += sent
+                self._sent(sent)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -21,7 +21,7 @@ from typing import Any
 
 from connector.data.sources import archive, beneath
 from connector.errors import UnknownError
-from connector.ports import Clock, Content
+from connector.ports import Clock, Content, Held
 from connector.records import Asset
 
 SMALL = 1 << 16
@@ -129,12 +129,16 @@ class _Opened:
     def piece(self, start: int, length: int) -> bytes:
         """Bytes of this version and no other: the check comes after the read."""
         data = beneath.read(self.file, start, length)
-        beneath.check_unchanged(self.file, self.version)
+        self.check()
         return data
 
     def sha256(self) -> bytes:
         """Hash of the whole."""
         return _hashed(self.piece, self.version.size)
+
+    def check(self) -> None:
+        """Raises `OurError` where it is another version by now."""
+        beneath.check_unchanged(self.file, self.version)
 
     def close(self) -> None:
         os.close(self.file)
@@ -185,7 +189,8 @@ async def _content(opened: _Opened, media_type: str, digests: Digests, small: Co
             body = opened.piece(0, size)
             opened.close()
             return small.keep(opened.version, _held(body, media_type, opened.version.modified // 1000))
-        sha256 = await digests.of(opened.version, opened.sha256, keep=small.is_settled(opened.version))
+        settled = small.is_settled(opened.version)
+        sha256 = await digests.of(opened.version, opened.sha256, keep=settled)
     except BaseException:
         opened.close()
         raise
@@ -197,6 +202,7 @@ async def _content(opened: _Opened, media_type: str, digests: Digests, small: Co
         size=size,
         sha256=sha256,
         modified=opened.version.modified // 1000,
+        held=Held(opened.file, opened.check) if settled else None,
     )
 
 

@@ -37,12 +37,15 @@ class Served(asyncio.Protocol):
         bound(transport)
         self._task = asyncio.get_running_loop().create_task(self._send(self.transport))
 
+    def _count(self, sent: int) -> None:
+        self.sent += sent
+
     async def _send(self, transport: asyncio.Transport) -> None:
         assert sendfile.fits(transport)
         transport.write(b"head")
         try:
-            async for sent in sendfile.pieces(transport, self._file, *self._span):
-                self.sent += sent
+            async for done in sendfile.pieces(transport, self._file, *self._span, sent=self._count):
+                assert 0 < done <= sendfile.PIECE
                 self._between(transport)
             self.over.set_result(None)
         except (ConnectionError, OSError) as error:
