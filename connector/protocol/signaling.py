@@ -6,6 +6,7 @@ Source: Eclipse Data Plane Signaling 1.0-RC3, `specifications/signaling.md` and 
 
 Lenient inbound: ids that say nothing to us (`messageId`, a `dataFlowId` in an answer) may be missing, a data address
 need not carry its `@type`, an agreement's `@context` may be a string; unknown keys are let pass, as the schemas do.
+What Eclipse EDC still writes in the words of an earlier draft (`transferType` for `profile`) is read as that.
 Strict outbound: `write` refuses a message without what its schema requires.
 """
 
@@ -153,6 +154,9 @@ _REQUIRED: Final[dict[type[Struct], tuple[str, ...]]] = {
 """What the schemas require beyond what is required to read a message."""
 
 
+_FORMER: Final = {"transferType": "profile", "transferTypes": "profiles"}
+
+
 def read(body: bytes, kind: type[M]) -> M:
     """The message in the bytes; where every field of it may be missing, nothing is an empty message.
 
@@ -161,6 +165,11 @@ def read(body: bytes, kind: type[M]) -> M:
     document = plain.read(body) if body.strip() else {}
     if not isinstance(document, dict):
         raise MessageError("message.shape", place="/", expected="object")
+    for former, now in _FORMER.items():
+        if former in document and now not in document:
+            document[now] = document[former]
+    # What is null was left out.
+    document = {name: value for name, value in document.items() if value is not None}
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:

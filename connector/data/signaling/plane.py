@@ -330,7 +330,8 @@ class DataFlows:
 
 
 def _theirs(view: Reading, plane: Plane, id: str) -> DataFlow:
-    flow = view.get(DataFlow, id)
+    """A flow of this control plane, by our id of it; Eclipse EDC calls it by its own."""
+    flow = view.get(DataFlow, id) or view.find(DataFlow, process=id, plane=plane.id)
     if flow is None or flow.plane != plane.id:
         raise UnknownError("flow.unknown")
     return flow

@@ -108,7 +108,9 @@ def test_what_others_leave_out_is_let_pass() -> None:
     found = signaling.read(bare, DataFlowStatusMessage)
     assert isinstance(found.dataAddress, DataAddress)
     assert found.dataAddress.endpoint == "http://e"
-    assert signaling.read(b'{"state":"STARTED","dataAddress":null}', DataFlowStatusMessage).dataAddress is None
+    assert signaling.read(b'{"state":"STARTED","dataAddress":null}', DataFlowStatusMessage).dataAddress is UNSET
+    said = msgspec.json.encode({**{name: FLOW[name] for name in FLOW if name != "profile"}, "transferType": "x-pull"})
+    assert signaling.read(said, DataFlowStartMessage).profile == "x-pull"
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"state":"LOST"}', b"\xff", b'{"dataFlowId":1,"state":"STARTED"}'])

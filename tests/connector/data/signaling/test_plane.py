@@ -184,6 +184,14 @@ async def test_a_start_whose_answer_was_lost_is_the_same_flow(site: Site) -> Non
     assert (other.status, other.said["code"]) == (400, "flow.exists")
 
 
+async def test_a_flow_is_found_by_the_control_planes_own_id(site: Site) -> None:
+    """Eclipse EDC calls flows by the ids of its transfer processes."""
+    message = site.message()
+    begun = await site.say("/dataflows/start", message)
+    assert (await site.say(f"/dataflows/{message['processId']}/suspend", {})).status == 200
+    assert await site.state(begun.said["dataFlowId"]) == "SUSPENDED"
+
+
 async def test_a_flow_that_takes_its_time_is_told_when_it_runs(site: Site) -> None:
     site.delay.clear()
     begun = await site.say("/dataflows/start", site.message())
