@@ -31,7 +31,7 @@ from connector.data.ledgers import Ledgers
 from connector.data.opened import Opened
 from connector.data.polling import polled
 from connector.data.queries import fitting, holding
-from connector.data.queries.model import Event, Query, Shape, Work
+from connector.data.queries.model import Event, Pushed, Query, Shape, Work
 from connector.data.queries.reading import Asked
 from connector.data.queries.splitting import split
 from connector.data.silos import Silos
@@ -165,12 +165,12 @@ class Live:
         """Asked of the silo is what the contract keeps and what the query wants of it; both are done again here."""
         shape, now = opened.shape, self._clock.now()
         work = Work(chain=leaving.chain if leaving else None, query=query, now=now)
-        where = split(shape, work, lambda part: True).pushed.where
         if not shape.live:
+            where = split(shape, work, lambda part: True).pushed.where
             return polled(self._silos, opened, where, position, self._clock, self._interval)
-        pushed = opened.split(Work(query=Query(where=where), now=now)).pushed
-        pushed = replace(pushed, fields=tuple(one.name for one in shape.fields), limit=None)
-        return self._silos.watch(opened, pushed, position)
+        pushed = opened.split(work).pushed
+        fields = tuple(one.name for one in shape.fields)
+        return self._silos.watch(opened, Pushed(fields=fields, where=pushed.where), position)
 
     async def _told(
         self, events: AsyncGenerator[Event, None], treat: _Treatment, sealed: _Marks, limit: int | None

@@ -51,7 +51,7 @@ _AGAIN: Final = 256
 _PATIENCE: Final = 12.0
 """Seconds within which a broker has to let us in."""
 _FIRST_ROW: Final = 2.0
-"""Seconds that a collection of which nothing is known has for its first row."""
+"""Seconds for which it is listened to a collection of which nothing is known."""
 
 Connect = Callable[..., AbstractAsyncContextManager[Session]]
 
@@ -129,28 +129,25 @@ class MqttReader:
         return sorted(held.plan.patterns)
 
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
-        """As the port says. Payloads tell their fields themselves, so those of the newest rows are looked at."""
+        """As the port says. Payloads tell their fields themselves: the newest rows are looked at, and where there are
+        none and nobody has chosen fields yet, what comes within a moment."""
         held = await self._of(silo)
-        pattern, spool = await held.spool(selection.collection, topics.allowed(None, _pattern(held, selection)))
-        if spool.first == spool.next:
-            await held.let_in()
-            await self._first_row(spool)
+        pattern = _pattern(held, selection)
+        spool = await held.kept(selection.collection)
         page = await spool.page(max(spool.first - 1, spool.next - 1 - _SAMPLE), most=_SAMPLE)
-        return _shape(held.plan, pattern, selection, [msgspec.json.decode(line.row) for line in page.lines])
-
-    async def _first_row(self, spool: Spool) -> None:
-        growing = asyncio.ensure_future(spool.growing(spool.next - 1))
-        pause = asyncio.ensure_future(self._around.clock.sleep(_FIRST_ROW))
-        try:
-            await asyncio.wait({growing, pause}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in (growing, pause):
-                one.cancel()
+        lines = page.lines
+        if not selection.fields and not lines:
+            lines = await held.sample(pattern)
+        elif not lines:
+            await held.let_in()
+        return _shape(held.plan, pattern, selection, [msgspec.json.decode(line.row) for line in lines])
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
-        """Levels of topics are asked of the broker; all is done again at the node."""
+        """Levels of topics are asked of the broker; all is done again at the node. A level has no blanks around it."""
         patterns = _plan(silo.settings).patterns.values()
-        return split(shape, work, lambda part: any(topics.decides(part, one) is not None for one in patterns))
+        return split(
+            shape, work, lambda part: any(topics.decides(part, one) is not None for one in patterns), trimmed=True
+        )
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget
@@ -232,15 +229,47 @@ class _Held:
         self._trouble: SourceError | None = None
         self._told, self._now = asyncio.Event(), asyncio.Event()
 
+    async def kept(self, collection: str) -> Spool:
+        """The spool of a collection as it is."""
+        async with self._turn:
+            return await self._kept(collection)
+
+    async def _kept(self, collection: str) -> Spool:
+        spool = self._spools.get(collection)
+        if spool is None:
+            spool = Spool(self._folder(collection), bounds=self.plan.bounds, draw=self._draw)
+            await spool.load()
+            self._spools[collection] = spool
+        return spool
+
+    async def sample(self, pattern: topics.Pattern) -> list[Line]:
+        """What comes within a moment, by a connection of its own that leaves nothing behind at the broker."""
+        found: list[Line] = []
+        name = f"allmende-{self._draw()[:12]}"
+        async with self._connect(self.silo.settings, self._around.secret, name, keep=False) as session:
+            await session.subscribe(sorted(pattern.filters({})))
+            taking = asyncio.ensure_future(self._take_some(session, pattern, found))
+            pause = asyncio.ensure_future(self._around.clock.sleep(_FIRST_ROW))
+            try:
+                await asyncio.wait({taking, pause}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in (taking, pause):
+                    one.cancel()
+                await asyncio.gather(taking, pause, return_exceptions=True)
+        return found
+
+    async def _take_some(self, session: Session, pattern: topics.Pattern, found: list[Line]) -> None:
+        while len(found) < _AT_ONCE:
+            messages = await session.take(_AT_ONCE)
+            session.acknowledge(messages)
+            now = self._around.clock.now()
+            found += [line for one in messages if (line := _line(self.plan, pattern, one, now)) is not None]
+
     async def spool(self, collection: str, allowed: topics.Allowed) -> tuple[topics.Pattern, Spool]:
         """The spool of a collection, whose messages that are wanted are asked for from now on."""
         pattern = self.plan.patterns[collection]
         async with self._turn:
-            spool = self._spools.get(collection)
-            if spool is None:
-                spool = Spool(self._folder(collection), bounds=self.plan.bounds, draw=self._draw)
-                await spool.load()
-                self._spools[collection] = spool
+            spool = await self._kept(collection)
             await self._ask_for(pattern.filters(allowed))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())

@@ -283,3 +283,21 @@ async def test_an_empty_spool_gives_no_rows(tmp_path: Path, mosquitto: Mosquitto
     assert await whole(reader, silo, SELECTION, shape, everything(shape), Budget()) == b""
     assert shape.live
     await reader.close()
+
+
+async def test_a_look_shows_what_comes_and_leaves_no_subscription_behind(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    silo = a_silo(tmp_path, mosquitto.port, fields="")
+    silo.settings.pop("fields")  # type: ignore[attr-defined]
+    reader = a_reader(tmp_path / "kept")
+    payload = '{"celsius":21.5,"on":true,"who":"x","more":{"a":1}}'
+    await asyncio.to_thread(mosquitto.publish, "sensors/7/a", payload, retain=True)
+    shape = await reader.describe(silo, Selection(collection=TOPICS))
+    kinds = {one.name: one.kind for one in shape.fields}
+    assert kinds == {
+        "district": "text", "device": "text", "received": "instant", "celsius": "number", "more": "json",
+        "on": "boolean", "who": "text",
+    }  # fmt: skip
+    chosen = await reader.describe(silo, Selection(collection=TOPICS, fields=("celsius",)))
+    assert [one.name for one in chosen.fields] == ["celsius"]
+    await reader.close()
+    assert mosquitto.log.read_text().count("sensors/+/+ (QoS 1)") == 1
