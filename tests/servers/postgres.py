@@ -110,7 +110,8 @@ class Postgres(Struct, frozen=True):
         while mark not in (written := Path(self.log).read_text(encoding="utf-8")):
             assert time.monotonic() < last, "the statement log stands still"
             time.sleep(0.005)
-        lines = (msgspec.json.decode(line) for line in written.splitlines())
+        whole = written[: written.rfind("\n")]  # another session may be in the middle of a line
+        lines = (msgspec.json.decode(line) for line in whole.splitlines())
         return [_statement(line) for line in lines if line.get("dbname") == database and _is_statement(line, mark)]
 
 

@@ -1,7 +1,8 @@
 """An OGC SensorThings 1.1 server (django-ogc-sensorthings) with a database of its own, behind nginx.
 
-Three stations, each with PM10 and temperature, `OBSERVATIONS` readings each, put in out of order; every tenth reading
-has the same time as the one before. No page is longer than 100.
+Two stations, each with PM10 and temperature, `OBSERVATIONS` readings each, put in out of order; every tenth reading
+has the same time as the one before. No page is longer than 100. This server shows every observation with the same
+datastream where they are asked for across datastreams; of one datastream it is right.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from tests.servers import front
 from tests.servers.keeping import ROOT, free_port, listens, process, python, until
 
 USER: Final = "www-data"
-STATIONS: Final = ("Mitte", "Söflingen", "Wiblingen")
-OBSERVATIONS: Final = 450
+STATIONS: Final = ("Mitte", "Söflingen")
+OBSERVATIONS: Final = 130
 
 
 @contextlib.contextmanager

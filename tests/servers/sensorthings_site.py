@@ -9,7 +9,6 @@ import os
 import random
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import django
@@ -37,12 +36,10 @@ django.setup()
 
 from sensorthings.types import OrderByField  # noqa: E402 - Django has to be set up first
 from sensorthings.versions.v1_1.backends.django.adapter import DjangoBackendAdapter  # noqa: E402
-from sensorthings.versions.v1_1.backends.django.models import Observation  # noqa: E402
 
 
 class Adapter(DjangoBackendAdapter):
-    """Two mistakes of the one that comes with it put right: it cannot sort by phenomenonTime, which it has two columns
-    for, and it forgets which datastream an observation is of, so that each would be shown with the first there is."""
+    """Sorts by phenomenonTime too, which the one that comes with it has two columns for."""
 
     @staticmethod
     def build_orderby_arg(orderby: list[OrderByField] | None = None) -> list[object]:
@@ -50,14 +47,6 @@ class Adapter(DjangoBackendAdapter):
         named = {"phenomenonTime": "phenomenonTimeBegin", "phenomenon_time": "phenomenon_time_begin"}
         fields = [OrderByField([named.get(part, part) for part in one.path], one.direction) for one in orderby or ()]
         return DjangoBackendAdapter.build_orderby_arg(fields)
-
-    def get_observations(self, *args: Any, **more: Any) -> Any:
-        """As the library has it, each with its datastream."""
-        found = super().get_observations(*args, **more)
-        streams = dict(Observation.objects.filter(pk__in=found.entities).values_list("pk", "datastream_id"))
-        for id, one in found.entities.items():
-            one.datastream_id = streams[id]
-        return found
 
 
 urlpatterns = [path("sensorthings/", include("sensorthings.versions.v1_1.urls"))]
