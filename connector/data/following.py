@@ -24,7 +24,7 @@ from policies.model import Reason
 
 _ACCEPT = "text/event-stream"
 _LARGEST = 1 << 23
-"""Bytes of one row, or of a watermark."""
+"""Bytes of one row with its watermark."""
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -150,18 +150,19 @@ class Followed:
 
 async def _split(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[bytes], None]:
     """Blocks of lines; what stands behind the last empty line is no block."""
-    left, lines = b"", list[bytes]()
+    left, lines, size = b"", list[bytes](), 0
     async for piece in chunks:
         *whole, left = (left + piece).split(b"\n")
-        if len(left) > _LARGEST or len(lines) > 10_000:
-            raise DeliveryError("peer.answer_too_large")
         for line in whole:
             plain = line.removesuffix(b"\r")
+            size += len(plain) + 1
             if plain:
                 lines.append(plain)
             elif lines:
                 yield lines
-                lines = []
+                lines, size = [], 0
+        if len(left) + size > _LARGEST:
+            raise DeliveryError("peer.answer_too_large")
 
 
 def _is_json(data: bytes) -> bool:
