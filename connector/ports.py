@@ -307,6 +307,9 @@ class Signals(Protocol):
         """One call below a plane's endpoint. Raises `DeliveryError` where there was no answer, or one that says nothing
         about the call; a 4xx that does is returned like a 2xx."""
 
+    async def agreement(self, plane: Plane, process: str, agreement: str) -> Reply:
+        """What a control plane says of the agreement of one of its transfers. Raises as `send`."""
+
 
 class Span(Struct, frozen=True):
     """A byte range, both ends included; `last` None means to the end, `first` None means the last `last` bytes."""

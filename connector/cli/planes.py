@@ -64,6 +64,8 @@ def plane() -> None:
 @click.option("--keys-url", help="OAuth 2: where the keys of its own tokens are (JWKS).")
 @click.option("--profile", "profiles", multiple=True, help="Transfer profile that it serves; repeatable.")
 @click.option("--private", is_flag=True, help="Allow addresses in a private network for it.")
+@click.option("--agreements", default="", help="Where a control plane gives agreements: a URL with {agreement} in it.")
+@click.option("--key-file", type=FILE, help="File with the API key that is shown there (X-Api-Key); mode 0600.")
 @click.pass_obj
 def add(
     call: Call,
@@ -78,14 +80,21 @@ def add(
     keys_url: str | None,
     profiles: tuple[str, ...],
     private: bool,
+    agreements: str,
+    key_file: Path | None,
 ) -> None:
     """Know a data plane or a control plane of somebody else as NAME, which is also the id that it has of itself.
 
     Secrets are read by the running node when they are needed; only where they lie is kept. The files have to be on the
-    machine of the node.
+    machine of the node. Eclipse EDC has no endpoint for agreements but that of its management API: --agreements.
     """
     said: dict[str, Any] = {"type": "oauth2_client_credentials" if token_url else "bearer"}
-    files = {"token_file": token_file, "own_file": own_token_file, "clientSecret_file": secret_file}
+    files = {
+        "token_file": token_file,
+        "own_file": own_token_file,
+        "clientSecret_file": secret_file,
+        "key_file": key_file,
+    }
     said |= {key: str(path.absolute()) for key, path in files.items() if path is not None}
     said |= {
         key: value
@@ -93,6 +102,7 @@ def add(
         if value
     }
     body = {"name": name, "endpoint": endpoint, "authorization": said, "profiles": profiles, "private": private}
+    body |= {"agreements": agreements}
     kept = call.remote.post("/planes", body)
     call.answer(kept, lambda: either(f"{name} is known.", f"{name} ist eingetragen."))
 

@@ -22,7 +22,7 @@ from certs import jwk, jws
 from connector.data.secrets import Secret, refers
 from connector.errors import DeliveryError, InputError, NodeError, OurError, UnauthenticatedError
 from connector.ports import Clock, Reply, Sends, Store
-from connector.protocol.paths import join
+from connector.protocol.paths import join, segment
 from connector.records import Plane
 
 BEARER, OAUTH2 = "bearer", "oauth2_client_credentials"
@@ -144,6 +144,21 @@ class Planes:
             self._tokens.pop(plane.id, None)
             raise DeliveryError("plane.token_refused", plane=plane.id)
         if reply.status in (408, 429) or reply.status >= 500:
+            raise DeliveryError("plane.busy", plane=plane.id, status=str(reply.status))
+        return reply
+
+    async def agreement(self, plane: Plane, process: str, agreement: str) -> Reply:
+        """See `ports.Signals.agreement`. Eclipse EDC has no endpoint for it but that of its management API."""
+        if not plane.agreements:
+            return await self.send(plane, "GET", f"/transfers/{segment(process)}/agreement")
+        places = {"{process}": segment(process), "{agreement}": segment(agreement)}
+        url = plane.agreements
+        for name, value in places.items():
+            url = url.replace(name, value)
+        said = plane.authorization
+        fields = {"X-Api-Key": self._secret(said, "key")} if refers(said, "key") else None
+        reply = await self._sends.send("GET", url, private=plane.private, deadline=_DEADLINE, fields=fields)
+        if reply.status in (401, 403, 408, 429) or reply.status >= 500:
             raise DeliveryError("plane.busy", plane=plane.id, status=str(reply.status))
         return reply
 

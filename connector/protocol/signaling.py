@@ -22,6 +22,7 @@ from msgspec import UNSET, Struct, UnsetType
 from connector.errors import MessageError
 from connector.protocol import codec, plain
 from connector.protocol.messages import CONTEXT, ContractAgreementMessage, DataAddress, JsonObject
+from policies import instants
 
 M = TypeVar("M", bound=Struct)
 
@@ -189,7 +190,8 @@ def read_agreement(body: bytes) -> JsonObject:
     document = plain.read(body)
     if not isinstance(document, dict):
         raise MessageError("message.shape", place="/", expected="object")
-    agreement = {name: value for name, value in document.items() if name != "@context"}
+    agreement = _of_edc(document) if "policy" in document else document
+    agreement = {name: value for name, value in agreement.items() if name != "@context"}
     carrying: JsonObject = {
         "@context": [CONTEXT],
         "@type": ContractAgreementMessage.__name__,
@@ -200,6 +202,26 @@ def read_agreement(body: bytes) -> JsonObject:
     }
     found: JsonObject = codec.decode(msgspec.json.encode(carrying), ContractAgreementMessage).agreement
     return found
+
+
+def _of_edc(document: JsonObject) -> JsonObject:
+    """An agreement as the management API of Eclipse EDC has it (`ContractAgreement`): the parties beside the policy,
+    the instant in seconds."""
+    policy, signed = document["policy"], document.get("contractSigningDate")
+    if not isinstance(policy, dict) or not isinstance(signed, int) or not 0 <= signed < 1 << 36:
+        raise MessageError("message.shape", place="/policy", expected="object")
+    rules = {name: value for name, value in policy.items() if name.rpartition(":")[2] in _RULES}
+    return {
+        **rules,
+        "@id": document.get("@id"),
+        "target": document.get("assetId"),
+        "assigner": document.get("providerId"),
+        "assignee": document.get("consumerId"),
+        "timestamp": instants.stamp(signed * 1_000_000),
+    }
+
+
+_RULES: Final = ("permission", "prohibition", "obligation")
 
 
 def write_agreement(agreement: JsonObject) -> bytes:

@@ -20,7 +20,9 @@ class Plane(Struct, frozen=True, kw_only=True):
 
     `endpoint` is the base URL of its signaling API. `authorization` says how it proves itself to us and we to it: its
     `type`, and references to secrets (`NAME_file`, `NAME_credential`), never a secret. `profiles` are what it serves.
-    `private` allows addresses in private networks.
+    `private` allows addresses in private networks. `agreements` is where a control plane gives agreements that has no
+    endpoint of the protocol for them: a URL with `{agreement}` and `{process}` in it; a `key` in the authorization is
+    shown there as X-Api-Key.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Plane(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     private: bool = False
+    agreements: str = ""
 
 
 class Due(Struct, frozen=True):

@@ -47,6 +47,7 @@ class RegisteredPlanes:
         authorization: Mapping[str, Any],
         profiles: Sequence[str] = (),
         private: bool = False,
+        agreements: str = "",
     ) -> Plane:
         """Keep a plane, in the place of one with the same id. Raises `InputError` where it could not be spoken to, or
         a secret stands where a reference to one belongs."""
@@ -57,6 +58,7 @@ class RegisteredPlanes:
             authorization=dict(authorization),
             profiles=tuple(profiles),
             private=private,
+            agreements=agreements,
             added=self._clock.now(),
             added_by=operator,
         )

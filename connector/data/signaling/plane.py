@@ -258,7 +258,7 @@ class DataFlows:
 
     async def _agreement(self, plane: Plane, flow: DataFlow) -> JsonObject:
         """What was agreed upon, in its control plane's words (Agreement retrieval)."""
-        reply = await self._signals.send(plane, "GET", f"/transfers/{segment(flow.process)}/agreement")
+        reply = await self._signals.agreement(plane, flow.process, flow.agreement)
         if reply.status != 200:
             raise RefusedError("flow.no_agreement", agreement=flow.agreement, status=str(reply.status))
         return signaling.read_agreement(reply.body)

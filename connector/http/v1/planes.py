@@ -29,6 +29,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             authorization=body.authorization,
             profiles=body.profiles,
             private=body.private,
+            agreements=body.agreements,
         )
         return _plane(added)
 
@@ -99,6 +100,7 @@ def _plane(one: Plane) -> views.PlaneView:
         profiles=one.profiles,
         labels=one.labels,
         private=one.private,
+        agreements=one.agreements,
         added=one.added,
         added_by=one.added_by,
     )

@@ -20,6 +20,7 @@ class NewPlane(Input, frozen=True, kw_only=True):
     authorization: Mapping[str, Any]
     profiles: tuple[str, ...] = ()
     private: bool = False
+    agreements: Annotated[str, Meta(max_length=2048)] = ""
 
 
 class PlaneView(View, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class PlaneView(View, frozen=True, kw_only=True):
     profiles: tuple[str, ...]
     labels: tuple[str, ...]
     private: bool
+    agreements: str
     added: int
     added_by: str
 
