@@ -158,17 +158,18 @@ class Pull:
     async def _again(self, tries: int) -> int:
         """Open the rest, trying until there is one; returns the number of attempts in vain so far."""
         await self._stream.close()
+        why = "data.incomplete"
         while tries < TRIES:
             await self._clock.sleep(min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE))
             try:
                 self._stream = await _open(self._peer, self._order, self._rest())
             except DeliveryError as error:
-                if error.reason.code == "data.changed":
-                    raise
+                # Of several processes on one address another one may know the answer: asking again costs no use.
+                why = "data.changed" if error.reason.code == "data.changed" else "data.incomplete"
                 tries += 1
                 continue
             return tries
-        raise DeliveryError("data.incomplete", received=str(self.received))
+        raise DeliveryError(why, received=str(self.received))
 
     def _rest(self) -> dict[str, str]:
         first, last = self.received, ""
@@ -178,6 +179,17 @@ class Pull:
         if self._is_made_on_its_way:
             asked |= {"If-Match": _identity(self.etag), "Allmende-Have": f"sha-256=:{self._said_hash()}:"}
         return asked
+
+    async def _ended(self) -> Stream | None:
+        """What the provider says of the answer that is over, asked as often as a rest is; None where he is silent."""
+        for _ in range(TRIES):
+            try:
+                return await _open(self._peer, self._order, {"If-Match": _identity(self.etag)}, method="HEAD")
+            except DeliveryError:
+                await self._clock.sleep(_FIRST_PAUSE)
+            except NodeError:
+                return None
+        return None
 
     def _said_hash(self) -> str:
         return b64encode(self._hash.digest()).decode()
@@ -192,9 +204,8 @@ class Pull:
         """Ask how long an answer was that has just ended, and for its hash. Where nobody says, nothing is known."""
         if not self._is_made_on_its_way or self._confirmed:
             return
-        try:
-            told = await _open(self._peer, self._order, {"If-Match": _identity(self.etag)}, method="HEAD")
-        except NodeError:
+        told = await self._ended()
+        if told is None:
             return
         headers = _lower(told.headers)
         await told.close()

@@ -31,6 +31,7 @@ from tests.connector.data import made
 from tests.connector.data.made import STORIES, Story
 from tests.connector.data.test_egress import duty, least, under
 from tests.connector.data.world import PID, World, agreement, asset, count, purpose, started, world
+from tests.connector.data.world import until as until_
 
 MANY = 20_000
 SUPPRESS = duty("suppress", field="name")
@@ -418,6 +419,29 @@ async def test_a_cut_ends_at_once_also_while_the_silo_says_nothing(tmp_path: Pat
                     await response.content.read()
         entry = await w.until_event("access.cut")
         assert entry.params["reason"] == "transfer.state"
+        await until(lambda: story.open == 0)
+
+
+async def test_f24_a_change_between_decision_and_first_byte(tmp_path: Path, story: Story) -> None:
+    """The decision is on disk, not a byte is sent: the stream is watched already."""
+    story.rows, story.many = made.rows(MANY), 1000
+    worlds: list[World] = []
+
+    async def before(piece: int) -> None:
+        if piece > 10:
+            await asyncio.Event().wait()
+
+    def fault(point: str) -> None:
+        if point == "gate.admitted":
+            worlds[0].clock.ahead = 80 * 365 * 86_400 * 1_000_000
+
+    story.before = before
+    terms = agreement(until_("2100-01-01T00:00:00Z"))
+    async with rows_world(tmp_path, terms, fault=fault) as w:
+        worlds.append(w)
+        with pytest.raises(Exception, match=r"(?i)payload|reset|disconnect|closed"):
+            await w.get()
+        assert (await w.until_event("access.cut")).params["hash"] == terms.hash
         await until(lambda: story.open == 0)
 
 
