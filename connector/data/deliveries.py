@@ -156,13 +156,13 @@ def _leaving(delivery: Delivery | None, endpoint: Endpoint | None) -> Flow:
 
 def _arriving(receptions: list[Reception]) -> Flow:
     under_way = [one for one in receptions if one.state == "open"]
+    done = [one for one in receptions if one.state == "whole"]
     last = under_way[-1] if under_way else None
-    done = [one for one in receptions if one.ended and one.sha256]
     return Flow(
         kind="push",
-        deliveries=len(done),
+        deliveries=sum(1 + one.earlier for one in done),
         part=last.part if last else 0,
         bytes=last.offset if last else 0,
-        total=sum(one.offset for one in receptions),
+        total=sum(one.offset + one.total for one in receptions),
         finished=max((one.ended for one in done), default=None),
     )

@@ -42,10 +42,10 @@ from policies.model import Reason
 
 log = structlog.get_logger()
 SECOND = 1_000_000
-PART = 4 << 20
+PART = 2 << 20
 """Bytes of a part."""
-AT_ONCE = 4
-"""Parts under way at a time, in all."""
+AT_ONCE, OF_ONE = 16, 2
+"""Deliveries under way at a time, in all and to one peer: who is slow holds up nobody but himself."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 """Seconds between two attempts."""
 REFUSALS = 5
@@ -104,6 +104,7 @@ class Delivering:
         self._transfers, self._courier, self._open, self._jitter = transfers, courier, open, jitter
         self._limits, self._fault = limits or Limits(), fault
         self._seats = asyncio.Semaphore(AT_ONCE)
+        self._peers: dict[str, asyncio.Semaphore] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
         self._breakers: dict[str, Breaker] = {}
@@ -146,12 +147,25 @@ class Delivering:
         self._woken[pid] = asyncio.Event()
         attempts = _Attempts(self._clock.monotonic())
         try:
-            while await self._is_open(pid):
-                await self._attempt(pid, attempts)
-        except _OverError:
-            await self._over(pid)
+            while await self._goes_on(pid, attempts):
+                pass
         finally:
             del self._woken[pid]
+
+    async def _goes_on(self, pid: str, attempts: _Attempts) -> bool:
+        """One attempt; False when nothing is left. INVARIANT: a store that is busy ends no delivery."""
+        try:
+            if not await self._is_open(pid):
+                return False
+            try:
+                await self._attempt(pid, attempts)
+            except _OverError:
+                await self._over(pid)
+                return False
+        except NodeError as error:
+            log.warning("push.unkept", code=error.reason.code)
+            await self._clock.sleep(LOOK)
+        return True
 
     async def _attempt(self, pid: str, attempts: _Attempts) -> None:
         """Go as far as it goes, and wait for as long as it takes until there is sense in going on. Raises
@@ -178,10 +192,20 @@ class Delivering:
         """Send part after part. Raises `NodeError` where one did not arrive, `_HeldError`, `_OverError`."""
         now = await self._standing(pid)
         if now.every == 0 and now.delivered:
-            return await self._complete(pid)
-        if now.due > self._clock.now():
-            return await self._wait(pid, (now.due - self._clock.now()) / SECOND)
-        asset = await self._gate.asset(pid)
+            await self._complete(pid)
+        elif now.due > self._clock.now():
+            await self._wait(pid, (now.due - self._clock.now()) / SECOND)
+        else:
+            await self._carried(now, attempts)
+
+    async def _carried(self, now: Delivery, attempts: _Attempts) -> None:
+        """In its turn."""
+        async with self._peers.setdefault(now.peer, asyncio.Semaphore(OF_ONE)), self._seats:
+            await self._carry(now, attempts)
+
+    async def _carry(self, now: Delivery, attempts: _Attempts) -> None:
+        """All the parts that are left. Raises as `_advance`."""
+        pid, asset = now.id, await self._gate.asset(now.id)
         if asset is None:
             raise UnknownError("asset.withdrawn")
         opened = await self._open(pid, asset)
@@ -229,16 +253,15 @@ class Delivering:
     async def _sent(self, now: Delivery, parcel: Parcel, content: Content, ask: Ask) -> Delivery:
         """One part, judged, sent and acknowledged. Raises `NodeError`."""
         planned = {"delivery": str(now.number), "part": str(now.part), "bytes": str(len(parcel.data))}
-        async with self._seats:
+        breaker = self._breakers.setdefault(now.peer, Breaker(self._clock))
+        turn = breaker.enter()
+        try:
             await self._admitted(now.id, replace(ask, planned={**ask.planned, **planned}))
-            breaker = self._breakers.setdefault(now.peer, Breaker(self._clock))
-            turn = breaker.enter()
-            try:
-                answer = await self._courier.send(now, parcel, content)
-            except BaseException:
-                breaker.left(turn)
-                raise
-            (breaker.failed if answer.verdict is Verdict.AWAY and answer.status != 403 else breaker.worked)(turn)
+            answer = await self._courier.send(now, parcel, content)
+        except BaseException:
+            breaker.left(turn)
+            raise
+        (breaker.failed if answer.verdict is Verdict.AWAY and answer.status != 403 else breaker.worked)(turn)
         self._fault("push.sent")
         if answer.verdict is Verdict.ANEW:
             await self._keep(replace(now, number=now.number + 1, part=0, offset=0, etag=""))
@@ -287,7 +310,10 @@ class Delivering:
 
     async def _refused(self, pid: str, why: Reason) -> None:
         """The gate refuses: what is delivered once cannot be delivered; what comes again is asked again at its time."""
-        now = await self._standing(pid)
+        try:
+            now = await self._standing(pid)
+        except _HeldError:
+            return
         if now.every == 0:
             await self._end(pid, why)
             raise _OverError

@@ -151,6 +151,13 @@ class Receiving:
             state = "whole" if wrong is None else "gone"
             after = replace(after, state=state, size=after.offset, sha256=part.whole, ended=self._clock.now())
         older = [] if after.state != "whole" else await self._older(after)
+        if older:
+            done = [one for one in older if one.state == "whole"]
+            after = replace(
+                after,
+                earlier=len(done) + sum(one.earlier for one in done),
+                total=sum(one.total + one.offset for one in older),
+            )
 
         def act(tx: Transaction) -> None:
             # INVARIANT: the transfer still runs in the transaction that acknowledges.
@@ -158,7 +165,7 @@ class Receiving:
                 return
             tx.put(after)
             for one in older:
-                tx.put(replace(one, state="gone"))
+                tx.delete(Reception, one.id)
             if part.last:
                 tx.record(_entry(after, wrong))
 
@@ -172,7 +179,7 @@ class Receiving:
     async def _older(self, whole: Reception) -> list[Reception]:
         """A delivery is all of it: what came before is old when the next is whole."""
         known = await self.receptions(whole.transfer)
-        return [one for one in known if one.number < whole.number and one.state != "gone"]
+        return [one for one in known if one.number < whole.number]
 
     def _path(self, one: Reception) -> Path:
         name = hashlib.sha256(one.transfer.encode()).hexdigest()[:32]
@@ -206,6 +213,8 @@ def _standing(view: Reading, pid: str, part: Part) -> Reception | None:
         raise RefusedError("transfer.state", state=moved.state or "-")
     id = _id(pid, part.number)
     now = view.get(Reception, id)
+    if now is None and any(one.number > part.number and one.state == "whole" for one in _all(view, pid)):
+        return None  # A late copy of what the next delivery has taken the place of.
     if now is None:
         now = Reception(
             id=id, transfer=pid, number=part.number, media_type=part.media_type, etag=part.etag,

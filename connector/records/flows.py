@@ -61,7 +61,8 @@ class Reception(Struct, frozen=True, kw_only=True):
     """What a consumer has received in one delivery; `id` is the transfer's pid, `#` and the number in ten digits.
 
     `part` is the next part, `offset` where it begins. `state`: `open`, `whole` (all of it is there and its hash is
-    right) or `gone` (thrown away). `size` and `sha256` are as announced, None and empty where they were not.
+    right) or `gone` (thrown away). `size` and `sha256` are as announced, None and empty where they were not. It takes
+    the place of those before it when it is whole: `earlier` is how many were whole, `total` how many bytes they had.
     """
 
     id: str
@@ -77,6 +78,8 @@ class Reception(Struct, frozen=True, kw_only=True):
     state: str = "open"
     begun: int = 0
     ended: int = 0
+    earlier: int = 0
+    total: int = 0
 
 
 class Subscription(Struct, frozen=True, kw_only=True):

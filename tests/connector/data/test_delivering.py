@@ -359,7 +359,7 @@ def test_an_inbox_that_has_lost_what_it_acknowledged_gets_everything_anew(tmp_pa
         t = await world.ask()
         await settled(world.utility.transfers, t.id, ("COMPLETED",), 10 * HOUR)
         assert await world.whole(t.id) == DATA
-        assert [one.state for one in await world.receptions()] == ["gone", "whole"]
+        assert [(one.number, one.state) for one in await world.receptions()] == [(2, "whole")]
         assert await world.uses() == 1, "the same content again is the same use"
 
     run(story)
