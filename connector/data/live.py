@@ -47,7 +47,7 @@ from policies.transforms.steps import CoarsenPlace, CoarsenTime, Keep, Pseudonym
 
 BEAT: Final = 15.0
 """Seconds of silence after which a sign of life is given."""
-_AHEAD: Final = 256
+_AHEAD: Final = 64
 """Rows that one stream may be ahead of who reads it; what comes then waits in its silo, or in its spool."""
 _ROW_BY_ROW: Final = (Keep, Suppress, Replace, Pseudonymise, CoarsenTime, CoarsenPlace)
 _STREAM: Final = "stream"
