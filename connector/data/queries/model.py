@@ -185,6 +185,8 @@ class Pushed(Struct, frozen=True, kw_only=True):
     `chain`: the silo does these steps itself, and `then` (conditions about what comes out), `shown` (which of it, in
     this order; () for all) and `limit`; what it gives is what leaves, by the time `now` (microseconds UTC). Without it
     the silo gives rows as they are, of `fields` those that are `shown`.
+
+    `twice`: it is read twice, one after the other, and of a silo whose shape has a `snapshot` the rows are the same.
     """
 
     fields: tuple[str, ...]
@@ -195,6 +197,7 @@ class Pushed(Struct, frozen=True, kw_only=True):
     limit: int | None = None
     after: str = ""
     now: int = 0
+    twice: bool = False
 
 
 class Split(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ from connector.data.queries.model import (
 from connector.data.queries.narrowing import narrowing, widened
 from policies.transforms import Chain, provenance
 from policies.transforms.chain import of_steps
-from policies.transforms.steps import Noise, Step, Threshold
+from policies.transforms.steps import Aggregate, Noise, Step, Threshold
 
 
 def split(shape: Shape, work: Work, can: Callable[[Condition], bool], *, trimmed: bool = False) -> Split:
@@ -42,14 +42,25 @@ def split(shape: Shape, work: Work, can: Callable[[Condition], bool], *, trimmed
     asked = widened(work.query.where, work.chain, shape) if work.query.where is not None and not fixed else None
     parts = tuple(part for whole in (kept, asked) if whole is not None for part in _parts(whole) if can(part))
     fields = tuple(field.name for field in shape.fields) if fixed else _needed(shape, work)
+    twice = _is_gone_through_twice(work.chain)
     pushed = Pushed(
-        fields=fields, where=All(parts) if len(parts) > 1 else next(iter(parts), None), after=work.query.after
+        fields=fields,
+        where=All(parts) if len(parts) > 1 else next(iter(parts), None),
+        after=work.query.after,
+        now=work.now if twice else 0,
+        twice=twice,
     )
     return Split(pushed=pushed, left=msgspec.structs.replace(work, chain=_about(work.chain, fields, shape)))
 
 
 def _is_fixed(chain: Chain | None) -> bool:
     return chain is not None and any(isinstance(step, (Threshold, Noise)) for step in chain.steps)
+
+
+def _is_gone_through_twice(chain: Chain | None) -> bool:
+    """Are rows counted first, and let go then?"""
+    kinds = {type(step) for step in chain.steps} if chain is not None else set()
+    return Threshold in kinds and Aggregate not in kinds
 
 
 def _parts(condition: Condition) -> Iterable[Condition]:

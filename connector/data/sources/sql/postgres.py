@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 10
 _POOL: Final = 8
+_BETWEEN_SECONDS: Final = 60
+"""How long a snapshot waits for the second time that it is read."""
 _QUEUE: Final = 4
 _PIECE: Final = 1 << 20
 _SESSION: Final = {
@@ -83,6 +85,17 @@ FROM pg_roles WHERE rolname = current_user
 ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE, like=True, within=True)
 
 
+_Key = tuple[str, Selection, Pushed]
+
+
+class _Waiting(NamedTuple):
+    """A transaction that was read in once and will be once more."""
+
+    session: AsyncExitStack
+    connection: Any
+    timer: asyncio.TimerHandle
+
+
 class PostgresReader:
     """Reads databases of PostgreSQL; see `connector.data.ports.Reader`."""
 
@@ -96,6 +109,8 @@ class PostgresReader:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._pools: dict[str, tuple[Silo, asyncpg.Pool]] = {}
+        self._waiting: dict[_Key, _Waiting] = {}
+        self._ending: set[asyncio.Future[None]] = set()
 
     def check(self, silo: Silo) -> Sequence[str]:
         """What is wrong with the settings."""
@@ -110,7 +125,7 @@ class PostgresReader:
         """Columns, primary key, time and place."""
         async with self._session(silo) as connection:
             table = await _table(connection, silo, selection.collection)
-        return common.shape(table.columns, table.key, selection, silo.settings)
+        return common.shape(table.columns, table.key, selection, silo.settings, snapshot=True)
 
     async def concerns(self, silo: Silo) -> Sequence[Reason]:
         """Says where the account may write."""
@@ -149,7 +164,7 @@ class PostgresReader:
         budget: Budget,
         pieces: asyncio.Queue[bytes | None],
     ) -> None:
-        async with self._session(silo) as connection:
+        async with self._session_of(silo, selection, pushed) as connection:
             limit = common.seconds(silo.settings, budget.seconds)
             await connection.execute(f"SET LOCAL statement_timeout = {limit * 1000}")
             table = await _table(connection, silo, selection.collection)
@@ -167,6 +182,11 @@ class PostgresReader:
 
     async def close(self) -> None:
         """Ends all connections."""
+        for waiting in self._waiting.values():
+            waiting.timer.cancel()
+            with suppress(SourceError):
+                await waiting.session.aclose()
+        self._waiting.clear()
         for _, pool in self._pools.values():
             pool.terminate()
         self._pools.clear()
@@ -183,6 +203,32 @@ class PostgresReader:
                 yield connection
         except (OSError, ValueError, errors().InterfaceError, errors().PostgresError) as error:
             raise told(error) from None
+
+    @asynccontextmanager
+    async def _session_of(self, silo: Silo, selection: Selection, pushed: Pushed) -> AsyncIterator[Any]:
+        """As `_session`; what is read twice is read in one transaction, which waits for the second time."""
+        if not pushed.twice:
+            async with self._session(silo) as connection:
+                yield connection
+            return
+        key = (silo.id, selection, pushed)
+        if (waiting := self._waiting.pop(key, None)) is not None:
+            waiting.timer.cancel()
+            async with waiting.session:
+                yield waiting.connection
+            return
+        async with AsyncExitStack() as session:
+            connection = await session.enter_async_context(self._session(silo))
+            yield connection
+            timer = asyncio.get_running_loop().call_later(_BETWEEN_SECONDS, self._forget, key)
+            self._waiting[key] = _Waiting(session.pop_all(), connection, timer)
+
+    def _forget(self, key: _Key) -> None:
+        """Nobody has come a second time."""
+        if (waiting := self._waiting.pop(key, None)) is not None:
+            ending = asyncio.ensure_future(waiting.session.aclose())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
     async def _pool(self, silo: Silo) -> asyncpg.Pool:
         known = self._pools.get(silo.id)

@@ -87,7 +87,11 @@ _TIMES: Final = (
 
 
 def shape(
-    columns: Sequence[Column], key: Sequence[str], selection: Selection, settings: Mapping[str, Any], geo: bool = False
+    columns: Sequence[Column],
+    key: Sequence[str],
+    selection: Selection,
+    settings: Mapping[str, Any],
+    snapshot: bool = False,
 ) -> Shape:
     """The shape of a selection. Raises `SourceError` `source.drift` for a field that is not there."""
     there = {one.name: one for one in columns}
@@ -105,6 +109,7 @@ def shape(
         time=_time(fields, str(settings.get("time", "")), names),
         geometry=place,
         crs="OGC:CRS84" if place else "",
+        snapshot=snapshot,
     )
 
 
