@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from scripts.lib.ports import free_port
+from tests.bench import silos
 from tests.bench.load import Child, Done, Load, child
 from tests.bench.node import folder, nodes, pinned
 from tests.bench.rows import Goal, Row, rounds
 from tests.bench.webserver import certify, webserver
 from tests.bench.worker import Access, Order, Shared
+from tests.conformance.kit import UnavailableError
+from tests.servers import keeping, postgres
 
 MIB = 1 << 20
 SIZE = 256 * MIB
 PULLS = 4
 STREAMS = 200
+_SHORTEST = 40
+"""Bytes of a row at least."""
 ACCESSES = Load(64, seconds=3)
 FEW = Load(32, seconds=2)
 
@@ -33,6 +39,16 @@ ACCESS = Goal("access", "1 kB accesses, full gate, audit on disk first, beside t
 ACCESS_GROWTH = Goal("access_growth", "CPU per access with 10,000 stored contracts beside 10", "us", 1.1)
 CUT = Goal("cut_ms", "from revocation to the last byte of 200 streams, 99th percentile", "ms", 1000.0, absolute=True)
 RSS = Goal("rss_200", "memory that 200 streams take", "MiB", 32.0, absolute=True)
+
+
+SQL_PUSHED = Goal(
+    "sql_pushed",
+    "rows suppressed and coarsened by PostgreSQL, beside psql's copy",
+    "1/s",
+    0.4,
+    at_least=True,
+)
+SQL_PYTHON = Goal("sql_python", "the same rows, treated in the node", "1/s", 0.1, at_least=True)
 
 
 class Provider:
@@ -119,6 +135,62 @@ def file_pull_tls(count: int) -> Row:
 def proxy_pull(count: int) -> Row:
     """A large answer of another server."""
     return _pulled(PROXY_PULL, count, _upstream, tls=False, proxied=True)
+
+
+def _sql(goal: Goal, count: int, where: str) -> Row:
+    """Rows a second that a consumer gets, beside psql."""
+    with folder() as directory, _database() as database:
+        order = Order(do="share rows", kind="postgres", settings=database.settings, name=where)
+        with (
+            provider(directory, order) as own,
+            child("tests.bench.silence", own.access.url, own.access.authorization) as client,
+        ):
+            return rounds(goal, count, lambda: _rate(lambda: _pull_once(client)), lambda: _rate(database.copy))
+
+
+def _pull_once(client: Child) -> None:
+    client.say("1")
+    if int(client.line()) < silos.ROWS * _SHORTEST:
+        raise RuntimeError("the answer broke off")
+
+
+def _rate(once: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    once()
+    return silos.ROWS / (time.perf_counter() - began)
+
+
+class Database:
+    """The table to measure with in a PostgreSQL of its own; `settings` are those of a silo."""
+
+    def __init__(self, server: postgres.Postgres) -> None:
+        self._server = server
+        self.settings = {"host": server.host, "port": server.port, "database": "postgres", "user": "postgres"}
+        silos.made(lambda sql: [server.execute(f"{part};") for part in sql.split(";") if part.strip()])
+
+    def copy(self) -> None:
+        """What psql makes of the query that a node asks."""
+        command = silos.psql(self._server.programs, self._server.url(), silos.query())
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[Database]:
+    """A running PostgreSQL. Raises `UnavailableError` where it is not installed."""
+    if postgres.programs() is None:
+        raise UnavailableError("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with keeping.folder_of(postgres.USER) as home, postgres.running(home, home) as facts:
+        yield Database(postgres.Postgres(**facts))
+
+
+def sql_pushed(count: int) -> Row:
+    """The database does all of it."""
+    return _sql(SQL_PUSHED, count, "silo")
+
+
+def sql_python(count: int) -> Row:
+    """The node does all of it."""
+    return _sql(SQL_PYTHON, count, "node")
 
 
 def access(count: int) -> Row:
@@ -216,6 +288,8 @@ ROWS: Mapping[str, Callable[[int], Row]] = {
     "file_pull": file_pull,
     "file_pull_tls": file_pull_tls,
     "proxy_pull": proxy_pull,
+    "sql_pushed": sql_pushed,
+    "sql_python": sql_python,
     "access": access,
     "access_growth": access_growth,
     "cut_ms": cut_ms,

@@ -19,6 +19,8 @@ from msgspec import Struct
 from certs.trust import MEMBERSHIP
 from certs.vcdm import VC20
 from connector import config, founding, hosting, node, telemetry
+from connector.data import looking
+from connector.data.queries.model import Pushed, Split
 from connector.node import Node
 from connector.ports import Transaction
 from connector.protocol import codec, transfer
@@ -28,8 +30,10 @@ from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Answer, Entry, HeldCredential, Outside, Participant, Region
 from connector.services.changes import Change
+from tests.bench import silos
 from tests.bench.load import Done, Load, drive
 from tests.bench.skeleton_negotiation import RULE
+from tests.connector.data.test_egress import duty
 from tests.harness.frames import at_once
 
 OPERATOR = "bench"
@@ -41,6 +45,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
     do: str
     kind: str = "file"
+    settings: JsonObject = {}
     url: str = ""
     name: str = "peer"
     path: str = ""
@@ -92,6 +97,8 @@ class Worker:
                 return await self._admit(order)
             case "share":
                 return await self._share(order)
+            case "share rows":
+                return await self._share_rows(order)
             case "negotiate":
                 return await self._negotiate(order)
             case "store":
@@ -153,13 +160,43 @@ class Worker:
     async def _share(self, order: Order) -> Shared:
         offers = self._node.offers
         settings = {"path": order.path} if order.path else {"url": order.url}
-        asset = await offers.add_asset(
+        await offers.add_asset(
             OPERATOR, name="data", title="data", kind=order.kind, settings=settings, media_type="application/zip"
         )
-        rules = {"@type": "Offer", "@id": "urn:planning", "permission": [RULE]}
-        await self._node.policies.add(OPERATOR, "planning", rules)
-        offer = await offers.publish(OPERATOR, "data", "planning", Outside.REFUSE, await at_once(self._node.frames))
-        return Shared(asset.id, {**offer.document, "target": asset.id})
+        return await self._offered([RULE])
+
+    async def _share_rows(self, order: Order) -> Shared:
+        """The table of `silos` in a database, without its operators and with times to the hour; `name` "node": the
+        database does nothing of it."""
+        own = self._node
+        kept = await own.register.add(OPERATOR, "database", order.kind, order.settings)
+        frozen = await looking.freeze(own.silos, kept, silos.SELECTION)
+        if order.name == "node":
+            reader = own.silos.reader(order.kind)
+            fields = tuple(silos.SELECTION.fields)
+            reader.split = lambda silo, shape, work: Split(pushed=Pushed(fields=fields), left=work)  # type: ignore[method-assign]
+        await own.offers.add_asset(
+            OPERATOR,
+            name="data",
+            title="data",
+            kind=order.kind,
+            settings=frozen.settings,
+            media_type=frozen.media_type,
+        )
+        duties = [
+            duty("suppress", field="operator"),
+            duty("coarsen", timeField="measured_at", temporalResolution="PT1H"),
+        ]
+        return await self._offered([{**RULE, "duty": duties}])
+
+    async def _offered(self, permission: list[JsonObject]) -> Shared:
+        """Publish what is called `data` under these terms."""
+        own = self._node
+        await own.policies.add(
+            OPERATOR, "planning", {"@type": "Offer", "@id": "urn:planning", "permission": permission}
+        )
+        offer = await own.offers.publish(OPERATOR, "data", "planning", Outside.REFUSE, await at_once(own.frames))
+        return Shared(offer.asset, {**offer.document, "target": offer.asset})
 
     async def _negotiate(self, order: Order) -> Done:
         async def one() -> None:
