@@ -8,6 +8,7 @@ loop, piece by piece. What does not: what the work is (`data.queries`), the form
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import csv
 import io
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -22,9 +23,11 @@ from connector.data.bridge import Bridge, Passes
 from connector.data.formats import writing
 from connector.data.queries import holding
 from connector.data.queries.model import Shape, Work
+from connector.data.sources import kinds
 from connector.errors import SourceError
 from policies.transforms import Given, Plan, Schema, media
 from policies.transforms.documents import Lines
+from policies.transforms.times import ZONE
 
 _THREADS: Final = 32
 _LONGEST: Final = 1 << 23
@@ -60,13 +63,20 @@ async def of_silo(read: Callable[[], AsyncGenerator[bytes, None]], treatment: Tr
 async def of_text(bridge: Bridge, media_type: str, treatment: Treatment) -> AsyncGenerator[bytes, None]:
     """The bytes of an answer out of a text that can be read again and again."""
     try:
-        pieces = await bridge.run(lambda: _written(media.body(media_type, bridge.opened), treatment))
+        pieces = await bridge.run(
+            lambda: _written(_plain(media.body(media_type, bridge.opened), treatment.shape), treatment)
+        )
         take = partial(next, pieces, None)
         while (piece := await bridge.run(take)) is not None:
             if piece:
                 yield piece
     finally:
         bridge.stop()
+
+
+def _plain(body: media.Body, shape: Shape) -> media.Body:
+    """A text whose cells everybody can read, whatever its own way of writing them."""
+    return body if body.schema.tree else Plain(body, shape)
 
 
 def _written(body: media.Body, treatment: Treatment) -> Iterator[bytes]:
@@ -120,6 +130,33 @@ class Delivered:
             return next(rows), rows
         except (StopIteration, csv.Error, ValueError):
             raise SourceError("source.broken", problem="a table without a heading") from None
+
+
+class Plain:
+    """A table with its cells written as `sources.kinds` has it: decimal points, days and instants in ISO 8601. What is
+    not of its column's kind, which was told from some rows, stays as it is."""
+
+    media_type = formats.CSV
+
+    def __init__(self, body: media.Body, shape: Shape) -> None:
+        self._body, columns = body, body.schema.columns
+        self.schema = Schema(columns, decimals=(".",) * len(columns))
+        self._writers = tuple(kinds.writers(shape.fields, body.schema, ZONE).items())
+
+    def __iter__(self) -> Iterator[Any]:
+        """Every row. Raises `ValueError` for what is none."""
+        width = len(self.schema.columns)
+        for row in self._body:
+            if len(row) == width:
+                for n, write in self._writers:
+                    if row[n]:
+                        with contextlib.suppress(ValueError, ArithmeticError):
+                            row[n] = write(row[n])
+            yield row
+
+    def written(self, rows: Iterable[Sequence[Any]], plan: Plan) -> Iterator[bytes]:
+        """Not here: see `data.formats`."""
+        raise NotImplementedError
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
+from yarl import URL
 
 from connector.data.pull import Pull
 from connector.errors import InputError, RefusedError
@@ -59,8 +60,9 @@ async def carrying(folder: Path) -> AsyncIterator[Two]:
         near = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession() as session:
 
-            async def opened(url: str, *, headers: Any, private: bool = False, deadline: float | None = None) -> Any:
-                return Carried(await session.get(near + url.removeprefix(CITY), headers=headers))
+            async def opened(url: str, *, headers: Any, method: str = "GET", **more: Any) -> Any:
+                asked = URL(near + url.removeprefix(CITY), encoded=True)
+                return Carried(await session.request(method, asked, headers=headers))
 
             two.road.open = opened  # type: ignore[method-assign]
             yield two
@@ -196,3 +198,20 @@ async def test_what_could_never_be_done_is_not_published(tmp_path: Path) -> None
         rules["permission"][0]["duty"] = [duty("sign")]
         await city.policies.add("mayor", "signed", rules)
         await city.offers.publish("mayor", "plan", "signed", Outside.COUNTER)
+
+
+async def test_questions_choose_among_what_may_leave(tmp_path: Path) -> None:
+    async with carrying(tmp_path) as two:
+        await share(two, tmp_path)
+        one = await contract(two, "readings", "careful", *THREE)
+        got, body = await pulled(two, one, query="filter=kWh%3C2&properties=Zeit,kWh&f=ndjson")
+        assert msgspec.json.decode(body) == {"Zeit": "2026-07-01T12:00:00Z", "kWh": 1.5}
+        assert "suppress" in got.transforms
+        _, body = await pulled(two, one, query="explain=true")
+        assert msgspec.json.decode(body)["contract"][0] == {"step": "suppress", "fields": ["Straße"]}
+        for query in ("filter=Stra%C3%9Fe%20LIKE%20'%25'", "properties=Stra%C3%9Fe"):
+            with pytest.raises(InputError, match=r"query\.field"):
+                await pulled(two, one, query=query)
+        assert len(await entries(two.city, "access.unserved")) == 2
+        (received,) = [one for one in await entries(two.utility, "data.received") if "transforms" in one.params][:1]
+        assert received.params["complete"] == "yes"
