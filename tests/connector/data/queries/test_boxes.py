@@ -49,7 +49,7 @@ BOXES = st.tuples(NUMBER, NUMBER, st.integers(1, 8), st.integers(1, 8)).map(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(GEOMETRIES, BOXES)
 def test_a_box_meets_what_it_does_for_the_library(geometry: Any, box: boxes.Box) -> None:
     sides = ", ".join(map(repr, box))

@@ -113,7 +113,7 @@ class Sqlite:
         return pattern
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(conditions(), ROWS)
 def test_a_condition_means_what_it_does_in_sql(condition: Condition, row: dict[str, Any]) -> None:
     sqlite = Sqlite()
@@ -121,7 +121,7 @@ def test_a_condition_means_what_it_does_in_sql(condition: Condition, row: dict[s
         assert in_every_form(condition, row) is sqlite.holds(condition, row)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(conditions(likes=False), st.fixed_dictionaries(VALUES))
 def test_a_condition_means_what_it_does_for_the_library(condition: Condition, row: dict[str, Any]) -> None:
     plain = {**row, "n": float(row["n"])}

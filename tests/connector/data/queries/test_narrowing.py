@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from connector.data.queries import fitting, holding, narrowing, reading, splitting
 from connector.data.queries.model import Compare, Comparison, Condition, Field, Kind, OneOf, Query, Shape, Within, Work
 from connector.errors import MessageError
+from policies import instants
 from policies.model import Operator, PolicyError
-from policies.transforms import Chain, Given, Schema, media
+from policies.transforms import Chain, Given, Schema, media, places, times
 from policies.transforms.chain import of_steps
 from policies.transforms.steps import CoarsenPlace, CoarsenTime, Delay, Keep, Suppress, Threshold
 from tests.connector.data.queries.chains import (
     DELAYS,
+    GRIDS,
     KEEPS,
     NAMES,
     NOW,
@@ -56,7 +58,7 @@ def raw(condition: Condition, row: dict[str, Any], media_type: str) -> bool:
     return holding.holds(condition, OBJECTS, Schema(tree=True))(found)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(KEEPS, DELAYS), min_size=1, max_size=3), ROW, MEDIA, st.booleans())
 def test_what_is_kept_is_asked_for(steps: list[Any], row: dict[str, Any], media_type: str, trimmed: bool) -> None:
     chain = of_steps(sorted(steps, key=lambda step: isinstance(step, Delay)))
@@ -72,7 +74,7 @@ def test_what_is_kept_is_asked_for(steps: list[Any], row: dict[str, Any], media_
         assert holds is leaves, found
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(chains(summaries=False), ROW, MEDIA, ASKED)
 def test_what_is_asked_of_what_leaves_is_wider_before_it_leaves(
     chain: Chain, row: dict[str, Any], media_type: str, asked: reading.Asked
@@ -93,7 +95,7 @@ def test_what_is_asked_of_what_leaves_is_wider_before_it_leaves(
         assert raw(wide, row, media_type)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(chains(), ROWS, MEDIA, ASKED, st.booleans())
 def test_a_silo_that_narrows_changes_nothing(
     chain: Chain, rows: list[dict[str, Any]], media_type: str, asked: reading.Asked, able: bool
@@ -120,7 +122,54 @@ def test_a_silo_that_narrows_changes_nothing(
         assert where == splitting.split(shape, Work(chain=chain, now=NOW), lambda part: able).pushed.where
 
 
+DEGREES = st.integers(0, 400).map(lambda one: 7.6 + one / 10_000)
+NORTH = st.tuples(st.sampled_from([0.0, 51.9, 84.0, -51.9]), st.integers(0, 400))
+METRES = st.sampled_from(["100", "1000"])
+
+
 @settings(max_examples=300)
+@given(
+    DEGREES,
+    DEGREES,
+    DEGREES,
+    NORTH,
+    st.integers(0, 400),
+    st.integers(1, 400),
+    METRES,
+)
+def test_a_cell_is_asked_for_as_a_whole(
+    x: float, west: float, east: float, north: tuple[float, int], low: int, height: int, metres: str
+) -> None:
+    base = north[0]
+    y, south = base + north[1] / 10_000, base + low / 10_000
+    box = (west, south, east, south + height / 10_000)  # may go round the earth
+    coarse = places.point(int(metres))({"type": "Point", "coordinates": [x, y]})
+    found = narrowing.widened(Within("place", box), chain(CoarsenPlace(("place",), metres)), OBJECTS)
+    assert found is not None
+    if holding.holds(Within("place", box), OBJECTS, Schema(tree=True))({"place": coarse}):
+        assert holding.holds(found, OBJECTS, Schema(tree=True))({"place": {"type": "Point", "coordinates": [x, y]}})
+
+
+INSTANT = st.one_of(
+    st.integers(1_780_000_000, 1_800_000_000),
+    # The hours around both changes of the clock in 2026.
+    st.integers(1_774_738_800 - 7200, 1_774_738_800 + 14_400),
+    st.integers(1_792_879_200, 1_792_879_200 + 21_600),
+)
+
+
+@settings(max_examples=300)
+@given(INSTANT, INSTANT, st.sampled_from(list(Comparison)), GRIDS)
+def test_a_window_is_asked_for_as_a_whole_at_any_time(at: int, other: int, comparison: Comparison, grid: str) -> None:
+    asked = Compare("time", comparison, instants.stamp(other * 10**6))
+    found = narrowing.widened(asked, chain(CoarsenTime(("time",), grid, ZONE)), OBJECTS)
+    row = {"time": instants.stamp(at * 10**6)}
+    coarse = {"time": times.Coarse(grid, ZONE)(row["time"])}
+    if found is not None and holding.holds(asked, OBJECTS, Schema(tree=True))(coarse):
+        assert holding.holds(found, OBJECTS, Schema(tree=True))(row)
+
+
+@settings(max_examples=100)
 @given(chains(), ROW, MEDIA, ASKED)
 def test_what_commutes_means_the_same_before_and_behind(
     chain: Chain, row: dict[str, Any], media_type: str, asked: reading.Asked

@@ -161,7 +161,7 @@ def cells(chain: Chain, whole: list[dict[str, Any]]) -> None:
 CASES = given(ROWS, st.sampled_from(sorted(SHAPES)), chains(), accesses())
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @CASES
 def test_no_sequence_of_questions_tells_more_than_the_whole(
     rows: list[dict[str, Any]], media_type: str, chain: Chain, asked: list[str]
@@ -182,7 +182,7 @@ def test_the_questions_of_these_tests_are_answered() -> None:
     """Most of what is drawn is answered: a test whose questions are all refused would say nothing."""
     outcome = Counter[bool]()
 
-    @settings(max_examples=100, database=None, derandomize=True)
+    @settings(max_examples=50, database=None, derandomize=True)
     @CASES
     def ask(rows: list[dict[str, Any]], media_type: str, chain: Chain, asked: list[str]) -> None:
         outcome[check(rows, media_type, chain, asked) > 0] += 1

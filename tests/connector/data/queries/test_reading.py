@@ -190,7 +190,7 @@ def test_filters(text: str, condition: Condition) -> None:
     assert filtering.condition(text) == condition
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(conditions(), ROWS)
 def test_what_is_written_is_read_again(condition: Condition, row: dict[str, Any]) -> None:
     text = writing.text(condition, OBJECTS)
@@ -201,7 +201,7 @@ def test_what_is_written_is_read_again(condition: Condition, row: dict[str, Any]
     assert holding.holds(found, OBJECTS, TREE)(row) is holding.holds(condition, OBJECTS, TREE)(row)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from("a=1()'\"<>,.%_ \\NOTANDRLIKEBTWS-+*/\n😀"), max_size=60))
 def test_no_text_does_anything_but_a_refusal(text: str) -> None:
     with contextlib.suppress(MessageError):
