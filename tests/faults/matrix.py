@@ -263,7 +263,17 @@ MATRIX: Mapping[str, Row] = {
             "catalog/test_contexts.py::test_too_much_is_refused",
         ),
     ),
-    "F35": Row("a broker that restarts", missing="the edge node is not built yet"),
+    "F35": Row(
+        "a broker that restarts, a flood of retained messages, repeats of QoS 1, a day without it",
+        (
+            "connector/data/sources/test_mqtt.py::test_a_broker_that_is_started_again_loses_nothing_and_repeats_nothing",
+            "connector/data/sources/test_mqtt.py::test_a_flood_of_retained_messages_is_bounded",
+            "connector/data/sources/test_mqtt.py::test_what_its_sender_calls_the_same_is_kept_once",
+            "connector/data/sources/test_mqtt.py::test_a_day_without_the_broker",
+            "connector/data/sources/test_spool.py::test_what_comes_twice_is_kept_once",
+            "faults/test_bridge.py::test_a_bridge_over_dying_nodes_and_brokers",
+        ),
+    ),
     "F36": Row("a power cut of an edge node", missing="the edge node is not built yet"),
     "F37": Row(
         "memory or descriptors run out",

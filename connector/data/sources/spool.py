@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -110,7 +110,7 @@ class Spool:
 
     async def append(self, arrivals: Sequence[Arrival]) -> int:
         """Keep what is not here yet; returns how many rows that were, when they are there for good. Raises
-        `SourceError` `source.spool`, with nothing kept."""
+        `SourceError` `source.spool`, with the first of them kept, or none."""
         fresh: list[Line] = []
         ids: set[str] = set()
         latest: dict[str, str] = {}
@@ -122,9 +122,22 @@ class Spool:
             latest[line.topic] = line.content
             if line.id:
                 ids.add(line.id)
-        if fresh:
-            await self._keep(fresh)
+        for lines in self._divided(fresh):
+            await self._keep(lines)
         return len(fresh)
+
+    def _divided(self, lines: Sequence[Line]) -> Iterator[list[Line]]:
+        """Parts of which each fits a file, so that the bounds hold however much comes at once."""
+        part: list[Line] = []
+        size = 0
+        for line in lines:
+            part.append(line)
+            size += len(bytes(line.row))
+            if len(part) >= self._bounds.rows // SEGMENTS or size >= self._bounds.bytes // SEGMENTS:
+                yield part
+                part, size = [], 0
+        if part:
+            yield part
 
     def _is_known(self, one: Arrival, latest: str | None) -> bool:
         """Its sender's id says so; or it is the copy of the newest of its topic that a broker keeps for new

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import msgspec
 import pytest
 
@@ -22,7 +23,7 @@ from connector.system import SystemClock
 from tests.harness import virtual
 from tests.harness.proxy import proxied
 from tests.ports.reader import ReaderContract, everything, whole
-from tests.servers.mosquitto import READER, Mosquitto
+from tests.servers.mosquitto import CITY, READER, Mosquitto
 
 TOPICS = "sensors/{district}/{device}"
 SELECTION = Selection(collection=TOPICS, fields=("district", "device", "received", "n"))
@@ -199,6 +200,32 @@ async def test_a_slow_one_gets_a_gap_and_holds_nobody_up(tmp_path: Path, mosquit
     assert msgspec.json.decode(late.row)["n"] > 100
     await slow.aclose()
     await quick.end()
+    await reader.close()
+
+
+async def test_a_flood_of_retained_messages_is_bounded(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """Four hundred topics at once into a spool of a hundred rows: the newest stay, what is lost is told, and the broker
+    gets its acknowledgements."""
+    async with aiomqtt.Client(mosquitto.host, mosquitto.port, username="city", password=CITY) as client:
+        for n in range(400):
+            await client.publish(f"sensors/7/{n}", f'{{"n":{n}}}', qos=0, retain=True)
+        await client.publish("sensors/7/last", '{"n":-1}', qos=1, retain=True)
+    silo, reader = a_silo(tmp_path, mosquitto.port, rows="100"), a_reader(tmp_path / "kept")
+    one = Watching(reader, silo)
+    async with asyncio.timeout(60):
+        while len(set(one.numbers)) < 401 and not any(event.gap for event in one.told):
+            await asyncio.sleep(0.05)
+    shape = await reader.describe(silo, SELECTION)
+    while True:
+        kept = (await whole(reader, silo, SELECTION, shape)).splitlines()
+        if len(kept) > 80:
+            break
+    assert len(kept) <= 120
+    await say(mosquitto, 5_000)
+    async with asyncio.timeout(30):
+        while 5_000 not in one.numbers:
+            await asyncio.sleep(0.01)
+    await one.end()
     await reader.close()
 
 
