@@ -46,7 +46,7 @@ class Fetched(NamedTuple):
     examples=[
         "allmende get 5f0c2a91",
         "allmende get 5f0c2a91 -o trees.csv",
-        "allmende get 5f0c2a91 -o tall.parquet --where 'height > 20' --columns id,species --format parquet",
+        'allmende get 5f0c2a91 -o tall.parquet --where "height >= 20" --columns id,species --format parquet',
         "allmende get 5f0c2a91 --since 2027-05-01 --bbox 7.4,51.4,7.6,51.6 --explain",
         "allmende get 5f0c2a91 -o trees.csv --purpose PublicPolicyMaking --value retentionPeriod=P30D",
         "allmende get 5f0c2a91 -o may.csv --member counts/2027-05.csv",
