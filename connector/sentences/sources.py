@@ -79,6 +79,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "„{name}“ wurde gerade von jemand anderem geändert; sehen Sie nach und versuchen Sie es noch einmal.",
         '"{name}" has just been changed by somebody else; look at it and try again.',
     ),
+    "offer.snapshot": (
+        "Die Bedingungen verlangen eine Mindestzahl je Gruppe für einzelne Zeilen; dafür müsste „{asset}“ zweimal "
+        "dasselbe geben, und das kann sein Quellsystem nicht. Verlangen Sie dazu eine Zusammenfassung.",
+        'The terms demand a least number per group for single rows; for that "{asset}" would have to give the same '
+        "twice, which its silo cannot. Demand statistics as well.",
+    ),
     "asset.fields": (
         "Diese Felder hat das Quellsystem dort nicht: {fields}. Es hat: {there}.",
         "The silo has no such fields there: {fields}. It has: {there}.",
@@ -104,8 +110,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "No field of place: --bbox cannot be asked for.",
     ),
     "shape.snapshot": (
-        "Kein fester Stand: Bedingungen mit einer Mindestzahl je Gruppe sind hier nicht möglich.",
-        "No fixed state: terms that demand a least number per group cannot be kept here.",
+        "Kein fester Stand: eine Mindestzahl je Gruppe geht hier nur für Zusammenfassungen, nicht für einzelne Zeilen.",
+        "No fixed state: a least number per group can be kept for statistics here, not for single rows.",
     ),
     "source.may_write": (
         "Das Konto darf dort mehr als lesen; geben Sie dem Knoten eines, das nur lesen darf.",

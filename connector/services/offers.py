@@ -32,6 +32,7 @@ from connector.services.windows import Window, window
 from policies import bounds, parse
 from policies.model import PolicyKind
 from policies.transforms import Chain, chain, media
+from policies.transforms.steps import Aggregate, Threshold
 from policies.transforms.table import alike
 
 PAGE = 100
@@ -346,8 +347,14 @@ def _fitting(asset: Asset, terms: PolicyVersion) -> None:
         return
     if asset.kind == "file" and not media.has_rows(asset.media_type):
         raise InputError("transform.media", media_type=media.essence(asset.media_type))
-    if "silo" in asset.settings and (missing := sorted(name for name in _named(done) if not _has(asset, name))):
+    if "silo" not in asset.settings:
+        return
+    if missing := sorted(name for name in _named(done) if not _has(asset, name)):
         raise InputError("offer.fields", asset=asset.name, fields=", ".join(missing))
+    kinds = {type(step) for step in done.steps}
+    # Rows that leave one by one have to be counted first, and those that are counted have to be those that leave.
+    if Threshold in kinds and Aggregate not in kinds and not asset.settings.get("shape", {}).get("snapshot"):
+        raise InputError("offer.snapshot", asset=asset.name)
 
 
 def _named(done: Chain) -> set[str]:

@@ -16,7 +16,7 @@ from connector.protocol.messages import JsonObject
 from connector.records import Asset
 from policies.model import Reason
 from tests.connector.data.sources.test_httpjson import CHOSEN, ROWS, SETTINGS, Service
-from tests.connector.data.test_egress import duty
+from tests.connector.data.test_egress import duty, least
 from tests.connector.http.nodes import a_node, events, manage, told
 
 SECRET = "hunter2-very-secret"
@@ -281,3 +281,12 @@ async def test_terms_that_name_fields_which_an_asset_has_not_are_refused_and_say
     assert told(hidden)["params"]["fields"] == "internal_note"
     wrong = await offered(node, "wrong", duty("coarsen", timeField="when", temporalResolution="PT1H"))
     assert told(wrong)["params"]["fields"] == "when"
+
+
+async def test_terms_that_count_rows_before_they_leave_need_the_same_rows_twice(node: Node, service: Service) -> None:
+    await added(node, service)
+    await shared(node)
+    counted = await offered(node, "counted", least(5, groupBy="district"))
+    assert code(counted) == "offer.snapshot"
+    told_of = await offered(node, "told-of", duty("aggregate", groupBy="district"), least(5))
+    assert told_of.status == 201, told_of.body
