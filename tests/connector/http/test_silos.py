@@ -286,7 +286,7 @@ async def test_terms_that_name_fields_which_an_asset_has_not_are_refused_and_say
 async def test_terms_that_count_rows_before_they_leave_need_the_same_rows_twice(node: Node, service: Service) -> None:
     await added(node, service)
     await shared(node)
-    counted = await offered(node, "counted", least(5, groupBy="district"))
+    counted = await offered(node, "counted", least(5, groupField="district"))
     assert code(counted) == "offer.snapshot"
     told_of = await offered(node, "told-of", duty("aggregate", groupBy="district"), least(5))
     assert told_of.status == 201, told_of.body
