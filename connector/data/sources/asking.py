@@ -56,12 +56,15 @@ class Offered(Protocol):
 
 
 def parts(condition: Condition) -> Iterator[Condition]:
-    """What all has to hold, each for itself."""
-    if isinstance(condition, All):
-        for part in condition.parts:
-            yield from parts(part)
-    else:
-        yield condition
+    """What all has to hold, each for itself; one of one value is that value."""
+    match condition:
+        case All(parts=inner):
+            for part in inner:
+                yield from parts(part)
+        case OneOf(field=field, values=(value,)):
+            yield Compare(field, Comparison.EQ, value)
+        case _:
+            yield condition
 
 
 def is_plain(condition: Condition, shape: Shape) -> bool:
@@ -88,7 +91,9 @@ def parameters(where: Condition, shape: Shape, offer: Offered) -> dict[str, str]
     if filters:
         asked |= _filter(filters, shape)
     else:
-        asked |= dict(_named(each, shape, offer))
+        for name, value in _named(each, shape, offer):
+            # INVARIANT: what a contract keeps comes first, and no question takes its place.
+            asked.setdefault(name, value)
     return asked
 
 

@@ -77,8 +77,9 @@ class SensorThingsReader:
         return lines.selected(_shape(await self._seen(service, silo, selection.collection)), selection.fields, service)
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
-        """As the port says."""
-        return split(shape, work, lambda condition: odata.can(condition, lambda name: _kind(shape, name)))
+        """As the port says. Texts are taken to have no blanks around them: a contract about one district must not make
+        the service look for its name within others."""
+        return split(shape, work, lambda condition: odata.can(condition, lambda name: _kind(shape, name)), trimmed=True)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget

@@ -80,8 +80,9 @@ class WfsReader:
         return lines.selected(offer.shape, selection.fields, service)
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
-        """As the port says."""
-        return split(shape, work, lambda condition: fes.can(condition, shape))
+        """As the port says. Texts are taken to have no blanks around them: a contract about one district must not make
+        the service look for its name within others."""
+        return split(shape, work, lambda condition: fes.can(condition, shape), trimmed=True)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget

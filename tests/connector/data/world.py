@@ -119,7 +119,10 @@ def open_store(folder: Path, *, threaded: bool = True, clock: SystemClock | None
 class World:
     """The parts of a node that an access passes."""
 
-    def __init__(self, folder: Path, *, threaded: bool = True, fault: Any = no_fault) -> None:
+    def __init__(
+        self, folder: Path, *, threaded: bool = True, fault: Any = no_fault, kinds: Sequence[str] = ("made",),
+        peer: Any = None,
+    ) -> None:  # fmt: skip
         self.clock = SetClock()
         self.store = open_store(folder, threaded=threaded, clock=self.clock)
         self.changes = Changes()
@@ -132,8 +135,8 @@ class World:
             ledgers=ledgers, clock=self.clock, sign=lambda told: msgspec.json.encode(told).hex(), draw=laplace
         )
         self.silos = Silos(
-            ["made"],
-            around=Around(clock=self.clock, peer=None, secret=lambda settings, name: ""),  # type: ignore[arg-type]
+            kinds,
+            around=Around(clock=self.clock, peer=peer, secret=lambda settings, name: ""),
             store=self.store,
         )
         sources = Sources(["file", "folder", "live"], clock=self.clock)

@@ -87,6 +87,11 @@ def test_by_name_only_what_means_itself(value: str) -> None:
     assert asking.parameters(Compare("size", Comparison.EQ, 1.5), SHAPE, PLAIN) == {}
 
 
+def test_the_first_value_of_a_field_is_not_replaced() -> None:
+    both = All((DISTRICT, Compare("district", Comparison.EQ, "Mitte")))
+    assert asking.parameters(both, SHAPE, PLAIN) == {"district": "O'Hara & Söhne"}
+
+
 def test_times() -> None:
     since, until = (Compare("seen", one, "2026-01-01T00:00:00Z") for one in (Comparison.GT, Comparison.LTEQ))
     late = Compare("seen", Comparison.GTEQ, "2026-02-01T00:00:00Z")
