@@ -109,6 +109,7 @@ class PostgresReader:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._pools: dict[str, tuple[Silo, asyncpg.Pool]] = {}
+        self._making = asyncio.Lock()
         self._waiting: dict[_Key, _Waiting] = {}
         self._ending: set[asyncio.Future[None]] = set()
 
@@ -231,20 +232,20 @@ class PostgresReader:
             ending.add_done_callback(self._ending.discard)
 
     async def _pool(self, silo: Silo) -> asyncpg.Pool:
-        known = self._pools.get(silo.id)
-        if known is not None and known[0] == silo:
-            return known[1]
-        if known is not None:
-            known[1].terminate()
-        asyncpg = _package()
-        pool = asyncpg.create_pool(
-            min_size=0,
-            max_size=_POOL,
-            server_settings=_SESSION,
-            **_connecting(silo.settings, silo.settings, self._around.secret),
-        )
-        self._pools[silo.id] = (silo, pool)
-        return await pool
+        async with self._making:
+            known = self._pools.get(silo.id)
+            if known is not None and known[0] == silo:
+                return known[1]
+            if known is not None:
+                known[1].terminate()
+            pool = await _package().create_pool(
+                min_size=0,
+                max_size=_POOL,
+                server_settings=_SESSION,
+                **_connecting(silo.settings, silo.settings, self._around.secret),
+            )
+            self._pools[silo.id] = (silo, pool)
+            return pool
 
 
 def _connecting(address: Mapping[str, Any], settings: Mapping[str, Any], secret: Secret) -> dict[str, Any]:

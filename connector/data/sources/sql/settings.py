@@ -17,7 +17,7 @@ from connector.errors import SourceError
 from policies.transforms import times
 
 MODES: Final = ("disable", "require", "verify-full")
-SECONDS: Final = 600
+SECONDS: Final = 3600
 """How long a statement may take where nobody said otherwise."""
 _LONGEST: Final = 86_400
 

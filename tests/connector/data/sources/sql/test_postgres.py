@@ -261,6 +261,12 @@ async def test_what_is_read_twice_is_the_same_twice(
     assert await answered(reader, air, SELECTION, shape, asked) != first
 
 
+async def test_many_may_ask_at_once(reader: PostgresReader, air: Silo) -> None:
+    """More than there are connections; the first of them while there is none."""
+    shapes = await asyncio.gather(*(reader.describe(air, SELECTION) for _ in range(30)))
+    assert len(set(shapes)) == 1
+
+
 async def test_a_proxy_that_says_nothing_is_slow(reader: PostgresReader, air: Silo) -> None:
     proxy = Proxy(air.settings["port"])
     await proxy.start()
