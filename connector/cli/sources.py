@@ -63,7 +63,7 @@ def _kind(one: Any) -> str:
 
 def _common(items: Any) -> str:
     """What can be set whatever the kind, once."""
-    settings = next((one["settings"] for one in items if one["settings"]), [])
+    settings: list[Any] = next((one["settings"] for one in items if one["settings"]), [])
     return bullets("Every kind", [_setting(setting) for setting in settings if setting["common"]])
 
 

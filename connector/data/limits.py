@@ -80,7 +80,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _number(settings: Mapping[str, Any], name: str, default: float) -> float:
-    value = settings.get(name)
+    value = settings.get(name, default)
     return float(value) if _is_number(value) else default
 
 
