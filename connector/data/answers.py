@@ -12,6 +12,7 @@ are or on what was told before, no reader sees the query at all: it is asked for
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
@@ -47,6 +48,8 @@ PATIENCE: Final = 2.0
 REPEATED: Final = 8 << 20
 """Bytes of a continued answer that may have been under way when it broke: as many are told again."""
 _LONGEST_NOTE: Final = 2000
+_TWICE: Final = 8
+"""Answers at once whose rows are gone through twice: the second time each waits for the silo in a thread."""
 
 
 class ChangedError(OurError):
@@ -105,6 +108,7 @@ class Answers:
     ) -> None:
         self._sources, self._silos, self._egress = sources, silos, egress
         self._clock, self._token = clock, token
+        self._twice = asyncio.Semaphore(_TWICE)
 
     @staticmethod
     def gives_rows(asset: Asset | None) -> bool:
@@ -238,8 +242,9 @@ class Answers:
         """The bytes of an answer. Raises `RefusedError`, `OurError`."""
         made = await self._made(question)
         try:
-            async for piece in made:
-                yield piece
+            async with self._twice if _goes_twice(question) else contextlib.nullcontext():
+                async for piece in made:
+                    yield piece
         except PolicyError as error:
             if question.leaving is None:
                 raise SourceError("source.broken", problem=error.reason.code) from None
@@ -300,6 +305,13 @@ async def _shape(content: Content) -> Shape:
         raise SourceError("source.broken", problem="a text that is not of its media type") from None
     finally:
         bridge.stop()
+
+
+def _goes_twice(question: Question) -> bool:
+    """Are rows counted first, and let go afterwards?"""
+    chain = question.leaving.chain if question.leaving is not None and question.opened is not None else None
+    kinds = {type(step) for step in chain.steps} if chain is not None else set()
+    return Threshold in kinds and Aggregate not in kinds
 
 
 def _possible(leaving: Leaving, shape: Shape) -> None:

@@ -72,6 +72,7 @@ class Passes:
         self._read, self._pool, self._loop = read, pool, asyncio.get_running_loop()
         self._begun = [read()]
         self._asked: concurrent.futures.Future[bytes | None] | None = None
+        self._first: list[bytes | None] = []
         self._entered = self._stopped = False
 
     def opened(self) -> Iterator[bytes]:
@@ -79,8 +80,13 @@ class Passes:
         if self._entered:
             self._begun.append(self._read())
         self._entered = True
-        while (piece := self._wait()) is not None:
+        while (piece := self._first.pop() if self._first else self._wait()) is not None:
             yield piece
+
+    async def prepare(self) -> None:
+        """Wait for the first piece. INVARIANT: no thread waits for its turn with a silo, which others could only end by
+        being given a thread."""
+        self._first.append(await _next(self._begun[0]))
 
     async def run(self, work: Callable[[], T]) -> T:
         """As `Bridge.run`."""

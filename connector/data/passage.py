@@ -29,7 +29,7 @@ from policies.transforms import Given, Plan, Schema, media
 from policies.transforms.documents import Lines
 from policies.transforms.times import ZONE
 
-_THREADS: Final = 32
+_THREADS: Final = 64
 _LONGEST: Final = 1 << 23
 _POOL: Final = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="rows")
 """Threads of their own: a silo that is slow holds up no file."""
@@ -51,6 +51,7 @@ async def of_silo(read: Callable[[], AsyncGenerator[bytes, None]], treatment: Tr
     """
     passes = Passes(read, _POOL)
     try:
+        await passes.prepare()
         pieces = await passes.run(lambda: _written(_body(treatment.shape, passes.opened), treatment))
         take = partial(next, pieces, None)
         while (piece := await passes.run(take)) is not None:

@@ -618,6 +618,30 @@ async def test_somebody_elses_answer_is_unknown(tmp_path: Path, story: Story) ->
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("terms", [(), (SUPPRESS,), (least(K, groupField="district"),)])
+async def test_many_at_once_wait_for_their_turn(tmp_path: Path, story: Story, terms: tuple[Any, ...]) -> None:
+    """More than there are threads, and many more than the silo answers at once."""
+    story.rows, story.many = made.rows(60), 20
+    async with rows_world(tmp_path, under(*terms) if terms else None) as w:
+        async with asyncio.timeout(60):
+            got = await asyncio.gather(*(w.get(query="properties=id,district") for _ in range(100)))
+        whole = [body for status, _, body in got if status == 200]
+        assert {status for status, _, _ in got} <= {200, 503}  # too long a queue is said
+        assert len(whole) > 20
+        assert all(len(read(body)) == 60 for body in whole)
+        assert story.open == 0
+
+
+async def test_what_is_streamed_is_signed_at_its_end(tmp_path: Path, story: Story) -> None:
+    story.rows = made.rows(MANY)
+    async with rows_world(tmp_path, under(duty("sign"))) as w:
+        headers, body, after = dechunked(await raw(w))
+        said = msgspec.json.decode(bytes.fromhex(after["Allmende-Signature"]))
+        assert (said["sha256"], said["size"]) == (hashlib.sha256(body).hexdigest(), len(body))
+        _, told, _ = await w.get(method="HEAD", If_Match=headers["ETag"])
+        assert told["Allmende-Signature"] == after["Allmende-Signature"]
+
+
 async def test_memory_stays_flat(tmp_path: Path, story: Story) -> None:
     story.rows, story.many = made.rows(200_000), 10_000
     async with rows_world(tmp_path) as w:
