@@ -28,7 +28,7 @@ from policies.transforms.numbers import usual
 
 INTERVAL: Final = 5.0
 """Seconds between two questions."""
-_MOST_KEYS: Final = 1_000
+_MOST_KEYS: Final = 256
 """Keys of the newest time that are remembered; a silo with more rows of one instant has some of them told again."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
