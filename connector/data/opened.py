@@ -66,7 +66,7 @@ async def own_rows(opened: Opened, pushed: Pushed, budget: Budget) -> AsyncGener
 
 
 def asking(opened: Opened, pushed: Pushed) -> Pushed:
-    """What the silo is asked: nothing that is not shared, and of the asset's own condition what it does exactly."""
+    """What the silo is asked: nothing that is not shared, and of the asset's own condition as much as it can."""
     shared = {one.name for one in opened.shape.fields}
     if not shared.issuperset(pushed.fields):
         raise SourceError("source.drift", silo=opened.silo.id, field=", ".join(sorted({*pushed.fields} - shared)))
@@ -78,7 +78,10 @@ def asking(opened: Opened, pushed: Pushed) -> Pushed:
     if pushed.chain is not None or pushed.then is not None or pushed.shown:
         raise SourceError("source.drift", silo=opened.silo.id, field="", problem="work before the asset's own")
     looked_at = sorted(splitting.fields_of(opened.own) - {*pushed.fields})
-    return msgspec.structs.replace(pushed, fields=(*pushed.fields, *looked_at), limit=None)
+    # As much of it as the silo can is asked of it all the same: it gives some rows more, and none less.
+    wide = opened.reader.split(opened.silo, opened.shape, shapes.only(opened.own)).pushed.where
+    where = shapes.both(wide, pushed.where) if wide is not None else pushed.where
+    return msgspec.structs.replace(pushed, fields=(*pushed.fields, *looked_at), where=where, limit=None)
 
 
 def selection_of(settings: Mapping[str, Any]) -> Selection:

@@ -14,7 +14,7 @@ from connector.http.client import HttpPeer
 from connector.records import Asset
 from tests.connector.data.sources.services import silo_of
 from tests.connector.data.test_egress import duty, under
-from tests.connector.data.world import World, asset, started, world
+from tests.connector.data.world import World, agreement, asset, started, world
 from tests.servers import trees
 from tests.servers.front import Front
 from tests.servers.sensorthings import STATIONS
@@ -64,6 +64,20 @@ async def test_one_district_of_trees(
         assert len(rows) >= 3
         assert all("Söflingen" in one for one in rows)
         assert not [one for one in asked if "owner" in one or "msGeometry" in one]
+
+
+async def test_what_an_asset_leaves_out_is_not_asked_for(tmp_path: Path, peer: HttpPeer, mapserver: Front) -> None:
+    part = shared("wfs", "ms:trees", FIELDS)
+    part = msgspec.structs.replace(part, settings={**part.settings, "where": "district = 'Söflingen'"})
+    records = (started(), agreement(), silo_of("wfs", mapserver.url + "/wfs"), part)
+    async with world(tmp_path, *records, kinds=["wfs"], peer=peer) as w:
+        since = mapserver.position()
+        found = await told(w, "properties=species&filter=" + quote("district = 'Mitte' OR height > 20"))
+        assert found
+        assert len(found) < trees.TREES // 4
+        rows = [one for one in map(unquote_plus, (one.target for one in mapserver.asked(since))) if "GetFeature" in one]
+        assert rows
+        assert all("<fes:Literal>Söflingen</fes:Literal>" in one for one in rows)
 
 
 async def test_one_station_of_sensors(tmp_path: Path, peer: HttpPeer, sensorthings: Front) -> None:
