@@ -14,7 +14,10 @@ import msgspec
 import pytest
 
 from certs.keys import Sealer
+from connector.http.exchange import Request, Response
+from connector.http.server import Listener, names_of
 from connector.records import Silo
+from connector.telemetry import Metrics
 from policies.model import ODRL
 from tests.connector.data.test_egress import duty, under
 from tests.connector.data.watched import SEAL, Heard, listening, shared, silo, watched
@@ -187,3 +190,36 @@ async def test_two_hundred_streams_are_cut_by_one_revocation(tmp_path: Path, mos
         print("cut of 200 streams (s):", round(time.monotonic() - begun, 3))
         assert {end["code"] for end in ends if end} == {"transfer.state"}
         assert None not in ends
+
+
+async def test_over_the_listener_websocket_is_for_data_alone(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    async def serve(request: Request) -> Response:
+        return Response(404, {})
+
+    records = (started(), agreement(), shared("mqtt", TOPICS, *FIELDS), broker(mosquitto, tmp_path))
+    async with watched(tmp_path, *records) as w:
+        listener = Listener(
+            "public", serve=serve, refuse=lambda path, headers, error: Response(400, {}), hosts=names_of("127.0.0.1"),
+            metrics=Metrics(), streams={"/data/": w.plane.handler}, upgrades="/data/",
+        )  # fmt: skip
+        await listener.start("127.0.0.1", 0)
+        address = w.address().replace(w.url, f"http://127.0.0.1:{listener.port}")
+        try:
+            async with w.session.ws_connect(address, headers=w.headers(), protocols=["allmende.rows"]) as socket:
+                assert (await socket.receive_json())["id"]
+                await say(mosquitto, "7", 3)
+                assert (await socket.receive_json())["row"]["value"] == 3
+            await w.until_event("access.broken")
+            for url, headers in (
+                (address.replace("/data/", "/dsp/"), w.headers()),
+                (address, {"Authorization": "Bearer x"}),
+            ):
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await w.session.ws_connect(url, headers=headers)
+                assert refused.value.status in (400, 401)
+            headers = w.headers(Upgrade="websocket", Connection="Upgrade")
+            async with w.session.post(address, headers=headers, data=b"x") as response:
+                assert response.status == 400
+        finally:
+            await w.gate.close()
+            await listener.close()
