@@ -43,7 +43,7 @@ from policies.transforms.steps import Aggregate, Noise, Sign, Threshold
 
 SMALL: Final = 1 << 16
 """Answers up to so many bytes are made whole before they leave, and have a length."""
-PATIENCE: Final = 2.0
+PATIENCE: Final = 10.0
 """Seconds that the beginning of an answer is waited for before it is said that there will be one."""
 REPEATED: Final = 8 << 20
 """Bytes of a continued answer that may have been under way when it broke: as many are told again."""
@@ -208,7 +208,7 @@ class Answers:
         before = hashlib.sha256()
         beginning = _Beginning(_rest(self._pieces(question), known, start, have, before))
         try:
-            await beginning.wait(5 * PATIENCE)
+            await beginning.wait(2 * PATIENCE)
         except BaseException:
             await beginning.close()
             raise
@@ -275,7 +275,7 @@ def _patience(question: Question) -> float:
     """Statistics have no beginning before all rows are read, and are refused as a whole or not at all."""
     chain = question.leaving.chain if question.leaving is not None else None
     slow = chain is not None and any(isinstance(step, (Aggregate, Threshold, Noise)) for step in chain.steps)
-    return 10 * PATIENCE if slow else PATIENCE
+    return 2 * PATIENCE if slow else PATIENCE
 
 
 def _is_remembered(chain: Chain | None) -> bool:
