@@ -121,7 +121,7 @@ def of_json(found: Iterable[Any]) -> Kind:
     kinds = {_of(value) for value in found if value is not None}
     if len(kinds) == 1:
         return kinds.pop()
-    return Kind.TEXT if kinds <= {Kind.TEXT, Kind.DATE, Kind.INSTANT} else Kind.JSON
+    return Kind.TEXT if kinds and kinds <= {Kind.TEXT, Kind.DATE, Kind.INSTANT} else Kind.JSON
 
 
 def _of(value: Any) -> Kind:
