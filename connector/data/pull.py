@@ -50,8 +50,8 @@ Bearer = Callable[[str], Awaitable[str]]
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
     of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header, `query` as it
-    stands in a URL. `actor` and `transfer` go into the audit. `bare`: the provider wants the token as it stands, without
-    a scheme. `bearer` gives the token where it ends and is renewed."""
+    stands in a URL. `actor` and `transfer` go into the audit. `bare`: the provider wants the token as it stands, with
+    no scheme. `bearer` gives the token where it ends and is renewed."""
 
     url: str
     authorization: str
