@@ -11,8 +11,9 @@ import msgspec
 
 from tests.conformance import dcp, dps, dsp, edc
 from tests.conformance.kit import Kit, Result, UnavailableError
+from tests.edc import signaling
 
-SUITES = {"dsp": dsp, "dcp": dcp, "dps": dps, "edc": edc}
+SUITES = {"dsp": dsp, "dcp": dcp, "dps": dps, "edc": edc, "edc-dps": signaling}
 UNAVAILABLE = 69
 
 
@@ -51,7 +52,7 @@ def _run(given: argparse.Namespace) -> tuple[Kit, Result]:
     if given.suite == "edc":
         kit = edc.kit(given.version)
         return kit, edc.test(kit, given.kit, show, record=given.record)
-    suite = {"dcp": dcp, "dps": dps, "dsp": dsp}[given.suite]
+    suite = {"dcp": dcp, "dps": dps, "dsp": dsp, "edc-dps": signaling}[given.suite]
     if given.version not in (None, suite.KIT.version) or given.record:
         raise UnavailableError(f"there is {suite.KIT.version}, and nothing to record")
     return suite.KIT, suite.test(given.kit, show)

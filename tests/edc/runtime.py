@@ -58,6 +58,10 @@ class Edc:
         self.root = f"http://127.0.0.1:{ports['protocol']}/protocol"
         self.base = f"{self.root}/2025-1"
 
+    def port(self, context: str) -> int:
+        """Where it listens for this."""
+        return self._ports[context]
+
     def management(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A call of its management API, version 3. Raises `EdcError` for anything but a 2xx."""
         url = f"http://127.0.0.1:{self._ports['management']}/management/v3/{path}"

@@ -61,8 +61,11 @@ class FlowAddresses:
         return DataAddress(endpointType=HTTP_PUSH, endpoint=made.endpoint, endpointProperties=named)
 
 
-def given(flow: DataFlow, address: DataAddress | UnsetType, *, needed: bool) -> Told | None:
-    """The address that a control plane hands us for a flow; None where there is none and none is needed.
+def given(
+    flow: DataFlow, address: DataAddress | UnsetType, *, needed: bool = False, echoed: bool = False
+) -> Told | None:
+    """The address that a control plane hands us for a flow; None where there is none and none is needed. `echoed`: it
+    may be our own, handed back (Eclipse EDC does that when it resumes), and says nothing then.
 
     Raises `MessageError` where one is there that must not be, one is missing, or it is none of its profile.
     """
@@ -70,6 +73,8 @@ def given(flow: DataFlow, address: DataAddress | UnsetType, *, needed: bool) -> 
     if address is UNSET:
         if needed and not ours:
             raise MessageError("message.missing", place=_PLACE)
+        return None
+    if ours and echoed:
         return None
     if ours:
         raise MessageError("flow.address_given", place=_PLACE)

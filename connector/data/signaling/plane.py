@@ -189,7 +189,7 @@ class DataFlows:
             if signal is Signal.STARTED and flow.role is not Role.CONSUMER:
                 raise TransitionError("flow.state", state=flow.state, signal=signal)
             after = moved(flow, signal, self._clock.now())
-            told = given(flow, address, needed=False)
+            told = given(flow, address, echoed=signal is Signal.RESUME)
             self._grounds.address(tx, flow, told)
             if after is flow:
                 return flow

@@ -43,7 +43,8 @@ async def test_data_leave_while_the_flow_runs_and_not_otherwise(site: Site) -> N
     assert (await site.get(endpoint, "another")).status == 401
     assert (await site.say(f"/dataflows/{flow}/suspend", {"messageId": "s"})).status == 200
     assert (await site.get(endpoint, token)).status == 403
-    resumed = await site.say(f"/dataflows/{flow}/resume", {"messageId": "r"})
+    echo = {"endpointType": HTTP_PULL, "endpoint": endpoint}
+    resumed = await site.say(f"/dataflows/{flow}/resume", {"messageId": "r", "dataAddress": echo})
     assert resumed.said["state"] == "STARTED"
     fresh = properties(resumed.said["dataAddress"])["authorization"]
     assert (await site.get(endpoint, fresh)).body == DATA
