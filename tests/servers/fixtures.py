@@ -7,6 +7,7 @@ database in it for each test. `mosquitto` is a broker of its own for each test, 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,15 @@ def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _shared(name: str, folder: Path) -> contextlib.AbstractContextManager[dict[str, Any]]:
     return contextlib.contextmanager(keeping.shared)(name, folder)
+
+
+@pytest.fixture
+def alone(servers_folder: Path) -> Iterator[None]:
+    """Nobody else who wants this as well asks a shared server meanwhile: its record and its rows are this test's."""
+    servers_folder.mkdir(parents=True, exist_ok=True)
+    with (servers_folder / "alone").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session", name="postgres")

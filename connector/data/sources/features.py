@@ -146,7 +146,9 @@ class FeaturesReader:
         url = _question(service, selection.collection, offer, shape, pushed, web.number(silo, "page", _PAGE))
         counted = Counted(service)
         asked: set[str] = set()
-        while url and url not in asked:
+        while url:
+            if url in asked:
+                raise service.broken("pages that go round")
             asked.add(url)
             page = await service.json(url, accept=GEOJSON, most=web.PAGE)
             features = counted.features(page)

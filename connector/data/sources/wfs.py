@@ -256,6 +256,8 @@ async def _matched(service: Web, asked: Mapping[str, str]) -> int:
     """How many features there are, -1 where it does not tell."""
     less = {name: value for name, value in asked.items() if name not in ("outputFormat", "sortBy", "propertyName")}
     root = await _document(service, _url(service, **less, resultType="hits"))
+    if markup.local(root) != "FeatureCollection":
+        raise service.broken("no collection of features")
     told = str(root.get("numberMatched", ""))
     return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else -1
 

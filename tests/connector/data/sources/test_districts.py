@@ -19,6 +19,7 @@ from tests.servers import trees
 from tests.servers.front import Front
 from tests.servers.sensorthings import STATIONS
 
+pytestmark = pytest.mark.usefixtures("alone")
 FIELDS = ["district", "species", "height"]
 ONLY = duty("filterRows", field="district", fieldValue="Söflingen")
 

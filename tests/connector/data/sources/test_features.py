@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import msgspec
 import pytest
+from aiohttp import web
 
 from connector.data.queries.model import (
     All,
@@ -23,6 +24,7 @@ from connector.data.queries.model import (
     Within,
 )
 from connector.data.sources.features import FeaturesReader
+from connector.errors import SourceError
 from connector.records import Silo
 from tests.connector.data.sources.services import WebReaderContract, around, kept, rows, silo_of
 from tests.servers import trees
@@ -31,6 +33,7 @@ from tests.servers.meddling import Meddler
 from tests.servers.postgres import Postgres
 from tests.servers.pygeoapi import DATABASE
 
+pytestmark = pytest.mark.usefixtures("alone")
 FIELDS = ("id", "district", "height", "checked", "geometry")
 
 
@@ -63,7 +66,7 @@ class TestFeatures(WebReaderContract):
         return Selection(collection="trees", fields=FIELDS)
 
     @pytest.fixture(autouse=True)
-    def table(self, postgres: Postgres) -> Any:
+    def table(self, alone: None, postgres: Postgres) -> Any:
         self.postgres = postgres
         yield
         postgres.execute("DELETE FROM trees WHERE id > 2400 OR id < 0", DATABASE, "city")
@@ -175,3 +178,104 @@ def twice(path: str, body: bytes) -> bytes:
     page["features"] = [*reversed(page["features"]), *page["features"][:3]]
     page.pop("numberReturned", None)
     return msgspec.json.encode(page)
+
+
+# --- services that only say they are one ------------------------------------------------------------------------------
+
+CONFORMS = [
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+]
+
+
+class Pretender:
+    """A service of one collection whose pages a test makes."""
+
+    def __init__(self) -> None:
+        self.pages: list[dict[str, Any]] = []
+        self.asked: list[dict[str, str]] = []
+        self.url = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        match request.path.rsplit("/", 1)[-1]:
+            case "":
+                return web.json_response({"links": []})
+            case "conformance":
+                return web.json_response({"conformsTo": CONFORMS})
+            case "queryables":
+                return web.json_response({"properties": {"name": {"type": "string"}}})
+            case "x":
+                link = {"rel": "http://www.opengis.net/def/rel/ogc/1.0/queryables", "href": "/collections/x/queryables"}
+                return web.json_response({"id": "x", "links": [link]})
+            case _:
+                self.asked.append(dict(request.query))
+                return web.json_response(self.pages[int(request.query.get("page", 0))])
+
+    def page(self, ids: range, following: str = "", **more: Any) -> None:
+        features = [
+            {"type": "Feature", "id": str(one), "geometry": None, "properties": {"name": f"n{one}"}} for one in ids
+        ]
+        links = [{"rel": "next", "href": following}] if following else []
+        self.pages.append({"type": "FeatureCollection", "features": features, "links": links, **more})
+
+
+@pytest.fixture
+async def pretender() -> AsyncIterator[Pretender]:
+    one = Pretender()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", one.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    one.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield one
+    await runner.cleanup()
+
+
+async def given(reader: FeaturesReader, pretender: Pretender) -> list[Any]:
+    silo, selection = silo_of("features", pretender.url), Selection(collection="x", fields=("id", "name"))
+    shape = await reader.describe(silo, selection)
+    pretender.asked.clear()
+    return await rows(reader, silo, selection, shape, Compare("name", Comparison.EQ, "n1"))
+
+
+async def test_a_filter_in_cql2_where_it_is_offered(reader: FeaturesReader, pretender: Pretender) -> None:
+    pretender.page(range(3))
+    await given(reader, pretender)
+    assert pretender.asked == [{"limit": "1000", "filter": "name = 'n1'", "filter-lang": "cql2-text"}]
+
+
+async def test_a_page_elsewhere_is_asked_for_here(reader: FeaturesReader, pretender: Pretender) -> None:
+    pretender.page(range(3), "http://evil.example/collections/x/items?page=1", numberMatched=5)
+    pretender.page(range(3, 5), numberMatched=5)
+    assert len(await given(reader, pretender)) == 5
+
+
+@pytest.mark.parametrize("name", ["fewer than matched", "fewer than returned", "rows went", "no features", "a list"])
+async def test_what_is_not_whole_never_looks_so(reader: FeaturesReader, pretender: Pretender, name: str) -> None:
+    pretender.page(range(3))
+    found = pretender.pages[0]
+    silo, selection = silo_of("features", pretender.url), Selection(collection="x", fields=("id", "name"))
+    shape = await reader.describe(silo, selection)
+    match name:
+        case "fewer than matched":
+            found["numberMatched"] = 4
+        case "fewer than returned":
+            found["numberReturned"] = 4
+        case "rows went":
+            found |= {"numberMatched": 6, "links": [{"rel": "next", "href": "/collections/x/items?page=1"}]}
+            pretender.page(range(3, 6), numberMatched=5)
+        case "no features":
+            del found["features"]
+        case _:
+            pretender.pages[0] = [found]  # type: ignore[call-overload]
+    with pytest.raises(SourceError) as caught:
+        await rows(reader, silo, selection, shape, None)
+    assert caught.value.reason.code == "source.broken"
+
+
+async def test_pages_that_go_round_end(reader: FeaturesReader, pretender: Pretender) -> None:
+    pretender.page(range(3), "/collections/x/items?page=0")
+    with pytest.raises(SourceError) as caught:
+        await given(reader, pretender)
+    assert caught.value.reason.code == "source.broken"

@@ -25,6 +25,7 @@ from tests.servers.front import Front
 from tests.servers.meddling import Meddler
 from tests.servers.sensorthings import OBSERVATIONS, STATIONS
 
+pytestmark = pytest.mark.usefixtures("alone")
 ROOT = "/sensorthings/v1.1"
 FIELDS = ("id", "time", "result", "datastream", "unit", "location")
 

@@ -26,6 +26,7 @@ from connector.data.queries.model import (
     Within,
 )
 from connector.data.sources.wfs import WfsReader
+from connector.errors import SourceError
 from connector.records import Silo
 from tests.connector.data.sources.services import WebReaderContract, around, kept, rows, silo_of
 from tests.servers import trees
@@ -34,6 +35,7 @@ from tests.servers.mapserver import DATABASE
 from tests.servers.meddling import Meddler
 from tests.servers.postgres import Postgres
 
+pytestmark = pytest.mark.usefixtures("alone")
 FIELDS = ("id", "district", "height", "planted", "checked", "geometry")
 
 
@@ -52,7 +54,7 @@ async def reader() -> AsyncIterator[WfsReader]:
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(postgres: Postgres) -> Any:
+def as_it_was(alone: None, postgres: Postgres) -> Any:
     yield
     postgres.execute("DELETE FROM trees WHERE id > 2400 OR id < 0", DATABASE, "city")
 
@@ -217,3 +219,56 @@ async def test_a_type_that_there_is_only_in_gml(reader: WfsReader, mapserver: Fr
     ]
     some = Compare("district", Comparison.EQ, "Söflingen")
     assert len(await rows(reader, silo, selection, shape, some)) == trees.BENCHES // 4
+
+
+# --- services that only say they are one ------------------------------------------------------------------------------
+
+
+def flipped(_path: str, body: bytes) -> bytes:
+    """As services that put the latitude first in GeoJSON."""
+    if not body.startswith(b"{"):
+        return body
+    page = msgspec.json.decode(body)
+    for one in page["features"]:
+        one["geometry"]["coordinates"].reverse()
+    return msgspec.json.encode(page)
+
+
+async def test_axes_the_other_way_round_are_noticed(reader: WfsReader, meddler: Meddler) -> None:
+    silo, selection = silo_of("wfs", meddler.url + "/wfs"), Selection(collection="ms:trees")
+    shape = await reader.describe(silo, selection)
+    few = Compare("id", Comparison.LT, 30)
+    right = await rows(reader, silo, selection, shape, few)
+    meddler.change = flipped
+    assert await rows(reader, silo, selection, shape, few) == right
+
+
+ENTITY = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+REPORT = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1"><ows:Exception exceptionCode="NoApplicableCode">'
+    b"<ows:ExceptionText>/srv/secret</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [ENTITY, REPORT, b"", b"{}", b'{"features": [1]}', b'{"features": [{"geometry": {"type": "Point"}}]}', b"<a/>"],
+)
+@pytest.mark.parametrize("request_", ["GetCapabilities", "DescribeFeatureType", "hits", "GetFeature"])
+async def test_answers_that_nobody_can_read(reader: WfsReader, meddler: Meddler, request_: str, body: bytes) -> None:
+    silo, selection = silo_of("wfs", meddler.url + "/wfs", page="10"), Selection(collection="ms:trees")
+    if request_ in ("hits", "GetFeature"):
+        shape = await reader.describe(silo, selection)
+
+    def change(_path: str, right: bytes) -> bytes:
+        asked = meddler.asked[-1]
+        return body if request_ in asked and not (request_ == "GetFeature" and "hits" in asked) else right
+
+    meddler.change = change
+    with pytest.raises(SourceError) as caught:
+        if request_ in ("hits", "GetFeature"):
+            await rows(reader, silo, selection, shape, None)
+        else:
+            await reader.describe(silo, selection)
+    assert caught.value.reason.code in ("source.broken", "source.drift")
+    assert "secret" not in str(caught.value)
