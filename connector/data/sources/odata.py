@@ -105,6 +105,7 @@ def identifier(id: Any) -> Column:
 def entities(name: str, id: Any, sample: Mapping[str, Any]) -> Entities | None:
     """A set by its name; `id` is that of one of its entities, `sample` one of them. None where it is no set."""
     named = identifier(id)
+    more: tuple[Column, ...]
     match name:
         case "Things":
             return Entities(path=name, columns=_by_name((named, *_TEXTS, _column("properties", Kind.JSON), _LOCATION)))
