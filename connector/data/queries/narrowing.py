@@ -88,6 +88,8 @@ def _one_of(field: Field, values: tuple[str, ...], trimmed: bool) -> tuple[Condi
     """By their texts: a number's text is one of these only where the number is, but not the other way round."""
     parts: list[Condition] = [Missing(field.name)] if "" in values else []
     match field.kind:
+        case Kind.TEXT if "" in values:
+            return None, False  # a text of blanks alone is nothing to the steps, and a text to a silo
         case Kind.TEXT if trimmed:
             parts.append(OneOf(field.name, values))
         case Kind.TEXT:
