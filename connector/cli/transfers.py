@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
-from connector.cli.names import PEER, TRANSFER, segment
+from connector.cli.names import CONTRACT, PEER, TRANSFER, segment
 from connector.cli.output import instant, labelled, size, table, tail
 from connector.cli.words import either, word
 
@@ -58,6 +58,16 @@ def list_(call: Call, /, **which: str | None) -> None:
 def show(call: Call, id: str) -> None:
     """Show one transfer."""
     one = call.remote.get(f"/transfers/{segment(id)}")
+    call.answer(one, lambda: _text(one))
+
+
+@transfer.command("begin", examples=["allmende transfer begin 5f0c2a91 --dataplane geo"])
+@click.argument("contract", type=CONTRACT)
+@click.option("--dataplane", required=True, help="Which data plane of somebody else receives the data: a plane's name.")
+@click.pass_obj
+def begin(call: Call, contract: str, dataplane: str) -> None:
+    """Have a data plane of somebody else fetch what a contract is about. To fetch it here: allmende get CONTRACT."""
+    one = call.remote.post("/transfers", {"contract": contract, "dataplane": dataplane})
     call.answer(one, lambda: _text(one))
 
 
