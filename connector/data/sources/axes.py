@@ -53,6 +53,14 @@ def urn(name: str) -> str:
     return "urn:ogc:def:crs:OGC:1.3:CRS84" if code(name) == 0 else f"urn:ogc:def:crs:EPSG::{code(name)}"
 
 
+def named(system: str) -> str:
+    """With its axes in an order that nobody has to guess; an unknown one as it is."""
+    try:
+        return urn(system)
+    except UnknownSystemError:
+        return system
+
+
 @lru_cache(maxsize=64)
 def inward(name: str, flipped: bool) -> Callable[[Position], Position]:
     """Positions of a system, as they stand, to WGS 84, longitude first. Raises `UnknownSystemError`, and the function

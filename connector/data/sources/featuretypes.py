@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from connector.data.queries.model import Field, Kind
+from connector.data.queries.model import Field, Kind, Shape
 from connector.data.sources import axes
 from connector.data.sources.markup import local
 
@@ -73,6 +73,15 @@ class Property(Struct, frozen=True):
 
     field: Field
     called: str
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """A type of a service: what it says of it, and its fields by their names here."""
+
+    type: FeatureType
+    properties: dict[str, Property]
+    shape: Shape
+    until: float = 0.0
 
 
 def _is_wgs84(system: str) -> bool:

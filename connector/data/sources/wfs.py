@@ -1,7 +1,8 @@
 """Silos of kind `wfs`: Web Feature Service 2.0 (OGC 09-025r2, ISO 19142).
 
-What lives here: questions to a service and its pages, in GeoJSON where it has that, else in GML. What does not: what it
-says about itself (`featuretypes`), filters (`fes`), geometries (`gml`), reference systems (`axes`), HTTP (`web`).
+What lives here: questions to a service, page after page, in GeoJSON where it has that, else in GML. What does not: what
+it says about itself (`featuretypes`), reading pages (`featurepages`), filters (`fes`), geometries (`gml`), reference
+systems (`axes`), HTTP (`web`).
 
 A service may leave out of account what it is asked, so all is left to the node as well. Pages are in the order of the
 key as the service sorts it; there are some that sort numbers as texts. INVARIANT: what leaves is WGS
@@ -10,19 +11,16 @@ key as the service sorts it; there are some that sort numbers as texts. INVARIAN
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
-
-import msgspec
-from msgspec import Struct
 
 from connector.data.ports import Around, Setting
-from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
+from connector.data.queries.model import Budget, Event, Pushed, Selection, Shape, Split, Work
 from connector.data.queries.splitting import split
-from connector.data.sources import axes, featuretypes, fes, gml, lines, markup, web
-from connector.data.sources.featuretypes import FeatureType, Property
+from connector.data.sources import axes, featuretypes, fes, lines, markup, web
+from connector.data.sources import featurepages as pages
+from connector.data.sources.featuretypes import FeatureType, Offer, Property
 from connector.data.sources.web import Web
 from connector.errors import SourceError
 from connector.records import Silo
@@ -32,17 +30,6 @@ _OURS: Final = frozenset({"service", "version", "request"})
 _PAGE: Final = 1000
 _FRESH: Final = 600.0
 _MOST: Final = 1000
-_MARGIN: Final = 0.5
-"""Degrees that features may be beyond the bounding box that a service tells."""
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """A type of a service: what it says of it, and its fields by their names here."""
-
-    type: FeatureType
-    properties: dict[str, Property]
-    shape: Shape
-    until: float = 0.0
 
 
 class WfsReader:
@@ -140,7 +127,7 @@ class WfsReader:
         except SourceError as error:
             await self._drifted(service, silo, selection.collection, pushed.fields, error)
             raise
-        form = _Form(service, offer, shape, pushed.fields, lines.zone(silo))
+        form = pages.Form(service, offer, shape, pushed.fields, lines.zone(silo))
         repeated, told, start, size = lines.Repeated(), 0, 0, web.number(silo, "page", _PAGE)
         while matched < 0 or told < matched:
             more = {"startIndex": str(start)} if start else {}
@@ -208,7 +195,7 @@ def _asked(offer: Offer, shape: Shape, pushed: Pushed) -> dict[str, str]:
     asked = {"request": "GetFeature", "typenames": kind.name, **_spaces(kind)}
     # INVARIANT: GeoJSON comes with its geometry even from services that leave it out of GML when it is not asked for.
     if "geometry" in pushed.fields:
-        asked |= {"outputFormat": kind.geojson or kind.gml, "srsName": _named(kind.system)}
+        asked |= {"outputFormat": kind.geojson or kind.gml, "srsName": axes.named(kind.system)}
     else:
         asked["outputFormat"] = kind.gml
     if set(pushed.fields) != set(offer.properties):
@@ -216,18 +203,10 @@ def _asked(offer: Offer, shape: Shape, pushed: Pushed) -> dict[str, str]:
     if offer.shape.key:
         asked["sortBy"] = offer.properties[offer.shape.key[0]].called
     if pushed.where is not None:
-        system = _named(next(iter(kind.systems), axes.WGS84))
+        system = axes.named(next(iter(kind.systems), axes.WGS84))
         filtered = fes.written(pushed.where, shape, lambda name: offer.properties[name].called, system)
         asked |= {"filter": filtered} if filtered else {}
     return asked
-
-
-def _named(system: str) -> str:
-    """With its axes in an order that nobody has to guess; an unknown one as it is."""
-    try:
-        return axes.urn(system)
-    except axes.UnknownSystemError:
-        return system
 
 
 async def _types(service: Web) -> dict[str, FeatureType]:
@@ -239,17 +218,7 @@ async def _types(service: Web) -> dict[str, FeatureType]:
 
 
 async def _document(service: Web, url: str) -> Any:
-    return _parsed(service, await service.get(url, accept=_XML))
-
-
-def _parsed(service: Web, body: bytes) -> Any:
-    try:
-        root = markup.parsed(body)
-    except ValueError as error:
-        raise service.broken(str(error)) from None
-    if code := featuretypes.exception(root):
-        raise service.broken(f"exception {code}")
-    return root
+    return pages.parsed(service, await service.get(url, accept=_XML))
 
 
 async def _matched(service: Web, asked: Mapping[str, str]) -> int:
@@ -260,133 +229,3 @@ async def _matched(service: Web, asked: Mapping[str, str]) -> int:
         raise service.broken("no collection of features")
     told = str(root.get("numberMatched", ""))
     return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else -1
-
-
-# --- answers ----------------------------------------------------------------------------------------------------------
-
-
-class _Form:
-    """Pages to rows. Which way round a service puts the axes of GeoJSON is settled by the first place."""
-
-    def __init__(self, service: Web, offer: Offer, shape: Shape, fields: Sequence[str], zone: ZoneInfo | None) -> None:
-        self._service, self._offer, self._shape, self._fields, self._zone = service, offer, shape, fields, zone
-        self._flipped: bool | None = None
-
-    def rows(self, body: bytes) -> list[tuple[str, Mapping[str, Any]]]:
-        """The features of a page, each with what tells it from any other. Raises `SourceError`."""
-        json = body[:256].lstrip()[:1] == b"{"
-        try:
-            read = self._of_json(body) if json else self._of_gml(body)
-            return [(key, lines.feature(self._shape, self._fields, values, self._zone)) for key, values in read]
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
-            raise self._service.broken(f"{type(error).__name__}: a feature that cannot be read") from None
-
-    def lacks(self, page: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
-        """Is there a field of which the page says nothing at all?"""
-        rows = [row for _, row in page]
-        there = {
-            name
-            for row in rows
-            for name, value in (*row["properties"].items(), ("id", row.get("id")), ("geometry", row.get("geometry")))
-            if value is not None
-        }
-        return not there.issuperset(self._fields)
-
-    # GeoJSON
-
-    def _of_json(self, body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-        page = msgspec.json.decode(body)
-        for one in page["features"]:
-            inner = one.get("properties") or {}
-            values = {
-                name: inner.get(prop.called) for name, prop in self._offer.properties.items() if name in self._fields
-            }
-            if "geometry" in self._fields and one.get("geometry") is not None:
-                values["geometry"] = self._placed(one["geometry"], page)
-            found = one.get("id", inner.get("gml_id"))
-            yield ("" if found is None else str(found)), values
-
-    def _placed(self, geometry: dict[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
-        """In WGS 84, longitude first (RFC 7946; services that are older name another system in `crs`)."""
-        system = _crs(page) or (axes.WGS84 if axes.code(self._offer.type.system) == 4326 else self._offer.type.system)
-        if self._flipped is None:
-            self._flipped = self._is_flipped(_first(geometry), system)
-        place = axes.inward(system, self._flipped)
-        return _mapped(geometry, place)
-
-    def _is_flipped(self, position: Sequence[float] | None, system: str) -> bool:
-        """A place that is where the service says its features are, but only the other way round."""
-        box = self._offer.type.box
-        if box is None or position is None or axes.code(system) not in (0, 4326, 4258):
-            return False
-        here, there = _is_in(box, position[0], position[1]), _is_in(box, position[1], position[0])
-        return there and not here
-
-    # GML
-
-    def _of_gml(self, body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-        root = _parsed(self._service, body)
-        if markup.local(root) != "FeatureCollection":
-            raise ValueError("no collection")
-        told = str(root.get("numberReturned", ""))
-        found = [one for member in root if markup.local(member) in ("member", "featureMember") for one in member]
-        found += [one for member in root if markup.local(member) == "featureMembers" for one in member]
-        if told.isdigit() and int(told) != len(found):
-            raise self._service.broken("fewer features than it says")
-        for one in found:
-            yield _gml_id(one), self._read(one)
-
-    def _read(self, feature: Any) -> dict[str, Any]:
-        by_name = {prop.called: name for name, prop in self._offer.properties.items() if name in self._fields}
-        values: dict[str, Any] = {}
-        for element in feature:
-            name = by_name.get(markup.local(element))
-            if name is None or gml.is_geometry(element):
-                continue
-            values[name] = self._value(name, element)
-        return values
-
-    def _value(self, name: str, element: Any) -> Any:
-        if self._offer.properties[name].field.kind is Kind.GEOMETRY:
-            inner = next(iter(element), None)
-            return None if inner is None else gml.geometry(inner, _named(self._offer.type.system))
-        text = markup.text(element)
-        empty = text == "" and self._offer.properties[name].field.kind is not Kind.TEXT
-        return None if empty else text
-
-
-def _gml_id(feature: Any) -> str:
-    return next((str(feature.get(f"{{{space}}}id")) for space in gml.GML if feature.get(f"{{{space}}}id")), "")
-
-
-def _crs(page: Mapping[str, Any]) -> str:
-    """The system that a page names, as GeoJSON of 2008 does."""
-    inner = (page.get("crs") or {}).get("properties") or {}
-    return str(inner.get("name", ""))
-
-
-def _is_in(box: axes.Box, lon: float, lat: float) -> bool:
-    return box[0] - _MARGIN <= lon <= box[2] + _MARGIN and box[1] - _MARGIN <= lat <= box[3] + _MARGIN
-
-
-def _first(geometry: Mapping[str, Any]) -> Sequence[float] | None:
-    inner = geometry.get("geometries")
-    if isinstance(inner, list):
-        return _first(inner[0]) if inner else None
-    found: Any = geometry.get("coordinates")
-    while isinstance(found, list) and found and isinstance(found[0], list):
-        found = found[0]
-    return found if isinstance(found, list) and len(found) > 1 else None
-
-
-def _mapped(geometry: Mapping[str, Any], place: Any) -> dict[str, Any]:
-    """A geometry with each of its positions changed."""
-    if "geometries" in geometry:
-        return {"type": geometry["type"], "geometries": [_mapped(one, place) for one in geometry["geometries"]]}
-    return {"type": geometry["type"], "coordinates": _each(geometry["coordinates"], place)}
-
-
-def _each(coordinates: Any, place: Any) -> Any:
-    if coordinates and isinstance(coordinates[0], list):
-        return [_each(one, place) for one in coordinates]
-    return place(tuple(coordinates)) if coordinates else []
