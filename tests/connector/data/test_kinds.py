@@ -16,7 +16,7 @@ from connector.system import SystemClock
 from tests.connector.data.silo import MemoryReader
 
 AROUND = Around(clock=SystemClock(), peer=None, secret=secrets.reading(None))  # type: ignore[arg-type]
-OPTIONAL = ("asyncpg", "pymysql", "aiomqtt", "pyarrow", "owslib", "pyproj", "cql2")
+OPTIONAL = ("asyncpg", "pymysql", "aiomqtt", "pyarrow", "pyproj", "cql2")
 
 
 def plugged(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
