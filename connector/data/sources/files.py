@@ -136,6 +136,12 @@ class _Opened:
         """Hash of the whole."""
         return _hashed(self.piece, self.version.size)
 
+    def piece_now(self, start: int, length: int) -> bytes | None:
+        """The same, where it lies in memory; else None."""
+        data = beneath.read_now(self.file, start, length)
+        self.check()
+        return data
+
     def check(self) -> None:
         """Raises `OurError` where it is another version by now."""
         beneath.check_unchanged(self.file, self.version)
@@ -155,6 +161,18 @@ async def _pieces(piece: Callable[[int, int], bytes], size: int, start: int, sto
     end = size if stop is None else stop
     while start < end:
         data = await asyncio.to_thread(piece, start, min(PIECE, end - start))
+        yield data
+        start += len(data)
+
+
+async def _read(opened: _Opened, start: int, stop: int | None) -> AsyncIterator[bytes]:
+    """The bytes of an open file. What lies in memory is copied at once: a thread would cost more than the copy."""
+    end = opened.version.size if stop is None else stop
+    while start < end:
+        length = min(PIECE, end - start)
+        data = opened.piece_now(start, length)
+        if data is None:
+            data = await asyncio.to_thread(opened.piece, start, length)
         yield data
         start += len(data)
 
@@ -197,7 +215,7 @@ async def _content(opened: _Opened, media_type: str, digests: Digests, small: Co
     return Content(
         media_type=media_type,
         etag=_etag(sha256),
-        chunks=partial(_pieces, opened.piece, size),
+        chunks=partial(_read, opened),
         close=opened.close,
         size=size,
         sha256=sha256,
