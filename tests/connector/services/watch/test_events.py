@@ -22,6 +22,7 @@ ELSEWHERE = {"data/gate.py", "services/processes.py", "store/view.py"}
 """Where an entry's event comes from a machine's step or from the data plane: found by rules of their own."""
 
 Place = tuple[str, ast.AST]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def nodes() -> Iterator[Place]:
@@ -35,10 +36,26 @@ def recorded() -> dict[str, str]:
     """Every event, and where it is written."""
     found: dict[str, str] = {}
     everything = list(nodes())
+    inner = {one for _, node in everything if isinstance(node, Function) for one in _inner(node)}
     for place, node in everything:
+        if node in inner and not _gives(node):
+            continue  # what a function inside another says is asked of the one around it, whose callers give it
         for event in _events(place, node, everything):
             found[event] = f"{place}:{getattr(node, 'lineno', 0)}"
     return found
+
+
+def _inner(function: Function) -> Iterator[Function]:
+    """Functions that are written inside a function."""
+    return (one for one in ast.walk(function) if isinstance(one, Function) and one is not function)
+
+
+def _gives(function: ast.AST) -> bool:
+    """Whether a function says all of its events by itself."""
+    return isinstance(function, Function) and not any(
+        isinstance(value, ast.Name) and not value.id.isupper() and value.id not in _parameters(function)
+        for value in _spoken(function)
+    )
 
 
 def _events(place: str, node: ast.AST, everything: list[Place]) -> Iterator[str]:
@@ -52,9 +69,6 @@ def _events(place: str, node: ast.AST, everything: list[Place]) -> Iterator[str]
             yield from _assigned(target, value)
         case ast.Call(func=ast.Name(id="moved"), args=[_, _, ast.Constant(value=str(event)), *_]):
             yield from (f"{machine}.{event}" for machine in MACHINES)
-
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _spoken(function: Function) -> Iterator[ast.expr]:
@@ -71,26 +85,28 @@ def _said(place: str, function: Function, value: ast.expr, everything: list[Plac
         case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(tail))]):
             yield from (f"{machine}{tail}" for machine in MACHINES)
         case ast.JoinedStr(values=[ast.Constant(value=str(head)), ast.FormattedValue(value=ast.Name(id=name))]):
-            yield from (f"{head}{event}" for event in _given(function, name, everything))
+            yield from (f"{head}{event}" for event in _given(place, function, name, everything))
         case ast.IfExp():
             yield from _texts(value)
         case ast.Name(id=name) if name.isupper():
             yield str(getattr(import_module(f"connector.{place[:-3].replace('/', '.')}"), name))
         case ast.Name(id=name) if place not in ELSEWHERE:
-            told = list(_given(function, name, everything))
+            told = list(_given(place, function, name, everything))
             assert told, f"{place}:{value.lineno} records an event that nobody gives"
             yield from told
         case _:
             assert place in ELSEWHERE, f"{place}:{value.lineno} records an event that no rule here finds"
 
 
-def _given(function: Function, name: str, everything: list[Place]) -> Iterator[str]:
-    """The literals that callers of a function give for a parameter of it."""
-    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args) if one.arg != "self"]
+def _given(place: str, function: Function, name: str, everything: list[Place]) -> Iterator[str]:
+    """The literals that callers of a function give for a parameter of it: a private one's stand in its own file."""
+    names = _parameters(function)
     if name not in names:
         return
     at = names.index(name)
-    for _, node in everything:
+    for where, node in everything:
+        if function.name.startswith("_") and not function.name.startswith("__") and where != place:
+            continue
         if isinstance(node, ast.Call) and _called(node.func) == function.name:
             given = [node.args[at]] if len(node.args) > at else []
             given += [one.value for one in node.keywords if one.arg == name]
@@ -99,6 +115,10 @@ def _given(function: Function, name: str, everything: list[Place]) -> Iterator[s
                     yield one.value
                 elif isinstance(one, ast.IfExp):
                     yield from (e.value for e in (one.body, one.orelse) if isinstance(e, ast.Constant))
+
+
+def _parameters(function: Function) -> list[str]:
+    return [one.arg for one in (*function.args.posonlyargs, *function.args.args) if one.arg != "self"]
 
 
 def _called(func: ast.expr) -> str:
