@@ -54,9 +54,8 @@ def check(request: web.BaseRequest, hosts: Hosts, upgrades: str | None = None) -
     coding = headers.get(hdrs.TRANSFER_ENCODING)
     if coding is not None and (coding != "chunked" or request.version != HttpVersion11):
         raise HttpError(400, "http.framing")
-    if hdrs.UPGRADE in headers and headers[hdrs.UPGRADE].lower() == "websocket":
-        if upgrades is None or not path.startswith(upgrades) or request.method != "GET" or request.can_read_body:
-            raise HttpError(400, "http.upgrade")
+    if headers.get(hdrs.UPGRADE, "").lower() == "websocket" and not _watches(request, path, upgrades):
+        raise HttpError(400, "http.upgrade")
     hosts.check(headers.get(hdrs.HOST, ""))
     if len(headers.getall(hdrs.AUTHORIZATION, ())) > 1:
         raise HttpError(400, "http.authorization")
@@ -65,6 +64,11 @@ def check(request: web.BaseRequest, hosts: Hosts, upgrades: str | None = None) -
         if name in headers and len(headers.getall(name)) > 1:
             raise HttpError(400, "http.signature")
     return path, query
+
+
+def _watches(request: web.BaseRequest, path: str, upgrades: str | None) -> bool:
+    """Whether a request that asks for WebSocket may."""
+    return upgrades is not None and path.startswith(upgrades) and request.method == "GET" and not request.can_read_body
 
 
 def check_size(request: web.BaseRequest, limit: int) -> None:

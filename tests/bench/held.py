@@ -56,8 +56,9 @@ async def main() -> None:
     url, authorization, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     events = [asyncio.Event() for _ in range(count)]
     readers = [asyncio.create_task(read(url, authorization, event)) for event in events]
-    opened = asyncio.gather(*(event.wait() for event in events))
-    done, _ = await asyncio.wait({opened, *readers}, return_when=asyncio.FIRST_COMPLETED)
+    opened: asyncio.Future[object] = asyncio.gather(*(event.wait() for event in events))
+    either: set[asyncio.Future[object]] = {opened, *readers}
+    done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if opened not in done:
         raise RuntimeError("a stream ended before all of them had begun")
     print("open", flush=True)
