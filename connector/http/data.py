@@ -24,13 +24,13 @@ from msgspec.structs import replace
 
 from connector.data.answers import Answers
 from connector.data.egress import Egress, Leaving
-from connector.data.gate import AccessRefusedError, Admission, Ask, Gate, MovedError
+from connector.data.gate import AccessRefusedError, Admission, Ask, Judge, MovedError, Standing
 from connector.data.sources import Sources
-from connector.data.stream import Coding, Flow, Plan, Wanted, encoded, plan
+from connector.data.stream import PIECE, Coding, Flow, Plan, Wanted, encoded, plan
 from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http import live, sendfile
 from connector.http.answers import Access, AnswerPlane
-from connector.http.connection import bound, reset, waiting
+from connector.http.connection import bound, reset
 from connector.http.live import LivePlane
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
@@ -51,7 +51,7 @@ class DataPlane:
 
     def __init__(
         self,
-        gate: Gate,
+        gate: Judge,
         sources: Sources,
         egress: Egress,
         *,
@@ -89,14 +89,15 @@ class DataPlane:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         credential = _credential(request)
         pid, member = _place(request.raw_path, self.base)
-        self._gate.prove(credential, pid)
         serve = self._watched if self._live is not None and live.wanted(request) else self._access
         try:
-            return await serve(request, credential, pid, member)
+            return await serve(request, credential, pid, member, await self._gate.standing(credential, pid))
         except MovedError:
-            return await serve(request, credential, pid, member)
+            return await serve(request, credential, pid, member, await self._gate.standing(credential, pid))
 
-    async def _watched(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
+    async def _watched(
+        self, request: web.Request, credential: str, pid: str, member: str, standing: Standing
+    ) -> web.StreamResponse:
         """Rows as they come."""
         assert self._live is not None
         access = live.Access(
@@ -109,13 +110,14 @@ class DataPlane:
             stated=_stated(request),
             language=_language(request.headers.get("Accept-Language", "")),
         )
-        return await self._live.serve(request, access)
+        return await self._live.serve(request, access, standing)
 
-    async def _access(self, request: web.Request, credential: str, pid: str, member: str) -> web.StreamResponse:
-        asset = await self._gate.asset(pid)
+    async def _access(
+        self, request: web.Request, credential: str, pid: str, member: str, standing: Standing
+    ) -> web.StreamResponse:
+        asset, leaving = standing.asset, standing.leaving
         if self._answers is not None and self._answers.wants(request, asset):
-            return await self._answers.serve(request, _asked(request, credential, pid, member), asset)
-        leaving = await self._gate.leaving(pid)
+            return await self._answers.serve(request, _asked(request, credential, pid, member), standing)
         chain = leaving.chain.digest if leaving is not None else ""
         try:
             content = await self._open(asset, member)
@@ -163,20 +165,22 @@ class DataPlane:
         watch = admission.watch
         assert watch is not None  # INVARIANT: a body that is not small is asked for with `streamed`
         event, reason = "access.broken", ""
-        past = flow.held is not None and planned.coding is Coding.IDENTITY and sendfile.fits(request.transport)
+        outlet = _outlet(request, flow, planned)
 
         def cut() -> None:
-            # What the kernel still has of a file is thrown away with the connection: it has not been given out.
-            flow.sent -= min(flow.sent, waiting(request.transport)) if past else 0
+            # INVARIANT: what the kernel has taken counts as given out. How much of it has arrived, or leaves until the
+            # connection is gone, nobody knows; the reader is never noted to have got less than it got.
+            if outlet is not None:
+                outlet.close()
             reset(request.transport)
 
         try:
-            if not past:
+            if outlet is None:
                 bound(request.transport)
             watch.on_cut(cut)
             await response.prepare(request)
-            if past:
-                await _past(request, response, flow, admission)
+            if outlet is not None:
+                await _past(request, response, flow, admission, outlet)
             else:
                 async with aclosing(_watched(flow, admission)) as pieces:
                     async for data in pieces:
@@ -192,6 +196,8 @@ class DataPlane:
         except (ConnectionError, TimeoutError):
             reset(request.transport)
         finally:
+            if outlet is not None:
+                outlet.close()
             if watch.reasons:
                 event, reason = "access.cut", watch.reasons[0].code
             params = {"bytes": str(flow.sent), **_hash(flow), **({"reason": reason} if reason else {})}
@@ -212,20 +218,32 @@ class DataPlane:
             log.critical("access.outcome.lost", transfer=admission.transfer, outcome=event, code=error.reason.code)
 
 
-async def _past(request: web.Request, response: web.StreamResponse, flow: Flow, admission: Admission) -> None:
+def _outlet(request: web.Request, flow: Flow, planned: Plan) -> sendfile.Outlet | None:
+    """Where a file is sent past this process; None where its bytes have to pass through, or no descriptor is left."""
+    if flow.held is None or planned.coding is not Coding.IDENTITY or not sendfile.fits(request.transport):
+        return None
+    try:
+        return sendfile.Outlet(request.transport) if request.transport is not None else None
+    except OSError:
+        return None
+
+
+async def _past(
+    request: web.Request, response: web.StreamResponse, flow: Flow, admission: Admission, outlet: sendfile.Outlet
+) -> None:
     """Send an open file past this process, all but its last piece; between two pieces it is asked whether it still is
     what was announced. Raises `OurError` where it is not, `ConnectionError`, `TimeoutError`."""
-    transport, held, watch, tail = request.transport, flow.held, admission.watch, flow.tail()
-    if transport is None or held is None:
+    held, watch, tail = flow.held, admission.watch, flow.tail()
+    if held is None:
         raise ConnectionResetError
     request.writer.send_headers()
 
     def sent(count: int) -> None:
         flow.sent += count
 
-    async with aclosing(sendfile.pieces(transport, held.file, 0, tail, sent=sent)) as pieces:
+    async with aclosing(sendfile.pieces(outlet, held.file, 0, tail, sent=sent)) as pieces:
         while flow.sent < tail and not (watch is not None and watch.reasons):
-            async with asyncio.timeout(STALL):
+            async with asyncio.timeout(STALL * sendfile.PIECE / PIECE):
                 if not await anext(pieces, 0):
                     raise OurError("data.changed")
             held.check()

@@ -12,7 +12,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 
-PIECE = 1 << 20
+PIECE = 1 << 23
 """Bytes after which it is asked whether to go on."""
 LOOK = 0.5
 """Seconds after which it is looked whether the connection is still there."""
@@ -23,27 +23,50 @@ def fits(transport: asyncio.Transport | None) -> bool:
     return transport is not None and transport.get_extra_info("ssl_object") is None and hasattr(os, "sendfile")
 
 
+class Outlet:
+    """A second descriptor of a connection. INVARIANT: a connection ends only when this is closed as well, and what the
+    kernel has taken goes on leaving until then: whoever resets a connection in the midst of a file closes this first.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport, self.descriptor = transport, os.dup(transport.get_extra_info("socket").fileno())
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when nothing can be sent here any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """Send nothing more. Closing twice is allowed."""
+        if not self._closed.done():
+            self._closed.set_result(None)
+            asyncio.get_running_loop().remove_writer(self.descriptor)
+            os.close(self.descriptor)
+
+    def check(self) -> None:
+        """Raises `ConnectionResetError` where nothing can be sent any more."""
+        if self._closed.done() or self.transport.is_closing():
+            raise ConnectionResetError
+
+
 async def pieces(
-    transport: asyncio.Transport, file: int, start: int, stop: int, *, sent: Callable[[int], None]
+    outlet: Outlet, file: int, start: int, stop: int, *, sent: Callable[[int], None]
 ) -> AsyncGenerator[int, None]:
     """Send the bytes from `start` up to but excluding `stop`; gives after each piece how many these were, and tells
     `sent` each time that the kernel has taken some.
 
     INVARIANT: nothing else is written to the connection meanwhile, and what was written before has left it: otherwise
-    bytes would change places. Raises `ConnectionError` where the reader has gone, `OSError` where the file cannot be
-    read, and ends early where it has become shorter.
+    bytes would change places. Raises `ConnectionError` where the reader has gone or the outlet was closed, `OSError`
+    where the file cannot be read, and ends early where it has become shorter.
     """
-    own = os.dup(transport.get_extra_info("socket").fileno())
-    try:
-        await _emptied(transport)
-        while start < stop:
-            done = await _Copy(transport, own, file, start, min(start + PIECE, stop), sent).done()
-            if not done:
-                return
-            start += done
-            yield done
-    finally:
-        os.close(own)
+    await _emptied(outlet.transport)
+    while start < stop:
+        done = await _Copy(outlet, file, start, min(start + PIECE, stop), sent).done()
+        if not done:
+            return
+        start += done
+        yield done
 
 
 async def _emptied(transport: asyncio.Transport) -> None:
@@ -57,10 +80,8 @@ async def _emptied(transport: asyncio.Transport) -> None:
 class _Copy:
     """One piece. The copying is done by the loop whenever there is room, without waking a task in between."""
 
-    def __init__(
-        self, transport: asyncio.Transport, own: int, file: int, start: int, stop: int, sent: Callable[[int], None]
-    ) -> None:
-        self._transport, self._own, self._file, self._sent = transport, own, file, sent
+    def __init__(self, outlet: Outlet, file: int, start: int, stop: int, sent: Callable[[int], None]) -> None:
+        self._outlet, self._file, self._sent = outlet, file, sent
         self._start, self._at, self._stop = start, start, stop
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -70,14 +91,17 @@ class _Copy:
         """Bytes that were sent, when there is nothing left to send."""
         self._go_on()
         if not self._ended.done():
-            self._loop.add_writer(self._own, self._go_on)
+            own = self._outlet.descriptor
+            self._loop.add_writer(own, self._go_on)
             try:
                 while not self._ended.done():
-                    await asyncio.wait({self._ended}, timeout=LOOK)
-                    if self._transport.is_closing():
-                        raise ConnectionResetError
+                    ends = {self._ended, self._outlet.closed}
+                    await asyncio.wait(ends, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                    self._outlet.check()
             finally:
-                self._loop.remove_writer(self._own)
+                # Of a closed outlet the number may be somebody else's by now.
+                if not self._outlet.closed.done():
+                    self._loop.remove_writer(own)
         if self._error is not None:
             raise self._error
         return self._at - self._start
@@ -88,9 +112,8 @@ class _Copy:
             return
         try:
             while self._at < self._stop:
-                if self._transport.is_closing():
-                    raise ConnectionResetError
-                sent = os.sendfile(self._own, self._file, self._at, self._stop - self._at)
+                self._outlet.check()
+                sent = os.sendfile(self._outlet.descriptor, self._file, self._at, self._stop - self._at)
                 if not sent:
                     break
                 self._at += sent

@@ -16,7 +16,7 @@ from connector.http import sendfile
 from connector.http.connection import bound, reset
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
-LATER = 5.0
+LATER = 20.0
 
 
 def run(loop: Callable[[], asyncio.AbstractEventLoop], main: Callable[[], object]) -> None:
@@ -43,13 +43,16 @@ class Served(asyncio.Protocol):
     async def _send(self, transport: asyncio.Transport) -> None:
         assert sendfile.fits(transport)
         transport.write(b"head")
+        self.outlet = sendfile.Outlet(transport)
         try:
-            async for done in sendfile.pieces(transport, self._file, *self._span, sent=self._count):
+            async for done in sendfile.pieces(self.outlet, self._file, *self._span, sent=self._count):
                 assert 0 < done <= sendfile.PIECE
                 self._between(transport)
             self.over.set_result(None)
         except (ConnectionError, OSError) as error:
             self.over.set_result(error)
+        finally:
+            self.outlet.close()
         transport.close()
 
 
@@ -169,6 +172,32 @@ def test_a_cut_while_nobody_reads_ends_it(tmp_path: Path, loop: Callable[[], asy
         assert await own.sock_recv(client, 4) == b"head"
         reset(protocol.transport)
         assert isinstance(await asyncio.wait_for(protocol.over, LATER), ConnectionResetError)
+        client.close()
+        server.close()
+
+    run(loop, main)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_the_kernel_has_taken_goes_no_further_once_the_outlet_is_closed(
+    tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    path, body = made(tmp_path, 20_000_000)
+
+    async def main() -> None:
+        own = asyncio.get_running_loop()
+        protocol, client, server = await served(path, 0, len(body))
+        assert await own.sock_recv(client, 4) == b"head"
+        while not protocol.sent:  # the kernel has some
+            await asyncio.sleep(0)
+        protocol.outlet.close()
+        reset(protocol.transport)
+        assert isinstance(await asyncio.wait_for(protocol.over, LATER), ConnectionResetError)
+        await asyncio.sleep(0)
+        # The reset is here before the reader takes anything more: it did not wait for the kernel's buffers.
+        with pytest.raises(ConnectionResetError):
+            await everything(client)
+        assert protocol.sent < len(body)
         client.close()
         server.close()
 
