@@ -11,6 +11,7 @@ import asyncio
 import socket
 import sys
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -56,8 +57,8 @@ async def main() -> None:
     url, authorization, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     events = [asyncio.Event() for _ in range(count)]
     readers = [asyncio.create_task(read(url, authorization, event)) for event in events]
-    opened: asyncio.Future[object] = asyncio.gather(*(event.wait() for event in events))
-    either: set[asyncio.Future[object]] = {opened, *readers}
+    opened: asyncio.Future[Any] = asyncio.gather(*(event.wait() for event in events))
+    either: set[asyncio.Future[Any]] = {opened, *readers}
     done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if opened not in done:
         raise RuntimeError("a stream ended before all of them had begun")
