@@ -78,22 +78,26 @@ class Delimited:
 
     def written(self, rows: Iterable[Sequence[Any]], plan: Plan) -> Iterator[bytes]:
         """The bytes of what leaves, headings first. Raises `PolicyError` as the rows do."""
+        mark = "\ufeff" if self._marked else ""
+        yield self._encoded(mark + self._lines([plan.columns]))
+        left = iter(rows)
+        while some := list(islice(left, _BATCH)):
+            yield self._encoded(self._lines(some))
+
+    def _lines(self, rows: Sequence[Sequence[Any]]) -> str:
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self._delimiter, lineterminator=self._line_end)
-        if self._marked:
-            out.write("\ufeff")
-        writer.writerow(plan.columns)
-        left = iter(rows)
-        while True:
-            before = out.tell()
-            writer.writerows(islice(left, _BATCH))
-            ended = out.tell() == before
-            if made := self._encoded(out.getvalue()):
-                yield made
-            if ended:
-                return
-            out.seek(0)
-            out.truncate()
+        writer.writerows(rows)
+        text = out.getvalue()
+        if self._line_end == "\r\n" or "\r" not in text:
+            return text
+        # The library quotes no sign that is no part of its own line end, and readers take this one for the end of a row.
+        out = io.StringIO()
+        plain = csv.writer(out, delimiter=self._delimiter, lineterminator="\n")
+        quoted = csv.writer(out, delimiter=self._delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in rows:
+            (quoted if any("\r" in str(cell) for cell in row) else plain).writerow(row)
+        return out.getvalue()
 
     def _encoded(self, text: str) -> bytes:
         try:

@@ -210,8 +210,9 @@ def _cell(value: Any) -> str:
 
 def _cells(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+    # The library quotes of all line ends those alone that stand in its own.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n").encode() + b"\n"
 
 
 def _all(handle: int, body: bytes) -> None:

@@ -121,7 +121,7 @@ def test_a_heading_that_occurs_twice() -> None:
 VALUES = st.text(
     st.characters(codec="cp1252", min_codepoint=32, exclude_characters="\x7f\x81\x8d\x8f\x90\x9d") | st.just("\n"),
     max_size=6,
-)
+) | st.sampled_from(["\r", "a\rb", "\r\n", '"\r', "x\r1,2,3"])
 
 
 @drawn(rows=st.lists(st.lists(VALUES, min_size=3, max_size=3), max_size=8), delimiter=st.sampled_from(";,\t|"))
@@ -132,6 +132,13 @@ def test_a_suppressed_column_is_gone_and_the_others_stay(rows: list[list[str]], 
     made = left(out.getvalue().encode("cp1252"), "text/csv; charset=cp1252", policy(suppress("two"))).decode("cp1252")
     found = list(csv.reader(io.StringIO(made, newline=""), delimiter=delimiter))
     assert found == [["one", "three"], *([row[0], row[2]] for row in rows)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_within_a_cell_begins_no_row(end: str) -> None:
+    text = end.join(['name,"no\rte",c', '1,"x\r9,9,9",3', '2,"",3', ""])
+    made = left(text, "text/csv", policy(suppress("c"))).decode()
+    assert list(csv.reader(io.StringIO(made, newline=""))) == [["name", "no\rte"], ["1", "x\r9,9,9"], ["2", ""]]
 
 
 def test_rows_in_groups_leave_only_where_enough_stand_together() -> None:

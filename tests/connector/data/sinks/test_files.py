@@ -134,3 +134,12 @@ async def test_a_position_that_cannot_be_read_stops_it(tmp_path: Path) -> None:
             await act
         assert caught.value.reason.code == "sink.unreadable"
     assert rows(tmp_path) == [1]
+
+
+async def test_line_ends_of_all_kinds_within_a_cell_begin_no_row(tmp_path: Path) -> None:
+    texts = ["\r", "a\rb", "a\nb", "a\r\nb", '"\r', "x\r1,2"]
+    found = Batch(1, tuple(json.dumps({"n": n, "te\rxt": text}).encode() for n, text in enumerate(texts)), "w")
+    await a_sink().write({"path": str(tmp_path), "format": "csv"}, "urn:uuid:1", found)
+    (file,) = tmp_path.glob("*.csv")
+    written = list(csv.reader(io.StringIO(file.read_bytes().decode(), newline=""), strict=True))
+    assert written == [["n", "te\rxt"], *([str(n), text] for n, text in enumerate(texts))]
