@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from policies.model import Operator, Policy, PolicyError, Reason
-from policies.transforms import numbers, places, pseudonyms, times
+from policies.transforms import inside, numbers, places, pseudonyms, times
 from policies.transforms.cells import Cells, Key, names, statistics
 from policies.transforms.cells import text as key_text
 from policies.transforms.chain import Chain, chain, of_steps
@@ -46,12 +46,14 @@ Settle = Callable[[Mapping[str, Fresh], Terms], Mapping[str, Told]]
 
 class Schema(Struct, frozen=True):
     """What is known of rows beforehand: their columns in order, or that they are JSON objects (`tree`). `decimals` are
-    the decimal signs of the columns ("": only whole numbers are clear), `comma` the one that is written."""
+    the decimal signs of the columns ("": only whole numbers are clear), `comma` the one that is written; the cells of
+    the columns `documents` are JSON, into which steps reach."""
 
     columns: tuple[str, ...] = ()
     tree: bool = False
     decimals: tuple[str, ...] = ()
     comma: bool = False
+    documents: tuple[str, ...] = ()
 
     def read(self, field: str) -> numbers.Read:
         """Reads the numbers of a field."""
@@ -60,6 +62,8 @@ class Schema(Struct, frozen=True):
             return numbers.plain
         return _READERS[signs.pop()] if len(signs) == 1 else numbers.whole
 
+
+_CHANGING = (Suppress, Replace, Pseudonymise, CoarsenTime, CoarsenPlace)
 
 _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 """What a value that nobody can treat raises: one that is too large, too deep, or before all time is one of them."""
@@ -273,10 +277,21 @@ class Plan:
         made: Table | Tree = Tree() if self._schema.tree else Table(self._schema.columns)
         for step in self.chain.steps:
             self._do(step, made, given)
+        if isinstance(made, Table):
+            self._reach_into(made, given)
         if self._threshold is not None and self._threshold.unit:
             made.pick(self._threshold.unit)
         self._values(made)
         return made
+
+    def _reach_into(self, made: Table, given: Given) -> None:
+        """INVARIANT: what does not leave as a column does not leave within a document that stands in another one."""
+        changing = [one for one in self.chain.steps if isinstance(one, _CHANGING)]
+        for column in self._schema.documents if changing else ():
+            tree = Tree()
+            for step in changing:
+                self._do(step, tree, given)
+            made.look_into(column, inside.document(tree))
 
     def _do(self, step: Step, made: Table | Tree, given: Given) -> None:
         match step:

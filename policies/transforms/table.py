@@ -76,6 +76,12 @@ class Table:
         """The field leaves with this in it."""
         self.change(field, lambda value: by)
 
+    def look_into(self, column: str, change: Change) -> None:
+        """What stands in this column leaves changed within, unless it is changed as a whole."""
+        for n, name in enumerate(self._columns):
+            if name == column:
+                self._changes.setdefault(n, change)
+
     def change_pair(self, first: str, second: str, pair: Pair) -> None:
         """Two fields are changed together, after everything else."""
         for field in (first, second):

@@ -71,9 +71,18 @@ def over(body: Body, shape: Shape, work: Work, given: Given) -> Answer:
 
     Raises `PolicyError` as `transforms.plan` does, and the rows raise it as its run does.
     """
-    done = plan(work.chain if work.chain is not None else _NOTHING, body.schema)
+    schema = _with_documents(body.schema, shape)
+    done = plan(work.chain if work.chain is not None else _NOTHING, schema)
     rows = done.run(body, given)
-    return select(rows, released(shape, work.chain), values.leaving(body.schema, done), work)
+    return select(rows, released(shape, work.chain), values.leaving(schema, done), work)
+
+
+def _with_documents(schema: Schema, shape: Shape) -> Schema:
+    """A table of a silo knows which of its columns have JSON in their cells."""
+    if schema.tree:
+        return schema
+    documents = tuple(name for name in schema.columns if (one := shape.field(name)) and one.kind is Kind.JSON)
+    return msgspec.structs.replace(schema, documents=documents)
 
 
 def select(rows: Iterable[Any], shape: Shape, schema: Schema, work: Work) -> Answer:

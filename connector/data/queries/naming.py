@@ -86,8 +86,9 @@ def reaches(name: str, shape: Shape) -> tuple[Field, ...]:
 
 
 def _nested(shape: Shape) -> Iterator[Field]:
-    if not is_table(shape):
-        yield from (field for field in shape.fields if field.kind in (Kind.JSON, Kind.GEOMETRY))
+    """Fields that steps reach into; a place in a table is a text."""
+    kinds = (Kind.JSON,) if is_table(shape) else (Kind.JSON, Kind.GEOMETRY)
+    yield from (field for field in shape.fields if field.kind in kinds)
 
 
 def touches(name: str, field: str, kind: Kind = Kind.TEXT) -> bool:

@@ -41,7 +41,9 @@ SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()
 ORDER BY CONVERT(table_name USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1000
 """
 _COLUMNS: Final = """
-SELECT c.column_name, c.data_type, c.column_type, c.is_nullable, k.ordinal_position
+SELECT c.column_name, c.data_type, c.column_type, c.is_nullable, k.ordinal_position,
+  EXISTS (SELECT 1 FROM information_schema.check_constraints j WHERE j.constraint_schema = c.table_schema
+    AND j.table_name = c.table_name AND j.check_clause = CONCAT('json_valid(`', c.column_name, '`)'))
 FROM information_schema.columns c
 LEFT JOIN information_schema.key_column_usage k ON k.table_schema = c.table_schema AND k.table_name = c.table_name
   AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
@@ -208,7 +210,12 @@ def _table(connection: Any, name: str) -> Table:
     """What the catalogue says of a table. Raises `SourceError` `source.drift` where there is none."""
     rows = [row for row in _rows(connection, _COLUMNS, (name, name)) if is_field(row[0])]
     columns = tuple(
-        Column(name=row[0], type=row[1].lower(), kind=kind_of(row[1].lower(), row[2]), nullable=row[3] == "YES")
+        Column(
+            name=row[0],
+            type=row[1].lower(),
+            kind=Kind.JSON if int(row[5]) else kind_of(row[1].lower(), row[2]),
+            nullable=row[3] == "YES",
+        )
         for row in rows
     )
     if not columns:

@@ -29,6 +29,8 @@ def kind_of(declared: str) -> Kind:
         return Kind.INSTANT
     if written == "date":
         return Kind.DATE
+    if written in ("json", "jsonb"):
+        return Kind.JSON
     if any(one in written for one in _TEXTS) or not written or "blob" in written:
         return Kind.TEXT
     return Kind.NUMBER if any(one in written for one in ("int", "real", "floa", "doub", "num", "dec")) else Kind.TEXT
@@ -49,7 +51,7 @@ class SQLite:
         sql = text = self.name(column.name)
         convert: Convert | None = None
         match column.kind:
-            case Kind.TEXT:
+            case Kind.TEXT | Kind.JSON:
                 text = f"(CASE typeof({sql}) WHEN 'blob' THEN lower(hex({sql})) ELSE CAST({sql} AS TEXT) END)"
             case Kind.NUMBER:
                 convert = _number

@@ -57,6 +57,9 @@ def touched(chain: Chain, shape: Shape) -> Touched | None:
                 if not groups or gone.intersection(found.values()) or any(found[one] in changed for one in step.fields):
                     return None
     leave = tuple(name for name in fields if name not in gone)
+    # INVARIANT: what is taken away or changed is so within documents as well, into which the node alone reaches.
+    if (gone or changed) and any(fields[one].kind is Kind.JSON and one not in changed for one in leave):
+        return None
     return Touched(tuple(read), leave, frozenset(changed), _released(chain, [fields[name] for name in leave], changed))
 
 
