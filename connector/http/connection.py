@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import socket
 import ssl
 import struct
-import termios
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
@@ -52,17 +50,6 @@ def bound(transport: asyncio.BaseTransport | None) -> None:
     if own is not None:
         with contextlib.suppress(OSError):
             own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-
-
-def waiting(transport: asyncio.BaseTransport | None) -> int:
-    """Bytes that were handed to the kernel and have not arrived (tcp(7), SIOCOUTQ); 0 where nobody knows."""
-    own = None if transport is None else transport.get_extra_info("socket")
-    if own is None:
-        return 0
-    try:
-        return int(struct.unpack("i", fcntl.ioctl(own.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0])
-    except OSError:
-        return 0
 
 
 def shown(transport: asyncio.BaseTransport) -> tuple[bytes, ...]:
