@@ -177,26 +177,32 @@ class Live:
     ) -> AsyncGenerator[Told, None]:
         ahead: asyncio.Queue[Event | BaseException | None] = asyncio.Queue(_AHEAD)
         pump = asyncio.get_running_loop().create_task(_pump(events, ahead))
-        position, left = "", limit
+        position, left, due, marked = "", limit, self._clock.monotonic() + BEAT, False
         try:
             while left is None or left > 0:
-                some = await self._some(ahead)
+                some = await self._some(ahead, due)
                 gap = any(one.gap for one in some)
                 position = some[-1].watermark if some else position
                 made = [(row, sealed.of(at)) for row, at in treat.rows([one for one in some if one.row])]
                 if left is not None:
                     made, left = made[:left], left - len(made)
-                yield Told(made, sealed.of(position) if position else "", gap)
+                # INVARIANT: of rows that do not leave nobody learns when they came, or how many: a mark by itself is
+                # told at the beginning and after so much silence, whatever came meanwhile.
+                begins = bool(position) and not marked
+                if made or gap or begins or due <= self._clock.monotonic():
+                    marked = marked or begins
+                    yield Told(made, sealed.of(position) if position else "", gap)
+                    due = self._clock.monotonic() + BEAT
         finally:
             pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await pump
 
-    async def _some(self, ahead: asyncio.Queue[Event | BaseException | None]) -> list[Event]:
+    async def _some(self, ahead: asyncio.Queue[Event | BaseException | None], due: float) -> list[Event]:
         """What has come, or nothing after a while. Raises what ended the events."""
         if ahead.empty():
             first = asyncio.ensure_future(ahead.get())
-            pause = asyncio.ensure_future(self._clock.sleep(BEAT))
+            pause = asyncio.ensure_future(self._clock.sleep(due - self._clock.monotonic()))
             try:
                 await asyncio.wait({first, pause}, return_when=asyncio.FIRST_COMPLETED)
                 if not first.done():

@@ -91,7 +91,7 @@ class Delimited:
         text = out.getvalue()
         if self._line_end == "\r\n" or "\r" not in text:
             return text
-        # The library quotes no sign that is no part of its own line end, and readers take this one for the end of a row.
+        # The library quotes no sign that is no part of its own line end; readers take this one for the end of a row.
         out = io.StringIO()
         plain = csv.writer(out, delimiter=self._delimiter, lineterminator="\n")
         quoted = csv.writer(out, delimiter=self._delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)

@@ -110,6 +110,23 @@ async def test_a_chain_is_done_to_each_row_and_a_query_to_what_leaves(tmp_path: 
         assert all("sensors/7/+" in line for line in asked), asked
 
 
+async def test_nobody_learns_when_rows_came_that_do_not_leave(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    records = (
+        started(),
+        under(duty("filterRows", field="value", fieldValue="2")),
+        shared("mqtt", TOPICS, *FIELDS),
+        broker(mosquitto, tmp_path),
+    )
+    async with watched(tmp_path, *records) as w, listening(w) as heard:
+        first = await heard.marked()
+        for value in (1, 3, 1, 2):
+            await say(mosquitto, "7", value)
+        # The next that is told at all is the row that leaves, with its own mark.
+        await heard.one()
+        assert values(heard) == [2]
+        assert heard.mark != first
+
+
 @pytest.mark.parametrize("name", ["aggregate", "delay"])
 async def test_what_needs_all_rows_or_the_future_refuses_a_stream(
     tmp_path: Path, mosquitto: Mosquitto, name: str
