@@ -33,6 +33,7 @@ from connector.data.signaling.addresses import FlowAddresses
 from connector.data.signaling.ending import FlowEnds
 from connector.data.signaling.grounds import Grounds
 from connector.data.signaling.plane import DataFlows
+from connector.data.silos import kept_in
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError, UnknownError
 from connector.http import client, data, inbox, management, planes, publications, renewal, signaling, v1
@@ -110,7 +111,7 @@ class DataPlaneProcess:
         self.client = client.client_of(config.network)
         self.peer: Peer = peer or self.client
         self.inner = client.client_of(config.network, inner=self.client)
-        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, store=self.store)
+        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, find=kept_in(self.store))
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         self.documents = Resolver(self.client, clock, lab=config.lab)
 
@@ -310,7 +311,7 @@ class DataPlaneProcess:
         origin = checkpoint.origin(self.did, self._generation)
         return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), *self.keys.head)
 
-    def _sign_leaving(self, statement: Mapping[str, Any]) -> str:
+    async def _sign_leaving(self, statement: Mapping[str, Any]) -> str:
         key, name = self.keys.signing()
         header = {"kid": f"{self.did}#{name}", "typ": "allmende-data+jwt"}
         return jws.sign(key, header, msgspec.json.encode({"iss": self.did, **statement}))

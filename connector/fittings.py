@@ -15,7 +15,7 @@ from connector import hosting
 from connector.config import Config
 from connector.data import secrets
 from connector.data.ports import Around
-from connector.data.silos import Silos
+from connector.data.silos import Find, Silos
 from connector.data.sinks import Sinks
 from connector.errors import OurError
 from connector.http import connection
@@ -109,9 +109,9 @@ def secrets_of_planes() -> secrets.Secret:
     return secrets.reading(hosting.credentials())
 
 
-def silos(config: Config, *, peer: Peer, clock: Clock, store: Store) -> Silos:
+def silos(config: Config, *, peer: Peer, clock: Clock, find: Find) -> Silos:
     """The silos of this node, which `peer` reaches; secrets are read from files and systemd's credentials."""
-    return Silos(config.sources.kinds, around=_around(config, peer, clock), store=store)
+    return Silos(config.sources.kinds, around=_around(config, peer, clock), find=find)
 
 
 def sinks(config: Config, *, peer: Peer, clock: Clock) -> Sinks:

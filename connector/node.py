@@ -26,6 +26,7 @@ from connector import carrying, contracting, fittings, founding, hosting, provin
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, answers, egress, following, gate, ledgers, live, noise, subscribing
+from connector.data.silos import kept_in
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
@@ -128,7 +129,7 @@ class Node:
         self._signatures = self.trust.identity if identity is None else None
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
         self.inner = client.client_of(config.network, inner=self.client)
-        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, store=self.store)
+        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, find=kept_in(self.store))
         self.register = SiloRegister(store=self.store, clock=clock, reads=self.silos)
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         self.certificate = fittings.certificate(config)
@@ -449,7 +450,7 @@ class Node:
         origin = checkpoint.origin(self.did, self._generation)
         return checkpoint.signed(checkpoint.Checkpoint(origin, size, root), *self.keys.head)
 
-    def _sign_leaving(self, statement: Mapping[str, Any]) -> str:
+    async def _sign_leaving(self, statement: Mapping[str, Any]) -> str:
         """A statement about data that leave, signed by the key that signs messages."""
         key, name = self.keys.signing()
         header = {"kid": f"{self.did}#{name}", "typ": "allmende-data+jwt"}

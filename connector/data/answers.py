@@ -194,10 +194,10 @@ class Answers:
         beginning = _Beginning(self._pieces(question))
         try:
             await beginning.wait(_patience(question))
+            return Begun(await self._content(question, etag, beginning), beginning.close)
         except BaseException:
             await beginning.close()
             raise
-        return Begun(self._content(question, etag, beginning), beginning.close)
 
     async def resume(self, question: Question, known: Known, start: int, have: bytes) -> Begun:
         """The rest of an answer from `start` on. `have` is the hash that the reader has of what is before it, empty
@@ -209,29 +209,29 @@ class Answers:
         beginning = _Beginning(_rest(self._pieces(question), known, start, have, before))
         try:
             await beginning.wait(2 * PATIENCE)
+            content = await self._content(question, known.etag, beginning, whole=False)
         except BaseException:
             await beginning.close()
             raise
-        content = self._content(question, known.etag, beginning, whole=False)
         sha256 = known.sha256 if known.size is not None else None
         return Begun(replace(content, size=known.size, sha256=sha256), beginning.close, before)
 
-    def ending(self, question: Question, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
+    async def ending(self, question: Question, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
         """What is said of an answer when it is over, beside its hash."""
         if question.leaving is None or question.content is not None:
             return ()
-        return self._egress.signed(question.leaving, question.media_type, size, sha256)
+        return await self._egress.signed(question.leaving, question.media_type, size, sha256)
 
     def told(self, question: Question) -> tuple[tuple[str, str], ...]:
         """The header fields of every answer to a question."""
         return ((TRANSFORMS, question.leaving.chain.text),) if question.leaving is not None else ()
 
-    def _content(self, question: Question, etag: str, beginning: _Beginning, *, whole: bool = True) -> Content:
+    async def _content(self, question: Question, etag: str, beginning: _Beginning, *, whole: bool = True) -> Content:
         told = self.told(question)
         if whole and beginning.over and len(beginning.held) <= SMALL:
             body = bytes(beginning.held)
             sha256 = hashlib.sha256(body).digest()
-            told += self.ending(question, len(body), sha256)
+            told += await self.ending(question, len(body), sha256)
             return Content(
                 question.media_type, etag, partial(_bytes, body), small=lambda: body, size=len(body), sha256=sha256,
                 told=told,

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
 from msgspec import Struct
 
 from connector.data.bridge import Bridge
-from connector.data.ledgers import About, Ledgers
+from connector.data.ledgers import About
 from connector.errors import OurError, RefusedError
 from connector.ports import Clock, Content
 from policies.model import PolicyError
@@ -45,6 +45,22 @@ _KEPT: Final = 32
 _KEPT_CELLS: Final = 200_000
 """What was told of cells is kept in memory with a content; no more of them than this."""
 _AT_ONCE: Final = 2
+
+
+Signs = Callable[[Mapping[str, Any]], Awaitable[str]]
+"""Signs a statement about data that leave, as a compact JWS."""
+
+
+class Memory(Protocol):
+    """The memory of what was told; see `Ledgers`."""
+
+    forget: Callable[[str], None]
+
+    async def key(self, agreement: str) -> bytes: ...
+
+    async def settle(
+        self, about: About, fresh: Mapping[str, Fresh], terms: Terms, draw: Draw | None, *, only_again: bool = False
+    ) -> Mapping[str, Told]: ...
 
 
 class Leaving(Struct, frozen=True):
@@ -85,7 +101,7 @@ class _Survey(Struct, frozen=True):
 class Egress:
     """Makes what may leave. `sign` signs a statement about it as a compact JWS, `draw` draws noise."""
 
-    def __init__(self, *, ledgers: Ledgers, clock: Clock, sign: Callable[[Mapping[str, Any]], str], draw: Draw) -> None:
+    def __init__(self, *, ledgers: Memory, clock: Clock, sign: Signs, draw: Draw) -> None:
         self._ledgers, self._clock, self._sign, self._draw = ledgers, clock, sign, draw
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._known: dict[tuple[Any, ...], _Made] = {}
@@ -102,7 +118,7 @@ class Egress:
         for it. Then nothing may leave.
         """
         if not leaving.chain.needs_rows:
-            return self._as_it_is(leaving, source)
+            return await self._as_it_is(leaving, source)
         if source.size is None:
             raise refused(leaving, "transform.endless")
         made = await self._made(leaving, source)
@@ -119,7 +135,7 @@ class Egress:
             told=made.told,
         )
 
-    def _as_it_is(self, leaving: Leaving, source: Content) -> Content:
+    async def _as_it_is(self, leaving: Leaving, source: Content) -> Content:
         """What leaves unchanged, but late or signed: of any media type."""
         now = self._clock.now()
         for step in leaving.chain.steps:
@@ -129,7 +145,7 @@ class Egress:
                     raise refused(leaving, "transform.young", period=step.period)
         if source.size is None or source.sha256 is None:
             raise refused(leaving, "transform.endless")
-        told = self._told(leaving, source.media_type, source.size, source.sha256)
+        told = await self._told(leaving, source.media_type, source.size, source.sha256)
         return msgspec.structs.replace(source, told=told)
 
     async def _made(self, leaving: Leaving, source: Content) -> _Made:
@@ -163,7 +179,7 @@ class Egress:
             found = await bridge.run(lambda: _survey(leaving.chain, source.media_type, given, bridge))
         except PolicyError as error:
             raise refused(leaving, error.reason.code, **error.reason.params) from None
-        told = self._told(leaving, found.media_type, found.size, found.sha256)
+        told = await self._told(leaving, found.media_type, found.size, found.sha256)
         cells = sum(map(len, said))
         return _Made(found.media_type, found.size, found.sha256, found.body, given, told, cells)
 
@@ -183,11 +199,11 @@ class Egress:
 
         return settle
 
-    def _told(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
+    async def _told(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
         """The header fields that travel with it."""
-        return ((TRANSFORMS, leaving.chain.text), *self.signed(leaving, media_type, size, sha256))
+        return ((TRANSFORMS, leaving.chain.text), *await self.signed(leaving, media_type, size, sha256))
 
-    def signed(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
+    async def signed(self, leaving: Leaving, media_type: str, size: int, sha256: bytes) -> tuple[tuple[str, str], ...]:
         """The field with a signature about what left, where the contract wants one."""
         if any(isinstance(step, Sign) for step in leaving.chain.steps):
             statement = {
@@ -199,7 +215,7 @@ class Egress:
                 "sha256": sha256.hex(),
                 "transforms": leaving.chain.digest,
             }
-            return ((SIGNATURE, self._sign(statement)),)
+            return ((SIGNATURE, await self._sign(statement)),)
         return ()
 
 

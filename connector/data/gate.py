@@ -134,6 +134,18 @@ class Judged(Protocol):
     def end(self) -> None: ...
 
 
+class Judge(Protocol):
+    """What whoever sends data asks of the gate; in a data process the gate is asked over a line."""
+
+    async def standing(self, credential: str, pid: str) -> Standing: ...
+
+    async def allows(self, credential: str, pid: str, ask: Ask) -> Allowed | None: ...
+
+    async def admit(self, credential: str, pid: str, ask: Ask) -> Admission: ...
+
+    async def outcome(self, admission: Admission, event: str, **params: str) -> None: ...
+
+
 class Grounds(Struct, frozen=True):
     """What a decision stands on, as loaded."""
 

@@ -47,12 +47,25 @@ _WAYS: Final = {
 _OF_THE_SILO: Final = TROUBLE | {"source.resting", "source.busy"}
 
 
-class Silos:
-    """The silos of this node. `kinds` are those that are switched on; a reader is made when it is first needed."""
+Find = Callable[[str], Awaitable[Silo | None]]
 
-    def __init__(self, kinds: Iterable[str], *, around: Around, store: Store) -> None:
+
+def kept_in(store: Store) -> Find:
+    """Finds the record of a silo by its name."""
+
+    async def find(name: str) -> Silo | None:
+        return await store.read(lambda view: view.get(Silo, name))
+
+    return find
+
+
+class Silos:
+    """The silos of this node. `kinds` are those that are switched on; a reader is made when it is first needed. `find`
+    gives the record of a silo."""
+
+    def __init__(self, kinds: Iterable[str], *, around: Around, find: Find) -> None:
         self._kinds = tuple(kind for kind in kinds if gives_rows(kind))
-        self.around, self._store = around, store
+        self.around, self.find_record = around, find
         self._readers: dict[str, Reader] = {}
         self._standing: dict[str, _Standing] = {}
         self._drifted: dict[str, str] = {}
@@ -151,7 +164,7 @@ class Silos:
 
     async def find(self, name: str) -> Silo:
         """The silo of this name. Raises `SourceError` `source.gone`."""
-        found = await self._store.read(lambda view: view.get(Silo, name))
+        found = await self.find_record(name)
         if found is None:
             raise SourceError("source.gone", silo=name)
         return found

@@ -26,7 +26,7 @@ from connector.data.queries.model import (
     Split,
     Work,
 )
-from connector.data.silos import Silos
+from connector.data.silos import Silos, kept_in
 from connector.errors import SourceError
 from connector.ports import Clock
 from connector.records import Asset, Silo
@@ -182,7 +182,7 @@ def silos(clock: Clock, *kept: Silo) -> tuple[Silos, MemoryReader]:
     KINDS[KIND] = Place(f"{__name__}:MemoryReader")
     try:
         around = Around(clock=clock, peer=None, secret=secrets.reading(None))  # type: ignore[arg-type]
-        made = Silos([KIND, "file"], around=around, store=Kept(*(kept or (SILO,))))  # type: ignore[arg-type]
+        made = Silos([KIND, "file"], around=around, find=kept_in(Kept(*(kept or (SILO,)))))  # type: ignore[arg-type]
         reader = made.reader(KIND)
     finally:
         del KINDS[KIND]

@@ -18,7 +18,7 @@ from connector.data import rows as rows_of
 from connector.data.kinds import KINDS
 from connector.data.opened import Opened
 from connector.data.queries.model import Compare, Comparison, Field, Kind, Pushed, Query, Selection, Shape, Work
-from connector.data.silos import Silos
+from connector.data.silos import Silos, kept_in
 from connector.errors import BusyError, NodeError, SourceError
 from policies.model import Reason
 from policies.transforms.chain import of_steps
@@ -142,8 +142,8 @@ def test_a_silo_with_other_settings_is_asked_anew() -> None:
     async def main() -> None:
         made, reader = silos(VirtualClock())
         await made.open(asset())
-        kept: Any = made._store
-        kept.silos["cadastre"] = replace(SILO, settings={"place": "there", "at_once": "2"})
+        changed = replace(SILO, settings={"place": "there", "at_once": "2"})
+        made.find_record = kept_in(Kept(changed))  # type: ignore[arg-type]
         opened = await made.open(asset())
         assert reader.asked == ["describe"] * 2
         assert reader.silos[-1].settings == opened.silo.settings == {"place": "there"}
@@ -520,7 +520,7 @@ def test_kinds_that_give_bytes_are_not_among_them() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_the_table_is_there(kind: str) -> None:
     made, _ = silos(VirtualClock())
-    reader = Silos([kind], around=made.around, store=Kept()).reader(kind)  # type: ignore[arg-type]
+    reader = Silos([kind], around=made.around, find=kept_in(Kept())).reader(kind)  # type: ignore[arg-type]
     assert reader.kind == kind
     assert reader.settings
     assert all(one.about and one.ueber for one in reader.settings)

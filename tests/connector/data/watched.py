@@ -15,7 +15,7 @@ from certs.keys import Sealer
 from connector.data.live import Live
 from connector.data.ports import Around
 from connector.data.secrets import reading
-from connector.data.silos import Silos
+from connector.data.silos import Silos, kept_in
 from connector.data.sources import Sources
 from connector.http.live import LivePlane
 from connector.records import Asset, Silo
@@ -45,7 +45,7 @@ async def watched(folder: Path, *records: msgspec.Struct, **settings: Any) -> As
     """The world with a live plane; `w.silos` are its silos."""
     async with world(folder, *records, **settings) as w:
         kinds = ["mqtt", "http", "sqlite"]
-        w.silos = Silos(kinds, around=around(w.clock, folder / "silos"), store=w.store)
+        w.silos = Silos(kinds, around=around(w.clock, folder / "silos"), find=kept_in(w.store))
         sources = Sources(["file", "folder", "live"], clock=w.clock)
         sealer = Sealer(SEAL)
         live = Live(

@@ -20,7 +20,7 @@ from connector.data.gate import Gate
 from connector.data.ledgers import Ledgers
 from connector.data.noise import laplace
 from connector.data.ports import Around
-from connector.data.silos import Silos
+from connector.data.silos import Silos, kept_in
 from connector.data.sources import Sources
 from connector.http.data import DataPlane
 from connector.ports import no_fault
@@ -116,6 +116,11 @@ def open_store(folder: Path, *, threaded: bool = True, clock: SystemClock | None
     )
 
 
+async def signed(told: Mapping[str, Any]) -> str:
+    """A signature that a test can read."""
+    return msgspec.json.encode(told).hex()
+
+
 class World:
     """The parts of a node that an access passes."""
 
@@ -131,13 +136,11 @@ class World:
         )
         ledgers = Ledgers(store=self.store, clock=self.clock, ids=SystemIds(), secret=lambda: b"s" * 32)
         self.ledgers = ledgers
-        self.egress = Egress(
-            ledgers=ledgers, clock=self.clock, sign=lambda told: msgspec.json.encode(told).hex(), draw=laplace
-        )
+        self.egress = Egress(ledgers=ledgers, clock=self.clock, sign=signed, draw=laplace)
         self.silos = Silos(
             kinds,
             around=Around(clock=self.clock, peer=peer, secret=lambda settings, name: ""),
-            store=self.store,
+            find=kept_in(self.store),
         )
         sources = Sources(["file", "folder", "live"], clock=self.clock)
         self.answers = Answers(
