@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -25,38 +25,24 @@ from msgspec.structs import replace
 
 from connector.data.answers import REPEATED, Answers, Begun, ChangedError, Question, noted
 from connector.data.egress import SIGNATURE
-from connector.data.gate import Admission, Ask, Gate
+from connector.data.gate import Admission, Ask, Judge, Standing
 from connector.data.queries import reading
 from connector.data.stream import Coding, Flow, Plan, Wanted, digest_field, encoded, ending, plan, rest
 from connector.data.unfinished import Known, Running, Unfinished
 from connector.errors import NodeError, RefusedError, UnknownError
 from connector.http import trailers
+from connector.http.accesses import Access
 from connector.http.connection import bound, reset
+from connector.http.outcomes import STALL, Outcomes
 from connector.ports import Clock, Content
 from connector.records import Asset
 
-STALL: Final = 300.0
-"""Seconds within which a reader must have taken one piece."""
 HAVE: Final = "Allmende-Have"
 EXPLAIN: Final = "explain"
 _LOOK: Final = 1.0
 """Seconds after which it is looked again whether a reader is still there while a silo says nothing."""
 _OTHERS: Final = frozenset({EXPLAIN})
 _PRIVATE: Final = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-
-Settle = Callable[[Admission, str, dict[str, str]], Awaitable[None]]
-
-
-class Access(Struct, frozen=True, kw_only=True):
-    """One access as it was asked for: what the request proves and states."""
-
-    credential: str
-    pid: str
-    member: str
-    query: str
-    purpose: str | None
-    spatial: str | None
-    stated: Mapping[str, tuple[str, ...]]
 
 
 class _Rest(Struct, frozen=True):
@@ -68,30 +54,21 @@ class _Rest(Struct, frozen=True):
 
 
 class AnswerPlane:
-    """Serves answers with rows. `settle` writes an outcome down, also where the request was cancelled."""
+    """Serves answers with rows."""
 
-    def __init__(self, gate: Gate, answers: Answers, clock: Clock, settle: Settle) -> None:
-        self._gate, self._answers, self._settle = gate, answers, settle
+    def __init__(self, gate: Judge, answers: Answers, clock: Clock, outcomes: Outcomes) -> None:
+        self._gate, self._answers, self._outcomes = gate, answers, outcomes
         self._unfinished = Unfinished(clock)
 
     def wants(self, request: web.Request, asset: Asset | None) -> bool:
         """Is this for rows: of a silo, or a question about a file?"""
         return bool(request.raw_path.partition("?")[2]) or self._answers.gives_rows(asset)
 
-    async def serve(self, request: web.Request, access: Access, asset: Asset | None) -> web.StreamResponse:
+    async def serve(self, request: web.Request, access: Access, standing: Standing) -> web.StreamResponse:
         """One answer, to its end. Raises as the gate and `Answers` do, before anything is written; `MovedError`."""
-        standing = await self._gate.leaving(access.pid)
         named = _plain((request.headers.get(hdrs.IF_RANGE, "") or request.headers.get(hdrs.IF_MATCH, "")).strip())
-        ask = Ask(
-            asset=asset,
-            member=access.member,
-            chain=standing.chain.digest if standing is not None else "",
-            purpose=access.purpose,
-            spatial=access.spatial,
-            stated=access.stated,
-            etag=named,
-            resumes=bool(named),
-        )
+        chain = standing.leaving.chain.digest if standing.leaving is not None else ""
+        ask = replace(access.ask(standing.asset, chain), etag=named, resumes=bool(named))
         try:
             known = await self._known(request, access.pid, named)
             question = await self._question(request, access, ask, known)
@@ -280,10 +257,11 @@ class AnswerPlane:
                 async for data in pieces:
                     async with asyncio.timeout(STALL):
                         await response.write(data)
+            size, signed = planned.start + flow.sent, {}
+            if not (watch.reasons or cut.is_set()) and request.transport is not None:
+                signed = dict(await self._answers.ending(question, size, flow.digest))
             # The end is told only after a last look: a cut that came meanwhile stays a cut.
             if not (watch.reasons or cut.is_set()) and request.transport is not None:
-                size = planned.start + flow.sent
-                signed = dict(self._answers.ending(question, size, flow.digest))
                 running.end(size, flow.digest, complete=True, fields=signed)
                 if later:
                     fields = ending(planned.coding, flow.digest, "complete", signed)
@@ -305,7 +283,7 @@ class AnswerPlane:
                 event, reason = "access.cut", watch.reasons[0].code
             running.end(planned.start + flow.sent if flow.sent else 0, flow.digest if flow.sent else b"")
             params = {"bytes": str(flow.sent), "sha256": flow.sha256, **({"reason": reason} if reason else {})}
-            await self._settle(admission, event, params)
+            await self._outcomes.settle(admission, event, params)
         return response
 
 

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import lru_cache
-from urllib.parse import unquote
 
 import msgspec
 import structlog
@@ -27,23 +26,21 @@ from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Judge, MovedError, Standing
 from connector.data.sources import Sources
 from connector.data.stream import PIECE, Coding, Flow, Plan, Wanted, encoded, plan
-from connector.errors import NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
-from connector.http import live, sendfile
-from connector.http.answers import Access, AnswerPlane
+from connector.errors import NodeError, OurError, RefusedError, UnknownError
+from connector.http import accesses, live, sendfile
+from connector.http.accesses import Access
+from connector.http.answers import AnswerPlane
 from connector.http.connection import bound, reset
 from connector.http.live import LivePlane
+from connector.http.outcomes import STALL, Outcomes
 from connector.http.problems import status_of
 from connector.http.ready import Ready, fits
 from connector.ports import Clock, Content
 from connector.records import Asset
-from connector.sentences import Language, sentence
-from policies import stating
+from connector.sentences import sentence
 from policies.model import Reason
 
 log = structlog.get_logger()
-STALL = 300.0
-"""Seconds within which a reader must have taken one piece."""
-_SCHEME = "bearer"
 
 
 class DataPlane:
@@ -61,9 +58,9 @@ class DataPlane:
         clock: Clock | None = None,
     ) -> None:
         self._live = live
-        self._answers = AnswerPlane(gate, answers, clock, self._settle) if answers and clock else None
+        self._outcomes = Outcomes(gate)
+        self._answers = AnswerPlane(gate, answers, clock, self._outcomes) if answers and clock else None
         self._gate, self._sources, self._egress, self.base = gate, sources, egress, base
-        self._ending: set[asyncio.Task[None]] = set()
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
         """One access. Never raises, but where the task is cancelled."""
@@ -81,62 +78,42 @@ class DataPlane:
         """Wait for the outcomes that are still being written down."""
         if self._live is not None:
             await self._live.close()
-        if self._ending:
-            await asyncio.wait(self._ending)
+        await self._outcomes.close()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        credential = _credential(request)
-        pid, member = _place(request.raw_path, self.base)
-        serve = self._watched if self._live is not None and live.wanted(request) else self._access
+        access = accesses.read(request, self.base)
+        serve = self._live.serve if self._live is not None and live.wanted(request) else self._serve_data
         try:
-            return await serve(request, credential, pid, member, await self._gate.standing(credential, pid))
+            return await serve(request, access, await self._gate.standing(access.credential, access.pid))
         except MovedError:
-            return await serve(request, credential, pid, member, await self._gate.standing(credential, pid))
+            return await serve(request, access, await self._gate.standing(access.credential, access.pid))
 
-    async def _watched(
-        self, request: web.Request, credential: str, pid: str, member: str, standing: Standing
-    ) -> web.StreamResponse:
-        """Rows as they come."""
-        assert self._live is not None
-        access = live.Access(
-            credential=credential,
-            pid=pid,
-            member=member,
-            query=request.raw_path.partition("?")[2],
-            purpose=_said(request, "Allmende-Purpose"),
-            spatial=_said(request, "Allmende-Spatial"),
-            stated=_stated(request),
-            language=_language(request.headers.get("Accept-Language", "")),
-        )
-        return await self._live.serve(request, access, standing)
-
-    async def _access(
-        self, request: web.Request, credential: str, pid: str, member: str, standing: Standing
-    ) -> web.StreamResponse:
+    async def _serve_data(self, request: web.Request, access: Access, standing: Standing) -> web.StreamResponse:
         asset, leaving = standing.asset, standing.leaving
         if self._answers is not None and self._answers.wants(request, asset):
-            return await self._answers.serve(request, _asked(request, credential, pid, member), standing)
+            return await self._answers.serve(request, access, standing)
         chain = leaving.chain.digest if leaving is not None else ""
         try:
-            content = await self._open(asset, member)
+            content = await self._open(asset, access.member)
             if leaving is not None:
-                ask = _asking(request, asset, member, content, plan(content, _wanted(request)), leaving)
+                ask = _asking(access, asset, content, plan(content, _wanted(request)), leaving)
                 ask = replace(ask, resumes=hdrs.IF_RANGE in request.headers)
                 try:
-                    content = await self._changed(credential, pid, content, ask)
+                    content = await self._changed(access, content, ask)
                 except BaseException:
                     content.close()
                     raise
         except NodeError as error:
             # Whether a member exists is told only to who may have it, and the attempt is audited either way.
-            await self._gate.admit(credential, pid, _failing(request, asset, member, chain, error.reason))
+            failing = replace(access.ask(asset, chain), draws=False, failed=error.reason)
+            await self._gate.admit(access.credential, access.pid, failing)
             raise
         try:
             planned = plan(content, _wanted(request))
-            ask = _asking(request, asset, member, content, planned, leaving)
-            admission = await self._gate.admit(credential, pid, ask)
+            ask = _asking(access, asset, content, planned, leaving)
+            admission = await self._gate.admit(access.credential, access.pid, ask)
             if planned.has_body and content.small is None:
                 return await self._stream(request, content, planned, admission)
             return _small(request, content, planned)
@@ -148,9 +125,9 @@ class DataPlane:
             raise UnknownError("asset.withdrawn")
         return await self._sources.open(asset, member)
 
-    async def _changed(self, credential: str, pid: str, content: Content, ask: Ask) -> Content:
+    async def _changed(self, access: Access, content: Content, ask: Ask) -> Content:
         """What may leave of a content. Nothing is made for whom it would be refused to: being told something counts."""
-        allowed = await self._gate.allows(credential, pid, ask)
+        allowed = await self._gate.allows(access.credential, access.pid, ask)
         leaving = allowed.leaving if allowed is not None else None
         if leaving is None or ask.asset is None:
             raise RefusedError("transform.undone")
@@ -201,21 +178,8 @@ class DataPlane:
             if watch.reasons:
                 event, reason = "access.cut", watch.reasons[0].code
             params = {"bytes": str(flow.sent), **_hash(flow), **({"reason": reason} if reason else {})}
-            await self._settle(admission, event, params)
+            await self._outcomes.settle(admission, event, params)
         return response
-
-    async def _settle(self, admission: Admission, event: str, params: dict[str, str]) -> None:
-        """Write the outcome down, also where the request was cancelled meanwhile."""
-        task = asyncio.get_running_loop().create_task(self._note(admission, event, params))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-        await asyncio.shield(task)
-
-    async def _note(self, admission: Admission, event: str, params: dict[str, str]) -> None:
-        try:
-            await self._gate.outcome(admission, event, **params)
-        except OurError as error:
-            log.critical("access.outcome.lost", transfer=admission.transfer, outcome=event, code=error.reason.code)
 
 
 def _outlet(request: web.Request, flow: Flow, planned: Plan) -> sendfile.Outlet | None:
@@ -270,46 +234,13 @@ async def _watched(flow: Flow, admission: Admission) -> AsyncGenerator[bytes, No
             yield data
 
 
-def _asked(request: web.Request, credential: str, pid: str, member: str) -> Access:
-    """What a question about rows proves and states."""
-    return Access(
-        credential=credential,
-        pid=pid,
-        member=member,
-        query=request.raw_path.partition("?")[2],
-        purpose=_said(request, "Allmende-Purpose"),
-        spatial=_said(request, "Allmende-Spatial"),
-        stated=_stated(request),
-    )
-
-
-def _failing(request: web.Request, asset: Asset | None, member: str, chain: str, why: Reason) -> Ask:
-    return Ask(
-        asset=asset,
-        member=member,
-        chain=chain,
-        purpose=_said(request, "Allmende-Purpose"),
-        spatial=_said(request, "Allmende-Spatial"),
-        stated=_stated(request),
-        draws=False,
-        failed=why,
-    )
-
-
-def _asking(
-    request: web.Request, asset: Asset | None, member: str, content: Content, planned: Plan, leaving: Leaving | None
-) -> Ask:
+def _asking(access: Access, asset: Asset | None, content: Content, planned: Plan, leaving: Leaving | None) -> Ask:
     audited = _audited(planned.status, planned.has_body, planned.start, planned.stop, content.sha256)
     if leaving is not None:
         chain = leaving.chain
         audited = {**audited, "transforms": chain.text, "transforms_sha256": chain.digest}
-    return Ask(
-        asset=asset,
-        member=member,
-        chain=leaving.chain.digest if leaving is not None else "",
-        purpose=_said(request, "Allmende-Purpose"),
-        spatial=_said(request, "Allmende-Spatial"),
-        stated=_stated(request),
+    return replace(
+        access.ask(asset, leaving.chain.digest if leaving is not None else ""),
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,
@@ -346,42 +277,6 @@ def _small(request: web.Request, content: Content, planned: Plan) -> web.StreamR
     return web.Response(status=planned.status, headers=planned.headers, body=body)
 
 
-def _credential(request: web.Request) -> str:
-    """The token, with its scheme or as it stands: so it comes from applications that are used to Eclipse EDC."""
-    value = request.headers.get(hdrs.AUTHORIZATION, "").strip()
-    scheme, blank, token = value.partition(" ")
-    if not value or (blank and scheme.lower() != _SCHEME):
-        raise UnauthenticatedError("token.missing")
-    return token.strip() if blank else value
-
-
-def _said(request: web.Request, name: str) -> str | None:
-    """What a request states of itself, with a question mark for what is no text; of two statements neither counts."""
-    stated = request.headers.getall(name, ())
-    if not stated:
-        return None
-    return stated[0].encode(errors="replace").decode() if len(stated) == 1 else ""
-
-
-def _stated(request: web.Request) -> Mapping[str, tuple[str, ...]]:
-    """What else a request states of itself; nothing where that cannot be read."""
-    said = _said(request, stating.FIELD)
-    return stating.read(said) if said else {}
-
-
-@lru_cache(maxsize=1024)
-def _place(raw_path: str, base: str) -> tuple[str, str]:
-    """Pid and member. Each segment is decoded on its own, so that an encoded slash never makes a level."""
-    tail = raw_path.partition("?")[0].removeprefix(base)
-    try:
-        pid, *member = [unquote(part, errors="strict") if "%" in part else part for part in tail.split("/")]
-    except UnicodeDecodeError:
-        raise UnknownError("data.unknown") from None
-    if any("/" in part for part in member):
-        raise UnknownError("data.unknown")
-    return pid, "/".join(member)
-
-
 def _wanted(request: web.Request) -> Wanted:
     headers = request.headers
     return Wanted(
@@ -401,7 +296,7 @@ def _problem(error: NodeError, request: web.Request) -> web.Response:
         reasons: tuple[Reason, ...] = (Reason("unavailable" if status == 503 else "internal"),)
     else:
         reasons = error.reasons if isinstance(error, AccessRefusedError) else (error.reason,)
-    language = _language(request.headers.get("Accept-Language", ""))
+    language = accesses.language(request)
     told = [{"code": r.code, "params": r.params, "sentence": sentence(r, language)} for r in reasons]
     headers = {"Cache-Control": "no-store"}
     if status == 401:
@@ -410,7 +305,3 @@ def _problem(error: NodeError, request: web.Request) -> web.Response:
         headers["Retry-After"] = "5"
     body = msgspec.json.encode({**told[0], "reasons": told})
     return web.Response(status=status, headers=headers, body=body, content_type="application/json")
-
-
-def _language(accepted: str) -> Language:
-    return "de" if accepted.strip().lower().startswith("de") else "en"

@@ -23,14 +23,14 @@ from typing import Any, Final, Protocol
 import msgspec
 import structlog
 from aiohttp import WSMsgType, hdrs, web
-from msgspec import Struct
 
-from connector.data.gate import Admission, Ask, Gate
+from connector.data.gate import Admission, Judge, Standing
 from connector.data.live import Live, Told, Watching
 from connector.data.queries import reading
-from connector.errors import MessageError, NodeError, OurError, RefusedError
+from connector.errors import MessageError, NodeError, RefusedError
+from connector.http.accesses import Access
 from connector.http.connection import bound, reset
-from connector.records import Asset
+from connector.http.outcomes import STALL, Outcomes
 from connector.sentences import Language, sentence
 from policies.model import Reason
 
@@ -38,25 +38,10 @@ log = structlog.get_logger()
 EVENTS: Final = "text/event-stream"
 ROWS: Final = "allmende.rows"
 RESUMES: Final = "Last-Event-ID"
-STALL: Final = 300.0
-"""Seconds within which a reader must have taken what was written."""
 _LAST_WORD: Final = 0.3
 """Seconds that a reader has for taking the reason of a cut, before the connection is reset."""
 _DONE, _POLICY = 1000, 1008
 """Codes of RFC 6455, 7.4.1."""
-
-
-class Access(Struct, frozen=True, kw_only=True):
-    """One access as it was asked for: what the request proves and states."""
-
-    credential: str
-    pid: str
-    member: str
-    query: str
-    purpose: str | None
-    spatial: str | None
-    stated: Mapping[str, tuple[str, ...]]
-    language: Language
 
 
 class _Form(Protocol):
@@ -90,24 +75,22 @@ def _upgrades(request: web.Request) -> bool:
 
 
 class LivePlane:
-    """Serves streams. `settle` writes an outcome down, also where the request was cancelled."""
+    """Serves streams."""
 
-    def __init__(self, gate: Gate, live: Live) -> None:
+    def __init__(self, gate: Judge, live: Live) -> None:
         self._gate, self._live = gate, live
-        self._ending: set[asyncio.Task[None]] = set()
+        self._outcomes = Outcomes(gate)
 
     async def close(self) -> None:
         """Wait for the outcomes that are still being written down."""
-        if self._ending:
-            await asyncio.wait(self._ending)
+        await self._outcomes.close()
 
-    async def serve(self, request: web.Request, access: Access) -> web.StreamResponse:
+    async def serve(self, request: web.Request, access: Access, standing: Standing) -> web.StreamResponse:
         """One stream, to its end. Raises as the gate and `Live.open` do, before anything is written; `MovedError`."""
         form = _socket(request) if _upgrades(request) else _Events()
-        asset = await self._gate.asset(access.pid)
-        leaving = await self._gate.leaving(access.pid)
+        asset, leaving = standing.asset, standing.leaving
         chain = leaving.chain.digest if leaving is not None else ""
-        asking = _ask(access, asset, chain)
+        asking = msgspec.structs.replace(access.ask(asset, chain), streamed=True)
         try:
             if leaving is not None and await self._gate.allows(access.credential, access.pid, asking) is None:
                 raise RefusedError("transform.undone")
@@ -155,16 +138,7 @@ class LivePlane:
         params = {"rows": str(form.rows), "bytes": str(form.bytes), "sha256": form.sha256.hexdigest()}
         if why is not None:
             params["reason"] = why.code
-        task = asyncio.get_running_loop().create_task(self._note(admission, event, params))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-        await asyncio.shield(task)
-
-    async def _note(self, admission: Admission, event: str, params: dict[str, str]) -> None:
-        try:
-            await self._gate.outcome(admission, event, **params)
-        except OurError as error:
-            log.critical("access.outcome.lost", transfer=admission.transfer, outcome=event, code=error.reason.code)
+        await self._outcomes.settle(admission, event, params)
 
 
 async def _sent(request: web.Request, form: _Form, watching: Watching) -> Reason:
@@ -204,18 +178,6 @@ async def _last_word(request: web.Request, form: _Form, why: Reason | None, lang
                 await form.end(told)
                 return
     reset(transport)
-
-
-def _ask(access: Access, asset: Asset | None, chain: str) -> Ask:
-    return Ask(
-        asset=asset,
-        member=access.member,
-        chain=chain,
-        purpose=access.purpose,
-        spatial=access.spatial,
-        stated=access.stated,
-        streamed=True,
-    )
 
 
 class _Events:
