@@ -11,6 +11,9 @@ hash are the same; the hash at the end covers both pieces.
 An answer that is made on its way has neither length nor hash beforehand, and no version. Its continuation is asked for
 with the hash of what is here (`Allmende-Have`), and with `If-Match`, so that nothing is drawn where there is none. At
 its end the provider is asked for its length and hash (`HEAD` with `If-Match`): only then it is whole.
+
+A provider who has no room just now says when there may be some (503 or 429 with `Retry-After`, RFC 9110, 10.2.3). That
+is no failure: it is asked again then, for a while in all.
 """
 
 from __future__ import annotations
@@ -33,6 +36,9 @@ TRIES = 5
 """Attempts in a row that bring no byte before a pull is given up."""
 _MOST_TRIES = 100
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+PATIENCE = 60.0
+"""Seconds in all that a provider may ask to be left alone before a pull, or its continuation, is given up."""
+_BUSY = (429, 503)
 _ERROR_BODY = 1 << 16
 _CODINGS = ("-zstd", "-gzip")
 _SHA256 = "sha-256=:"
@@ -70,6 +76,14 @@ class Order(Struct, frozen=True, kw_only=True):
 
 class UnprovedError(RefusedError):
     """The provider does not take the token (401)."""
+
+
+class _OccupiedError(DeliveryError):
+    """The provider has no room now; it wants to be asked again after so many seconds."""
+
+    def __init__(self, status: int, seconds: float) -> None:
+        super().__init__("peer.busy", status=str(status))
+        self.seconds = seconds
 
 
 class _Refusal(Struct):
@@ -162,7 +176,9 @@ class Pull:
         while tries < TRIES:
             await self._clock.sleep(min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE))
             try:
-                self._stream = await _open(self._peer, self._order, self._rest())
+                self._stream = await _patiently(self._peer, self._order, self._rest(), self._clock)
+            except _OccupiedError:
+                break
             except DeliveryError as error:
                 # Of several processes on one address another one may know the answer: asking again costs no use.
                 why = "data.changed" if error.reason.code == "data.changed" else "data.incomplete"
@@ -184,7 +200,10 @@ class Pull:
         """What the provider says of the answer that is over, asked as often as a rest is; None where he is silent."""
         for _ in range(TRIES):
             try:
-                return await _open(self._peer, self._order, {"If-Match": _identity(self.etag)}, method="HEAD")
+                asked = {"If-Match": _identity(self.etag)}
+                return await _patiently(self._peer, self._order, asked, self._clock, method="HEAD")
+            except _OccupiedError:
+                return None
             except DeliveryError:
                 await self._clock.sleep(_FIRST_PAUSE)
             except NodeError:
@@ -265,7 +284,7 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
     sent; each is audited.
     """
     try:
-        stream = await _open(peer, order, {"Range": order.range} if order.range else {})
+        stream = await _patiently(peer, order, {"Range": order.range} if order.range else {}, clock)
     except NodeError as error:
         params = {"transfer": order.transfer, "reason": error.reason.code}
         entry = Entry(event="data.refused", actor=order.actor, params=params)
@@ -277,6 +296,19 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
 async def begun(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:
     """An answer to a GET whose headers have arrived, 200 or 206. Raises as `pull`; nothing is audited."""
     return await _open(peer, order, more)
+
+
+async def _patiently(peer: Peer, order: Order, more: Mapping[str, str], clock: Clock, *, method: str = "GET") -> Stream:
+    """As `_open`; where the provider says when to come again, then, as long as there is patience."""
+    waited, begun_at = 0.0, clock.monotonic()
+    while True:
+        try:
+            return await _open(peer, order, more, method=method)
+        except _OccupiedError as error:
+            waited = max(waited, clock.monotonic() - begun_at) + error.seconds
+            if waited > PATIENCE:
+                raise
+            await clock.sleep(error.seconds)
 
 
 async def _open(peer: Peer, order: Order, more: Mapping[str, str], *, method: str = "GET") -> Stream:
@@ -314,6 +346,8 @@ async def _once(peer: Peer, order: Order, more: Mapping[str, str], method: str) 
 
 async def _refuse(stream: Stream) -> None:
     """Raise what the provider's answer means."""
+    if stream.status in _BUSY and (seconds := _number(_lower(stream.headers).get("retry-after", "").strip())):
+        raise _OccupiedError(stream.status, float(seconds))
     if stream.status == 404:
         raise UnknownError("data.unknown")
     if stream.status == 416:

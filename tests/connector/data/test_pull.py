@@ -66,6 +66,7 @@ class Provider:
         self.asked: list[Mapping[str, str]] = []
         self.made: list[Reply] = []
         self.coding = ""
+        self.busy: dict[int, tuple[int, str]] = {}
         self.ranges = True
         self.headers: dict[str, str | None] = {}
         self.then: Any = lambda: None
@@ -82,6 +83,8 @@ class Provider:
         if self.asked:
             self.then()
         self.asked.append(headers)
+        if (busy := self.busy.get(len(self.asked))) is not None:
+            return Reply(busy[0], {"Retry-After": busy[1]} if busy[1] else {}, b"", None)
         thing = content(self.body)
         etag = f'"{hashlib.sha256(self.body).hexdigest()}"'
         thing = msgspec.structs.replace(thing, etag=etag)
@@ -297,3 +300,45 @@ async def test_an_end_of_which_nothing_was_said_before_proves_nothing(store: Sql
     provider.headers = {"Content-Length": None, "Repr-Digest": None}
     assert await fetched(provider, store) == BODY
     assert (await outcome(store)).params["complete"] == "unknown"
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_who_has_no_room_now_is_asked_again_when_it_says(store: SqliteStore, status: int) -> None:
+    """At the beginning as well as for the rest."""
+    provider, clock = Provider(2000), Quick()
+    provider.busy = {1: (status, "5"), 2: (status, "7"), 4: (status, "20"), 5: (status, "30")}
+    got = await pull(ORDER, peer=provider, store=store, clock=clock)
+    assert b"".join([piece async for piece in got.chunks()]) == BODY
+    assert [one for one in clock.pauses if one >= 5] == [5, 7, 20, 30]
+    assert (await outcome(store)).params["complete"] == "yes"
+
+
+@pytest.mark.parametrize("said", ["61", "999999999999999999", "20"])
+async def test_patience_ends(store: SqliteStore, said: str) -> None:
+    provider, clock = Provider(), Quick()
+    provider.busy = dict.fromkeys(range(1, 50), (503, said))
+    with pytest.raises(DeliveryError) as refused:
+        await pull(ORDER, peer=provider, store=store, clock=clock)
+    assert (refused.value.reason.code, refused.value.reason.params) == ("peer.busy", {"status": "503"})
+    assert sum(clock.pauses) <= 60
+    assert (await outcome(store)).params["reason"] == "peer.busy"
+
+
+@pytest.mark.parametrize("said", ["", "soon", "-1", "0", "Wed, 21 Oct 2026 07:28:00 GMT"])
+async def test_who_does_not_say_when_is_not_waited_for(store: SqliteStore, said: str) -> None:
+    provider, clock = Provider(), Quick()
+    provider.busy = {1: (503, said)}
+    with pytest.raises(DeliveryError) as refused:
+        await pull(ORDER, peer=provider, store=store, clock=clock)
+    assert (refused.value.reason.code, clock.pauses) == ("peer.status", [])
+
+
+async def test_a_rest_that_nobody_has_room_for_is_given_up(store: SqliteStore) -> None:
+    provider, clock = Provider(2000), Quick()
+    provider.busy = dict.fromkeys(range(2, 50), (503, "25"))
+    got = await pull(ORDER, peer=provider, store=store, clock=clock)
+    with pytest.raises(DeliveryError) as broken:
+        async for _ in got.chunks():
+            pass
+    assert broken.value.reason.code == "data.incomplete"
+    assert sum(clock.pauses) < 61
