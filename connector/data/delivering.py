@@ -7,11 +7,12 @@ Source: Data Plane Signaling Profiles, HTTP Transfer Profile (push); RFC 9110, 1
 
 How far it got is on disk after each part that was acknowledged, so a kill or a suspension costs at most one part that
 is sent again, and the consumer knows it by its number. One delivery is one use, drawn with its first part: the others
-resume it. A content that changes in between begins another delivery, which is another use; so does one without a
-version that broke off, for nobody can say that it would be the same again.
+resume it. A content that changes in between begins another delivery, which is another use. Rows have no version: those
+that were acknowledged are made again, and it goes on behind them where they are the same.
 
 A delivery that is to happen once completes its transfer; one that is asked for again and again begins anew at its time,
-as long as the transfer runs, and is left out where nothing has changed since.
+as long as the transfer runs, and is left out where nothing has changed since. Rows with a time are delivered by it:
+those that came since the last delivery (`data.increments`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.data.answers import ChangedError
 from connector.data.breaker import Breaker
 from connector.data.gate import AccessRefusedError, Ask, Gate, MovedError
 from connector.data.opening import Opened, identity
@@ -38,6 +40,7 @@ from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Asset, Delivery, Entry
 from connector.services.changes import Change, Changes
 from connector.services.processes import Done
+from policies import instants
 from policies.model import Reason
 
 log = structlog.get_logger()
@@ -64,8 +67,8 @@ class Moves(Protocol):
     async def decide(self, pid: str, act: Callable[[Transaction, Any], Done]) -> Any: ...
 
 
-Open = Callable[[str, Asset], Awaitable[Opened]]
-"""What leaves under a transfer (its pid). Raises `NodeError`."""
+Open = Callable[[Delivery, Asset], Awaitable[Opened]]
+"""What leaves by a delivery. Raises `NodeError`."""
 
 
 class Limits(Struct, frozen=True):
@@ -208,18 +211,26 @@ class Delivering:
         pid, asset = now.id, await self._gate.asset(now.id)
         if asset is None:
             raise UnknownError("asset.withdrawn")
-        opened = await self._open(pid, asset)
-        content = opened.content
         try:
-            now = await self._beginning(now, content)
-            if now.every and now.part == 0 and now.etag == now.delivered:
-                return await self._postpone(now)
-            async with aclosing(_parts(content, now.offset, self._limits.part)) as parts:
-                async for parcel in parts:
-                    now = await self._sent(now, parcel, content, opened.ask)
-                    attempts.progress(self._clock.monotonic())
-        finally:
-            await opened.close()
+            opened = await self._open(now, asset)
+            try:
+                await self._carry_opened(now, opened, attempts)
+            finally:
+                await opened.close()
+        except ChangedError:
+            await self._keep(_anew(await self._standing(pid)))
+            raise
+
+    async def _carry_opened(self, now: Delivery, opened: Opened, attempts: _Attempts) -> None:
+        content = opened.content
+        now = await self._beginning(now, opened)
+        if now.every and now.part == 0 and (now.etag == now.delivered or opened.is_nothing):
+            await self._postpone(now)
+            return
+        async with aclosing(_parts(content, now.offset, self._limits.part, opened.before)) as parts:
+            async for parcel in parts:
+                now = await self._sent(now, parcel, content, opened.ask)
+                attempts.progress(self._clock.monotonic())
 
     async def _standing(self, pid: str) -> Delivery:
         """The delivery of a transfer that runs. Raises `_HeldError`, `_OverError`."""
@@ -230,19 +241,18 @@ class Delivering:
             raise _HeldError
         return found
 
-    async def _beginning(self, now: Delivery, content: Content) -> Delivery:
+    async def _beginning(self, now: Delivery, opened: Opened) -> Delivery:
         """The delivery of this very content: the one that is under way, or a new one where it is another by now, or
         where nobody can say that it is the same."""
+        content = opened.content
         name = identity(content)
-        if now.etag == name and (content.sha256 is not None or now.part == 0):
+        if now.etag == name and (content.sha256 is not None or now.part == 0 or opened.before is not None):
             return now
         fresh = replace(
-            now,
-            # INVARIANT: whatever may have reached the other side under a number stays what it was.
-            number=now.number + 1 if now.etag else now.number,
-            part=0,
-            offset=0,
+            _anew(now),
             etag=name,
+            asof=opened.asof,
+            until=opened.until,
             size=content.size,
             sha256=content.sha256 or b"",
             begun=self._clock.now(),
@@ -264,7 +274,7 @@ class Delivering:
         (breaker.failed if answer.verdict is Verdict.AWAY and answer.status != 403 else breaker.worked)(turn)
         self._fault("push.sent")
         if answer.verdict is Verdict.ANEW:
-            await self._keep(replace(now, number=now.number + 1, part=0, offset=0, etag=""))
+            await self._keep(replace(_anew(now), since=0))
         if answer.verdict is not Verdict.TAKEN:
             raise _refusal(answer)
         return await self._taken(now, parcel)
@@ -280,17 +290,19 @@ class Delivering:
     async def _taken(self, now: Delivery, parcel: Parcel) -> Delivery:
         """A part was acknowledged: how far it got, on disk; with the last one also what follows."""
         size = len(parcel.data)
-        after = replace(now, part=now.part + 1, offset=now.offset + size, bytes=now.bytes + size, reason=None)
+        after = replace(
+            now, part=now.part + 1, offset=now.offset + size, bytes=now.bytes + size, told=parcel.told, reason=None
+        )  # fmt: skip
         entry = None
         if parcel.last:
             at = self._clock.now()
             params = {"transfer": now.id, "delivery": str(now.number), "bytes": str(after.offset)}
+            params |= {"until": instants.stamp(now.until)} if now.until else {}
             entry = Entry(event="push.delivered", actor="node", params={**params, "sha256": parcel.whole.hex()})
             due = max(at, now.begun + now.every) if now.every else 0
             after = replace(
-                after, delivered=now.etag, number=now.number + 1, part=0, offset=0, etag="", finished=at, due=due,
-                done=now.done + 1,
-            )  # fmt: skip
+                _anew(after), delivered=now.etag, finished=at, due=due, done=now.done + 1, since=now.until or now.since
+            )
         await self._keep(after, entry)
         self._fault("push.acknowledged")
         return after
@@ -321,7 +333,7 @@ class Delivering:
 
     async def _postpone(self, now: Delivery) -> None:
         """Nothing has changed since the last delivery."""
-        await self._keep(replace(now, etag="", due=self._clock.now() + now.every))
+        await self._keep(replace(now, etag="", asof=0, until=0, due=self._clock.now() + now.every))
 
     async def _complete(self, pid: str) -> None:
         def act(tx: Transaction, process: Transfer) -> Done:
@@ -396,6 +408,13 @@ class _Attempts:
         self.tries, self.refusals, self.since = 0, 0, now
 
 
+def _anew(now: Delivery) -> Delivery:
+    """The same before anything was sent. INVARIANT: whatever may have reached the other side under a number stays what
+    it was."""
+    number = now.number + 1 if now.etag else now.number
+    return replace(now, number=number, part=0, offset=0, etag="", told=b"", asof=0, until=0)
+
+
 def _close(tx: Transaction, pid: str) -> None:
     found = tx.get(Delivery, pid)
     if found is not None and found.state != "over":
@@ -408,18 +427,20 @@ def _refusal(answer: Answer) -> NodeError:
     return SourceError("push.unanswered", status=str(answer.status), seconds=str(answer.seconds or "-"))
 
 
-async def _parts(content: Content, offset: int, size: int) -> AsyncGenerator[Parcel, None]:
-    """The content from an offset on in parts, the last one known as such; a content without bytes is one part."""
-    whole, begun = hashlib.sha256(), offset
+async def _parts(content: Content, offset: int, size: int, before: Any = None) -> AsyncGenerator[Parcel, None]:
+    """The content from an offset on in parts, the last one known as such; a content without bytes is one part. `before`
+    is the hash of what is in front of it, once its first piece is there."""
+    whole = before if before is not None else hashlib.sha256() if offset == 0 else None
     waiting: Parcel | None = None
     async with aclosing(_pieces(content, offset, size)) as pieces:
         async for data in pieces:
             if waiting is not None:
                 yield waiting
-            whole.update(data)
-            waiting = Parcel(data, offset)
+            if whole is not None:
+                whole.update(data)
+            waiting = Parcel(data, offset, told=whole.digest() if whole is not None else b"")
             offset += len(data)
-    digest = content.sha256 or (whole.digest() if begun == 0 else b"")
+    digest = content.sha256 or (whole.digest() if whole is not None else b"")
     yield replace(waiting or Parcel(b"", offset), last=True, whole=digest, size=offset)
 
 

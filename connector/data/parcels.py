@@ -21,11 +21,13 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from connector.data.increments import SINCE, UNTIL
 from connector.data.stream import digest_field
 from connector.errors import DeliveryError
 from connector.ports import Content, Reading, Reply, Sends, Store
 from connector.records import Delivery, Endpoint, Participant
 from connector.services.addresses import AUTH_TYPE, BARE
+from policies import instants
 
 DEADLINE: Final = 120.0
 """Seconds for one part and its answer."""
@@ -37,14 +39,15 @@ _ANEW: Final = frozenset({409, 412, 422})
 
 
 class Parcel(Struct, frozen=True):
-    """A part: its bytes and where they begin. Of the `last` one, `whole` is the hash of all of it, and `size` how many
-    bytes all of it has."""
+    """A part: its bytes, where they begin, and the hash of all up to their end (b"" where nobody knows). Of the `last`
+    one, `whole` is the hash of all of it, and `size` how many bytes all of it has."""
 
     data: bytes
     offset: int
     last: bool = False
     whole: bytes = b""
     size: int | None = None
+    told: bytes = b""
 
 
 class Verdict(StrEnum):
@@ -113,6 +116,10 @@ def fields(delivery: Delivery, parcel: Parcel, content: Content) -> Mapping[str,
     }
     if whole:
         said["Repr-Digest"] = digest_field(whole)
+    if delivery.until:
+        said[UNTIL] = instants.stamp(delivery.until)
+    if delivery.until and delivery.since:
+        said[SINCE] = instants.stamp(delivery.since)
     return said
 
 

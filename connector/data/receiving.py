@@ -7,7 +7,8 @@ A delivery is a file in the node's own directory, and a record that says how far
 before the record counts them, so after a crash the file holds at least what was acknowledged, and what stands behind it
 is written again. A part that is there already is acknowledged without being looked at again; one that does not follow
 what is there is refused with 409, and the provider begins anew. Whole is what has the hash that the provider announced,
-read back from disk.
+read back from disk. Rows that are delivered by their time are put behind those before them when they are whole
+(`data.increments`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.data.increments import append
 from connector.data.tokens import Tokens
 from connector.errors import (
     BusyError,
@@ -69,10 +71,12 @@ class Part(Struct, frozen=True, kw_only=True):
     whole: bytes = b""
     etag: str = ""
     transforms: str = ""
+    since: str = ""
+    until: str = ""
 
 
 class Received(Struct, frozen=True):
-    """A delivery that is whole, and its file."""
+    """A delivery that is whole, and its file, of which it is what its `offset` counts."""
 
     reception: Reception
     path: Path
@@ -150,13 +154,16 @@ class Receiving:
             wrong = await asyncio.to_thread(_wrong, path, after.offset, part.size, part.whole)
             state = "whole" if wrong is None else "gone"
             after = replace(after, state=state, size=after.offset, sha256=part.whole, ended=self._clock.now())
+        entry = _entry(after, wrong)
         older = [] if after.state != "whole" else await self._older(after)
+        if after.state == "whole" and after.since:
+            after = await self._behind(after, older)
         if older:
             done = [one for one in older if one.state == "whole"]
             after = replace(
                 after,
                 earlier=len(done) + sum(one.earlier for one in done),
-                total=sum(one.total + one.offset for one in older),
+                total=sum(one.total + (0 if after.file == _file(one) else one.offset) for one in older),
             )
 
         def act(tx: Transaction) -> None:
@@ -167,14 +174,32 @@ class Receiving:
             for one in older:
                 tx.delete(Reception, one.id)
             if part.last:
-                tx.record(_entry(after, wrong))
+                tx.record(entry)
 
         await self._store.write(act)
-        for one in [after] if wrong else older:
-            self._drop(one)
+        for number in [now.number] if wrong else sorted({now.number, *map(_file, older)} - {_file(after)}):
+            self._drop(replace(after, number=number, file=0))
         self._changes.publish(Change(KIND, after.transfer, after.number, after.state))
         if wrong is not None:
             raise TransitionError(wrong, transfer=after.transfer)
+
+    async def _behind(self, more: Reception, older: list[Reception]) -> Reception:
+        """Rows by their time as one with those before them. INVARIANT: what stands behind what the record counts is
+        written again, so this is done again where its transaction was not. Raises `TransitionError`, `StoreError`."""
+        whole = next((one for one in reversed(older) if one.state == "whole"), None)
+        if whole is None or whole.media_type != more.media_type or whole.until != more.since:
+            raise TransitionError("push.gap", expected="-")
+        try:
+            length = await asyncio.to_thread(append, self._path(whole), whole.offset, self._path(more), more.media_type)
+        except OSError as error:
+            log.warning("push.unwritten", error=error.strerror)
+            raise StoreError("store.io") from None
+        if length is None:
+            raise TransitionError("push.gap", expected="-")
+        self._count(length - whole.offset)
+        return replace(
+            more, since="", file=_file(whole), offset=length, size=length, sha256=b"", begun=whole.begun
+        )  # fmt: skip
 
     async def _older(self, whole: Reception) -> list[Reception]:
         """A delivery is all of it: what came before is old when the next is whole."""
@@ -183,7 +208,7 @@ class Receiving:
 
     def _path(self, one: Reception) -> Path:
         name = hashlib.sha256(one.transfer.encode()).hexdigest()[:32]
-        return self._folder / name / f"{one.number:010d}"
+        return self._folder / name / f"{_file(one):010d}"
 
     def _drop(self, one: Reception) -> None:
         path = self._path(one)
@@ -218,8 +243,10 @@ def _standing(view: Reading, pid: str, part: Part) -> Reception | None:
     if now is None:
         now = Reception(
             id=id, transfer=pid, number=part.number, media_type=part.media_type, etag=part.etag,
-            transforms=part.transforms, begun=moved.updated,
+            transforms=part.transforms, begun=moved.updated, since=part.since, until=part.until,
         )  # fmt: skip
+        if part.since and not any(one.state == "whole" and one.until == part.since for one in _all(view, pid)):
+            raise TransitionError("push.gap", expected="-")
     if now.state == "gone" and part.part >= now.part:
         raise TransitionError("push.gap", expected="-")
     if part.part < now.part:
@@ -227,6 +254,11 @@ def _standing(view: Reading, pid: str, part: Part) -> Reception | None:
     if (part.part, part.offset) != (now.part, now.offset) or part.etag != now.etag:
         raise TransitionError("push.gap", expected=str(now.part))
     return now
+
+
+def _file(one: Reception) -> int:
+    """The number of the file that it is in."""
+    return one.file or one.number
 
 
 def _id(pid: str, number: int) -> str:

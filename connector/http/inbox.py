@@ -22,6 +22,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
+from connector.data.increments import SINCE, UNTIL
 from connector.data.parcels import DELIVERY, LAST, PART
 from connector.data.receiving import Part, Receiving
 from connector.errors import MessageError, NodeError, OurError, UnauthenticatedError, UnknownError
@@ -35,6 +36,7 @@ _RANGE = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/(?:([0-9]{1,18})|
 _SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LONGEST: Final = 4000
+_LONGEST_TIME: Final = 40
 
 
 class Inbox:
@@ -110,6 +112,8 @@ def _part(request: web.Request) -> Part:
         whole=_digest(headers.get("Repr-Digest", "")),
         etag=headers.get(hdrs.ETAG, "")[:200],
         transforms=headers.get("Allmende-Transforms", "")[:_LONGEST],
+        since=headers.get(SINCE, "")[:_LONGEST_TIME],
+        until=headers.get(UNTIL, "")[:_LONGEST_TIME],
     )
 
 

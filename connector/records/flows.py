@@ -35,6 +35,10 @@ class Delivery(Struct, frozen=True, kw_only=True):
     how long after the beginning of one the next begins, in microseconds, 0 where there is one only. `begun` is when the
     present one was, `finished` when the last one ended; `done` counts those that were finished, `bytes` all that
     arrived. `reason` is why the last attempt was in vain.
+
+    Of rows, `asof` is the time by which the present one is made and `told` the hash of what of it was acknowledged, so
+    that it goes on where it broke off. Where they are delivered by their time, those before `since` have arrived, and
+    the present one has those before `until` (microseconds UTC).
     """
 
     id: str
@@ -55,6 +59,10 @@ class Delivery(Struct, frozen=True, kw_only=True):
     done: int = 0
     bytes: int = 0
     reason: Reason | None = None
+    asof: int = 0
+    told: Digest = b""
+    since: int = 0
+    until: int = 0
 
 
 class Reception(Struct, frozen=True, kw_only=True):
@@ -63,6 +71,8 @@ class Reception(Struct, frozen=True, kw_only=True):
     `part` is the next part, `offset` where it begins. `state`: `open`, `whole` (all of it is there and its hash is
     right) or `gone` (thrown away). `size` and `sha256` are as announced, None and empty where they were not. It takes
     the place of those before it when it is whole: `earlier` is how many were whole, `total` how many bytes they had.
+    One of rows by their time has those from `since` on ("" from the first) before `until`; when it is whole it is put
+    behind the one before it, in the `file` of that number (0: its own), and there is no hash of both.
     """
 
     id: str
@@ -80,6 +90,9 @@ class Reception(Struct, frozen=True, kw_only=True):
     ended: int = 0
     earlier: int = 0
     total: int = 0
+    since: str = ""
+    until: str = ""
+    file: int = 0
 
 
 class Subscription(Struct, frozen=True, kw_only=True):

@@ -91,7 +91,7 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
         }
         if one.sha256:
             said["repr-digest"] = digest_field(one.sha256)
-        return Response(200, said, chunks=_read(there.path))
+        return Response(200, said, chunks=_read(there.path, one.offset))
 
     async def id_of(visit: Visit) -> str:
         return await showing.full_id(visit.values[0], services.store, Agreement)
@@ -170,11 +170,12 @@ async def _pieces(pull: Pull) -> AsyncIterator[bytes]:
         await pull.close()
 
 
-async def _read(path: Path) -> AsyncIterator[bytes]:
-    """A file in pieces."""
+async def _read(path: Path, length: int) -> AsyncIterator[bytes]:
+    """The first `length` bytes of a file in pieces."""
     try:
         with await asyncio.to_thread(path.open, "rb") as file:
-            while piece := await asyncio.to_thread(file.read, _PIECE):
+            while length > 0 and (piece := await asyncio.to_thread(file.read, min(_PIECE, length))):
+                length -= len(piece)
                 yield piece
     except OSError:
         raise InputError("push.nothing") from None

@@ -131,7 +131,7 @@ class World:
             fault=lambda point: self.fault(point),
         )
 
-    async def open(self, pid: str, asset: Asset) -> Opened:
+    async def open(self, now: Delivery, asset: Asset) -> Opened:
         data = self.data
         self.opened += 1
         content = Content(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from connector.data.receiving import Part, Receiving
 from connector.data.tokens import Tokens
-from connector.errors import BusyError, InputError, NodeError, TooLargeError, UnauthenticatedError
+from connector.errors import BusyError, InputError, NodeError, StoreError, TooLargeError, UnauthenticatedError
 from connector.protocol.machine import Role
 from connector.records import Reception
 from connector.services.changes import Change, Changes
@@ -194,3 +194,59 @@ async def test_a_pid_is_no_path(world: World) -> None:
     path = world.receiving._path(Reception(id="x", transfer="../../etc/passwd", number=1, media_type="t"))
     assert path.is_relative_to(world.folder)
     assert ".." not in path.parts
+
+
+FIRST, SECOND, THIRD = b"id,at\n1,a\n", b"id,at\n2,b\n3,c\n", b"id,at\n4,d\n"
+
+
+async def rows(world: World, number: int, data: bytes, since: str, until: str) -> None:
+    half = len(data) // 2
+    for part, (at, to) in enumerate([(0, half), (half, len(data))]):
+        await world.take(
+            part, at, to, number=number, data=data[at:to], size=len(data), last=to == len(data), since=since,
+            until=until, etag=str(number), sha256=b"", whole=hashlib.sha256(data).digest(),
+        )  # fmt: skip
+
+
+async def test_rows_by_their_time_stand_behind_one_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rows(world, 1, FIRST, "", "t1")
+    await rows(world, 2, SECOND, "t1", "t2")
+    await rows(world, 3, THIRD, "t2", "t3")
+    there = await world.receiving.received(PID)
+    assert there.path.read_bytes() == b"id,at\n1,a\n2,b\n3,c\n4,d\n"
+    [kept] = await world.kept()
+    assert (kept.number, kept.offset, kept.earlier, kept.until) == (3, 22, 2, "t3")
+    assert len([one for one in world.folder.rglob("*") if one.is_file()]) == 1
+    await rows(world, 2, SECOND, "t1", "t2")  # a late repeat
+    assert there.path.read_bytes() == b"id,at\n1,a\n2,b\n3,c\n4,d\n"
+
+    await rows(world, 4, FIRST, "", "t9")
+    assert (await world.receiving.received(PID)).path.read_bytes() == FIRST, "all of it takes the place of all"
+    assert len([one for one in world.folder.rglob("*") if one.is_file()]) == 1
+
+
+async def test_a_crash_between_putting_behind_and_the_record(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rows(world, 1, FIRST, "", "t1")
+    with monkeypatch.context() as broken:
+
+        async def full(*_: Any) -> None:
+            raise StoreError("store.io")
+
+        half = len(SECOND) // 2
+        said = {"number": 2, "since": "t1", "until": "t2", "etag": "2", "size": len(SECOND), "sha256": b""}
+        await world.take(0, 0, half, data=SECOND[:half], last=False, **said)
+        broken.setattr(world.store, "write", full)
+        whole = hashlib.sha256(SECOND).digest()
+        with pytest.raises(StoreError):
+            await world.take(1, half, len(SECOND), data=SECOND[half:], last=True, whole=whole, **said)
+    there = await world.receiving.received(PID)
+    assert there.path.read_bytes()[: there.reception.offset] == FIRST
+    await world.take(1, half, len(SECOND), data=SECOND[half:], last=True, whole=whole, **said)
+    assert (await world.receiving.received(PID)).path.read_bytes() == b"id,at\n1,a\n2,b\n3,c\n"
+
+
+async def test_rows_behind_nothing_are_refused(world: World) -> None:
+    assert await world.refused(0, 0, 40, number=2, since="t1", until="t2") == "push.gap"
+    await rows(world, 1, FIRST, "", "t1")
+    assert await world.refused(0, 0, 40, number=2, since="t0", until="t2") == "push.gap"
+    assert (await world.receiving.received(PID)).path.read_bytes() == FIRST
