@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.data import formats, passage
+from connector.data import formats, origins, passage
 from connector.data.bridge import Bridge
 from connector.data.egress import MINUTE, TRANSFORMS, Egress, Leaving, refused
 from connector.data.opened import Opened
@@ -141,7 +141,7 @@ class Answers:
             split = _of_whole(opened, Work(chain=chain, query=EVERYTHING, now=now), query)
         else:
             split = opened.split(Work(chain=chain, query=query, now=now))
-        origin = await asyncio.to_thread(self._sources.origin, asset, "")
+        origin = await asyncio.to_thread(origins.origin, opened.silo, opened.selection)
         released = fitting.released(opened.shape, chain)
         return self._question(
             asset, "", replace(leaving, origin=origin) if leaving else None, query, split, opened.shape, released, now,

@@ -90,10 +90,8 @@ class Sources:
 
     def origin(self, asset: Asset, member: str) -> str:
         """Where the data really come from: the same for two assets, or members of them, that give the same file, by
-        whatever links, or rows of the same collection of a silo, whichever fields and rows; of other sources, that have
-        the same settings. May read the file system."""
-        if Silos.is_of(asset):
-            return f"silo {asset.settings['silo']} {asset.settings.get('collection', '')}"
+        whatever links; of other sources, that have the same settings. May read the file system. Of silos see
+        `connector.data.origins`."""
         path = asset.settings.get("path")
         if isinstance(path, str):
             return os.path.realpath(f"{path}/{member}" if member else path)

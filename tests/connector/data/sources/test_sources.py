@@ -65,20 +65,6 @@ async def test_a_kind_that_is_off(tmp_path: Path, sources: Sources) -> None:
     assert sources.trouble() is not None
 
 
-def test_what_assets_of_a_silo_tell_is_told_of_one_thing(sources: Sources) -> None:
-    """Which fields and rows an asset has makes it no other source: what was told of one counts for the other."""
-    made = {
-        name: silo_asset(collection=collection, fields=fields, where=where)
-        for name, collection, fields, where in (
-            ("whole", "trees", ["id", "species"], ""),
-            ("part", "trees", ["id"], "id > 3"),
-            ("other", "wells", ["id"], ""),
-        )
-    }
-    origins = {name: sources.origin(one, "") for name, one in made.items()}
-    assert origins["whole"] == origins["part"] != origins["other"]
-
-
 def silo_asset(**settings: Any) -> Asset:
     made = {"silo": "cadastre", **settings}
     return Asset(id="urn:x", name="x", title="x", kind="postgres", settings=made, created=0, created_by="x")
