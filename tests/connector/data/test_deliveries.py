@@ -12,6 +12,7 @@ from connector.http.exchange import Request
 from connector.node import Node
 from connector.protocol.transfer import Transfer
 from connector.records import Delivery, Reception
+from connector.services.outbox import Limits
 from tests.connector.data.test_fetching import DATA, contract, pair, whole
 from tests.connector.http.nodes import manage, told
 
@@ -165,9 +166,12 @@ async def test_the_inbox_takes_nothing_from_strangers(pair: tuple[Node, Node]) -
 
 
 @pytest.mark.parametrize("format", ["HttpData-PUSH", "https://w3id.org/dspace-sig/profile/http-push"])
-async def test_a_request_to_deliver_that_says_no_place_is_refused(pair: tuple[Node, Node], format: str) -> None:
+async def test_a_request_to_deliver_that_says_no_place_is_refused(
+    pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
     """The other side says so, and the transfer ends there."""
     _, utility = pair
+    monkeypatch.setattr(utility.outbox, "_limits", Limits(refused_wait=0.01))
     id = await contract(utility)
     one = await utility.transfers.request("jo", id, format=format)
     done = await until(utility, one.id, "TERMINATED")

@@ -12,7 +12,7 @@ import aiomqtt
 import msgspec
 import pytest
 
-from connector.data import secrets
+from connector.data import broker, secrets
 from connector.data.broker import Message
 from connector.data.ports import Around
 from connector.data.queries.model import Budget, Compare, Comparison, Event, Pushed, Selection
@@ -81,8 +81,9 @@ class TestMqtt(ReaderContract):
         """Rows come out of the spool, and messages are whole or not there."""
 
     @pytest.fixture(autouse=True)
-    def _where(self, tmp_path: Path) -> None:
+    def _where(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.silo_folder = str(tmp_path)
+        monkeypatch.setattr(broker, "_PATIENCE", 2.0)  # a broker that says nothing is waited for as long
 
 
 class Watching:
