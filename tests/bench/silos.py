@@ -58,7 +58,7 @@ def chain() -> Chain:
 
 def query() -> str:
     """The query that a node asks under this chain."""
-    split = splitting.split(SHAPE, Work(chain=chain()), ABLE, chains=True)
+    split = splitting.split(SHAPE, Work(chain=chain()), ABLE)
     assert split.left is None
     return _said(split.pushed)
 

@@ -111,7 +111,7 @@ class Postgres(Struct, frozen=True):
             assert time.monotonic() < last, "the statement log stands still"
             time.sleep(0.005)
         whole = written[: written.rfind("\n")]  # another session may be in the middle of a line
-        lines = (msgspec.json.decode(line) for line in whole.splitlines())
+        lines = (msgspec.json.decode(line) for line in whole.split("\n") if line)
         return [_statement(line) for line in lines if line.get("dbname") == database and _is_statement(line, mark)]
 
 

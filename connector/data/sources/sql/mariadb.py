@@ -18,7 +18,7 @@ from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.secrets import Secret
 from connector.data.sources.sql import settings as common
-from connector.data.sources.sql import splitting, threads
+from connector.data.sources.sql import splitting, text_steps, threads
 from connector.data.sources.sql.encryption import encryption
 from connector.data.sources.sql.mariadb_words import MariaDB, kind_of
 from connector.data.sources.sql.quoting import Handed
@@ -61,7 +61,9 @@ SELECT (SELECT COUNT(*) FROM information_schema.user_privileges u
 _REFUSED: Final = frozenset({1044, 1045, 1049, 1142, 1143, 1227, 1370, 1698})
 _DRIFT: Final = frozenset({1054, 1146, 1356})
 _SLOW: Final = frozenset({1317, 1969, 3024})
-_ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, like=True, wide=Kind.INSTANT)
+_ABLE: Final = splitting.Able(
+    Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, like=True, does=text_steps.does, wide=Kind.INSTANT
+)
 T = TypeVar("T")
 
 
@@ -96,7 +98,7 @@ class MariadbReader:
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
         """Who does which part."""
-        return splitting.split(shape, work, _ABLE, chains=False)
+        return splitting.split(shape, work, _ABLE)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget
@@ -108,11 +110,11 @@ class MariadbReader:
         def make() -> Iterator[bytes]:
             with self._opened(silo, seconds) as connection:
                 table = _table(connection, selection.collection)
-                say = Handed("%s")
+                say = Handed("%(v{})s")
                 made = statement(table, shape, pushed, MariaDB(common.zone(silo.settings)), say)
                 working.append(connection.thread_id())
                 with _streaming(connection) as cursor:
-                    cursor.execute(made.sql, tuple(say.values))
+                    cursor.execute(made.sql, say.named)
                     yield from threads.table(made.names, made.values, cursor.fetchmany, budget.rows)
 
         def stop() -> None:

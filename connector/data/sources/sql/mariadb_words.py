@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from connector.data.queries.model import Compare, Comparison, Kind, Like, OneOf, Within
+from connector.data.sources.sql.filters import BLANKS
 from connector.data.sources.sql.quoting import Say, identifier
 from connector.data.sources.sql.times_told import instants
 from connector.data.sources.sql.values import Column, Value
@@ -30,6 +31,7 @@ _KINDS: Final = {
     "date": Kind.DATE,
 }
 _OCTETS: Final = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+_AROUND: Final = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"
 _DAY: Final = timedelta(hours=26)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,6 +75,15 @@ class MariaDB:
             return f"({value.sql} IS NULL OR LENGTH({value.sql}) = 0)"
         return f"({value.sql} IS NULL)"
 
+    def text(self, text: str, say: Say) -> str:
+        """A text that is compared with others by its code points."""
+        return f"CONVERT({say(text)} USING utf8mb4) COLLATE utf8mb4_nopad_bin"
+
+    def bare(self, value: Value, say: Say) -> str:
+        """The text of a value without blanks around it, "" for nothing."""
+        text = f"CONVERT(COALESCE({value.text}, '') USING utf8mb4) COLLATE utf8mb4_nopad_bin"
+        return f"REGEXP_REPLACE({text}, {say(_AROUND)}, '') COLLATE utf8mb4_nopad_bin"
+
     def compare(self, value: Value, asked: Compare, say: Say) -> str:
         """A comparison; unknown where there is nothing or nothing that can be read."""
         sign = asked.comparison.value
@@ -87,14 +98,11 @@ class MariaDB:
                 return f"(CASE WHEN {value.sql} > '1000-01-01' THEN {value.sql} {sign} {say(str(asked.value))} END)"
             case _:
                 served = f"{value.sql} = {say(str(asked.value))} AND " if _has_index(value, asked) else ""
-                return f"({served}{self._exact(value, f'{sign} {self._text(str(asked.value), say)}')})"
+                return f"({served}{self._exact(value, f'{sign} {self.text(str(asked.value), say)}')})"
 
     def _exact(self, value: Value, compared: str) -> str:
         text = f"CONVERT({value.sql} USING utf8mb4) COLLATE utf8mb4_nopad_bin"
         return f"(CASE WHEN LENGTH({value.sql}) > 0 THEN {text} {compared} END)"
-
-    def _text(self, text: str, say: Say) -> str:
-        return f"CONVERT({say(text)} USING utf8mb4) COLLATE utf8mb4_nopad_bin"
 
     def _number(self, value: Value, sign: str, number: Decimal) -> str:
         plain = format(number, "f")
@@ -129,7 +137,7 @@ class MariaDB:
 
     def like(self, value: Value, asked: Like, say: Say) -> str:
         """A pattern."""
-        return self._exact(value, f"LIKE {self._text(asked.pattern, say)}")
+        return self._exact(value, f"LIKE {self.text(asked.pattern, say)}")
 
     def within(self, value: Value, asked: Within, say: Say) -> str:
         """It is not asked: shapes of MariaDB have no reference system that it heeds."""

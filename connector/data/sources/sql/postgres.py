@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.secrets import Secret
+from connector.data.sources.sql import postgres_steps, splitting
 from connector.data.sources.sql import settings as common
-from connector.data.sources.sql import splitting
 from connector.data.sources.sql.encryption import encryption
 from connector.data.sources.sql.postgres_words import Postgres, is_tame, kind_of
 from connector.data.sources.sql.quoting import identifier, literal
@@ -82,7 +82,17 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR has_schema_privilege($1, 'CRE
     AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
 FROM pg_roles WHERE rolname = current_user
 """
-ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE, like=True, within=True)
+ABLE: Final = splitting.Able(
+    Kind.TEXT,
+    Kind.NUMBER,
+    Kind.BOOLEAN,
+    Kind.INSTANT,
+    Kind.DATE,
+    like=True,
+    does=postgres_steps.does,
+    within=True,
+    asks_after=True,
+)
 
 
 _Key = tuple[str, Selection, Pushed]
@@ -136,7 +146,7 @@ class PostgresReader:
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
         """Who does which part."""
-        return splitting.split(shape, work, ABLE, chains=True)
+        return splitting.split(shape, work, ABLE)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from msgspec import Struct
-
 from connector.data.queries.model import Field, Kind
+from connector.data.sources.sql.filters import BLANKS, FOUND, NOT_FOUND, Filter
 from connector.data.sources.sql.postgres_words import Postgres, usual_time
 from connector.data.sources.sql.quoting import Say, literal
 from connector.data.sources.sql.values import Value
@@ -28,28 +27,16 @@ from policies.transforms.steps import Aggregate, CoarsenPlace, CoarsenTime, Dela
 
 _ZONES: Final = frozenset({"UTC", "Europe/Berlin"})
 """Clocks that have differed from UTC by whole hours since 1900, and changed by one hour at a time."""
-_FOUND: Final = frozenset({Operator.EQ, Operator.IS_ANY_OF})
-_NOT_FOUND: Final = frozenset({Operator.NEQ, Operator.IS_NONE_OF})
 _SIGNS: Final = {Operator.LT: "<", Operator.LTEQ: "<=", Operator.GT: ">", Operator.GTEQ: ">="}
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
-BLANKS: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
-"""What the node strips from a text."""
 _UNITS: Final = {1: "month", 3: "quarter", 12: "year"}
-
-
-class Filter(Struct, frozen=True):
-    """A condition on rows; where `bad` holds nobody can say whether `exact` does, and `fails` fails."""
-
-    exact: str
-    bad: str = ""
-    fails: str = ""
 
 
 def does(step: Step, fields: Mapping[str, Field]) -> bool:
     """Is this step done exactly, for these fields by their names? Those of a step are all there."""
     match step:
         case Keep(field=field, operator=operator):
-            if operator in _FOUND or operator in _NOT_FOUND:
+            if operator in FOUND or operator in NOT_FOUND:
                 return fields[field].kind not in (Kind.GEOMETRY, Kind.JSON)
             return operator in _SIGNS and fields[field].kind is Kind.NUMBER
         case Delay(field=field):
@@ -69,13 +56,12 @@ def does(step: Step, fields: Mapping[str, Field]) -> bool:
 # --- filters ----------------------------------------------------------------------------------------------------------
 
 
-def keep(value: Value, step: Keep, say: Say) -> Filter:
+def keep(value: Value, step: Keep, words: Postgres, say: Say) -> Filter:
     """Only rows with such a value."""
-    if step.operator in _FOUND:
+    if step.operator in FOUND:
         return Filter(_found(value, [one for one in step.values if one == one.strip()], say))
-    if step.operator in _NOT_FOUND:
-        text = f"COALESCE(btrim({value.text}, {literal(BLANKS)}), '')"
-        return Filter(f'({text} COLLATE "C" NOT IN ({", ".join(map(say, step.values))}))')
+    if step.operator in NOT_FOUND:
+        return Filter(f"({words.bare(value, say)} NOT IN ({', '.join(map(say, step.values))}))")
     right = format(numbers.plain(step.values[0]), "f")
     number = exact_number(value)
     return Filter(f"({number} {_SIGNS[step.operator]} {right})", _unreadable(value), failing(value))

@@ -15,6 +15,7 @@ from typing import Final, assert_never
 import msgspec
 
 from connector.data.queries.model import Compare, Comparison, Kind, Like, Literal, OneOf, Within
+from connector.data.sources.sql.filters import BLANKS
 from connector.data.sources.sql.quoting import Say, identifier, literal
 from connector.data.sources.sql.values import Column, Value
 from connector.errors import SourceError
@@ -104,6 +105,14 @@ class Postgres:
     def missing(self, value: Value) -> str:
         """There is nothing."""
         return f"({value.text} IS NULL)"
+
+    def text(self, text: str, say: Say) -> str:
+        """A text that is compared with others by its code points."""
+        return say(text)
+
+    def bare(self, value: Value, say: Say) -> str:
+        """The text of a value without blanks around it, "" for nothing."""
+        return f"(COALESCE(btrim({value.text}, {literal(BLANKS)}), '') COLLATE \"C\")"
 
     def compare(self, value: Value, asked: Compare, say: Say) -> str:
         """A comparison; unknown where there is nothing or nothing that can be read."""

@@ -31,13 +31,18 @@ def literal(text: str) -> str:
 
 
 class Handed:
-    """Values that are handed over beside the statement, in the order of their marks."""
+    """Values that are handed over beside the statement, each by its number: a mark may stand before an earlier one."""
 
     def __init__(self, mark: str) -> None:
         self.values: list[str] = []
         self._mark = mark
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The values by the names `v1`, `v2`..."""
+        return {f"v{n}": value for n, value in enumerate(self.values, 1)}
+
     def __call__(self, text: str) -> str:
         """The mark of one more value."""
         self.values.append(text)
-        return self._mark
+        return self._mark.format(len(self.values))

@@ -32,7 +32,7 @@ from connector.data.queries.model import (
     Work,
 )
 from connector.data.sources.sql import steps
-from connector.data.sources.sql.steps import Touched
+from connector.data.sources.sql.steps import Does, Touched
 from policies.transforms.chain import Chain
 from policies.transforms.steps import Aggregate
 
@@ -40,10 +40,20 @@ _LARGEST: Final = 10**30
 
 
 class Able:
-    """What a database compares exactly: fields of these kinds, and patterns. Of the kind `wide` it says more rows."""
+    """What a database compares exactly: fields of these kinds, and patterns. Of the kind `wide` it says more rows. It
+    `does` steps, and with `asks_after` it is asked about what comes out of them."""
 
-    def __init__(self, *kinds: Kind, like: bool, within: bool = False, wide: Kind | None = None) -> None:
+    def __init__(
+        self,
+        *kinds: Kind,
+        like: bool,
+        does: Does,
+        within: bool = False,
+        wide: Kind | None = None,
+        asks_after: bool = False,
+    ) -> None:
         self._kinds, self._like, self._within, self._wide = frozenset(kinds), like, within, wide
+        self.does, self.asks_after = does, asks_after
 
     def exactly(self, condition: Condition, fields: tuple[Field, ...]) -> bool:
         """Does the database say this exactly?"""
@@ -100,15 +110,15 @@ def _is_pattern(pattern: str) -> bool:
     return tail % 2 == 0 and "\0" not in pattern
 
 
-def split(shape: Shape, work: Work, able: Able, *, chains: bool) -> Split:
-    """Who does which part; with `chains` the database does those that it can."""
+def split(shape: Shape, work: Work, able: Able) -> Split:
+    """Who does which part."""
     query = work.query
     if query.resolution or query.after:
         return _narrowed(shape, work, able)
     if work.chain is None:
         if query.where is None or able.exactly(query.where, shape.fields):
             return Split(pushed=_plain(shape, query), left=None)
-    elif chains and (touched := steps.touched(work.chain, shape)) is not None:
+    elif (touched := steps.touched(work.chain, shape, able.does)) is not None:
         asked = _about_released(work.chain, touched, work, shape, able)
         if asked is not None:
             return Split(pushed=asked, left=None)
@@ -139,6 +149,8 @@ def _about_released(chain: Chain, touched: Touched, work: Work, shape: Shape, ab
     summarises = isinstance(chain.steps[-1], Aggregate) if chain.steps else False
     before = [one for one in parts if not summarises and not touched.changed.intersection(named(one))]
     then = [one for one in parts if one not in before]
+    if then and not able.asks_after:
+        return None
     shown = query.properties or tuple(one.name for one in touched.released)
     if summarises:
         needed = {*touched.read, *_measured(chain, touched)}

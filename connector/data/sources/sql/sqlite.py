@@ -19,7 +19,7 @@ from urllib.parse import quote
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.sources.sql import settings as common
-from connector.data.sources.sql import splitting, threads
+from connector.data.sources.sql import splitting, text_steps, threads
 from connector.data.sources.sql.quoting import Handed
 from connector.data.sources.sql.sqlite_words import SQLite, kind_of
 from connector.data.sources.sql.statement import Table, statement
@@ -36,7 +36,7 @@ SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE
 ORDER BY name LIMIT 1000
 """
 _COLUMNS: Final = 'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid'
-_ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, like=False)
+_ABLE: Final = splitting.Able(Kind.TEXT, Kind.NUMBER, like=False, does=text_steps.does)
 T = TypeVar("T")
 
 
@@ -75,7 +75,7 @@ class SqliteReader:
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
         """Who does which part."""
-        return splitting.split(shape, work, _ABLE, chains=False)
+        return splitting.split(shape, work, _ABLE)
 
     async def read(
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget
@@ -87,7 +87,7 @@ class SqliteReader:
         def make() -> Iterator[bytes]:
             with self._opened(silo, lambda: over or self._around.clock.monotonic() > limit) as connection, telling():
                 table = _table(connection, selection.collection)
-                say = Handed("?")
+                say = Handed("?{}")
                 made = statement(table, shape, pushed, SQLite(common.zone(silo.settings)), say)
                 rows = connection.execute(made.sql, say.values)
                 yield from threads.table(made.names, made.values, rows.fetchmany, budget.rows)

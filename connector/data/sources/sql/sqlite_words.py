@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from connector.data.queries.model import Compare, Comparison, Kind, Like, OneOf, Within
+from connector.data.sources.sql.filters import BLANKS
 from connector.data.sources.sql.quoting import Say, identifier
 from connector.data.sources.sql.threads import plain
 from connector.data.sources.sql.times_told import instants
@@ -65,6 +66,14 @@ class SQLite:
     def missing(self, value: Value) -> str:
         """There is nothing."""
         return f"({value.sql} IS NULL OR length({value.sql}) = 0)"
+
+    def text(self, text: str, say: Say) -> str:
+        """A text that is compared with others by its code points."""
+        return say(text)
+
+    def bare(self, value: Value, say: Say) -> str:
+        """The text of a value without blanks around it, "" for nothing."""
+        return f"COALESCE(trim({value.text}, {say(BLANKS)}), '') COLLATE BINARY"
 
     def compare(self, value: Value, asked: Compare, say: Say) -> str:
         """A comparison; unknown where there is nothing or nothing that can be read."""

@@ -51,8 +51,6 @@ def statement(table: Table, shape: Shape, pushed: Pushed, dialect: Dialect, say:
     place = f"{table.place} AS {_TABLE}"
     if pushed.chain is None:
         return _shown(values, _Select(place, where, ordered), pushed, dialect, say)
-    if not isinstance(dialect, Postgres):
-        raise SourceError("source.broken", detail="a chain for another database")
     return _released(values, _Select(place, where, ordered), pushed, pushed.chain, dialect, say)
 
 
@@ -75,16 +73,18 @@ _FENCE: Final = " OFFSET 0"
 """What comes out of the inner query is not looked into by the outer one: no row is treated that is filtered before."""
 
 
-def _released(values: Values, source: _Select, pushed: Pushed, chain: Chain, words: Postgres, say: Say) -> Statement:
+def _released(values: Values, source: _Select, pushed: Pushed, chain: Chain, words: Dialect, say: Say) -> Statement:
     """What comes out of a chain, asked about."""
     treated = steps.treated(chain, values, words, say, pushed.now)
     filtered = _Select(source.place, [*source.where, *steps.conditions(treated.filters)], source.ordered)
     last = chain.steps[-1]
-    if isinstance(last, Aggregate):
+    if isinstance(last, Aggregate) and isinstance(words, Postgres):
         return _summarised(last, treated.values, filtered, pushed, words, say)
     leave = {name: treated.values[name] for name in pushed.shown or treated.values}
     if pushed.then is None:
         return _shown(leave, filtered, pushed, words, say)
+    if not isinstance(words, Postgres):
+        raise SourceError("source.broken", problem="a question for another database")
     inner = filtered.sql([f"{one.sql} AS {words.name(name)}" for name, one in treated.values.items()], _FENCE)
     outer = {name: words.typed(one.kind, words.name(name), one.type) for name, one in treated.values.items()}
     asked = _Select(f"({inner}) AS released", [said(pushed.then, outer, words, say)], ())
@@ -122,8 +122,7 @@ def _may_order(table: Table, shape: Shape, pushed: Pushed) -> bool:
     """Do all fields of the key leave, as far as the contract goes? What does not is nothing to ask for."""
     leave = {one.name for one in shape.fields}
     if pushed.chain is not None:
-        found = steps.touched(pushed.chain, shape)
-        leave = set(found.leave) if found is not None else set()
+        leave -= steps.gone(pushed.chain, list(leave))
     return set(table.key) <= leave
 
 

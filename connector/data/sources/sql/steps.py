@@ -7,16 +7,17 @@ that come before everything. What does not: a step's expression (`postgres_steps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from connector.data.queries.model import Field, Kind, Shape
-from connector.data.sources.sql import postgres_steps
-from connector.data.sources.sql.postgres_steps import Filter
+from connector.data.sources.sql import postgres_steps, text_steps
+from connector.data.sources.sql.filters import Filter
 from connector.data.sources.sql.postgres_words import Postgres
 from connector.data.sources.sql.quoting import Say
-from connector.data.sources.sql.values import Value, Values
+from connector.data.sources.sql.values import Dialect, Value, Values
+from connector.errors import SourceError
 from policies.transforms import cells
 from policies.transforms.chain import Chain
 from policies.transforms.steps import Aggregate, CoarsenPlace, CoarsenTime, Delay, Keep, Replace, Step, Suppress
@@ -33,32 +34,36 @@ class Touched(Struct, frozen=True):
     released: tuple[Field, ...]
 
 
-def touched(chain: Chain, shape: Shape) -> Touched | None:
+Does = Callable[[Step, Mapping[str, Field]], bool]
+"""Does a database do a step exactly, for fields by the names that it has for them?"""
+
+
+def touched(chain: Chain, shape: Shape, does: Does) -> Touched | None:
     """What a chain that is done exactly here touches; None where it is not, be it that a field is not there."""
     fields = {one.name: one for one in shape.fields}
     read: list[str] = []
-    gone: set[str] = set()
+    lost: set[str] = set()
     changed: dict[str, Step] = {}
     for step in chain.steps:
         found = _named(step, list(fields))
-        if found is None or not postgres_steps.does(step, {name: fields[one] for name, one in found.items()}):
+        if found is None or not does(step, {name: fields[one] for name, one in found.items()}):
             return None
         match step:
             case Keep(field=field) | Delay(field=field):
                 read.append(found[field])
             case Suppress():
-                gone.update(_all_of(step, list(fields)))
+                lost.update(_all_of(step, list(fields)))
             case Replace() | CoarsenTime() | CoarsenPlace():
                 for name in found.values():
                     if name in changed:
                         return None
                     changed[name] = step
             case Aggregate(groups=groups):
-                if not groups or gone.intersection(found.values()) or any(found[one] in changed for one in step.fields):
+                if not groups or lost.intersection(found.values()) or any(found[one] in changed for one in step.fields):
                     return None
-    leave = tuple(name for name in fields if name not in gone)
+    leave = tuple(name for name in fields if name not in lost)
     # INVARIANT: what is taken away or changed is so within documents as well, into which the node alone reaches.
-    if (gone or changed) and any(fields[one].kind is Kind.JSON and one not in changed for one in leave):
+    if (lost or changed) and any(fields[one].kind is Kind.JSON and one not in changed for one in leave):
         return None
     return Touched(tuple(read), leave, frozenset(changed), _released(chain, [fields[name] for name in leave], changed))
 
@@ -101,6 +106,11 @@ def _all_of(step: Suppress, columns: Sequence[str]) -> list[str]:
     return [one for one in columns for field in step.fields if similar(one) == similar(field)]
 
 
+def gone(chain: Chain, names: Sequence[str]) -> set[str]:
+    """Which of these columns do not leave."""
+    return {name for step in chain.steps if isinstance(step, Suppress) for name in _all_of(step, names)}
+
+
 def column(field: str, columns: Sequence[str]) -> str:
     """The column of a field that `touched` has found."""
     return next(one for one in columns if similar(one) == similar(field))
@@ -116,14 +126,16 @@ class Treated(Struct, frozen=True):
     filters: tuple[Filter, ...]
 
 
-def treated(chain: Chain, values: Values, words: Postgres, say: Say, now: int) -> Treated:
+def treated(chain: Chain, values: Values, words: Dialect, say: Say, now: int) -> Treated:
     """A chain that `touched` has a place for, over these values; steps for others are left out."""
-    made, filters = dict(values), []
+    made, filters = dict(values), list[Filter]()
     for step in chain.steps:
         found = {field: name for field, name in (_named_in(step, values)).items() if name in values}
         match step:
+            case Keep(field=field) if isinstance(words, Postgres):
+                filters.append(postgres_steps.keep(values[found[field]], step, words, say))
             case Keep(field=field):
-                filters.append(postgres_steps.keep(values[found[field]], step, say))
+                filters.append(text_steps.keep(values[found[field]], step, words, say))
             case Delay(field=field):
                 filters.append(postgres_steps.delay(values[found[field]], step, now))
             case Suppress():
@@ -131,13 +143,15 @@ def treated(chain: Chain, values: Values, words: Postgres, say: Say, now: int) -
                     made.pop(name)
             case Replace(by=by):
                 for name in found.values():
-                    made[name] = _always(by, say)
-            case CoarsenTime():
+                    made[name] = _always(by, words, say)
+            case CoarsenTime() if isinstance(words, Postgres):
                 for name in found.values():
                     made[name] = postgres_steps.coarse_time(made[name], step, words)
-            case CoarsenPlace():
+            case CoarsenPlace() if isinstance(words, Postgres):
                 for name in found.values():
                     made[name] = postgres_steps.coarse_key(made[name], step, words)
+            case CoarsenTime() | CoarsenPlace():
+                raise SourceError("source.broken", problem="a step for another database")
     return Treated(made, tuple(filters))
 
 
@@ -153,7 +167,9 @@ def _named_in(step: Step, values: Values) -> dict[str, str]:
     return {field: one for field in asked for one in values if similar(one) == similar(field)}
 
 
-def _always(by: str, say: Say) -> Value:
+def _always(by: str, words: Dialect, say: Say) -> Value:
+    if not isinstance(words, Postgres):
+        return Value(kind=Kind.TEXT, sql=say(by), text=say(by), type="constant", nullable=not by)
     text = f"{say(by)}::text"
     return Value(kind=Kind.TEXT, sql=text, text=f"NULLIF({text}, '')", type="constant", nullable=not by)
 

@@ -61,6 +61,12 @@ class Dialect(Protocol):
     def missing(self, value: Value) -> str:
         """There is nothing."""
 
+    def text(self, text: str, say: Say) -> str:
+        """A text that is compared with others by its code points."""
+
+    def bare(self, value: Value, say: Say) -> str:
+        """The text of a value without blanks around it, the same to compare; "" for nothing."""
+
     def compare(self, value: Value, asked: Compare, say: Say) -> str:
         """A comparison; unknown where there is nothing."""
 

@@ -84,6 +84,6 @@ def test_each_dialect_doubles_its_mark() -> None:
 
 
 def test_what_is_handed_over_is_no_text_of_the_statement() -> None:
-    say = Handed("?")
-    assert say("'; DROP") == "?"
-    assert say.values == ["'; DROP"]
+    say = Handed("?{}")
+    assert (say("'; DROP"), say("x")) == ("?1", "?2")
+    assert say.values == ["'; DROP", "x"] and say.named == {"v1": "'; DROP", "v2": "x"}

@@ -56,7 +56,7 @@ SINCE = Compare("at", Comparison.GTEQ, "2026-01-01T00:00:00Z")
 
 def split(*steps: Step, **query: object) -> splitting.Split:
     work = Work(chain=of_steps(steps) if steps else None, query=Query(**query), now=10**15)  # type: ignore[arg-type]
-    return splitting.split(SHAPE, work, ABLE, chains=True)
+    return splitting.split(SHAPE, work, ABLE)
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_a_limit_is_the_databases_only_where_nothing_is_left() -> None:
 
 def test_fields_that_look_alike_are_hidden_together() -> None:
     shape = Shape(fields=(*SHAPE.fields, Field("NAME", Kind.TEXT)), media_type="text/csv", key=("id",))
-    found = splitting.split(shape, Work(chain=of_steps([Suppress(("name",))])), ABLE, chains=True)
+    found = splitting.split(shape, Work(chain=of_steps([Suppress(("name",))])), ABLE)
     assert not {"name", "NAME"} & {*found.pushed.fields, *found.pushed.shown}
