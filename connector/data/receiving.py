@@ -156,6 +156,7 @@ class Receiving:
             after = replace(after, state=state, size=after.offset, sha256=part.whole, ended=self._clock.now())
         entry = _entry(after, wrong)
         older = [] if after.state != "whole" else await self._older(after)
+        begun = [] if now.part or older else [one for one in await self._older(after) if one.state != "whole"]
         if after.state == "whole" and after.since:
             after = await self._behind(after, older)
         if older:
@@ -171,7 +172,7 @@ class Receiving:
             if _standing(tx, after.transfer, part) is None:
                 return
             tx.put(after)
-            for one in older:
+            for one in (*older, *begun):
                 tx.delete(Reception, one.id)
             if part.last:
                 tx.record(entry)
@@ -179,6 +180,8 @@ class Receiving:
         await self._store.write(act)
         for number in [now.number] if wrong else sorted({now.number, *map(_file, older)} - {_file(after)}):
             self._drop(replace(after, number=number, file=0))
+        for one in begun:
+            self._drop(one)
         self._changes.publish(Change(KIND, after.transfer, after.number, after.state))
         if wrong is not None:
             raise TransitionError(wrong, transfer=after.transfer)
@@ -240,6 +243,8 @@ def _standing(view: Reading, pid: str, part: Part) -> Reception | None:
     now = view.get(Reception, id)
     if now is None and any(one.number > part.number and one.state == "whole" for one in _all(view, pid)):
         return None  # A late copy of what the next delivery has taken the place of.
+    if now is None and any(one.number > part.number for one in _all(view, pid)):
+        raise TransitionError("push.gap", expected="-")
     if now is None:
         now = Reception(
             id=id, transfer=pid, number=part.number, media_type=part.media_type, etag=part.etag,

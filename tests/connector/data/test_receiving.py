@@ -122,6 +122,19 @@ async def test_the_next_delivery_takes_the_place_of_the_one_before_when_it_is_wh
     assert [one.number for one in await world.kept()] == [2]
 
 
+async def test_what_is_begun_and_never_ended_does_not_pile_up(world: World) -> None:
+    await world.take(0, 0, 100)
+    for number in range(2, 6):
+        await world.take(0, 0, 40, number=number)
+    await world.take(0, 0, 0, number=6, last=False)
+    assert [(one.number, one.state) for one in await world.kept()] == [(1, "whole"), (6, "open")]
+    assert len([one for one in world.folder.rglob("*") if one.is_file()]) == 2
+    assert await world.refused(0, 0, 40, number=5) == "push.gap", "nobody goes back"
+    assert (await world.receiving.received(PID)).path.read_bytes() == WHOLE
+    await world.take(1, 0, 100, number=6)
+    assert [(one.number, one.earlier) for one in await world.kept()] == [(6, 1)]
+
+
 async def test_bytes_behind_what_was_counted_are_written_again(world: World) -> None:
     await world.take(0, 0, 40)
     [file] = [one for one in world.folder.rglob("*") if one.is_file()]
