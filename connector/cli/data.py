@@ -1,7 +1,8 @@
 """`allmende get`: fetch the data of a contract into a file, or look at the first rows.
 
 The node pulls from the peer and hands the bytes on; what arrives is written beside the file (`FILE.part`), checked
-against the hash that came with it, and takes the file's name only when it is whole and on disk.
+against the hash that came with it, or that the peer says at the end of an answer made on its way, and takes the file's
+name only when it is whole and on disk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -23,12 +24,15 @@ from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.names import CONTRACT, segment
 from connector.cli.output import PATIENCE, remark, size, tail, waiting
+from connector.cli.parts import Part
 from connector.cli.words import either, word
 
 if TYPE_CHECKING:
+    from connector.cli.parts import Before
     from connector.cli.remote import Answer, Query
 
 WRONG = "What arrived is not what the peer says it sent (the hash differs)"
+_NO_REST = frozenset({"data.range", "data.changed"})
 FALSCH = "Was ankam, ist nicht, was die Gegenstelle gesendet haben will (die Prüfsumme weicht ab)"
 
 
@@ -97,7 +101,7 @@ def get(
         path, query = f"/contracts/{segment(contract)}/received", {}
     query |= asking.question(asked)
     if asked["explain"]:
-        with _opened(call, path, {**query, "explain": "true"}, 0) as answer:
+        with _opened(call, path, {**query, "explain": "true"}) as answer:
             asking.explain(call, answer)
         return
     if output is None and is_looked_at() and not received:
@@ -107,8 +111,9 @@ def get(
     if output == "-":
         if resume:
             raise click.UsageError(either("--resume needs a FILE", "--resume braucht eine Datei (-o)"))
-        with _told_why(call, contract), _opened(call, path, query, 0) as answer:
+        with _told_why(call, contract), _opened(call, path, query) as answer:
             fetched = _copy(answer, sys.stdout.buffer, hashlib.sha256(), 0)
+        fetched = _confirmed(call, path, query, fetched, answer.headers.get("etag", ""))
         if fetched.matches is False:
             raise CommandError(either(f"{WRONG}; do not use it.", f"{FALSCH}; verwenden Sie es nicht."), "data.digest")
     else:
@@ -128,7 +133,7 @@ def _show(call: Call, contract: str, path: str, query: dict[str, Any]) -> None:
     query["f"] = "ndjson"
     with _told_why(call, contract):
         try:
-            with _opened(call, path, query, 0) as answer:
+            with _opened(call, path, query) as answer:
                 asking.show(answer, most)
         except CommandError as refused:
             if refused.code != "query.rowless":
@@ -213,34 +218,69 @@ def _stated(values: Sequence[str]) -> str | None:
 
 
 def _into(call: Call, path: str, query: Query, file: Path, resume: bool) -> Fetched:
-    part = file.with_name(file.name + ".part")
-    have = part.stat().st_size if resume and part.exists() else 0
-    with (
-        _opened(call, path, query, have) as answer,
-        part.open("r+b" if have and answer.status == 206 else "wb") as target,
-    ):
-        begin = have if answer.status == 206 else 0
-        digest = hashlib.sha256()
-        for piece in iter(lambda: target.read(1 << 20) if begin else b"", b""):
-            digest.update(piece)
-        fetched = _copy(answer, target, digest, begin)
-        target.flush()
-        os.fsync(target.fileno())
+    part = Part(file, path, query)
+    before = part.before() if resume else None
+    try:
+        with _opened(call, path, query, before.headers if before else None) as answer:
+            fetched, etag = _written(answer, part, before), answer.headers.get("etag", "")
+    except CommandError as refused:
+        if before is None or refused.code not in _NO_REST:
+            raise
+        # There may be no rest because all is here already.
+        fetched = Fetched(before.bytes, before.digest.hexdigest(), None, None)
+        if not _confirmed(call, path, query, fetched, before.etag).matches:
+            raise _no_rest(refused) from refused
+        etag = before.etag
+    fetched = _confirmed(call, path, query, fetched, etag)
     if fetched.matches is False:
-        part.unlink()
+        part.discard()
         raise CommandError(
             either(f"{WRONG}; it was thrown away. Try again.", f"{FALSCH}; es wurde verworfen. Bitte noch einmal."),
             "data.digest",
         )
-    part.replace(file)
-    _sync(file.parent)
+    part.done()
     return fetched
 
 
+def _written(answer: Answer, part: Part, before: Before | None) -> Fetched:
+    """What comes, behind what is here where it is the rest of that."""
+    rest = before if answer.status == 206 else None
+    part.begin(answer.headers.get("etag", ""))
+    with part.path.open("r+b" if rest else "wb") as target:
+        target.seek(rest.bytes if rest else 0)
+        fetched = _copy(answer, target, rest.digest if rest else hashlib.sha256(), rest.bytes if rest else 0)
+        target.flush()
+        os.fsync(target.fileno())
+    return fetched
+
+
+def _no_rest(refused: CommandError) -> CommandError:
+    """With what can be done about it."""
+    hint = either("Without --resume it is fetched anew, as another use.", "Ohne --resume neu: als weitere Nutzung.")
+    return CommandError(f"{refused.sentence.rstrip('.')}. {hint}", refused.code, refused.params)
+
+
+def _confirmed(call: Call, path: str, query: Query, fetched: Fetched, etag: str) -> Fetched:
+    """With the hash that the peer says at the end of what it could not say it of beforehand; as it is where it does not
+    say it any more, or cannot be asked."""
+    if fetched.matches is not None or not etag:
+        return fetched
+    from msgspec import DecodeError, json
+
+    try:
+        with call.remote.stream(f"{path}/outcome", query, {"If-Match": etag}) as answer:
+            told = json.decode(b"".join(answer.chunks()), type=dict[str, Any])
+    except (CommandError, DecodeError):
+        return fetched
+    if told.get("bytes") is None:
+        return fetched
+    return fetched._replace(matches=(told["bytes"], told.get("sha256")) == (fetched.bytes, fetched.sha256))
+
+
 @contextmanager
-def _opened(call: Call, path: str, query: Query, have: int) -> Iterator[Answer]:
+def _opened(call: Call, path: str, query: Query, rest: Mapping[str, str] | None = None) -> Iterator[Answer]:
     with waiting(either("Waiting for the data", "Warte auf die Daten")):
-        opening = call.remote.stream(path, query, {"Range": f"bytes={have}-"} if have else None)
+        opening = call.remote.stream(path, query, rest)
         answer = opening.__enter__()
     try:
         yield answer
@@ -289,12 +329,3 @@ def _tell(call: Call, output: str, fetched: Fetched) -> None:
     told = {"file": output, **fetched._asdict()}
     transfer = f"\n{word('transfer')} {tail(fetched.transfer)}" if fetched.transfer else ""
     call.answer(told, lambda: f"{output}: {line}{transfer}")
-
-
-def _sync(directory: Path) -> None:
-    """Put the new name on disk too."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

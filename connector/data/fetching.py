@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from connector.data.pull import Order, Pull, UnprovedError, pull
+from connector.data.pull import Order, Pull, UnprovedError, ended, pull
 from connector.data.renewing import Renewing
 from connector.errors import DeliveryError, InputError, RefusedError
 from connector.ports import Clock, Peer, Store, Sure, at_once
@@ -65,15 +65,17 @@ class Fetching:
         spatial: str | None = None,
         stated: str = "",
         range: str = "",
+        etag: str = "",
+        have: str = "",
         query: str = "",
     ) -> tuple[Transfer, Pull]:
-        """The transfer and its pull, whose headers have arrived.
+        """The transfer and its pull, whose headers have arrived; `range`, `etag` and `have` as `Order` has them.
 
         Raises `InputError` (no such contract, or not as its consumer), `RefusedError` with the provider's reason,
         `DeliveryError` where the provider does not start the transfer in time or cannot be reached.
         """
         asked = {"member": member, "purpose": purpose, "spatial": spatial, "stated": stated}
-        asked |= {"range": range, "query": query}
+        asked |= {"range": range, "etag": etag, "have": have, "query": query}
         transfer, order = await self.order(operator, contract)
         try:
             return transfer, await self._pull(order, asked)
@@ -82,6 +84,26 @@ class Fetching:
             await self._give_up(transfer)
         transfer, order = await self.order(operator, contract)
         return transfer, await self._pull(order, asked)
+
+    async def ended(
+        self,
+        operator: str,
+        contract: str,
+        etag: str,
+        *,
+        member: str = "",
+        purpose: str | None = None,
+        spatial: str | None = None,
+        stated: str = "",
+        query: str = "",
+    ) -> tuple[int, bytes] | None:
+        """How many bytes an answer had that is over, and their hash; None where the provider does not know it any more.
+        Raises as `open`."""
+        _, order = await self.order(operator, contract)
+        order = msgspec.structs.replace(
+            order, member=member, purpose=purpose, spatial=spatial, stated=stated, query=query, etag=etag
+        )
+        return await ended(order, peer=self._peer, clock=self._clock)
 
     async def _pull(self, order: Order, asked: Mapping[str, str | None]) -> Pull:
         order = msgspec.structs.replace(order, **asked)

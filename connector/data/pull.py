@@ -55,7 +55,8 @@ Bearer = Callable[[str], Awaitable[str]]
 
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be fetched: `url` and `authorization` from the data address, `member` of a folder, purpose and place
-    of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header, `query` as it
+    of this use as IRIs, what else it states (`policies.stating`), a `range` in the form of the header, and where that
+    is the rest of an answer its `etag` and, as in a digest field, the hash `have` of what is before it; `query` as it
     stands in a URL. `actor` and `transfer` go into the audit. `bare`: the provider wants the token as it stands, with
     no scheme. `bearer` gives the token where it ends and is renewed."""
 
@@ -68,6 +69,8 @@ class Order(Struct, frozen=True, kw_only=True):
     spatial: str | None = None
     stated: str = ""
     range: str = ""
+    etag: str = ""
+    have: str = ""
     query: str = ""
     private: bool = False
     bare: bool = False
@@ -163,7 +166,7 @@ class Pull:
                 if self.size is None or self.received >= self.size:
                     return
             except DeliveryError:
-                if not self.etag:
+                if not self.etag or (self.status == 206 and _part(self._headers) is None):
                     raise
             tries = 0 if self.received > before else tries + 1
             tries = await self._again(tries)
@@ -284,13 +287,40 @@ async def pull(order: Order, *, peer: Peer, store: Store, clock: Clock) -> Pull:
     sent; each is audited.
     """
     try:
-        stream = await _patiently(peer, order, {"Range": order.range} if order.range else {}, clock)
+        stream = await _patiently(peer, order, _wanted(order), clock)
     except NodeError as error:
         params = {"transfer": order.transfer, "reason": error.reason.code}
         entry = Entry(event="data.refused", actor=order.actor, params=params)
         await store.write(lambda tx: tx.record(entry))
         raise
     return Pull(order, stream, peer=peer, store=store, clock=clock)
+
+
+async def ended(order: Order, *, peer: Peer, clock: Clock) -> tuple[int, bytes] | None:
+    """How many bytes the answer `order.etag` had in all, and their hash; None where the provider does not say.
+
+    Raises as `pull`; nothing is audited, for nothing is had.
+    """
+    try:
+        stream = await _patiently(peer, order, {"If-Match": _identity(order.etag)}, clock, method="HEAD")
+    except DeliveryError as error:
+        if error.reason.code != "data.changed":
+            raise
+        return None
+    await stream.close()
+    headers = _lower(stream.headers)
+    size, sha256 = _length(headers), announced(headers)
+    same = _identity(headers.get("etag", "")) == _identity(order.etag)
+    return (size, sha256) if same and size is not None and sha256 is not None else None
+
+
+def _wanted(order: Order) -> Mapping[str, str]:
+    """The rest of an answer is asked for so that nothing is drawn: not another one in its place."""
+    if not order.range:
+        return {}
+    etag = _identity(order.etag)
+    same = {"If-Range": etag, "If-Match": etag} if order.etag else {}
+    return {"Range": order.range, **same, **({"Allmende-Have": order.have} if order.have else {})}
 
 
 async def begun(peer: Peer, order: Order, more: Mapping[str, str]) -> Stream:

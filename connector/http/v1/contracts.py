@@ -76,9 +76,26 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             spatial=asked.spatial,
             stated=asked.stated,
             range=visit.headers.get("range", ""),
+            etag=visit.headers.get("if-range", ""),
+            have=visit.headers.get("allmende-have", ""),
             query=_question(asked),
         )
         return Response(pull.status, _headers(moved, pull), chunks=_pieces(pull))
+
+    async def outcome(visit: Visit) -> views.OutcomeView:
+        asked: views.DataQuery = visit.query
+        known = await services.fetching.ended(
+            visit.operator,
+            await id_of(visit),
+            visit.headers.get("if-match", ""),
+            member=asked.member,
+            purpose=asked.purpose,
+            spatial=asked.spatial,
+            stated=asked.stated,
+            query=_question(asked),
+        )
+        size, sha256 = (None, "") if known is None else (known[0], known[1].hex())
+        return views.OutcomeView(bytes=size, sha256=sha256)
 
     async def received(visit: Visit) -> Response:
         there = await services.deliveries.received(await id_of(visit))
@@ -123,6 +140,15 @@ def _contracts(services: Services) -> Sequence[Endpoint]:
             query=views.DataQuery,
             answer=BYTES,
             also={206: "The part that was asked for"},
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/contracts/{id}/data/outcome",
+            right=Right.STEWARD,
+            about="How long the answer was that is named by If-Match, and its hash, as the provider says. No use.",
+            serve=outcome,
+            query=views.DataQuery,
+            answer=views.OutcomeView,
         ),
         Endpoint(
             method="GET",

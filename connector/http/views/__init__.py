@@ -18,6 +18,7 @@ from connector.http.views.contracts import (
     ContractView,
     FlowView,
     NewTransfer,
+    OutcomeView,
     TransferView,
 )
 from connector.http.views.credentials import (
@@ -291,6 +292,7 @@ __all__ = [
     "OlderDescription",
     "OlderView",
     "OperatorView",
+    "OutcomeView",
     "Page",
     "PageQuery",
     "ParticularsView",

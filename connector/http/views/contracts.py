@@ -33,6 +33,13 @@ class ContractView(View, frozen=True, kw_only=True):
     """What was told about it, the oldest first; only where one contract is shown."""
 
 
+class OutcomeView(View, frozen=True, kw_only=True):
+    """An answer that is over, as its provider says: `bytes` null where he does not know it any more."""
+
+    bytes: int | None
+    sha256: str
+
+
 class NewTransfer(Input, frozen=True, kw_only=True):
     """Ask for a transfer under a contract (id or unique tail). With `push` the provider delivers: into this node's
     inbox, or `to` the URL of an application; once, or `every` so often (a duration such as PT15M). With `dataplane` a

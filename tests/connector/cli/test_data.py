@@ -197,3 +197,49 @@ def test_who_does_which_part_is_said_in_sentences(api: Api, types: Types) -> Non
         assert part in said
     assert "lässt name weg" in types("get", "c0ffee00", "--explain", "--lang", "de").out
     assert types("get", "c0ffee00", "--explain", "--json").json["contract"][0]["fields"] == ["name"]
+
+
+def told(data: bytes) -> dict[str, object]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_rows_are_checked_by_what_the_peer_says_at_their_end(api: Api, types: Types) -> None:
+    api.answers[f"{PATH}?filter=a"] = Raw(DATA, {"ETag": '"r-1"'})
+    api.answers[f"{PATH}/outcome?filter=a"] = told(DATA)
+    assert "as the peer sent it" in types("get", "c0ffee00", "-o", "t", "--where", "a").out
+    assert api.asked[-1].headers["if-match"] == '"r-1"'
+    api.answers[f"{PATH}/outcome?filter=a"] = told(DATA + b"more")
+    said = types("get", "c0ffee00", "-o", "u", "--where", "a", "--json")
+    assert said.json["error"]["code"] == "data.digest"
+    assert not list(Path().glob("u*"))
+    api.answers[f"{PATH}/outcome?filter=a"] = {"bytes": None, "sha256": ""}
+    assert "named no hash" in types("get", "c0ffee00", "-o", "t", "--where", "a").out
+
+
+def test_rows_go_on_as_the_same_answer(api: Api, types: Types) -> None:
+    rest = Raw(DATA[5000:], {"ETag": '"r-1"', "Content-Range": "bytes 5000-/*"}, status=206)
+    api.answers[PATH] = [Raw(DATA[:5000], {"ETag": '"r-1"'}, cut=1), rest]
+    api.answers[f"{PATH}/outcome"] = told(DATA)
+    assert types("get", "c0ffee00", "-o", "t").status == 1
+    assert types("get", "c0ffee00", "-o", "t", "--resume", "--where", "b").status == 1
+    assert len(api.asked) <= 2 or api.asked[-1].path != PATH, "another question asks for no rest"
+    assert "as the peer sent it" in types("get", "c0ffee00", "-o", "t", "--resume").out
+    asked = next(one for one in api.asked if "range" in one.headers)
+    have = base64.b64encode(hashlib.sha256(DATA[:5000]).digest()).decode()
+    assert (asked.headers["range"], asked.headers["if-range"]) == ("bytes=5000-", '"r-1"')
+    assert asked.headers["allmende-have"] == f"sha-256=:{have}:"
+    assert [path.name for path in Path().glob("t*")] == ["t"]
+
+
+def test_a_rest_that_there_is_not(api: Api, types: Types) -> None:
+    api.answers[PATH] = [
+        Raw(DATA, {"ETag": '"r-1"'}, cut=1),
+        (503, problem("data.changed", "It changed.")),
+        (416, problem("data.range", "Nothing.")),
+    ]
+    assert types("get", "c0ffee00", "-o", "t").status == 1
+    said = types("get", "c0ffee00", "-o", "t", "--resume")
+    assert said.status == 1 and "as another use" in said.err
+    api.answers[f"{PATH}/outcome"] = told(DATA)
+    assert "as the peer sent it" in types("get", "c0ffee00", "-o", "t", "--resume").out
+    assert Path("t").read_bytes() == DATA

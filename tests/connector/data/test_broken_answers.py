@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from connector.data import kinds
 from connector.data.kinds import Place
 from connector.data.pull import Order, Pull, pull
-from connector.errors import DeliveryError, InputError, NodeError
+from connector.data.pull import ended as over
+from connector.errors import DeliveryError, InputError, NodeError, RefusedError
 from connector.http.client import HttpPeer
 from tests.connector.data import made
 from tests.connector.data.made import STORIES, Story
@@ -204,3 +207,51 @@ async def test_f12_what_is_no_answer(tmp_path: Path, kind: str) -> None:
     server.close()
     await peer.close()
     await store.close()
+
+
+async def test_whoever_comes_back_later_gets_the_rest_as_the_same_use(tmp_path: Path, story: Story) -> None:
+    async with between(tmp_path) as (w, proxy, peer):
+        first = await begun(w, proxy, peer)
+        body = b""
+        async for piece in first.chunks():
+            body += piece
+            if len(body) > 200_000:
+                break
+        await first.close()
+        order = Order(
+            url=w.address(), authorization=w.gate.credential(PID), transfer="urn:uuid:t", private=True,
+            range=f"bytes={len(body)}-", etag=first.etag,
+        )  # fmt: skip
+        wrong = replace(order, have=f"sha-256=:{b64encode(b'x' * 32).decode()}:")
+        with pytest.raises(DeliveryError) as changed:
+            async for _ in (await pull(wrong, peer=peer, store=w.store, clock=Quick())).chunks():
+                pass
+        assert changed.value.reason.code in ("data.changed", "data.incomplete")
+
+        uses = [entry.params.get("use") for entry in await w.log() if entry.event == "access.permitted"]
+        assert [one for one in uses if one] == ["1"], "nothing is drawn in its place"
+
+
+async def test_the_rest_is_what_the_first_part_lacks(tmp_path: Path, story: Story) -> None:
+    async with between(tmp_path) as (w, proxy, peer):
+        first = await begun(w, proxy, peer)
+        body = b""
+        async for piece in first.chunks():
+            body += piece
+            if len(body) > 200_000:
+                break
+        await first.close()
+        have = b64encode(hashlib.sha256(body).digest()).decode()
+        order = Order(
+            url=w.address(), authorization=w.gate.credential(PID), transfer="urn:uuid:t", private=True,
+            range=f"bytes={len(body)}-", etag=first.etag, have=f"sha-256=:{have}:",
+        )  # fmt: skip
+        rest = await pull(order, peer=peer, store=w.store, clock=Quick())
+        assert rest.status == 206
+        body += b"".join([piece async for piece in rest.chunks()])
+        assert body == whole(story)
+        assert await over(order, peer=peer, clock=Quick()) == (len(body), hashlib.sha256(body).digest())
+        with pytest.raises(RefusedError):  # It is not the one use that there was.
+            await over(replace(order, etag='"r-none"'), peer=peer, clock=Quick())
+        uses = [entry.params.get("use") for entry in await w.log() if entry.event == "access.permitted"]
+        assert [one for one in uses if one] == ["1"]
