@@ -5,6 +5,7 @@ Negotiation Protocol, "state changes on acknowledgement"), so a record has a `st
 one `pending` move of its own that the peer has not acknowledged yet. Three rules follow, the same for every table:
 
 - *Implied acknowledgement*: a received move that is legal only after our pending one shows that the peer has it.
+  Where its sender may make it before ours too, how far it had heard us decides, if its message says so.
 - *Crossing*: a received move and our pending one met on the way. The higher rank wins; both sides judge by one rank.
 - *Ending*: a wish to terminate waits until the pending move is settled; also the first one, for its message may have
   arrived although no answer has.
@@ -197,15 +198,15 @@ def _told(reason: Reason) -> dict[str, str]:
 _NUMBERED = re.compile(r"#(?P<number>[0-9]{1,9})\.(?P<heard>[0-9]{1,9})", re.ASCII)
 
 
-def _in_order(process: Process, peer_pid: str, id: str | UnsetType) -> int | None:
-    """The number of a peer's message, None where its `@id` tells none. Raises `TransitionError` for one given up long
-    ago."""
+def _in_order(process: Process, peer_pid: str, id: str | UnsetType) -> tuple[int, int] | None:
+    """The number of a peer's message and of the last one of ours that its sender had, None where its `@id` tells none.
+    Raises `TransitionError` for one given up long ago."""
     found = None if id is UNSET or not id.startswith(peer_pid) else _NUMBERED.fullmatch(id, len(peer_pid))
     if found is None:
         return None
     if int(found["heard"]) < process.acknowledged or int(found["number"]) <= process.heard:
         raise TransitionError("transition.stale", state=process.state or "-")
-    return int(found["number"])
+    return int(found["number"]), int(found["heard"])
 
 
 def receive(
@@ -218,13 +219,15 @@ def receive(
     """
     sender = process.role.other
     state = process.state
-    number, acknowledged = _in_order(process, peer_pid, id), process.acknowledged
-    numbered, heard = number is not None, process.heard if number is None else number
+    order, acknowledged = _in_order(process, peer_pid, id), process.acknowledged
+    numbered, (heard, had) = order is not None, order or (process.heard, process.sent)
     if process.pending is not None:
         expected = machine.rule(state, process.pending)
         assert expected is not None  # INVARIANT: `pending` is only ever set to a legal move
         implied = machine.rule(expected.to, move)
-        if implied is not None and implied.accepts(sender, numbered):
+        before = machine.rule(state, move)
+        unheard = had < process.sent and before is not None and before.accepts(sender, numbered)
+        if implied is not None and implied.accepts(sender, numbered) and not unheard:
             state, acknowledged = expected.to, process.sent
         elif machine.rank[move] < machine.rank[process.pending]:
             raise TransitionError("transition.crossed", state=state or "-", move=move, pending=process.pending)
@@ -272,17 +275,21 @@ def acknowledged(machine: Machine, process: P, now: int, peer_pid: str = "") -> 
 def rejected(machine: Machine, process: P, reason: Reason, now: int) -> Step:
     """The peer has definitely refused our pending move: the two sides differ, so the process is to be terminated.
 
-    The wish is left in `ending`; a first message or a termination that is refused leaves nothing to tell the peer.
+    The wish is left in `ending`; a first message or a termination that is refused leaves nothing to tell the peer. A
+    move that leads where both stand anyway changes nothing by being refused.
     """
     if process.pending is None:
         return Step(process)
+    rule = machine.rule(process.state, process.pending)
     event = f"rejected.{process.pending}"
     if process.state is None or process.pending == machine.terminate:
         after, entry = moved(
             machine, process, event, now, state=machine.terminated, pending=None, ending=None, reason=reason
         )
     else:
-        after, entry = moved(machine, process, event, now, pending=None, ending=process.ending or reason)
+        needless = rule is not None and rule.to == process.state
+        ending = process.ending or (None if needless else reason)
+        after, entry = moved(machine, process, event, now, pending=None, ending=ending)
     return Step(after, (entry,))
 
 

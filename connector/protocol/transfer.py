@@ -3,11 +3,12 @@
 What lives here: which message is legal when, judged the same for both parties. What does not: whether a transfer may
 start (`services.transfers`), every single access to data (`data.gate`), reading and writing (`codec`).
 Source: Dataspace Protocol 2025-1, Transfer Process Protocol, states and figure. Either side may resume after a
-suspension; the data address of the first start stays good, so no second start is needed.
+suspension.
 
-Beyond the figure: Eclipse EDC as a provider answers a consumer that resumes with a start of its own, and as a consumer
-that resumes waits for one. Such a start is taken in STARTED too, and one is sent to a peer that does not number its
-messages as we do (`machine`, Order); between two nodes of ours a crossing suspension could not be told from it.
+Beyond the figure: a provider answers a consumer that resumes with a start of its own, which says where the data are to
+be had now (Data Plane Signaling, Data Flow Suspension/Resumption); Eclipse EDC waits for it. Such a start is taken in
+STARTED too. What tells one that crosses a suspension from one that answers it is how far its sender had heard us
+(`machine`, Implied acknowledgement). A peer that does not know such starts refuses it, and loses nothing by that.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ TRANSFER = Machine(
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
         },
         S.STARTED: {
-            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY, foreign=True),
+            M.START: Rule(S.STARTED, PROVIDER_ONLY, PROVIDER_ONLY),
             M.SUSPEND: Rule(S.SUSPENDED, EITHER, EITHER),
             M.COMPLETE: Rule(S.COMPLETED, EITHER, EITHER),
             M.TERMINATE: Rule(S.TERMINATED, EITHER, EITHER),
@@ -198,7 +199,7 @@ def _receive(t: Transfer, message: TransferMessage, now: int) -> Step:
     if isinstance(message, TransferSuspensionMessage | TransferTerminationMessage):
         changes["reason"] = heard(f"peer.{move_of(message)}", message.code, message.reason)
     if isinstance(message, TransferStartMessage):
-        changes |= {"reason": None, "start_due": t.role is Role.PROVIDER and not t.heard}
+        changes |= {"reason": None, "start_due": t.role is Role.PROVIDER}
     return machine.receive(TRANSFER, t, move_of(message), now, id=message.id, peer_pid=peer_pid, **changes)
 
 

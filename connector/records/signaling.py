@@ -38,12 +38,15 @@ class Plane(Struct, frozen=True, kw_only=True):
 
 class Due(Struct, frozen=True):
     """A signal that has still to be given, with its message's id, which stays the same however often it is sent.
-    `address` is a sealed data address that goes with it."""
+    `address` is a sealed data address that goes with it. `after` is the instant before which it is not given, and
+    makes way for whatever else becomes due; `wait` is how many seconds that was."""
 
     signal: str
     message: str
     address: bytes = b""
     reason: str = ""
+    after: int = 0
+    wait: float = 0
 
 
 class Flow(Struct, frozen=True, kw_only=True):

@@ -96,6 +96,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "{plane} lehnt {signal} ab (Status {status}).",
         "{plane} refuses {signal} (status {status}).",
     ),
+    "flow.silent": (
+        "{plane} wird nicht fertig und meldet sich nicht (zuletzt {state}).",
+        "{plane} does not get ready and says nothing (last {state}).",
+    ),
     "flow.errored": ("{plane} meldet: {said}", "{plane} says: {said}"),
     "flow.unserved": (
         "Die Daten können gerade nicht geliefert werden.",

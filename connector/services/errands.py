@@ -110,10 +110,14 @@ class Errands(Generic[R]):
     async def _rest(self, id: str) -> None:
         """Keep the record's place for a while, so that nobody tries it again."""
         failures = self._failures[id] = self._failures.get(id, 0) + 1
+        await self.pause(min(FIRST_WAIT * 2 ** min(failures - 1, 20), LONGEST_WAIT))
+
+    async def pause(self, seconds: float) -> None:
+        """For `run`: it is too early for what is due. `soon` ends the waiting."""
         task = asyncio.current_task()
         assert task is not None
         task.set_name("resting")
-        await self._clock.sleep(min(FIRST_WAIT * 2 ** min(failures - 1, 20), LONGEST_WAIT))
+        await self._clock.sleep(min(seconds, LONGEST_WAIT))
 
 
 def _id(record: Any) -> str:

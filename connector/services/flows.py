@@ -10,6 +10,10 @@ is written together with the end of that signal. A kill at any moment loses none
 keeps its id.
 
 `errored` is for people here: it moves nothing, and the other side never hears of it.
+
+A data plane that has answered "not yet" is asked where it stands from time to time: its callback may be lost, or never
+come. What needs its data address cannot go on by that answer alone, which has none; at the end of `PATIENCE` the
+transfer ends.
 """
 
 from __future__ import annotations
@@ -47,6 +51,13 @@ KIND: Final = "dataplane"
 CONTEXT: Final = "default"
 """The dataspace that flows are about: a node is in one."""
 MOST = 100_000
+SECOND = 1_000_000
+STATUS: Final = "status"
+"""Due where a callback is: to ask, should it not come."""
+FIRST_ASKED, SELDOM_ASKED, PATIENCE = 5.0, 600.0, 86_400.0
+"""Seconds until a data plane that is not ready yet is asked, at most between two questions, until it is given up."""
+ADDRESS_WAIT = 10.0
+"""Seconds in which a provider that was told to resume says where the data are to be had now."""
 UNSERVED: Final = Reason("flow.unserved")
 """All that the other side learns of what went wrong between our two planes."""
 S = TransferState
@@ -184,7 +195,7 @@ class Flows:
         if not isinstance(given, transfer.Start) or t.state != S.SUSPENDED or t.pending is not None:
             return False
         flow = tx.get(Flow, t.id)
-        if flow is None or flow.state is not FlowState.SUSPENDED:
+        if flow is None or flow.state is not FlowState.SUSPENDED or _fetches(t):
             return False
         if not flow.resuming:
             self._noted(tx, replace(self._owing(flow, Signal.RESUME), resuming=True), "flow.resuming")
@@ -198,13 +209,18 @@ class Flows:
         address = message.dataAddress if isinstance(message, TransferStartMessage) else UNSET
         signal = _signal(flow, before, after, address)
         if signal is not None:
-            told = self._sealed(flow, address) if after.role is Role.CONSUMER else b""
+            theirs = after.role is Role.CONSUMER or formats.is_push(after.format)
+            told = self._sealed(flow, address) if theirs else b""
             why = "" if after.reason is None else after.reason.code
-            self._noted(tx, self._owing(flow, signal, told, why), "flow.due")
+            # A consumer that resumes hears from the provider where the data are to be had now, and tells its data plane
+            # once; a provider that says nothing means the address that was good before.
+            expects = signal is Signal.RESUME and message is None and _fetches(after)
+            self._noted(tx, self._owing(flow, signal, told, why, ADDRESS_WAIT if expects else 0), "flow.due")
 
-    def _owing(self, flow: Flow, signal: Signal, address: bytes = b"", reason: str = "") -> Flow:
-        due = Due(signal, self._ids.pid(), address, reason)
-        return replace(flow, due=(*flow.due, due), waiting=True)
+    def _owing(self, flow: Flow, signal: str, address: bytes = b"", reason: str = "", wait: float = 0) -> Flow:
+        after = self._clock.now() + round(wait * SECOND) if wait else 0
+        due = Due(signal, self._ids.pid(), address, reason, after, wait)
+        return replace(flow, due=(*(one for one in flow.due if not one.after), due), waiting=True)
 
     def abandon(self, tx: Transaction, plane: str) -> None:
         """A data plane is known no longer: what it had under way ends, in this transaction."""
@@ -227,6 +243,12 @@ class Flows:
         if plane is None or t is None:
             await self._store.write(lambda tx: self._forget(tx, flow.id))
             return
+        if (early := due.after - self._clock.now()) > 0:
+            await self._errands.pause(early / SECOND)
+            return
+        if due.signal == STATUS:
+            await self._ask(plane, flow, due)
+            return
         begins = due.signal in (Signal.PREPARE, Signal.START)
         path = f"/dataflows/{due.signal}" if begins else f"/dataflows/{segment(flow.flow or flow.id)}/{due.signal}"
         body = await self._store.read(lambda view: self._body(view, flow, t, due))
@@ -237,6 +259,34 @@ class Flows:
         else:
             why = Reason("flow.refused", {"plane": plane.id, "signal": due.signal, "status": str(reply.status)})
             await self._store.write(lambda tx: self._refused(tx, flow.id, due, why))
+
+    async def _ask(self, plane: Plane, flow: Flow, due: Due) -> None:
+        """A callback has not come: ask where the flow stands. Too late, and the data plane is given up."""
+        if self._clock.now() - flow.created > PATIENCE * SECOND:
+            why = Reason("flow.silent", {"plane": plane.id, "state": flow.state})
+            await self._store.write(lambda tx: self._refused(tx, flow.id, due, why))
+            return
+        path = f"/dataflows/{segment(flow.flow or flow.id)}/status"
+        reply = await self._signals.send(plane, "GET", path)
+        status = _read(reply.body) if 200 <= reply.status < 300 else None
+        await self._store.write(lambda tx: self._answered(tx, flow.id, due, status))
+
+    def _answered(self, tx: Transaction, id: str, due: Due, status: DataFlowStatusMessage | None) -> None:
+        """What a data plane says when it is asked; an answer that cannot be read says that nothing has changed."""
+        flow = tx.get(Flow, id)
+        if flow is None or due not in flow.due:
+            return
+        signal = Signal.PREPARE if flow.state is FlowState.PREPARING else Signal.START
+        said = flow.state if status is None else status.state
+        if said is FlowState.TERMINATED:
+            self._refused(tx, id, due, Reason("flow.errored", {"plane": flow.plane, "said": ""}))
+        elif said in (_LEADS[signal], FlowState.COMPLETED) and (_addressed(status) or not _gives(flow, signal)):
+            self._reached(tx, flow, signal, status)
+            after = tx.get(Flow, id)
+            if said is FlowState.COMPLETED and after is not None and after.state is FlowState.STARTED:
+                self._completed(tx, after)
+        else:
+            tx.put(self._owing(flow, STATUS, wait=min(2 * due.wait, SELDOM_ASKED)))
 
     def _body(self, view: Reading, flow: Flow, t: Transfer, due: Due) -> bytes | None:
         address: DataAddress | UnsetType = UNSET
@@ -285,7 +335,8 @@ class Flows:
         signal = Signal(due.signal)
         if later and signal in (Signal.PREPARE, Signal.START):
             state = FlowState.PREPARING if signal is Signal.PREPARE else FlowState.STARTING
-            self._noted(tx, replace(flow, state=state, flow=_id(flow, status)), "flow.signalled")
+            flow = replace(flow, state=state, flow=_id(flow, status))
+            self._noted(tx, flow if left else self._owing(flow, STATUS, wait=FIRST_ASKED), "flow.signalled")
             return
         self._reached(tx, flow, signal, status)
 
@@ -294,8 +345,11 @@ class Flows:
         address = b""
         if status is not None and isinstance(status.dataAddress, DataAddress):
             address = self._sealed(flow, status.dataAddress)
+        due = tuple(one for one in flow.due if one.signal != STATUS)
         flow = replace(
             flow,
+            due=due,
+            waiting=bool(due),
             state=_LEADS[signal],
             flow=_id(flow, status),
             address=address or flow.address,
@@ -322,7 +376,7 @@ class Flows:
             return
         left = tuple(one for one in flow.due if one != due)
         flow = replace(flow, due=left, waiting=bool(left), error=why, resuming=False)
-        if due.signal in (Signal.PREPARE, Signal.START):
+        if due.signal in (Signal.PREPARE, Signal.START, STATUS):
             flow = replace(flow, state=FlowState.TERMINATED, due=(), waiting=False)
         self._noted(tx, flow, "flow.refused")
         t = tx.get(Transfer, flow.id)
@@ -394,7 +448,7 @@ class Flows:
             about["reason"] = flow.error.code
         tx.record(Entry(event=event, actor="node", params=about))
         if flow.due:
-            tx.after(self._errands.wake)
+            tx.after(lambda: self._errands.soon(flow.id))
 
     def _stepped(self, tx: Transaction, t: Transfer, command: transfer.Command) -> None:
         done: Done = self.transfers.stepped(tx, t, command, "node")
@@ -443,7 +497,7 @@ def _signal(flow: Flow, before: Transfer, after: Transfer, address: DataAddress 
     if now == S.COMPLETED:
         return Signal.COMPLETED if was != S.COMPLETED else None
     if now == S.SUSPENDED:
-        return Signal.SUSPEND if was == S.STARTED else None
+        return Signal.SUSPEND if was == S.STARTED and _wanted(flow) is not FlowState.SUSPENDED else None
     if now != S.STARTED:
         return None
     if was == S.SUSPENDED:
@@ -466,8 +520,24 @@ def _stands(t: Transfer) -> TransferState | None:
 
 
 def _wanted(flow: Flow) -> FlowState:
-    """Where a flow will stand when its signals have been given."""
-    return _LEADS[Signal(flow.due[-1].signal)] if flow.due else flow.state
+    """Where a flow will stand when the signals have been given that make way for nothing."""
+    sure = [one for one in flow.due if not one.after]
+    return _LEADS[Signal(sure[-1].signal)] if sure else flow.state
+
+
+def _fetches(t: Transfer) -> bool:
+    """Is it we who fetch the data?"""
+    return t.role is Role.CONSUMER and not formats.is_push(t.format)
+
+
+def _gives(flow: Flow, signal: Signal) -> bool:
+    """Does what a signal leads to come with a data address? A consumer that is delivered to gives one, and a provider
+    that is fetched from; under other profiles nobody knows."""
+    return flow.profile != (HTTP_PULL if signal is Signal.PREPARE else HTTP_PUSH)
+
+
+def _addressed(status: DataFlowStatusMessage | None) -> bool:
+    return status is not None and isinstance(status.dataAddress, DataAddress)
 
 
 def _theirs(view: Reading, plane: Plane, transfer: str) -> Flow:

@@ -27,7 +27,7 @@ from connector.protocol.messages import (
 )
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Delivery, Endpoint, Participant
-from connector.services.addresses import callback_of, data_address, destination, no_destination
+from connector.services.addresses import Destination, callback_of, data_address, destination, no_destination
 from connector.services.flows import Flows
 from connector.services.formats import HTTP_PULL, is_push
 from connector.services.life.contracts import damaged, standing
@@ -127,18 +127,30 @@ class Transfers(Processes[Transfer]):
     def _take_destination(self, tx: Transaction, process: Transfer, address: DataAddress | UnsetType) -> None:
         """Keep where we are to deliver; nothing is sent there before the transfer was started."""
         said = destination(address, process.format)
-        secret = self._seal(msgspec.json.encode(said.properties), process.id.encode())
-        tx.put(Endpoint(id=process.id, url=said.url, kind=process.format, secret=secret))
+        tx.put(self._target(process, said))
         tx.put(Delivery(id=process.id, agreement=process.agreement, peer=process.peer, every=said.every))
 
     def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
-        """Keep where the data is to be had, its secret sealed; tell the data plane that serves it."""
+        """Keep where the data is to be had, or to be delivered from now on, its secret sealed; tell the data plane that
+        serves it. Raises `MessageError` for an address that is none."""
+        if isinstance(message, TransferStartMessage) and message.dataAddress is not UNSET:
+            self._moved(tx, after, message.dataAddress)
         if self._flows is not None:
             self._flows.follow(tx, before, after, message)
-        if isinstance(message, TransferStartMessage) and message.dataAddress is not UNSET:
-            endpoint = self._endpoint(after, message.dataAddress)
-            if endpoint is not None:
-                tx.put(endpoint)
+
+    def _moved(self, tx: Transaction, process: Transfer, address: DataAddress) -> None:
+        if process.role is Role.CONSUMER:
+            endpoint = self._endpoint(process, address)
+        elif is_push(process.format):
+            endpoint = self._target(process, destination(address, process.format))
+        else:
+            endpoint = None
+        if endpoint is not None:
+            tx.put(endpoint)
+
+    def _target(self, process: Transfer, said: Destination) -> Endpoint:
+        secret = self._seal(msgspec.json.encode(said.properties), process.id.encode())
+        return Endpoint(id=process.id, url=said.url, kind=process.format, secret=secret)
 
     def _endpoint(self, process: Transfer, address: DataAddress) -> Endpoint | None:
         said = data_address(address) if process.role is Role.CONSUMER else None

@@ -57,17 +57,17 @@ BESIDES = {
         VERIFIED  terminate TERMINATED CP
         OFFERED   offer     OFFERED    P
     """,
-    "transfer": "",
+    "transfer": """
+        STARTED   start     STARTED    P
+    """,
 }
-# Habits of other connectors, taken from peers that do not number their messages as we do: an agreement is repeated by a
-# provider that has not noticed that it was taken, a start answers a consumer that resumes.
+# A habit of other connectors, taken from peers that do not number their messages as we do: an agreement is repeated by
+# a provider that has not noticed that it was taken.
 FOREIGN = {
     "negotiation": """
         AGREED    agree     AGREED     P
     """,
-    "transfer": """
-        STARTED   start     STARTED    P
-    """,
+    "transfer": "",
 }
 # Where two moves cross: the later group wins, equals are both taken.
 CROSSING = {
@@ -145,8 +145,8 @@ def expected(
 
     if pending is not None:
         implied = allowed(SENT[name][(state, pending)][0])
-        if implied is not None:
-            return implied
+        if implied is not None and (not numbered or allowed(state) is None):
+            return implied  # Numbered messages here say that their sender has heard nothing of us.
         groups = CROSSING[name]
         ours, theirs = (next(i for i, group in enumerate(groups) if what in group) for what in (pending, move))
         if theirs < ours:
@@ -358,6 +358,57 @@ def test_a_suspension_given_up_is_stale_when_the_state_has_gone_round() -> None:
     world.heal()
     world.check()
     assert world.parties[P].record.state == "STARTED"
+
+
+def resumed_by_the_consumer() -> World:
+    """The provider has just said anew where the data are to be had; its message is on its way."""
+    world = started()
+    world.command(C, "suspend")
+    world.heal()
+    world.command(C, "start")
+    world.transmit(C)
+    world.deliver(0)
+    assert world.parties[P].record.start_due
+    assert world.command(P, "start")
+    world.transmit(P)
+    return world
+
+
+def test_a_provider_answers_a_resumption_with_a_start_of_its_own() -> None:
+    world = resumed_by_the_consumer()
+    world.deliver(0)
+    consumer = world.parties[C].record
+    assert (consumer.state, consumer.pending) == ("STARTED", None), "it shows that the provider has ours"
+    world.heal()
+    world.check()
+    assert not world.parties[P].record.start_due
+    assert not world.command(P, "start")
+
+
+def test_such_a_start_that_crosses_another_suspension_resumes_nothing() -> None:
+    world = resumed_by_the_consumer()
+    (late,) = world.letters
+    world.letters.clear()
+    world.answer(0)
+    world.command(C, "suspend")
+    world.letters.append(late)
+    world.deliver(0)
+    assert world.parties[C].record.pending == "suspend"
+    world.heal()
+    world.letters.append(late)
+    world.heal()
+    world.check()
+    assert world.parties[C].record.state == "SUSPENDED"
+
+
+def test_such_a_start_that_is_refused_for_good_ends_nothing() -> None:
+    world = resumed_by_the_consumer()
+    (late,) = world.letters
+    world.letters.clear()
+    world.refused.add((late.sender, late.number))
+    world.heal()
+    world.check()
+    assert world.parties[C].record.state == "STARTED"
 
 
 def test_a_first_message_cannot_be_called_back() -> None:

@@ -6,6 +6,7 @@ Two nodes and a data plane by itself, all real, joined by calls.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from connector.protocol.messages import TransferState
 from connector.protocol.signaling import HTTP_PULL, DataFlowStatusMessage, FlowState
 from connector.protocol.transfer import Transfer
 from connector.records import Asset, Endpoint, Flow, Plane
+from connector.services import flows
 from policies.model import Reason
 from policies.terms import Terms
 from tests.connector import joined
@@ -172,6 +174,64 @@ async def test_suspension_and_resumption_reach_the_data_plane(driven: Driven) ->
     await driven.until(mine.id, TransferState.STARTED)
     await driven.flow_until(lambda flow: flow.state is FlowState.STARTED)
     assert await driven.served() is FlowState.STARTED
+
+
+async def test_a_consumer_that_resumes_hears_of_the_address_of_the_data_plane(driven: Driven) -> None:
+    mine = await driven.running()
+    first = await driven.two.utility.store.read(lambda view: view.get(Endpoint, mine.id))
+    await driven.two.utility.transfers.command("engineer", mine.id, transfer.Suspend(Reason("operator")))
+    await driven.until(mine.id, TransferState.SUSPENDED)
+    await driven.flow_until(lambda flow: flow.state is FlowState.SUSPENDED)
+    await driven.two.utility.transfers.command("engineer", mine.id, transfer.Start())
+    async with asyncio.timeout(10):
+        while (now := await driven.two.utility.store.read(lambda view: view.get(Endpoint, mine.id))) == first:
+            await asyncio.sleep(0.002)
+    assert first is not None
+    assert now is not None
+    assert (now.url, now.kind) == (first.url, HTTP_PULL)
+    assert (await driven.until(mine.id, TransferState.STARTED)).pending is None
+
+
+class Slow:
+    """Calls of the data plane's, whose answer to a start says "not yet"; `address` is what it says when it is asked."""
+
+    def __init__(self, road: Street) -> None:
+        self.road, self.address, self.asked, self.gives = road, None, 0, True
+
+    async def send(self, method: str, url: str, **given: Any) -> Reply:
+        """See `ports.Peer.send`."""
+        reply = await self.road.send(method, url, **given)
+        said = json.loads(reply.body) if reply.body else {}
+        if url.endswith("/dataflows/start"):
+            self.address = said.pop("dataAddress")
+            return Reply(202, json.dumps(said | {"state": "STARTING"}).encode(), {})
+        if url.endswith("/status"):
+            self.asked += 1
+            address = {"dataAddress": self.address} if self.gives and self.asked > 2 else {}
+            return Reply(200, json.dumps(said | address).encode(), {})
+        return reply
+
+
+async def test_a_data_plane_that_never_calls_back_is_asked(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "FIRST_ASKED", 0.005)
+    slow = Slow(driven.road)
+    driven.two.city.signals._sends = slow
+    mine = await driven.running()
+    assert slow.asked == 3
+    assert (await driven.flow()).due == ()
+    assert await driven.two.utility.store.read(lambda view: view.get(Endpoint, mine.id)) is not None
+
+
+async def test_a_data_plane_that_gives_no_address_is_given_up(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "FIRST_ASKED", 0.005)
+    monkeypatch.setattr(flows, "PATIENCE", 0.05)
+    slow = Slow(driven.road)
+    slow.gives = False
+    driven.two.city.signals._sends = slow
+    mine = await driven.requested()
+    ended = await driven.until(mine.id, TransferState.TERMINATED)
+    assert "flow.unserved" in str(ended.reason)
+    assert (await driven.flow()).error == Reason("flow.silent", {"plane": "geo", "state": "STARTING"})
 
 
 async def test_our_own_resumption_waits_for_the_data_plane(driven: Driven) -> None:
