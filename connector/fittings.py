@@ -17,7 +17,7 @@ from connector.data import secrets
 from connector.data.ports import Around
 from connector.data.silos import Find, Silos
 from connector.data.sinks import Sinks
-from connector.errors import OurError
+from connector.errors import InputError, OurError
 from connector.http import connection
 from connector.http.client import HttpPeer
 from connector.http.data import DataPlane
@@ -123,7 +123,7 @@ def _around(config: Config, peer: Peer, clock: Clock) -> Around:
     return Around(
         clock=clock,
         peer=peer,
-        secret=secrets.reading(hosting.credentials()),
+        secret=secrets.reading(hosting.credentials(), (config.directory,)),
         closed=(config.directory,),
         kept=config.directory / "silos",
     )
@@ -174,6 +174,14 @@ def _mail(config: Config) -> MailSettings:
 
 
 # --- listeners --------------------------------------------------------------------------------------------------------
+
+
+def check_workers(config: Config, workers: int) -> None:
+    """Raises `InputError` where the public port cannot be shared by data processes."""
+    if workers and config.public.socket:
+        raise InputError("workers.socket", socket=config.public.socket)
+    if workers and config.trust.mutual_tls != "off":
+        raise InputError("workers.mutual_tls")
 
 
 def data_path(config: Config) -> str:

@@ -40,8 +40,10 @@ def base(name: str) -> str:
     return name.removesuffix(FILE).removesuffix(CREDENTIAL)
 
 
-def reading(credentials: Path | None) -> Secret:
+def reading(credentials: Path | None, closed: Sequence[Path] = ()) -> Secret:
     """What reads secrets; `credentials` is where systemd lays them out for this process, None where it does not.
+    INVARIANT: nothing in the folders `closed` is ever taken for a silo's secret: whoever may name a server and a file
+    would be sent the node's own keys.
 
     Raises `SourceError` `source.secret` with the name of the setting and what is wrong, never with anything of it.
     """
@@ -51,7 +53,7 @@ def reading(credentials: Path | None) -> Secret:
         if (file is None) == (credential is None):
             raise SourceError("source.secret", setting=name, problem="one of NAME_file and NAME_credential is needed")
         if file is not None:
-            return _text(Path(str(file)), name + FILE, 0o077)
+            return _text(Path(str(file)), name + FILE, 0o077, closed)
         if credentials is None or not _CREDENTIAL_NAME.fullmatch(str(credential)):
             raise SourceError("source.secret", setting=name + CREDENTIAL, problem="systemd gives no such credential")
         # systemd grants its files by an access control list, whose mask shows as group bits.
@@ -60,7 +62,7 @@ def reading(credentials: Path | None) -> Secret:
     return secret
 
 
-def _text(path: Path, setting: str, forbidden: int) -> str:
+def _text(path: Path, setting: str, forbidden: int, closed: Sequence[Path] = ()) -> str:
     """The content of a file, without the end of its line. Judged on the open descriptor; links are not followed."""
 
     def wrong(problem: str) -> SourceError:
@@ -76,6 +78,11 @@ def _text(path: Path, setting: str, forbidden: int) -> str:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             raise wrong("it is no file")
+        if status.st_nlink > 1 and closed:
+            raise wrong("it has another name as well")
+        place = Path(os.readlink(f"/proc/self/fd/{file}"))
+        if any(place.is_relative_to(one.resolve()) for one in closed):
+            raise wrong("it lies in the node's own folder")
         if status.st_mode & forbidden:
             raise wrong("others may read it; do: chmod 600")
         if status.st_uid not in (os.geteuid(), 0):

@@ -56,6 +56,20 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
         refused({"password_file": str(path)})
 
 
+def test_the_nodes_own_files_are_nobodys_secret(tmp_path: Path) -> None:
+    """Else whoever may name a server and a file is sent the node's credential."""
+    node, beside = tmp_path / "node", tmp_path / "beside"
+    (node / "keys").mkdir(parents=True)
+    beside.symlink_to(node)
+    read = secrets.reading(None, (beside,))
+    os.link(kept(node, name="token"), tmp_path / "hard")
+    around = node / "keys" / ".." / "token"
+    for path in (node / "token", beside / "token", kept(node / "keys"), tmp_path / "hard", around):
+        with pytest.raises(SourceError, match=r"source\.secret"):
+            read({"password_file": str(path)}, "password")
+    assert read({"password_file": str(kept(tmp_path, name="node.password"))}, "password") == "hunter2"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     file = kept(tmp_path)
