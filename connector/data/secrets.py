@@ -35,6 +35,11 @@ def refers(settings: Mapping[str, Any], name: str) -> bool:
     return bool(settings.get(name + FILE) or settings.get(name + CREDENTIAL))
 
 
+def named(settings: Mapping[str, Any]) -> bool:
+    """Do settings refer to a secret at all?"""
+    return any(name.endswith((FILE, CREDENTIAL)) for name in settings)
+
+
 def base(name: str) -> str:
     """What a setting that refers to a secret is called without saying where it lies."""
     return name.removesuffix(FILE).removesuffix(CREDENTIAL)

@@ -11,20 +11,21 @@ was pointed at this machine by the listener (`reading.Hosts`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 
+from connector.data import secrets
 from connector.errors import InputError, NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http import openapi, v1
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import JSON, LOOPBACK, Headers, Request, Response, Router, arguments
 from connector.http.problems import HttpError, internal, problem
 from connector.ports import Ids
-from connector.records import Operator
+from connector.records import Operator, Right
 from connector.sentences import language_of
 from connector.services.operators import includes
 from policies.model import PolicyError
@@ -38,7 +39,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.D
 
 class Management:
     """`handle` answers any request to the management listener. `hosts` are the names that a page's origin may have,
-    `table` is what there is where it is not all of it."""
+    `table` is what there is where it is not all of it, `absent` why the rest is not."""
 
     def __init__(
         self,
@@ -47,8 +48,9 @@ class Management:
         ids: Ids,
         hosts: frozenset[str] = LOOPBACK,
         table: Sequence[Endpoint] | None = None,
+        absent: str = "http.path",
     ) -> None:
-        self._services, self._ids, self._hosts = services, ids, hosts
+        self._services, self._ids, self._hosts, self._absent = services, ids, hosts, absent
         table = v1.table(services) if table is None else table
         self.endpoints: Sequence[Endpoint] = [*table, self._description()]
         self._router: Router[Endpoint] = Router()
@@ -80,11 +82,14 @@ class Management:
         self._check_origin(request.headers.get("origin"))
         endpoint, values = self._find(request)
         operator = await self._admitted(endpoint, request.headers)
+        body = _body(endpoint, request)
+        if operator is not None:
+            _entitled(operator, body)
         visit = Visit(
-            operator=operator,
+            operator=_NOBODY if operator is None else operator.id,
             language=language_of(request.headers.get("accept-language", "")),
             values=values,
-            body=_body(endpoint, request),
+            body=body,
             query=_query(endpoint, request),
             headers=request.headers,
         )
@@ -105,20 +110,21 @@ class Management:
     def _find(self, request: Request) -> tuple[Endpoint, tuple[str, ...]]:
         found = self._router.find(request.path)
         if found is None:
-            raise UnknownError("http.path")
+            raise UnknownError(self._absent)
         endpoint = found.routes.get(request.method)
         if endpoint is None:
             raise HttpError(405, "http.method", allowed=", ".join(sorted(found.routes)))
         return endpoint, found.values
 
-    async def _admitted(self, endpoint: Endpoint, headers: Headers) -> str:
-        """The name of who is asking. Raises `UnauthenticatedError`, `RefusedError` where the role is not enough."""
+    async def _admitted(self, endpoint: Endpoint, headers: Headers) -> Operator | None:
+        """Who is asking, None where that is nobody's business. Raises `UnauthenticatedError`, `RefusedError` where the
+        role is not enough."""
         if endpoint.right is None:
-            return _NOBODY
+            return None
         operator = await self._known(headers.get("authorization", ""))
         if not includes(operator.role, endpoint.right):
             raise RefusedError("role.missing", needed=endpoint.right, role=operator.role)
-        return operator.id
+        return operator
 
     async def _known(self, authorization: str) -> Operator:
         if authorization[: len(_SCHEME)].lower() != _SCHEME:
@@ -147,6 +153,14 @@ class Management:
             serve=serve,
             answer=dict[str, Any],
         )
+
+
+def _entitled(operator: Operator, body: Any) -> None:
+    """Raises `RefusedError` where settings refer to a secret and the operator is no admin. INVARIANT: whoever names a
+    file and a server is sent what is in it, so that is for those alone who may know every secret of this node."""
+    settings = getattr(body, "settings", None)
+    if isinstance(settings, Mapping) and secrets.named(settings) and not includes(operator.role, Right.ADMIN):
+        raise RefusedError("role.missing", needed=Right.ADMIN, role=operator.role)
 
 
 def _body(endpoint: Endpoint, request: Request) -> Any:

@@ -226,6 +226,25 @@ async def test_each_endpoint_takes_its_role_and_refuses_those_below(node: Node) 
             assert refused is not includes(role, needed), (line, role, answer.body)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/subscriptions", {"contract": "x", "into": "https://elsewhere.example/rows"}),
+        ("/v1/assets", {"name": "x", "title": "x", "description": "x", "kind": "proxy"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["token_file", "password_credential"])
+async def test_who_names_a_secret_and_a_server_is_an_admin(node: Node, path: str, body: Any, name: str) -> None:
+    steward, admin = await token_of(node, Right.STEWARD), await token_of(node, Right.ADMIN)
+    for token, settings, refused in (
+        (steward, {name: "/etc/cadastre"}, True),
+        (steward, {"url": "https://x.example"}, False),
+        (admin, {name: "/etc/cadastre"}, False),
+    ):
+        answer = await manage(node, "POST", path, {**body, "settings": settings}, token=token)
+        assert (answer.status == 403 and told(answer)["code"] == "role.missing") is refused, answer.body
+
+
 async def token_of_spare_admin(node: Node) -> None:
     await manage(node, "POST", "/v1/operators", {"name": "spare", "role": "admin"})
 
