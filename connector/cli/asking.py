@@ -13,7 +13,7 @@ import click
 
 from connector.cli.command import Call
 from connector.cli.errors import CommandError
-from connector.cli.output import bullets, cell, paragraphs, plain, remark, table
+from connector.cli.output import bullets, cell, paragraphs, plain, remark, say, table
 from connector.cli.words import either
 
 if TYPE_CHECKING:
@@ -62,6 +62,27 @@ def question(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
+_SAID_WITH: Final = {
+    "filter": "--where",
+    "datetime": "--since/--until",
+    "properties": "--columns",
+    "bbox": "--bbox",
+    "limit": "--limit",
+    "resolution": "--resolution",
+    "f": "--format",
+}
+
+
+def in_options(refused: CommandError) -> CommandError:
+    """A refusal of a question as somebody understands it who has typed options and not parameters of a URL."""
+    parameter = str(refused.params.get("parameter", ""))
+    if refused.code.startswith("query.") and parameter in _SAID_WITH:
+        beginning = f"{parameter}: "
+        if refused.sentence.startswith(beginning):
+            refused.sentence = f"{_SAID_WITH[parameter]}: {refused.sentence.removeprefix(beginning)}"
+    return refused
+
+
 def show(answer: Answer, most: int) -> None:
     """The first rows of an answer as a table; text as it stands where it is none. Raises `CommandError` for what is
     nothing to look at."""
@@ -78,7 +99,7 @@ def show(answer: Answer, most: int) -> None:
     lines = [line for line in body.split(b"\n")[: most + 1] if line]
     rows = [cells(json.decode(line)) for line in lines[:most]]
     columns = {name: name for row in rows for name in row}
-    click.echo(table(rows, columns, either("no rows", "keine Zeilen")))
+    say(table(rows, columns, either("no rows", "keine Zeilen"), as_they_are=True))
     if len(rows) == most:
         more = either(f"The first {most} rows; all of them: -o FILE", f"Die ersten {most} Zeilen; alle mit: -o DATEI")
         remark(more)
@@ -94,7 +115,7 @@ def _show_text(body: bytes) -> None:
         )
         raise CommandError(said, "data.unseen") from None
     for line in text.splitlines()[:FIRST]:
-        click.echo(plain(line))
+        say(plain(line))
 
 
 def cells(row: Any) -> dict[str, str]:
@@ -102,8 +123,19 @@ def cells(row: Any) -> dict[str, str]:
     if not isinstance(row, dict):
         return {"value": _short(row)}
     if row.get("type") == "Feature":
-        row = {**(row.get("properties") or {}), "geometry": (row.get("geometry") or {}).get("type")}
-    return {name: _short(value) for name, value in row.items()}
+        named = {"id": row["id"]} if "id" in row else {}
+        row = {**named, **(row.get("properties") or {}), "geometry": row.get("geometry")}
+    return {name: _short(_place(value)) for name, value in row.items()}
+
+
+def _place(value: Any) -> Any:
+    """A place as a person reads it: where a point is, what anything else is; every other value as it stands."""
+    if not isinstance(value, dict) or value.keys() - {"type", "coordinates", "geometries", "bbox", "crs"}:
+        return value
+    kind, at = value.get("type"), value.get("coordinates")
+    if kind == "Point" and isinstance(at, list) and len(at) >= 2 and all(isinstance(one, int | float) for one in at):
+        return f"Point ({at[0]:.5f} {at[1]:.5f})"
+    return kind or value
 
 
 def _short(value: Any) -> str:

@@ -279,9 +279,12 @@ def _confirmed(call: Call, path: str, query: Query, fetched: Fetched, etag: str)
 
 @contextmanager
 def _opened(call: Call, path: str, query: Query, rest: Mapping[str, str] | None = None) -> Iterator[Answer]:
-    with waiting(either("Waiting for the data", "Warte auf die Daten")):
-        opening = call.remote.stream(path, query, rest)
-        answer = opening.__enter__()
+    try:
+        with waiting(either("Waiting for the data", "Warte auf die Daten")):
+            opening = call.remote.stream(path, query, rest)
+            answer = opening.__enter__()
+    except CommandError as refused:
+        raise asking.in_options(refused) from refused
     try:
         yield answer
     finally:

@@ -83,12 +83,15 @@ def heading(text: str) -> str:
     return f"{BOLD}{text}{PLAIN}"
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: str) -> str:
-    """Rows as aligned columns; `columns` maps a key to its heading. `empty` is said where there are no rows."""
+def table(
+    rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: str, *, as_they_are: bool = False
+) -> str:
+    """Rows as aligned columns; `columns` maps a key to its heading. `empty` is said where there are no rows.
+    `as_they_are`: headings are names of somebody's data and not words of ours to be translated."""
     body = [[cell(row.get(key)) for key in columns] for row in rows]
     if not body:
         return word(empty)
-    columns = {key: word(text) for key, text in columns.items()}
+    columns = {key: plain(text) if as_they_are else word(text) for key, text in columns.items()}
     widths = [max(len(line[at]) for line in (list(columns.values()), *body)) for at in range(len(columns))]
     head, *lines = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
@@ -104,11 +107,16 @@ def labelled(pairs: Iterable[tuple[str, Any]]) -> str:
     return "\n".join(f"{heading(label.ljust(width))}  {value}" for label, value in kept)
 
 
-def bullets(title: str, lines: Sequence[str]) -> str:
-    """A title over dashed lines, where an indented line belongs to the one above; empty where there are none."""
+def bullets(title: str, lines: Sequence[str], *, as_it_is: bool = False) -> str:
+    """A title over dashed lines, where an indented line belongs to the one above; empty where there are none.
+    `as_it_is`: the title is a name and no word of ours to be translated."""
     told = (line[: len(line) - len(line.lstrip(" "))] + plain(line) for line in lines)
     shown = (line if line.startswith(" ") else f"- {line}" for line in told)
-    return "\n".join([heading(plain(word(title))), *(f"  {line}" for line in shown)]) if lines else ""
+    return (
+        "\n".join([heading(plain(title if as_it_is else word(title))), *(f"  {line}" for line in shown)])
+        if lines
+        else ""
+    )
 
 
 def paragraphs(*parts: str) -> str:

@@ -58,7 +58,7 @@ def _kind(one: Any) -> str:
         lines.append(
             either(f"Not installed: {missing}. Do: ", f"Nicht installiert: {missing}. Abhilfe: ") + one["install"]
         )
-    return bullets(one["kind"], lines or [either("needs nothing", "braucht nichts")])
+    return bullets(one["kind"], lines or [either("needs nothing", "braucht nichts")], as_it_is=True)
 
 
 def _common(items: Any) -> str:
@@ -83,6 +83,8 @@ def _needed(setting: Any) -> str:
     examples=[
         "allmende source add cadastre --kind postgres --set host=db.example --set database=cadastre "
         "--set user=reader --set password_file=/etc/allmende/cadastre.password",
+        "allmende source add air --kind sql --set url=postgresql://reader@db.example/air "
+        "--set password_file=/etc/allmende/air.password",
         "allmende source add files --kind files --set path=/srv/open-data",
         "allmende source add sensors --kind http --set url=https://sensors.example/api/readings --set rows=/items",
     ],
@@ -94,13 +96,18 @@ def _needed(setting: Any) -> str:
 def add(call: Call, name: str, kind: str, settings: tuple[str, ...]) -> None:
     """Name a system to read from. It is not asked yet; see: allmende source check NAME."""
     kept = call.remote.post("/sources", {"name": name, "kind": kind, "settings": pairs(settings)})
-    call.answer(
-        kept,
-        lambda: (
-            either(f"Source {name} added. See what it has: ", f"Quelle {name} angelegt. Was sie hat, zeigt: ")
-            + f"allmende source check {name}"
-        ),
-    )
+    call.answer(kept, lambda: _added(kept, kind))
+
+
+def _added(kept: Any, kind: str) -> str:
+    """What was kept; also as what, where the URL of a database has said so."""
+    name = kept["name"]
+    become = ""
+    if kept["kind"] != kind:
+        told = ", ".join(f"{key}={value}" for key, value in sorted(kept["settings"].items()))
+        become = either(f" as {kept['kind']}: {told}", f" als {kept['kind']}: {told}")
+    said = either(f"Source {name} added{become}.", f"Quelle {name} angelegt{become}.")
+    return f"{said} {either('See what it has:', 'Was sie hat, zeigt:')} allmende source check {name}"
 
 
 @source.command(
@@ -190,7 +197,7 @@ def _quoted(collection: str) -> str:
 def _seen(one: Any) -> str:
     title = one["collection"] or either("(the whole)", "(das Ganze)")
     if one["reason"]:
-        return bullets(title, [one["reason"]["sentence"]])
+        return bullets(title, [one["reason"]["sentence"]], as_it_is=True)
     fields = ", ".join(f"{field['name']} ({word(field['kind'])})" for field in one["fields"])
     facts = labelled(
         [
@@ -280,4 +287,4 @@ def rows(found: Any) -> str:
     """Some rows as a table."""
     columns = {str(at): name for at, name in enumerate(found["fields"])}
     body = [{str(at): value for at, value in enumerate(row)} for row in found["rows"]]
-    return table(body, columns, "No rows.")
+    return table(body, columns, "No rows.", as_they_are=True)

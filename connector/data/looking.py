@@ -85,10 +85,27 @@ class Found(Struct, frozen=True, kw_only=True):
 async def look(silos: Silos, silo: Silo, collection: str = "") -> Found:
     """What a silo has. Raises `SourceError` where it cannot be asked at all; what is wrong with one collection is told
     there."""
-    names = tuple(await silos.collections(silo))
-    chosen = (collection,) if collection else names[:MOST]
-    seen = [await _seen(silos, silo, name) for name in chosen]
-    return Found(collections=names, seen=tuple(seen), concerns=await _concerns(silos, silo))
+    try:
+        names = tuple(await silos.collections(silo))
+        chosen = (collection,) if collection else names[:MOST]
+        seen = [await _seen(silos, silo, name, names) for name in chosen]
+        return Found(collections=names, seen=tuple(seen), concerns=await _concerns(silos, silo))
+    except SourceError as error:
+        raise _of(silo, error) from None
+
+
+def _of(silo: Silo, error: SourceError) -> SourceError:
+    """An error that names the silo; nothing of it was shared yet, so nothing can have gone that was."""
+    if error.reason.code == "source.drift" and not error.reason.params.get("field"):
+        return SourceError("source.nothing", silo=silo.id)
+    return SourceError(error.reason.code, **{"silo": silo.id, **error.reason.params})
+
+
+def _no_such(collection: str, names: Sequence[str]) -> Reason:
+    if not any(names):
+        return Reason("source.whole", {"collection": collection[:100]})
+    there = ", ".join(names[:MOST]) + (", …" if len(names) > MOST else "")
+    return Reason("source.collection", {"collection": collection[:100], "there": there})
 
 
 async def _concerns(silos: Silos, silo: Silo) -> tuple[Reason, ...]:
@@ -98,10 +115,14 @@ async def _concerns(silos: Silos, silo: Silo) -> tuple[Reason, ...]:
     return tuple(await silos.ask(silo, reader.concerns))
 
 
-async def _seen(silos: Silos, silo: Silo, collection: str) -> Seen:
+async def _seen(silos: Silos, silo: Silo, collection: str, names: Sequence[str]) -> Seen:
     try:
         opened = await silos.select(silo, Selection(collection=collection))
         sample = None if opened.shape.live and not opened.shape.key else await rows(silos, opened, SAMPLE)
+    except SourceError as error:
+        gone = error.reason.code == "source.drift" and collection not in names
+        wrong = _no_such(collection, names) if gone else _of(silo, error).reason
+        return Seen(collection=collection, wrong=wrong)
     except NodeError as error:
         return Seen(collection=collection, wrong=error.reason)
     shape = opened.shape
@@ -232,10 +253,12 @@ async def freeze(silos: Silos, silo: Silo, selection: Selection) -> Frozen:
     try:
         opened = await silos.select(silo, selection)
     except SourceError as error:
+        if error.reason.code == "source.drift":
+            await _there(silos, silo, selection.collection)
         if selection.fields and error.reason.code == "source.drift" and error.reason.params.get("field"):
             there = ", ".join(await _names(silos, silo, selection))
             raise InputError("asset.fields", fields=error.reason.params["field"], there=there) from None
-        raise
+        raise _of(silo, error) from None
     except PeerError as error:
         field = error.reason.params.get("field", "")
         if field and field in await _names(silos, silo, selection):
@@ -250,6 +273,14 @@ async def freeze(silos: Silos, silo: Silo, selection: Selection) -> Frozen:
         "shape": shapes.plain(shape),
     }
     return Frozen(settings, shape.media_type, shape)
+
+
+async def _there(silos: Silos, silo: Silo, collection: str) -> None:
+    """Raises `InputError` with those that there are where there is no such collection."""
+    names = await silos.collections(silo)
+    if collection not in names:
+        no_such = _no_such(collection, names)
+        raise InputError(no_such.code, **no_such.params)
 
 
 async def _names(silos: Silos, silo: Silo, selection: Selection) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from connector.sentences import (
     node,
     peers,
     policies,
+    problems,
     processes,
     queries,
     regions,
@@ -86,7 +87,10 @@ def sentence(reason: Reason, language: Language) -> str:
     """The sentence for any reason of this node or its policies; a code that nobody knows is shown as it is."""
     inner = (reason.params[name] for name in _NESTED if name in reason.params)
     codes = (reason.code, *_details(reason), *inner)
-    return " ".join(_speak(Reason(code, reason.params), language) for code in codes)
+    params = reason.params
+    if language == "de" and "problem" in params:
+        params = {**params, "problem": problems.told(str(params["problem"]))}
+    return " ".join(_speak(Reason(code, params), language) for code in codes)
 
 
 def _details(reason: Reason) -> Iterator[str]:

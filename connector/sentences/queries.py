@@ -48,6 +48,16 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "A resolution is a span of time (PT1H, P1D), a length in metres (100) or a level of the keys (municipality, "
         "district, state).",
     ),
+    "query.span": (
+        "{parameter}: In {value} liegt das Ende vor dem Anfang.",
+        "{parameter}: in {value} the end lies before the beginning.",
+    ),
+    "query.quotes": (
+        "Der Filter vergleicht mit {value}, als wäre es ein Feld. Ein Text steht in einfachen Anführungszeichen: "
+        "'{value}'; zwei Felder werden nicht miteinander verglichen.",
+        "The filter compares with {value} as if it were a field. A text stands in single quotes: '{value}'; two fields "
+        "are not compared with each other.",
+    ),
     "query.language": (
         "Filter in {value} versteht dieser Knoten nicht; er liest cql2-text.",
         "This node does not understand filters in {value}; it reads cql2-text.",

@@ -10,27 +10,27 @@ from connector.sentences.form import Both
 TEMPLATES: Final[Mapping[str, Both]] = {
     "source.unreachable": (
         "Das Quellsystem antwortet nicht.",
-        "The silo does not answer.",
+        "The source does not answer.",
     ),
     "source.refused": (
         "Das Quellsystem lässt uns nicht hinein.",
-        "The silo does not let us in.",
+        "The source does not let us in.",
     ),
     "source.slow": (
         "Das Quellsystem hat zu lange nichts gesagt.",
-        "The silo has said nothing for too long.",
+        "The source has said nothing for too long.",
     ),
     "source.broken": (
         "Das Quellsystem hat etwas geantwortet, das sich nicht lesen lässt.",
-        "The silo has answered something that cannot be read.",
+        "The source has answered something that cannot be read.",
     ),
     "source.drift": (
         "Im Quellsystem ist nicht mehr, was geteilt wurde ({field}).",
-        "The silo does not have any more what was shared ({field}).",
+        "The source does not have any more what was shared ({field}).",
     ),
     "source.budget": (
         "Der Zugriff hätte dem Quellsystem mehr abverlangt, als er darf ({of}).",
-        "The access would have taken more of the silo than it may ({of}).",
+        "The access would have taken more of the source than it may ({of}).",
     ),
     "source.secret": (
         "Das Geheimnis „{setting}“ lässt sich nicht lesen ({problem}).",
@@ -42,19 +42,42 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "source.resting": (
         "Das Quellsystem hat mehrmals nicht geantwortet und wird für {seconds} Sekunden in Ruhe gelassen.",
-        "The silo has not answered several times and is left alone for {seconds} seconds.",
+        "The source has not answered several times and is left alone for {seconds} seconds.",
     ),
     "source.busy": (
         "Zu viele fragen gerade zugleich nach diesem Quellsystem; bitte noch einmal versuchen.",
-        "Too many are asking for this silo at once; please try again.",
+        "Too many are asking for this source at once; please try again.",
     ),
     "source.gone": (
         "Das Quellsystem „{silo}“ ist hier nicht mehr angelegt.",
-        'The silo "{silo}" is not kept here any more.',
+        'The source "{silo}" is not kept here any more.',
     ),
     "source.address": (
         "Diese Adresse wird nicht angefragt: erlaubt sind https, und http nur im eigenen Netz.",
         "This address is not asked: allowed are https, and http within one's own network only.",
+    ),
+    "source.collection": (
+        "Eine Sammlung „{collection}“ gibt es in dieser Quelle nicht. Es gibt: {there}.",
+        'There is no collection "{collection}" in this source. There are: {there}.',
+    ),
+    "source.whole": (
+        "Eine Sammlung „{collection}“ gibt es hier nicht: Diese Quelle ist leer, oder sie ist ein Ganzes; dann lassen "
+        "Sie --select weg.",
+        'There is no collection "{collection}" here: this source is empty, or it is a whole; then leave --select out.',
+    ),
+    "source.nothing": (
+        "Unter dieser Adresse ist nichts, was „{silo}“ lesen könnte; sehen Sie nach, ob sie stimmt: "
+        "allmende source show {silo}",
+        'There is nothing at this address that "{silo}" could read; see whether it is right: '
+        "allmende source show {silo}",
+    ),
+    "source.unreachable.silo": (
+        "Läuft es, und stimmen Adresse und Port? Angelegt ist es so: allmende source show {silo}",
+        "Does it run, and are address and port right? It is kept as: allmende source show {silo}",
+    ),
+    "source.refused.silo": (
+        "Stimmen Nutzer und Passwort, und darf dieses Konto lesen? Angelegt ist es so: allmende source show {silo}",
+        "Are user and password right, and may this account read? It is kept as: allmende source show {silo}",
     ),
     "source.unreachable.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
     "source.refused.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
@@ -63,17 +86,38 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "source.slow.problem": ("Näheres: {problem}.", "More exactly: {problem}."),
     "silo.failing": (
         "Das Quellsystem „{silo}“ antwortet nicht, wie es soll ({cause}); betroffene Quellsysteme: {silos}.",
-        'The silo "{silo}" does not answer as it should ({cause}); silos concerned: {silos}.',
+        'The source "{silo}" does not answer as it should ({cause}); sources concerned: {silos}.',
     ),
     "mend.silo.failing": (
         "Sehen Sie nach, was es antwortet: allmende source check {silo}",
         "See what it answers: allmende source check {silo}",
     ),
-    "silo.unknown": ("Ein Quellsystem „{name}“ ist nicht angelegt.", 'There is no silo "{name}".'),
-    "silo.exists": ("Ein Quellsystem „{name}“ gibt es schon.", 'There is a silo "{name}" already.'),
+    "silo.unknown": ("Ein Quellsystem „{name}“ ist nicht angelegt.", 'There is no source "{name}".'),
+    "silo.exists": ("Ein Quellsystem „{name}“ gibt es schon.", 'There is a source "{name}" already.'),
     "silo.settings": (
         "„{name}“ kann so nicht gelesen werden: {problem}.",
         '"{name}" cannot be read like this: {problem}.',
+    ),
+    "silo.url": (
+        "Die Angabe url von „{name}“ ist so nicht zu lesen. Sie schreibt sich postgresql://NUTZER@RECHNER/DATENBANK "
+        "(ebenso mariadb://) oder sqlite:///PFAD; das Passwort steht nicht darin, sondern in einer Datei: "
+        "--set password_file=/PFAD",
+        'The setting url of "{name}" cannot be read. It is written postgresql://USER@HOST/DATABASE (mariadb:// '
+        "likewise) or sqlite:///PATH; the password does not stand in it but in a file: --set password_file=/PATH",
+    ),
+    "silo.url.scheme": (
+        "„{name}“: Datenbanken der Art {scheme} kann dieser Knoten nicht lesen. Er liest: {known}.",
+        '"{name}": this node cannot read databases of the kind {scheme}. It reads: {known}.',
+    ),
+    "silo.url.twice": (
+        "„{name}“: {settings} steht in der url und daneben noch einmal anders; sagen Sie es nur an einer Stelle.",
+        '"{name}": {settings} stands in the url, and differently beside it; say it in one place only.',
+    ),
+    "silo.url.parameter": (
+        "„{name}“: {parameter} hinter dem Fragezeichen der url kennt dieser Knoten nicht; lassen Sie es weg. Weitere "
+        "Angaben gehen mit --set; welche, zeigt: allmende source kinds",
+        '"{name}": this node does not know {parameter} behind the question mark of the url; leave it out. Further '
+        "settings go with --set; which there are, shows: allmende source kinds",
     ),
     "silo.changed": (
         "„{name}“ wurde gerade von jemand anderem geändert; sehen Sie nach und versuchen Sie es noch einmal.",
@@ -83,11 +127,11 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Bedingungen verlangen eine Mindestzahl je Gruppe für einzelne Zeilen; dafür müsste „{asset}“ zweimal "
         "dasselbe geben, und das kann sein Quellsystem nicht. Verlangen Sie dazu eine Zusammenfassung.",
         'The terms demand a least number per group for single rows; for that "{asset}" would have to give the same '
-        "twice, which its silo cannot. Demand statistics as well.",
+        "twice, which its source cannot. Demand statistics as well.",
     ),
     "asset.fields": (
         "Diese Felder hat das Quellsystem dort nicht: {fields}. Es hat: {there}.",
-        "The silo has no such fields there: {fields}. It has: {there}.",
+        "The source has no such fields there: {fields}. It has: {there}.",
     ),
     "asset.where": (
         "--where fragt nach „{field}“, und das wird nicht geteilt; nehmen Sie das Feld in --select auf.",
@@ -95,7 +139,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "asset.rows": (
         "„{name}“ kommt aus keinem Quellsystem mit Zeilen; eine Vorschau gibt es davon nicht.",
-        '"{name}" does not come from a silo with rows; there is no preview of it.',
+        '"{name}" does not come from a source with rows; there is no preview of it.',
     ),
     "shape.key": (
         "Kein Schlüssel: Zeilen haben keine feste Reihenfolge, und doppelte lassen sich nicht erkennen.",

@@ -215,6 +215,8 @@ def _literal(tree: Any) -> Literal:
         ((kind, text),) = tree.items()
         if kind in ("timestamp", "date") and isinstance(text, str):
             return _timed(kind, text)
+        if kind == "property":  # Most likely a text, as somebody writes it who does not know the quotes.
+            raise refused("query.quotes", parameter="filter", value=str(text))
     raise _unfit(tree)
 
 

@@ -123,8 +123,8 @@ def _shown(names: Sequence[str], shape: Shape, schema: Schema) -> Callable[[Any]
     def feature(row: Any) -> Any:
         found = row.get("properties") or {}
         made: dict[str, Any] = {"type": "Feature"}
-        if "id" in names and "id" in row:
-            made["id"] = row["id"]
+        if "id" in names and ("id" in row or "id" in found):
+            made["id"] = row["id"] if "id" in row else found["id"]
         made["geometry"] = row.get("geometry") if "geometry" in names else None
         made["properties"] = {name: found.get(name) for name in inner}
         return made

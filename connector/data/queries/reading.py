@@ -177,7 +177,7 @@ def span(text: str) -> Span:
     if found.start is None and found.stop is None:
         raise refused("query.value", parameter="datetime", value=text)
     if found.start is not None and found.stop is not None and found.start > found.stop:
-        raise refused("query.value", parameter="datetime", value=text)
+        raise refused("query.span", parameter="datetime", value=text)
     return found
 
 

@@ -41,7 +41,9 @@ def raw(name: str, shape: Shape, schema: Schema) -> Get:
         return lambda row: pick(row) or None
     if not shape.features:
         return lambda row: row.get(name)
-    if name in ("id", "geometry"):
+    if name == "id":  # Of many files a property, where the feature itself has none.
+        return lambda row: row["id"] if "id" in row else (row.get("properties") or {}).get("id")
+    if name == "geometry":
         return lambda row: row.get(name)
     return lambda row: properties.get(name) if isinstance(properties := row.get("properties"), dict) else None
 

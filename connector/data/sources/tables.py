@@ -325,12 +325,13 @@ def _features(body: media.Body, fields: Sequence[Field], silo: Silo) -> Iterator
     names = {field.name for field in fields}
     take = _members([field for field in fields if field.name not in ("id", "geometry")], _zone(silo))
     for row in body:
-        inner = row.get("properties")
+        properties = row.get("properties")
+        inner = properties if isinstance(properties, dict) else {}
         made: dict[str, Any] = {"type": "Feature"}
-        if "id" in names and "id" in row:
-            made["id"] = row["id"]
+        if "id" in names and ("id" in row or "id" in inner):
+            made["id"] = row["id"] if "id" in row else inner["id"]  # Many files have it among the properties alone.
         made["geometry"] = row.get("geometry") if "geometry" in names else None
-        made["properties"] = take(inner if isinstance(inner, dict) else {})
+        made["properties"] = take(inner)
         yield made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connector.data import limits, looking
+from connector.data import limits, looking, urls
 from connector.data.kinds import KINDS, Place
 from connector.data.ports import Setting
 from connector.data.queries.model import Selection, Shape
@@ -27,7 +27,12 @@ def _kept(services: Services) -> Sequence[Endpoint]:
     register, silos = services.register, services.silos
 
     async def kinds(visit: Visit) -> views.Page[Any]:
-        return views.Page(items=tuple(kind(name, visit.language) for name in silos.kinds))
+        items = [kind(name, visit.language) for name in silos.kinds]
+        return views.Page(items=(*items, by_url(visit.language)))
+
+    def by_url(language: Language) -> views.KindView:
+        url = _setting(urls.SETTING, language)
+        return views.KindView(kind=urls.SQL, settings=(url,), missing=(), install="", reason=None)
 
     def kind(name: str, language: Language) -> views.KindView:
         place = KINDS.get(name, Place(""))
@@ -62,7 +67,8 @@ def _kept(services: Services) -> Sequence[Endpoint]:
 
     async def add(visit: Visit) -> views.SourceView:
         body: views.NewSource = visit.body
-        return await shown(await register.add(visit.operator, body.name, body.kind, body.settings), visit.language)
+        kind, settings = urls.settled(body.name, body.kind, body.settings)
+        return await shown(await register.add(visit.operator, body.name, kind, settings), visit.language)
 
     async def get(visit: Visit) -> views.SourceView:
         return await shown(await register.get(visit.values[0]), visit.language)

@@ -104,6 +104,13 @@ def test_kinds_say_what_is_needed_and_what_is_missing(api: Api, types: Types) ->
     assert "postgres, files" in unknown.err
 
 
+def test_a_database_by_its_url_is_told_as_what_it_is_kept(api: Api, types: Types) -> None:
+    kept = {**SOURCE, "name": "air", "kind": "postgres", "settings": {"host": "db", "database": "air"}}
+    api.answers["POST /v1/sources"] = (201, kept)
+    said = types("source", "add", "air", "--kind", "sql", "--set", "url=postgresql://db/air")
+    assert said.out.startswith("Source air added as postgres: database=air, host=db. See what it has:")
+
+
 def test_a_source_is_added_with_its_settings(api: Api, types: Types, tmp_path: Path) -> None:
     api.answers["POST /v1/sources"] = (201, SOURCE)
     settings = ("host=db=1", "password_file=secrets/db", "path=/srv/x", "path_of=rel")

@@ -69,7 +69,7 @@ def test_one_collection_that_is_wrong_does_not_hide_the_others() -> None:
         found = await looking.look(made, SILO)
         assert [(one.collection, one.wrong) for one in found.seen] == [
             ("trees", None),
-            ("wells", Reason("source.broken")),
+            ("wells", Reason("source.broken", {"silo": SILO.id})),
         ]
 
     virtually(main)
@@ -153,5 +153,37 @@ def test_a_preview_reads_no_more_than_it_shows() -> None:
         assert reader.open == 0
         with pytest.raises(InputError, match=r"asset\.rows"):
             await looking.preview(made, replace(asset(), settings={"path": "/x"}), 5)
+
+    virtually(main)
+
+
+def test_what_was_never_shared_cannot_have_gone() -> None:
+    """A collection, or an address, that is not there is told as that, with what there is."""
+
+    async def main(made: Silos, reader: MemoryReader) -> None:
+        describe = reader.describe
+
+        async def some(silo: Silo, selection: Selection) -> Shape:
+            if selection.collection == "treees":
+                raise SourceError("source.drift", field="treees")
+            return await describe(silo, selection)
+
+        async def both(silo: Silo) -> Sequence[str]:
+            return ["trees", "wells"]
+
+        async def nothing(silo: Silo) -> Sequence[str]:
+            raise SourceError("source.drift", field="", problem="nothing is there")
+
+        reader.describe, reader.collections = some, both  # type: ignore[method-assign]
+        told = {"collection": "treees", "there": "trees, wells"}
+        found = await looking.look(made, SILO, "treees")
+        assert [one.wrong for one in found.seen] == [Reason("source.collection", told)]
+        with pytest.raises(InputError) as refused:
+            await looking.freeze(made, SILO, Selection(collection="treees", fields=("id",)))
+        assert refused.value.reason == Reason("source.collection", told)
+        reader.collections = nothing  # type: ignore[method-assign]
+        with pytest.raises(SourceError) as away:
+            await looking.look(made, SILO)
+        assert away.value.reason == Reason("source.nothing", {"silo": SILO.id})
 
     virtually(main)

@@ -208,7 +208,7 @@ async def test_without_fields_all_are_frozen_as_they_are_now(node: Node, service
         ({"where": "no_such = 1"}, "query.field", "no_such"),
         ({"where": "internal_note = 'x'"}, "asset.where", "--select"),
         ({"where": "district ="}, "query.", "--where"),
-        ({"collection": "elsewhere"}, "source.drift", ""),
+        ({"collection": "elsewhere"}, "source.whole", ""),
     ],
 )
 async def test_what_cannot_be_shared_is_told_with_its_place(
@@ -290,3 +290,17 @@ async def test_terms_that_count_rows_before_they_leave_need_the_same_rows_twice(
     assert code(counted) == "offer.snapshot"
     told_of = await offered(node, "told-of", duty("aggregate", groupBy="district"), least(5))
     assert told_of.status == 201, told_of.body
+
+
+async def test_a_database_by_its_url_is_kept_as_the_kind_that_it_is(node: Node, tmp_path: Path) -> None:
+    body = {"name": "air", "kind": "sql", "settings": {"url": f"sqlite://{tmp_path}/air.db", "zone": "UTC"}}
+    kept = told(await manage(node, "POST", "/v1/sources", body))
+    assert (kept["kind"], kept["settings"]) == ("sqlite", {"path": f"{tmp_path}/air.db", "zone": "UTC"})
+    assert (await manage(node, "GET", "/v1/sources/air")).status == 200
+    kinds = told(await manage(node, "GET", "/v1/source-kinds"))["items"]
+    (sql,) = [one for one in kinds if one["kind"] == "sql"]
+    assert [one["name"] for one in sql["settings"]] == ["url"]
+    hushed = {"name": "b", "kind": "sql", "settings": {"url": "postgresql://u:hush@db/air"}}
+    answer = await manage(node, "POST", "/v1/sources", hushed)
+    assert code(answer) == "silo.settings"
+    assert b"hush" not in answer.body

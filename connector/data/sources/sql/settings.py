@@ -24,11 +24,12 @@ _LONGEST: Final = 86_400
 COMMON: Final[Sequence[Setting]] = (
     Setting("zone", "clock of times without an offset", "Uhr der Zeiten ohne Abweichung", example=times.ZONE),
     Setting("time", "column that says when a row was measured", "Spalte mit dem Zeitpunkt", example="measured_at"),
+    Setting("keys", "keys of views, as in VIEW=FIELD+FIELD,VIEW=FIELD", "Schlüssel von Sichten", example="latest=id"),
     Setting("statement_seconds", "how long a statement may take", "wie lange eine Abfrage dauern darf", example="600"),
 )
 SERVER: Final[Sequence[Setting]] = (
     Setting("host", "name or address of the server", "Name oder Adresse des Servers", needed=True, example="db.local"),
-    Setting("port", "port of the server", "Port des Servers", example="5432"),
+    Setting("port", "port of the server", "Port des Servers", example="5432 (PostgreSQL), 3306 (MariaDB)"),
     Setting("database", "name of the database", "Name der Datenbank", needed=True, example="air"),
     Setting("user", "who asks", "wer fragt", needed=True, example="allmende"),
     Setting("password_file", "file with the password", "Datei mit dem Passwort", secret=True, example="/etc/air.pw"),
@@ -49,6 +50,8 @@ def check(settings: Mapping[str, Any], known: Sequence[Setting]) -> list[str]:
         wrong.append(f"statement_seconds is a number of seconds up to {_LONGEST}")
     if settings.get("sslmode", MODES[0]) not in MODES:
         wrong.append(f"sslmode is one of {', '.join(MODES)}")
+    if "keys" in settings and any(not all(_key(one)) for one in str(settings["keys"]).split(",")):
+        wrong.append("keys is VIEW=FIELD, or more of them with commas between")
     try:
         times.zone(zone(settings))
     except ValueError:
@@ -61,6 +64,23 @@ def check(settings: Mapping[str, Any], known: Sequence[Setting]) -> list[str]:
 def _is_whole(value: object, most: int) -> bool:
     text = str(value)
     return text.isascii() and text.isdigit() and 1 <= int(text) <= most
+
+
+def _key(text: str) -> tuple[str, list[str]]:
+    name, _, fields = text.partition("=")
+    return name.strip(), [one.strip() for one in fields.split("+") if one.strip()]
+
+
+def key(
+    settings: Mapping[str, Any], collection: str, found: Sequence[str], columns: Sequence[Column]
+) -> tuple[str, ...]:
+    """The key of a collection: its own, else the one that the settings have for it. Raises `SourceError` `source.drift`
+    for a field that is not there."""
+    told = dict(map(_key, str(settings.get("keys", "")).split(","))) if not found else {}
+    for name in told.get(collection, ()):
+        if name not in {one.name for one in columns}:
+            raise SourceError("source.drift", field=name[:100])
+    return tuple(found or told.get(collection, ()))
 
 
 def zone(settings: Mapping[str, Any]) -> str:

@@ -190,6 +190,18 @@ async def test_features_stay_features_with_what_is_asked_for(reader: FilesReader
     assert b'"id"' not in bare
 
 
+async def test_an_id_among_the_properties_is_not_lost(reader: FilesReader, tmp_path: Path) -> None:
+    path = tmp_path / "b.geojson"
+    features = [{"type": "Feature", "geometry": None, "properties": {"id": n, "name": "Brunnen"}} for n in range(2)]
+    path.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": features}))
+    selection = Selection(collection="b.geojson")
+    shape = await reader.describe(silo(path), selection)
+    body = await whole(reader, silo(path), selection, shape)
+    assert [msgspec.json.decode(line)["id"] for line in body.splitlines()] == [0, 1]
+    bare = await whole(reader, silo(path), selection, shape, Pushed(fields=("name",)))
+    assert b'"id"' not in bare
+
+
 async def test_places_in_another_reference_system_are_refused(reader: FilesReader, tmp_path: Path) -> None:
     path = tmp_path / "b.geojson"
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
