@@ -125,6 +125,15 @@ def test_the_map_of_the_policies_has_every_room() -> None:
     assert rooms - named == set()
 
 
+def test_the_map_of_the_data_has_every_room() -> None:
+    room = ROOT / "connector" / "data"
+    for folder in (room, room / "sources"):
+        written = (folder / "README.md").read_text("utf-8")
+        named = set(re.findall(r"`(\w+)(?:/|\.py)?`", written))
+        rooms = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+        assert rooms - named - {"__init__"} == set(), folder
+
+
 def _parse(line: str) -> None:
     """Read a command line as the program would, without doing anything."""
     words = shlex.split(re.split(r" [|>] ", line)[0])[1:]

@@ -342,6 +342,12 @@ GERMAN: Final[Mapping[str, str]] = {
     "signs from": "unterschreibt ab",
     "published until": "veröffentlicht bis",
     "who": "wer",
+    # rows of a dataset
+    "Fields": "Felder",
+    "ask with": "fragen mit",
+    "forms": "Formen",
+    "reference system": "Bezugssystem",
+    "as they come": "laufend",
     "goes on as": "geht weiter als",
     "decided by": "entschieden von",
     "Nobody is kept out.": "Niemand wird draußen gehalten.",
@@ -353,5 +359,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "Not in the backup": "Nicht in der Sicherung",
     "Something is wrong with the log": "Mit dem Protokoll stimmt etwas nicht",
     "No records.": "Keine Datensätze.",
+    "proof": "Nachweis",
+    "No control plane has begun anything yet.": "Noch keine Steuerungsebene hat etwas begonnen.",
+    "No planes yet. Add one with: allmende plane add": "Noch keine Datenebenen. Eintragen: allmende plane add",
 }
 """English -> German."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,6 +14,14 @@ from connector import config, founding, node
 from connector.errors import InputError, StoreError
 from connector.records import Operator, Right
 from scripts.lib.ports import free_port
+
+LATER = ("asyncpg", "pymysql", "aiomqtt", "paho", "pyarrow", "lxml", "pyproj", "cql2", "rdflib", "opendp", "z3")
+"""Libraries of one adapter each: a machine at the edge carries only those that it uses."""
+
+
+def test_nothing_heavy_is_there_before_it_is_needed() -> None:
+    code = f"import sys, connector.node; print([name for name in {LATER!r} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def make(folder: Path) -> config.Config:
