@@ -12,6 +12,7 @@ from typing import Any, Final
 from lxml import etree
 
 _HEAD = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_LONGEST_HEAD: Final = 1024
 # Of these the signs of markup are those of ASCII, so nothing can hide from who looks for them.
 _ENCODINGS: Final = re.compile(r"(?i)utf-?8|us-ascii|ascii|iso-8859-(1|2|9|15)|latin1|windows-125[0-9]|cp125[0-9]")
 
@@ -19,10 +20,9 @@ _ENCODINGS: Final = re.compile(r"(?i)utf-?8|us-ascii|ascii|iso-8859-(1|2|9|15)|l
 def parsed(body: bytes) -> Any:
     """The root element. Raises `ValueError` for what is no XML, or more than that."""
     text = body.removeprefix(b"\xef\xbb\xbf")
-    head = _HEAD.match(text[:1024])
-    if head is not None and not _ENCODINGS.fullmatch(head[1].decode("ascii")):
-        raise ValueError("an encoding that is not read")
-    if not text.lstrip()[:1] == b"<":
+    _check_encoding(text)
+    # A NUL is no character of XML: whoever sends one has letters of several octets, and would hide markup in them.
+    if not text.lstrip()[:1] == b"<" or b"\0" in text:
         raise ValueError("no XML")
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise ValueError("a document type, which is not read")
@@ -33,6 +33,18 @@ def parsed(body: bytes) -> Any:
         return etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise ValueError("no XML") from None
+
+
+def _check_encoding(text: bytes) -> None:
+    """Raises `ValueError` for a declaration of another encoding, and for one whose end is out of sight."""
+    if not text.lstrip().startswith(b"<?xml"):
+        return
+    declared, end, _ = text[:_LONGEST_HEAD].partition(b"?>")
+    head = _HEAD.match(declared)
+    if not end or (head is None and b"encoding" in declared):
+        raise ValueError("an encoding that is not read")
+    if head is not None and not _ENCODINGS.fullmatch(head[1].decode("ascii")):
+        raise ValueError("an encoding that is not read")
 
 
 def local(element: Any) -> str:

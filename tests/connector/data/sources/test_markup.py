@@ -11,6 +11,7 @@ LAUGHS = b"".join(
     + [b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(20)]
     + [b"]><a>&u;</a>"]
 )
+_HIDDEN = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><a b="&x;"/>'
 ATTACKS = {
     "an entity of a file": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
     "a document type elsewhere": b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><a/>',
@@ -19,6 +20,10 @@ ATTACKS = {
     "utf-7": b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-',
     "utf-16": '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'.encode("utf-16"),
     "utf-16 without a mark": "<!DOCTYPE a []><a/>".encode("utf-16-le"),
+    "utf-16 without a mark, declared as nothing": _HIDDEN.encode("utf-16-le"),
+    "utf-32 without a mark": _HIDDEN.encode("utf-32-le"),
+    "utf-7 behind a long declaration": b'<?xml version="1.0"' + b" " * 3000 + b'encoding="UTF-7"?>'
+    b'+ADwAIQ-DOCTYPE a +AFsAPAAh-ENTITY x "y"+AD4AXQA+-+ADw-a b+AD0AIg-+ACY-x+ADsAIg-/+AD4-',
     "an encoding of mainframes": '<?xml version="1.0" encoding="cp037"?><a/>'.encode("cp037"),
     "too deep": b"<a>" * 100_000 + b"</a>" * 100_000,
     "cut": b"<a><b></b>",
