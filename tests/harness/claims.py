@@ -12,10 +12,9 @@ believed with the keys of now, and who has called before is forgotten.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from connector.services.intake import admit
 from connector.services.region.issuing import Kind, kinds_of
 from connector.system import SystemClock, SystemIds
 from scripts.lib.ports import free_port
+from tests.harness import apart
 
 PID = "urn:uuid:0195a000-0000-7000-8000-000000000001"
 """The id of the request that the kit's deliveries answer."""
@@ -225,25 +225,9 @@ async def serve(directory: Path, address: str) -> None:
     await claims.close()
 
 
-@contextlib.contextmanager
-def started(directory: Path, address: str) -> Iterator[Addresses]:
+def started(directory: Path, address: str) -> AbstractContextManager[Addresses]:
     """Such a node in a process of its own; its log goes to `node.log` in the directory."""
-    with (directory / "node.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.harness.claims", str(directory / "node"), address]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError((directory / "node.log").read_text())
-            try:
-                yield msgspec.json.decode(line, type=Addresses)
-            finally:
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    return apart.started("tests.harness.claims", directory / "node.log", Addresses, str(directory / "node"), address)
 
 
 if __name__ == "__main__":

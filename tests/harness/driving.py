@@ -11,11 +11,9 @@ the other; its callbacks show no proof. The door puts both right, so that the no
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import aiohttp
@@ -32,6 +30,7 @@ from connector.protocol.signaling import HTTP_PULL
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Asset, Participant, Plane
 from scripts.lib.ports import free_port
+from tests.harness import apart
 from tests.harness.flows import SECRET
 
 PROVIDER, CONSUMER = "providerId", "consumerId"
@@ -215,25 +214,9 @@ async def serve(directory: Path, address: str) -> None:
     await driving.close()
 
 
-@contextlib.contextmanager
-def started(directory: Path, address: str) -> Iterator[Addresses]:
+def started(directory: Path, address: str) -> AbstractContextManager[Addresses]:
     """Such a node in a process of its own; its log goes to `node.log` in the directory."""
-    with (directory / "node.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.harness.driving", str(directory), address]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError((directory / "node.log").read_text())
-            try:
-                yield msgspec.json.decode(line, type=Addresses)
-            finally:
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    return apart.started("tests.harness.driving", directory / "node.log", Addresses, str(directory), address)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,8 @@ Nothing on the wire says that a flow is to take its time or to end by itself: th
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from connector.ports import Transaction
 from connector.protocol.messages import JsonObject
 from connector.records import Asset, Plane
 from scripts.lib.ports import free_port
+from tests.harness import apart
 
 SECRET = "nothing to hide, but thirty-two characters"
 CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
@@ -193,25 +192,9 @@ async def serve(directory: Path, address: str) -> None:
     await flows.close()
 
 
-@contextlib.contextmanager
-def started(directory: Path, address: str) -> Iterator[Addresses]:
+def started(directory: Path, address: str) -> AbstractContextManager[Addresses]:
     """Such a data plane in a process of its own; its log goes to `node.log` in the directory."""
-    with (directory / "node.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.harness.flows", str(directory), address]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError((directory / "node.log").read_text())
-            try:
-                yield msgspec.json.decode(line, type=Addresses)
-            finally:
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    return apart.started("tests.harness.flows", directory / "node.log", Addresses, str(directory), address)
 
 
 if __name__ == "__main__":

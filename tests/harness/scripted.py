@@ -8,11 +8,9 @@ does not: the scripts (`script`). The product knows nothing of any of this.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from connector.records import Agreement, Asset, Outside, Participant, PublishedO
 from connector.services.changes import Change
 from policies.model import Reason
 from scripts.lib.ports import free_port
+from tests.harness import apart
 from tests.harness.script import (
     CATALOG,
     CONSUMER_TRANSFERS,
@@ -295,25 +294,9 @@ async def serve(directory: Path) -> None:
     await scripted.close()
 
 
-@contextlib.contextmanager
-def started(directory: Path) -> Iterator[Addresses]:
+def started(directory: Path) -> AbstractContextManager[Addresses]:
     """A scripted node in a process of its own; its log goes to `node.log` in the directory."""
-    with (directory / "node.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.harness.scripted", str(directory / "node")]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError((directory / "node.log").read_text())
-            try:
-                yield msgspec.json.decode(line, type=Addresses)
-            finally:
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    return apart.started("tests.harness.scripted", directory / "node.log", Addresses, str(directory / "node"))
 
 
 if __name__ == "__main__":
