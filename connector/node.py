@@ -28,6 +28,9 @@ from connector.config import Config
 from connector.data import address, answers, egress, following, gate, ledgers, live, noise, subscribing
 from connector.data.silos import kept_in
 from connector.data.sources import Sources
+from connector.data.workers import places
+from connector.data.workers.answering import Answering
+from connector.data.workers.crew import Crew
 from connector.errors import InputError, StoreError
 from connector.ground import Ground
 from connector.http import (
@@ -85,7 +88,10 @@ class Node:
         fetch: Fetch | None,
         fault: Fault,
         threaded: bool,
+        workers: int,
     ) -> None:
+        fittings.check_workers(config, workers)
+        self._workers = workers
         self.config, self.clock, self.ids, self._fault, self._threaded = config, clock, ids, fault, threaded
         self.did, self.base = did.of_url(config.public_url), config.public_url + dsp.BASE
         self.keys = keys.load(config.directory / "keys", hosting.credentials())
@@ -172,10 +178,29 @@ class Node:
             store=self.store, clock=self.clock, ids=self.ids, secret=fittings.pseudonyms(self.config)
         )
         self.egress = egress.Egress(ledgers=self.ledgers, clock=self.clock, sign=self._sign_leaving, draw=noise.laplace)
+        self._data_processes()
         self._addresses = address.Addresses(self.config.public_url, self.gate.tokens)
         renewal.Renewal(made=self.gate.tokens, proofs=self.trust.identity, store=self.store, clock=self.clock).enter(
             self.publications
         )
+
+    def _data_processes(self) -> None:
+        """Those that send data beside this one, where there are any; here is decided, counted and written for them."""
+        self.asked = Answering(
+            gate=self.gate,
+            ledgers=self.ledgers,
+            find=self.silos.find_record,
+            sign=self._sign_leaving,
+            draw=noise.laplace,
+        )
+        self.crew = Crew(self._workers, self.config.directory, answering=self.asked, clock=self.clock)
+        forget_here = self.ledgers.forget
+
+        def forget(agreement: str) -> None:
+            forget_here(agreement)
+            self.asked.forget(agreement)
+
+        self.ledgers.forget = forget
 
     def _correspondence(self) -> None:
         """Those we deal with: peers, what is said to them and what they offer; our own operators."""
@@ -306,6 +331,7 @@ class Node:
                 offsets=self.offsets,
                 certificate=self.certificate,
                 certificates=lambda: self.trust.certifying.trouble(),
+                crew=self.crew,
             ),
         )
         self.probes, self.reflection, self.doctor = made.probes, made.reflection, made.doctor
@@ -494,7 +520,11 @@ class Node:
 
     async def _listen(self) -> None:
         public, operators = self.config.public, self.config.management
-        if public.socket:
+        if self._workers:
+            await self.asked.start(places.questions(self.config.directory))
+            await self.public_listener.start_unix(places.public(self.config.directory), mode=0o600)
+            await self.crew.start(public.host, public.port)
+        elif public.socket:
             await self.public_listener.start_unix(Path(public.socket))
         else:
             await self.public_listener.start(public.host, public.port)
@@ -539,6 +569,8 @@ class Node:
         await self.gate.close()
         await self.signaling_listener.close()
         await self.flows.close()
+        await self.crew.close()
+        await self.asked.close()
         await self.public_listener.close()
         await self.management_listener.close()
         await self.data_plane.close()
@@ -565,8 +597,10 @@ def build(
     fetch: Fetch | None = None,
     fault: Fault = no_fault,
     threaded: bool = True,
+    workers: int = 0,
 ) -> Node:
-    """A node that does not run yet. What is given replaces the product's own part; `threaded=False` commits inline.
+    """A node that does not run yet. What is given replaces the product's own part; `threaded=False` commits inline;
+    `workers` processes send data beside it.
 
     Raises `InputError` (settings, keys), `StoreError` (the directory is in use, the database damaged or newer).
     """
@@ -581,21 +615,22 @@ def build(
             fetch=fetch,
             fault=fault,
             threaded=threaded,
+            workers=workers,
         )
     except keys.KeyFileError as error:
         raise InputError(error.code, **error.params) from None
 
 
-def run(config: Config, fault: Fault = no_fault) -> None:
+def run(config: Config, fault: Fault = no_fault, workers: int = 0) -> None:
     """Run a node until SIGTERM or SIGINT. Raises as `build`."""
     telemetry.configure_logs(sys.stderr, config.log.level, config.log.form)
     hosting.enough_descriptors(config.limits.connections)
     with asyncio.Runner(loop_factory=hosting.loop_factory()) as runner:
-        runner.run(_serve(config, fault))
+        runner.run(_serve(config, fault, workers))
 
 
-async def _serve(config: Config, fault: Fault) -> None:
-    node = build(config, fault=fault)
+async def _serve(config: Config, fault: Fault, workers: int) -> None:
+    node = build(config, fault=fault, workers=workers)
     stop = hosting.stop_signals()
     try:
         await node.start()

@@ -12,6 +12,7 @@ from connector.config import Config
 from connector.data.gate import Gate
 from connector.data.sources import Sources
 from connector.data.subscribing import Subscribing
+from connector.data.workers.crew import Crew
 from connector.doctor import machine
 from connector.http.offsets import Offsets
 from connector.http.tls import Certificate
@@ -37,6 +38,7 @@ def checks(
     outbox: Outbox,
     sources: Sources,
     subscribing: Subscribing,
+    crew: Crew,
     messengers: Sequence[Messenger],
 ) -> Iterator[Check]:
     """What health looks after, what stops the node first."""
@@ -50,6 +52,7 @@ def checks(
     yield Check("outbox", outbox.trouble)
     yield Check("source", sources.trouble)
     yield Check("subscription", subscribing.trouble)
+    yield Check("workers", crew.trouble)
     yield Check("notify", lambda: next((one.trouble for one in messengers if one.trouble is not None), None))
 
 

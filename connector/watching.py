@@ -16,6 +16,7 @@ from connector import fittings, hosting, vitals
 from connector.data.gate import Gate
 from connector.data.sources import Sources
 from connector.data.subscribing import Subscribing
+from connector.data.workers.crew import Crew
 from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings
 from connector.ground import Ground
@@ -50,6 +51,7 @@ class Around(Struct, frozen=True, kw_only=True):
     outbox: Outbox
     sources: Sources
     subscribing: Subscribing
+    crew: Crew
     offsets: Offsets
     certificate: Certificate | None
     certificates: Callable[[], Reason | None]
@@ -107,6 +109,7 @@ class Watching:
                 outbox=around.outbox,
                 sources=around.sources,
                 subscribing=around.subscribing,
+                crew=around.crew,
                 messengers=self.messengers,
             )
         )

@@ -143,13 +143,25 @@ def region_init(
     call.answer(told, lambda: _region_made(directory, told))
 
 
-@click.command(cls=Leaf, node=False, examples=["allmende serve ./node"])
+@click.command(cls=Leaf, node=False, examples=["allmende serve ./node", "allmende serve ./node --workers 2"])
 @click.argument("directory", type=DIRECTORY)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    help="Processes that send data beside the one that decides and writes; 0: that one sends them too.",
+)
 @click.pass_obj
-def serve(call: Call, directory: Path) -> None:
+def serve(call: Call, directory: Path, workers: int) -> None:
     """Run the node in DIRECTORY until it is stopped (Ctrl-C, SIGTERM). Its log goes to standard error.
 
     Killed at any moment, it goes on where it was when it is started again.
+
+    With --workers, processes of their own read, change and send data on the public port, which they share; each access
+    is still judged, counted and written down by the one process that has the database and the keys. What a silo may be
+    asked at once, each of them may ask it. There is no WebSocket then (rows as they come: server-sent events), no
+    client certificates, and no Unix socket in the place of the public port.
     """
     from connector.config import load
     from connector.errors import NodeError
@@ -161,7 +173,7 @@ def serve(call: Call, directory: Path) -> None:
             url = config.public_url
             starting = f"Starting {url} from {directory}. Stop with Ctrl-C."
             remark(either(starting, f"{url} wird aus {directory} gestartet. Anhalten mit Strg-C."))
-        run(config)
+        run(config, workers=workers)
     except NodeError as failure:
         raise explained(call, failure, directory) from failure
 

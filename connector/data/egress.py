@@ -99,9 +99,10 @@ class _Survey(Struct, frozen=True):
 
 
 class Egress:
-    """Makes what may leave. `sign` signs a statement about it as a compact JWS, `draw` draws noise."""
+    """Makes what may leave. `sign` signs a statement about it as a compact JWS, `draw` draws noise, where
+    the memory does not do it itself."""
 
-    def __init__(self, *, ledgers: Memory, clock: Clock, sign: Signs, draw: Draw) -> None:
+    def __init__(self, *, ledgers: Memory, clock: Clock, sign: Signs, draw: Draw | None) -> None:
         self._ledgers, self._clock, self._sign, self._draw = ledgers, clock, sign, draw
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._known: dict[tuple[Any, ...], _Made] = {}

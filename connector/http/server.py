@@ -64,8 +64,9 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._connections: Connections | None = None
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen. Raises `InputError` where the address cannot be had, or plain HTTP would leave the machine."""
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
+        """Listen; `shared`: together with other processes of the same user, among whom the kernel shares connections
+        out. Raises `InputError` where the address cannot be had, or plain HTTP would leave the machine."""
         if self._certificate is None and not is_loopback(host):
             raise InputError("listen.plain", host=host)
         loop = asyncio.get_running_loop()
@@ -76,6 +77,7 @@ class Listener:
                 host,
                 port,
                 backlog=BACKLOG,
+                reuse_port=shared or None,
                 ssl=self._certificate.context if self._certificate else None,
                 ssl_handshake_timeout=self._limits.head_seconds if self._certificate else None,
             )
@@ -84,15 +86,16 @@ class Listener:
             problem = os.strerror(errno.EADDRINUSE) if taken else error.strerror or ""
             raise InputError("listen.address", host=host, port=str(port), problem=problem) from None
 
-    async def start_unix(self, path: Path) -> None:
+    async def start_unix(self, path: Path, *, mode: int = 0o666) -> None:
         """Listen on a Unix socket. Raises `InputError` where it cannot be made.
 
-        Whoever reaches its folder may connect, as to a port of loopback; what the socket leads to proves every caller.
+        Whoever reaches its folder may connect, as to a port of loopback, where `mode` lets them; what the socket leads
+        to proves every caller.
         """
         loop = asyncio.get_running_loop()
         self._connections = Connections(self._handle, self._limits, self._count_refusal, loop)
         try:
-            own = _socket_at(path)
+            own = _socket_at(path, mode)
             self._server = await loop.create_unix_server(self._connections, sock=own, backlog=BACKLOG)
         except OSError as error:
             raise InputError("listen.address", host=str(path), port="-", problem=error.strerror or "") from None
@@ -216,14 +219,14 @@ def names_of(*hosts: str) -> frozenset[str]:
     return frozenset(f"[{host}]" if ":" in host and not host.startswith("[") else host for host in hosts) | local
 
 
-def _socket_at(path: Path) -> socket.socket:
+def _socket_at(path: Path, mode: int) -> socket.socket:
     """A Unix socket that anybody may connect to who reaches its folder; what a former process left is replaced."""
     if path.is_socket():
         path.unlink()
     own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         own.bind(str(path))
-        path.chmod(0o666)
+        path.chmod(mode)
     except OSError:
         own.close()
         raise

@@ -18,6 +18,26 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Nachrichten warten auf Gegenstellen, die nicht antworten ({peers}).",
         "Messages wait for peers that do not answer ({peers}).",
     ),
+    "worker.down": (
+        "Von {of} Prozessen, die Daten senden, nehmen {count} keine Anfragen an; sie werden neu gestartet.",
+        "Of {of} processes that send data {count} take no requests; they are being started again.",
+    ),
+    "worker.gone": (
+        "Der Prozess, der die Daten gesendet hat, ist weggefallen.",
+        "The process that sent the data has gone.",
+    ),
+    "workers.socket": (
+        "Mehrere Prozesse teilen sich einen Port, keinen Unix-Socket ({socket}): [public] socket herausnehmen "
+        "oder ohne --workers starten.",
+        "Several processes share a port, not a Unix socket ({socket}): take [public] socket out, "
+        "or start without --workers.",
+    ),
+    "workers.mutual_tls": (
+        "Zertifikate von Gegenstellen prüft nur der Prozess, der sie selbst annimmt: [trust] mutual_tls ausschalten "
+        "oder ohne --workers starten.",
+        "Certificates of peers are checked only by the process that takes them itself: switch [trust] mutual_tls off, "
+        "or start without --workers.",
+    ),
     "store.io": (
         "Der Datenträger hat einen Fehler gemeldet; es ist ungewiss, was er behalten hat.",
         "The disk has reported an error; what it has kept is uncertain.",
