@@ -32,8 +32,10 @@ def dataset(
     formats: Iterable[str],
     service: Mapping[str, Any],
     described: str = "",
+    rows: Mapping[str, Any] | None = None,
 ) -> JsonObject:
-    """A dataset with its offers; `described` is the URL of its self-description.
+    """A dataset with its offers; `described` is the URL of its self-description, `rows` says which fields leave and
+    what can be asked of them.
 
     Raises `ValueError` where there is no offer or no format: it must have both.
     """
@@ -48,6 +50,8 @@ def dataset(
         found["description"] = description
     if described:
         found["describedBy"] = described
+    if rows:
+        found["rows"] = dict(rows)
     if not found["hasPolicy"] or not found["distribution"]:
         raise ValueError("a dataset has at least one offer and one distribution")
     return found

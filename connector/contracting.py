@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from certs import jwk, jws
 from connector import fittings
+from connector.data import offered
 from connector.data.address import Addresses
 from connector.data.fetching import Fetching
 from connector.data.renewing import Introduce, Renewing
@@ -134,6 +135,7 @@ class Contracting:
             public_url=own.config.public_url,
             base=own.base,
             check=around.sources.check,
+            rows=offered.rows,
         )
         self.policies = Policies(
             store=own.store,

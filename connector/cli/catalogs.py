@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -10,7 +10,18 @@ from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
-from connector.cli.words import either
+from connector.cli.words import either, word
+
+OPTIONS: Final = {
+    "properties": "--columns",
+    "filter": "--where",
+    "datetime": "--since --until",
+    "bbox": "--bbox",
+    "limit": "--limit",
+    "resolution": "--resolution",
+    "f": "--format",
+}
+"""Which options of `allmende get` ask what."""
 
 
 @click.group(cls=Noun)
@@ -78,12 +89,35 @@ def _text(one: Any) -> str:
                     ("formats", one["formats"]),
                 ]
             ),
+            *_rows(one.get("rows")),
             *(
                 bullets(f"{either('Offer', 'Angebot')} {tail(offer['id'])}", _sentences(offer))
                 for offer in one["offers"]
             ),
         ],
     )
+
+
+def _rows(rows: Any) -> list[str]:
+    """The fields that leave, and with which options of `get` they are asked for."""
+    if not rows or not rows["fields"]:
+        return []
+    roles = {rows["time"]: "time", rows["geometry"]: "geometry"} | dict.fromkeys(rows["key"], "key")
+    fields = [
+        f"{one['name']}: {word(one['type'])}" + (f" ({word(role)})" if (role := roles.get(one["name"])) else "")
+        for one in rows["fields"]
+    ]
+    return [
+        bullets("Fields", fields),
+        labelled(
+            [
+                ("ask with", " ".join(OPTIONS[name] for name in rows["parameters"] if name in OPTIONS)),
+                ("forms", " ".join(rows["formats"])),
+                ("reference system", rows["crs"]),
+                ("as they come", "allmende watch" if rows["live"] else ""),
+            ]
+        ),
+    ]
 
 
 def _sentences(offer: Any) -> list[str]:

@@ -32,6 +32,7 @@ from policies import explain, parse
 from policies.model import Comparison, PolicyError, PolicyKind, Reason
 
 R = TypeVar("R")
+_MOST_FIELDS = 1000
 TAIL = 8
 """Characters of an id that are enough to name it, from its end."""
 Names = Mapping[str, str]
@@ -267,7 +268,19 @@ def dataset(one: Dataset, language: Language) -> views.DatasetView:
         description="" if one.description is UNSET else one.description,
         formats=tuple(dict.fromkeys(each.format for each in one.distribution)),
         offers=tuple(_terms(document, language) for document in one.hasPolicy),
+        rows=_rows(one),
     )
+
+
+def _rows(one: Dataset) -> views.AskableView | None:
+    """What a peer says of rows; None where it says nothing, nothing that can be read, or too much."""
+    if one.rows is UNSET:
+        return None
+    try:
+        found = msgspec.convert(one.rows, views.AskableView)
+    except msgspec.ValidationError:
+        return None
+    return found if len(found.fields) <= _MOST_FIELDS else None
 
 
 def _terms(document: JsonObject, language: Language) -> views.TermsView:

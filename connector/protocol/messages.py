@@ -101,7 +101,8 @@ class Distribution(Nested, frozen=True, kw_only=True):
 class Dataset(Nested, frozen=True, kw_only=True):
     """One dataset with its offers. `@context` is present only where the dataset is the whole answer.
 
-    `describedBy`, an extension of ours that no schema forbids, is where its signed self-description is.
+    `describedBy`, an extension of ours that no schema forbids, is where its signed self-description is; `rows`, another
+    one, says which fields leave and what can be asked of them.
     """
 
     id: str = field(name="@id")
@@ -112,6 +113,7 @@ class Dataset(Nested, frozen=True, kw_only=True):
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     describedBy: str | UnsetType = UNSET
+    rows: Any = UNSET
 
 
 class SubCatalog(Nested, frozen=True, kw_only=True, tag_field="@type", tag="Catalog"):

@@ -47,8 +47,18 @@ class Shown(Struct, frozen=True):
     next: str | None
 
 
+Rows = Callable[[Asset, Sequence[Chain | None]], JsonObject | None]
+"""What can be asked of an asset under offers that demand these chains; None where it has no rows that are known."""
+
+
+def unknown_rows(asset: Asset, chains: Sequence[Chain | None]) -> JsonObject | None:
+    """Of nodes whose catalogue says nothing of rows."""
+    return None
+
+
 class Offers:
-    """Assets and offers of this node. `check` says what is wrong with an asset's settings."""
+    """Assets and offers of this node. `check` says what is wrong with an asset's settings, `rows` what consumers can
+    ask of one."""
 
     def __init__(
         self,
@@ -60,9 +70,10 @@ class Offers:
         public_url: str,
         base: str,
         check: Callable[[str, Mapping[str, Any]], Sequence[str]],
+        rows: Rows = unknown_rows,
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
-        self._did, self._root, self._base, self._check = did, public_url, base, check
+        self._did, self._root, self._base, self._check, self._rows = did, public_url, base, check, rows
         self._published = Published()
 
     # --- assets -------------------------------------------------------------------------------------------------------
@@ -327,6 +338,7 @@ class Offers:
             formats=OFFERED,
             service=dcat.service(self._base, self._did),
             described=self._described(view, PRODUCT + asset.name),
+            rows=self._rows(asset, [chain(self._published.policy(offer)) for offer in offers]),
         )
         return msgspec.convert(document, Dataset)
 

@@ -112,6 +112,7 @@ from connector.http.views.node import (
 )
 from connector.http.views.offering import (
     ApprovalRule,
+    AskableView,
     AssetView,
     DatasetView,
     NewAsset,
@@ -202,6 +203,7 @@ __all__ = [
     "Amendment",
     "ApprovalRule",
     "Approving",
+    "AskableView",
     "AssetView",
     "Attesting",
     "AuditQuery",

@@ -94,11 +94,34 @@ class TermsView(View, frozen=True, kw_only=True):
     reason: ReasonView | None = None
 
 
+class AskableField(View, frozen=True, kw_only=True):
+    """A field that leaves, and what stands in it."""
+
+    name: str
+    type: str
+
+
+class AskableView(View, frozen=True, kw_only=True):
+    """What can be asked of a dataset with rows, as its provider says: `fields` that leave under one of the offers,
+    those that tell rows apart, when and where a row is, in which system (`crs`); `formats` and `parameters` of
+    questions. `live`: rows can be had as they come."""
+
+    fields: tuple[AskableField, ...] = ()
+    key: tuple[str, ...] = ()
+    time: str = ""
+    geometry: str = ""
+    crs: str = ""
+    formats: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    live: bool = False
+
+
 class DatasetView(View, frozen=True, kw_only=True):
-    """A dataset in a peer's catalogue."""
+    """A dataset in a peer's catalogue; `rows` where the provider says which there are."""
 
     id: str
     title: str
     description: str
     formats: tuple[str, ...]
     offers: tuple[TermsView, ...]
+    rows: AskableView | None = None

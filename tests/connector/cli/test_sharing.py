@@ -168,6 +168,25 @@ def test_a_catalogue_shows_terms_and_what_is_not_understood(api: Api, types: Typ
     assert types("catalog", "list", "neighbour").out == "neighbour offers nothing to this node.\n"
 
 
+def test_a_dataset_with_rows_says_what_can_be_asked(api: Api, types: Types) -> None:
+    rows = {
+        "fields": [{"name": "id", "type": "text"}, {"name": "at", "type": "instant"}, {"name": "n", "type": "number"}],
+        "key": ["id"],
+        "time": "at",
+        "geometry": "",
+        "crs": "",
+        "formats": ["csv", "ndjson"],
+        "parameters": ["properties", "filter", "datetime", "limit", "later"],
+        "live": True,
+    }
+    api.answers["GET /v1/catalog/neighbour"] = {"items": [{**dataset("a", "Trees"), "rows": rows}], "next": None}
+    said = types("catalog", "list", "neighbour", "--lang", "de").out
+    assert "at: Zeitpunkt (Zeit)" in said
+    assert "id: Text (Schlüssel)" in said
+    assert "--columns --where --since --until --limit\n" in said
+    assert "allmende watch" in said
+
+
 def test_a_dataset_by_any_of_its_names(api: Api, types: Types) -> None:
     items = [dataset("trees-2027", "Trees"), dataset("twice", "Same"), dataset("other", "Same")]
     api.answers["GET /v1/catalog/neighbour"] = {"items": items, "next": None}
