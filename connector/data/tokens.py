@@ -32,8 +32,6 @@ from connector.records import TokenUse
 SECOND = 1_000_000
 LIFE = 3600.0
 """Seconds that an access token lives."""
-STALE = frozenset({"token.expired", "token.replaced"})
-"""Why an access token is refused whose bearer may have a newer one, or renew it."""
 _LASTING, _MADE = b"allmende data access\0", b"allmende data token\0"
 _LONGEST = 256
 

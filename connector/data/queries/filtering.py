@@ -17,7 +17,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from connector.data.queries.model import (
     All,
@@ -128,10 +127,6 @@ def _is_held(text: str) -> bool:
         return False
     value = float(text)
     return math.isfinite(value) and Decimal(repr(value)) == Decimal(text)
-
-
-class _Property(Struct, frozen=True):
-    property: str
 
 
 def _made(tree: Any, depth: int) -> Condition:
