@@ -23,7 +23,9 @@ from connector.errors import SourceError
 _IN_FLIGHT: Final = 50
 _FIELD: Final = re.compile(r"\{([^{}]+)\}")
 _UNSAID: Final = re.compile(r"[+#]")
-_UNSAYABLE: Final = re.compile(r"[/+#\0]")
+_UNSAYABLE: Final = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ufdd0-\ufdef]")
+"""What has a meaning in a topic, and what brokers end the connection for (MQTT 3.1.1, 1.5.3)."""
+_LONGEST_LEVEL: Final = 200
 
 
 class MqttSink:
@@ -99,6 +101,13 @@ def _topic(template: str, row: bytes) -> str:
     def level(match: re.Match[str]) -> str:
         value = found.get(match[1])
         text = value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
-        return _UNSAYABLE.sub("_", text) or "_"
+        return "".join(map(_sayable, _UNSAYABLE.sub("_", text[:_LONGEST_LEVEL]))) or "_"
 
-    return _FIELD.sub(level, template)
+    made = _FIELD.sub(level, template)
+    # Topics that begin so are the broker's own (4.7.2).
+    return f"_{made[1:]}" if made.startswith("$") and not template.startswith("$") else made
+
+
+def _sayable(sign: str) -> str:
+    """A sign, but for those that are none in any plane of Unicode."""
+    return "_" if ord(sign) & 0xFFFE == 0xFFFE else sign

@@ -65,6 +65,19 @@ class TestMqtt(SinkContract):
         await self.there()
         assert [topic for topic, _ in self.heard] == ["city/a_b__", "city/_", "city/7"]
 
+    async def test_no_row_stops_those_behind_it_by_what_a_broker_takes_for_no_topic(
+        self, settings: dict[str, Any]
+    ) -> None:
+        hostile = ["\x01\x1f", "\x85", "\ufdd0", "\uffff", "\U0001ffff", "$SYS", "ä" * 40_000, "..", " "]
+        rows = tuple(json.dumps({"n": one, "at": n}).encode() for n, one in enumerate(hostile))
+        bare = {**settings, "url": f"{self.broker.url}/{{n}}/x"}
+        await a_sink().write(settings, ONE, Batch(1, rows, ""))
+        await a_sink().write(bare, ONE, Batch(2, rows, ""))
+        await self.there()
+        assert [row["at"] for _, row in self.heard] == [*range(len(hostile))] * 2
+        assert not [topic for topic, _ in self.heard if topic.startswith("$")]
+        assert max(len(topic) for topic, _ in self.heard) < 300
+
 
 @pytest.mark.parametrize("url", ["", "http://x/y", "mqtt://h", "mqtt://h/a/+", "mqtt://h/a/#", "mqtt://u:p@h/a", "h/a"])
 def test_urls_that_are_none(url: str) -> None:
