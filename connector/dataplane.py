@@ -69,7 +69,7 @@ INBOX = "inbox"
 """Where what is delivered lies, in the directory."""
 DID_DOCUMENT = "/.well-known/did.json"
 SERVED = (
-    *("/health", "/ready", "/metrics", "/v1/audit", "/v1/operators"),
+    *("/health", "/ready", "/metrics", "/v1/status", "/v1/audit", "/v1/operators"),
     *("/v1/assets", "/v1/source-kinds", "/v1/sources", "/v1/planes", "/v1/dataflows"),
 )
 """What of the management API there is here, by the beginnings of its paths."""
@@ -260,7 +260,7 @@ class DataPlaneProcess:
         services = self._services()
         table = [one for one in v1.table_of_data_plane(services) if one.path.startswith(SERVED)]
         self.management = management.Management(
-            services, ids=self.ids, hosts=fittings.operators_hosts(config), table=table
+            services, ids=self.ids, hosts=fittings.operators_hosts(config), table=table, absent="dataplane.alone"
         )
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
 

@@ -109,7 +109,9 @@ class Renewing:
         entry = Entry(event="token.renewed", actor="node", params={"transfer": endpoint.id, "seconds": str(life)})
 
         def act(tx: Transaction) -> None:
-            tx.put(kept)
+            # INVARIANT: an address that a start has brought meanwhile is never overwritten by a pair of the one before.
+            if tx.get(Endpoint, endpoint.id) == endpoint:
+                tx.put(kept)
             tx.record(entry)
 
         await self._store.write(act)
@@ -136,12 +138,17 @@ def _provider(view: Reading, pid: str) -> Participant | None:
 
 
 def _read(reply: Reply) -> _Granted:
-    """Raises `UnprovedError` where the provider says no, `DeliveryError` where it says nothing that can be used."""
+    """Raises `UnprovedError` where the provider says no, `DeliveryError` where it says nothing that can be used.
+
+    A proof that was not taken says nothing about the refresh token: a clock may be wrong, and that can be mended.
+    """
     if reply.status in (400, 401, 403):
         try:
             said = msgspec.json.decode(reply.body, type=_Refused).error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             said = ""
+        if said == "invalid_client":
+            raise DeliveryError("peer.token_refused")
         raise UnprovedError("token.not_renewed", said=said[:80] or str(reply.status))
     if not 200 <= reply.status < 300:
         raise DeliveryError("peer.status", status=str(reply.status))

@@ -75,6 +75,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "How to show the token is not understood: bearer alone is.",
     ),
     "flow.plain": ("Unter diesem Profil muss die Adresse https sein.", "Under this profile the address must be https."),
+    "dataplane.alone": (
+        "Das hier ist eine Datenebene für sich: Verträge, Übertragungen und Partner hat die Steuerungsebene, die sie "
+        "steuert; geholt wird dort.",
+        "This is a data plane by itself: contracts, transfers and peers are with the control plane that drives it; "
+        "data are fetched there.",
+    ),
     "flow.dataset": ("{dataset} gibt es hier nicht.", "There is no {dataset} here."),
     "flow.agreement_differs": (
         "Der Vertrag passt nicht zu dem, was über ihn gesagt ist ({parts}).",

@@ -14,16 +14,19 @@ from urllib.parse import unquote
 
 import msgspec
 
+from connector.data import tokens
+from connector.errors import UnauthenticatedError
 from connector.protocol import codec
-from connector.protocol.machine import Machine
+from connector.protocol.machine import Machine, Role
+from connector.protocol.messages import TransferState
 from connector.protocol.negotiation import NEGOTIATION
-from connector.protocol.transfer import TRANSFER
-from connector.records import Written
+from connector.protocol.transfer import TRANSFER, Transfer
+from connector.records import Endpoint, Written
 from tests.harness.binding import unbound
 from tests.harness.invariants import Acknowledged, forgotten, taken, violations
 from tests.simulation.hosts import Host
 from tests.simulation.network import Seen
-from tests.simulation.play import Play, processes
+from tests.simulation.play import Play, access, processes
 
 MACHINES = {machine.name: machine for machine in (NEGOTIATION, TRANSFER)}
 
@@ -37,8 +40,26 @@ async def judge(play: Play) -> None:
         *await durable(play),
         *[text for host in play.hosts for text in unbound(await entries(host))],
         *await agreeing_heads(play.hosts),
+        *await nobody_locked_out(one, two),
+        *await nobody_locked_out(two, one),
     ]
     assert not found, "\n".join(found)
+
+
+async def nobody_locked_out(consumer: Host, provider: Host) -> list[str]:
+    """Of every transfer that runs, the token that the consumer holds opens what the provider gave it for."""
+    found = []
+    for held in await consumer.node.store.read(lambda view: view.select(Endpoint, limit=1_000)):
+        mine = await consumer.node.store.read(lambda view, id=held.id: view.get(Transfer, id))
+        if held.expires == 0 or mine is None or mine.role is not Role.CONSUMER or mine.state != TransferState.STARTED:
+            continue
+        made = provider.node.gate.tokens
+        try:
+            generation, _ = made.generation(access(consumer.node, held), mine.peer_pid)
+            await provider.node.store.read(lambda view, t=mine, g=generation: tokens.check(view, t.peer_pid, g))
+        except UnauthenticatedError as error:
+            found.append(f"{consumer.name}: {held.id} is locked out: {error.reason.code}")
+    return found
 
 
 # --- one side ---------------------------------------------------------------------------------------------------------

@@ -243,7 +243,8 @@ class Wire:
     ) -> Reply:
         """See `ports.Peer.send`."""
         parts = urlsplit(url)
-        headers = {"content-type": "application/json", "authorization": authorization or "", **(fields or {})}
+        own = {name.lower(): value for name, value in (fields or {}).items()}
+        headers = {"content-type": "application/json", "authorization": authorization or "", **own}
         request = Request(method, parts.path, parts.query, headers, body or b"")
         letter = Letter(self._name, host_name(url), request)
         return await self._network.carry(letter, deadline or client.DEADLINE)

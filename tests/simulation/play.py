@@ -16,15 +16,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from connector.errors import NodeError
+from connector.data import tokens
+from connector.errors import NodeError, UnauthenticatedError
 from connector.node import Node
 from connector.protocol import negotiation, transfer
 from connector.protocol.machine import Process, Role
+from connector.protocol.messages import TransferState
 from connector.protocol.negotiation import NEGOTIATION, Negotiation
 from connector.protocol.transfer import TRANSFER, Transfer
-from connector.records import Agreement, Outgoing, Outside, PublishedOffer
+from connector.records import Agreement, Endpoint, Outgoing, Outside, PublishedOffer
+from connector.services.formats import HTTP_PULL, PULL_PROFILE
 from policies import parse, render
 from policies.model import Reason
 from policies.terms import Terms, restate
@@ -65,6 +69,8 @@ class Kind(StrEnum):
     RESUME = "resume"
     COMPLETE = "complete"
     END_TRANSFER = "end transfer"
+    RENEW = "renew"
+    USE = "use"
     CRASH = "crash"
     FUSE = "fuse"
     CUT = "cut"
@@ -87,6 +93,8 @@ WEIGHTS = {
     Kind.RESUME: 6,
     Kind.COMPLETE: 2,
     Kind.END_TRANSFER: 2,
+    Kind.RENEW: 5,
+    Kind.USE: 4,
     Kind.CRASH: 2,
     Kind.FUSE: 6,
     Kind.CUT: 3,
@@ -98,7 +106,7 @@ WEIGHTS = {
 
 
 NEGOTIATING = {Kind.REQUEST, Kind.OFFER, Kind.ACCEPT, Kind.COUNTER, Kind.AGREE}
-TRANSFERRING = {Kind.TRANSFER, Kind.SUSPEND, Kind.RESUME}
+TRANSFERRING = {Kind.TRANSFER, Kind.SUSPEND, Kind.RESUME, Kind.RENEW}
 BOTH = {Kind.SUSPEND, Kind.RESUME, Kind.COMPLETE, Kind.COUNTER, Kind.END_NEGOTIATION, Kind.END_TRANSFER}
 
 
@@ -236,13 +244,60 @@ class Play:
                 return await node.negotiations.offer("anna", did, own.id)
             case Kind.TRANSFER:
                 contract = await _picked(node, Agreement, act.pick, lambda one: one.role == Role.CONSUMER)
-                return contract and await node.transfers.request("anna", contract.id)
+                format = (HTTP_PULL, PULL_PROFILE)[act.pick // 7 % 2]
+                return contract and await node.transfers.request("anna", contract.id, format=format)
+            case Kind.RENEW:
+                held = await _held(node, act.pick)
+                return held and await node.fetching._renewing.token(held.id, access(node, held))
+            case Kind.USE:
+                return await self._used(node, act)
             case Kind.SUSPEND | Kind.RESUME | Kind.COMPLETE | Kind.END_TRANSFER:
                 one = await _picked(node, Transfer, act.pick, lambda one: not TRANSFER.is_terminal(one.state))
                 return one and await node.transfers.command("anna", one.id, _COMMANDS[act.kind])
             case _:
                 n = await _picked(node, Negotiation, act.pick, _open(act.kind))
                 return n and await _negotiating(node, n, act)
+
+    async def _used(self, node: Node, act: Act) -> Any:
+        """The token that is held is shown to the provider, where it runs and the transfer does."""
+        held = await _held(node, act.pick)
+        there = self.hosts[1 - act.host]
+        if held is None or not there.up:
+            return None
+        t = await node.store.read(lambda view: view.get(Transfer, held.id))
+        assert t is not None
+        token = access(node, held)
+
+        async def shown(provider: Node) -> bool:
+            theirs = await provider.store.read(lambda view: view.get(Transfer, t.peer_pid))
+            if theirs is None or theirs.state != TransferState.STARTED:
+                return False
+            generation, _ = provider.gate.tokens.generation(token, theirs.id)
+            await provider.store.write(lambda tx: tokens.note(tx, theirs.id, generation))
+            return True
+
+        try:
+            return await there.do(shown)
+        except UnauthenticatedError as error:
+            # INVARIANT: what a consumer holds last is never dead while the transfer runs.
+            self.network.trouble.append(f"{held.id} locked out: {error.reason.code}")
+            raise
+
+
+async def _held(node: Node, pick: int) -> Endpoint | None:
+    """An address with a token that ends, of a transfer that is not over."""
+    t = await _picked(node, Transfer, pick, lambda one: one.format == PULL_PROFILE and one.state in _OPEN)
+    held = t and await node.store.read(lambda view: view.get(Endpoint, t.id))
+    return held if held is not None and held.expires else None
+
+
+_OPEN = (TransferState.STARTED, TransferState.SUSPENDED)
+
+
+def access(node: Node, held: Endpoint) -> str:
+    """The access token that a node holds."""
+    said = msgspec.json.decode(node.keys.sealer().open(held.secret, held.id.encode()), type=dict[str, str])
+    return said["authorization"]
 
 
 async def _negotiating(node: Node, n: Negotiation, act: Act) -> Any:

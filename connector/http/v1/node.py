@@ -10,9 +10,10 @@ from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.http.exchange import JSON, Response
 from connector.ports import Reading
+from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Asset, Participant, PublishedOffer, Question, QuestionState, Right
+from connector.records import Agreement, Asset, Participant, Plane, PublishedOffer, Question, QuestionState, Right
 from connector.sentences import Language
 from connector.services.watch.figures import FIGURES
 
@@ -37,7 +38,8 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
         return Response(200, {"content-type": METRICS}, services.metrics.text())
 
     async def status(visit: Visit) -> views.StatusView:
-        standing = services.outbox.standing()
+        alone = services.outbox is None  # A data plane by itself: no peers, no contracts of its own.
+        standing = () if alone else services.outbox.standing()
         known = await showing.names(services.peers, (one.peer for one in standing))
         return views.StatusView(
             id=services.did,
@@ -46,7 +48,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             words=services.words(),
             health=_health(services, visit.language),
             outbox=tuple(showing.queue(one, known, visit.language) for one in standing),
-            counts=await services.store.read(_counts),
+            counts=await services.store.read(_counts_of_data_plane if alone else _counts),
         )
 
     async def log(visit: Visit) -> views.Page[views.EntryView]:
@@ -130,6 +132,15 @@ def _health(services: Services, language: Language) -> views.HealthView:
     checks = tuple(views.CheckView(name=name, reason=showing.reason_or_none(wrong, language)) for name, wrong in report)
     wrong_any = any(wrong is not None for _, wrong in report)
     return views.HealthView(status="degraded" if wrong_any else "ok", checks=checks)
+
+
+def _counts_of_data_plane(view: Reading) -> Mapping[str, int]:
+    return {
+        "assets": view.count(Asset),
+        "planes": view.count(Plane),
+        "flows": view.count(DataFlow),
+        "flows_with_something_due": view.count(DataFlow, waiting=True),
+    }
 
 
 def _counts(view: Reading) -> Mapping[str, int]:

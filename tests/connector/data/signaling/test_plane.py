@@ -304,3 +304,17 @@ async def test_a_message_that_cannot_be_read(site: Site, body: Any) -> None:
     answer = await site.say("/dataflows/start", body)
     assert answer.status == 400
     assert CONSUMER not in answer.body.decode()
+
+
+async def test_operators_see_it_at_a_glance_and_are_told_what_is_elsewhere(site: Site) -> None:
+    base = f"http://127.0.0.1:{site.plane.management_listener.port}"
+    token = (site.plane.config.directory / "token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    async with site.session.get(f"{base}/v1/status", headers=headers) as answer:
+        told = await answer.json()
+    assert (answer.status, told["outbox"]) == (200, [])
+    assert told["counts"] == {"assets": 1, "planes": 1, "flows": 0, "flows_with_something_due": 0}
+    async with site.session.get(f"{base}/v1/contracts/x/data", headers=headers) as answer:
+        told = await answer.json()
+    assert (answer.status, told["code"]) == (404, "dataplane.alone")
+    assert "control plane" in told["sentence"]
