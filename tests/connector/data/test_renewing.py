@@ -22,6 +22,7 @@ from tests.connector.data.test_fetching import DATA, contract, fetch, pair, whol
 from tests.connector.http.nodes import manage, told
 
 __all__ = ["pair"]
+STORM = 200
 
 
 async def started(utility: Node, id: str) -> tuple[Transfer, Endpoint, dict[str, str]]:
@@ -198,6 +199,69 @@ async def test_an_answer_that_is_lost_locks_nobody_out(pair: tuple[Node, Node], 
     used = await city.store.read(lambda view: view.get(TokenUse, moved.peer_pid))
     assert used is not None
     assert used.renewal == 1
+
+
+@pytest.mark.parametrize("left", [1_000_000, 0])
+async def test_a_proof_that_is_not_taken_is_no_word_on_the_token(pair: tuple[Node, Node], left: int) -> None:
+    """A clock is minutes off: nothing was said about the refresh token. While the access token is good it is used."""
+    _, utility = pair
+    moved, endpoint, said = await started(utility, await contract(utility))
+    await utility.store.write(lambda tx: tx.put(replace(endpoint, expires=utility.clock.now() + left * 60)))
+    identity = utility.trust.identity
+    real = identity.introduce
+
+    async def wrong(peer: str, token: str) -> str:
+        return f"{await real(peer, grant=token)}x"
+
+    renewing = utility.fetching._renewing
+    renewing._introduce = wrong
+    if left:
+        assert await renewing.token(moved.id) == said["authorization"]
+    else:
+        with pytest.raises(DeliveryError, match=r"peer\.token_refused"):
+            await renewing.token(moved.id)
+    assert (await held(utility, moved.id))[1] == said
+
+
+async def test_an_answer_that_is_lost_twice_renews_once(pair: tuple[Node, Node]) -> None:
+    city, utility = pair
+    _, endpoint, said = await started(utility, await contract(utility))
+    answers = [msgspec.json.decode((await ask(utility, city, said)).body) for _ in range(3)]
+    assert len({one["access_token"] for one in answers}) == len({one["refresh_token"] for one in answers}) == 1
+    assert await get(city, endpoint, answers[0]["access_token"]) == 200
+
+
+async def test_a_start_that_comes_during_a_renewal_is_not_overwritten(pair: tuple[Node, Node]) -> None:
+    _, utility = pair
+    moved, endpoint, _ = await started(utility, await contract(utility))
+    await utility.store.write(lambda tx: tx.put(replace(endpoint, expires=utility.clock.now() + 1_000_000)))
+    renewing = utility.fetching._renewing
+    fresh = replace(endpoint, url=f"{endpoint.url}/elsewhere", expires=utility.clock.now() + 3_600_000_000)
+    real = renewing._ask
+
+    async def meanwhile(*given: Any) -> Reply:
+        reply = await real(*given)
+        await utility.store.write(lambda tx: tx.put(fresh))
+        return reply
+
+    renewing._ask = meanwhile  # type: ignore[method-assign]
+    await renewing.token(moved.id)
+    assert (await held(utility, moved.id))[0] == fresh
+
+
+async def test_two_hundred_transfers_renew_at_once(pair: tuple[Node, Node]) -> None:
+    """Each once, and all of them get their next pair."""
+    city, utility = pair
+    id = await contract(utility)
+    asked = [await utility.transfers.request("mayor", id, format=PULL_PROFILE) for _ in range(STORM)]
+    for one in asked:
+        await stands(utility, one.id, "STARTED")
+    before = [(await held(utility, one.id))[1]["authorization"] for one in asked]
+    got = await asyncio.gather(
+        *(utility.fetching._renewing.token(one.id, token) for one, token in zip(asked, before, strict=True))
+    )
+    assert not set(got) & set(before)
+    assert len(set(got)) == len(await events(city, "token.renewed")) == STORM
 
 
 async def test_a_transfer_that_is_over_renews_nothing(pair: tuple[Node, Node]) -> None:

@@ -234,6 +234,45 @@ async def test_a_data_plane_that_gives_no_address_is_given_up(driven: Driven, mo
     assert (await driven.flow()).error == Reason("flow.silent", {"plane": "geo", "state": "STARTING"})
 
 
+class Receiver:
+    """A data plane that receives for the utility: everything at once, and `said` is what it was told."""
+
+    def __init__(self, road: Street) -> None:
+        self.road, self.said = road, list[tuple[str, dict[str, Any]]]()
+
+    async def send(self, method: str, url: str, **given: Any) -> Reply:
+        """See `ports.Peer.send`."""
+        signal = url.rpartition("/")[2]
+        self.said.append((signal, json.loads(given.get("body") or b"{}")))
+        state = {"prepare": "PREPARED", "suspend": "SUSPENDED"}.get(signal, "STARTED")
+        return Reply(200, json.dumps({"dataFlowId": "f1", "state": state, "messageId": "m"}).encode(), {})
+
+
+async def test_a_consumers_data_plane_is_resumed_once_with_the_new_address(driven: Driven) -> None:
+    """Consumer Pull - Consumer Suspend/Start: first the other control plane, then our data plane."""
+    receiver, utility = Receiver(driven.road), driven.two.utility
+    utility.signals._sends = receiver
+    (there,) = await driven.two.city.planes.select()
+    await utility.store.write(lambda tx: tx.put(replace(there, id="ours", endpoint="https://ours.example")))
+    utility.flows.start()
+    try:
+        asked = await utility.transfers.request("engineer", driven.id, format=HTTP_PULL, dataplane="ours")
+        await driven.until(asked.id, TransferState.STARTED)
+        await utility.transfers.command("engineer", asked.id, transfer.Suspend(Reason("operator")))
+        await driven.until(asked.id, TransferState.SUSPENDED)
+        await driven.flow_until(lambda flow: flow.state is FlowState.SUSPENDED)
+        await utility.transfers.command("engineer", asked.id, transfer.Start())
+        async with asyncio.timeout(5):
+            while receiver.said[-1][0] != "resume":
+                await asyncio.sleep(0.002)
+    finally:
+        await utility.flows.close()
+    assert [signal for signal, _ in receiver.said] == ["prepare", "started", "suspend", "resume"]
+    started, resumed = (said["dataAddress"] for signal, said in receiver.said if signal in ("started", "resume"))
+    assert resumed["endpoint"] == started["endpoint"]
+    assert resumed["endpointProperties"] != started["endpointProperties"], "with tokens of its own"
+
+
 async def test_our_own_resumption_waits_for_the_data_plane(driven: Driven) -> None:
     mine = await driven.running()
     first = await driven.flow()
