@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from connector.data import limits, rows, secrets, shapes
-from connector.data.breaker import Breaker, Seats
+from connector.data.breaker import Breaker, Seat, Seats
 from connector.data.kinds import gives_rows, made, problem
 from connector.data.opened import ASSET, Opened, asking, own_rows, selection_of
 from connector.data.ports import Around, Reader
@@ -195,17 +195,24 @@ class Silos:
     async def read(self, opened: Opened, pushed: Pushed) -> AsyncGenerator[bytes, None]:
         """Rows in the shape's form, as `Reader.read` gives them, those that the asset leaves out being left out.
 
-        Holds a seat of the silo as long as it runs: close it. Raises `SourceError` (`source.resting` while the silo is
-        left alone, `source.budget`, `source.slow`, and as the reader does) and `BusyError`.
+        Holds a seat of the silo as long as it runs: close it. Who takes rows slowly loses it where others wait for one
+        (`source.paced`), and goes on as with any answer that broke off. Raises `SourceError` (`source.resting` while
+        the silo is left alone, `source.budget`, `source.slow`, and as the reader does) and `BusyError`.
         """
         silo = opened.silo
         async with self._turn(silo, opened.at_once) as turn:
-            budget = opened.budget
+            budget, seat = opened.budget, turn.seat
+            assert seat is not None  # INVARIANT: a turn that waited for a seat has one
             pieces = own_rows(opened, pushed, budget)
             async with aclosing(limits.kept(pieces, budget, self.around.clock, silo)) as within:
-                async for piece in within:
-                    turn.worked()
-                    yield piece
+                try:
+                    async for piece in within:
+                        turn.worked()
+                        seat.given(len(piece), within.aclose)
+                        yield piece
+                        await seat.back()
+                finally:
+                    await seat.settled()
             turn.worked()
 
     async def watch(self, opened: Opened, pushed: Pushed, after: str) -> AsyncGenerator[Event, None]:
@@ -234,8 +241,8 @@ class Silos:
         standing = self._standing_of(silo)
         if standing.seats.at_once != at_once:
             standing.seats = Seats(at_once)
-        async with standing.seats.taken():
-            turn = self._entered(silo)
+        async with standing.seats.taken() as seat:
+            turn = self._entered(silo, seat)
             try:
                 yield turn
             except Exception as error:
@@ -243,9 +250,9 @@ class Silos:
             finally:
                 turn.left()
 
-    def _entered(self, silo: Silo) -> _Turn:
+    def _entered(self, silo: Silo, seat: Seat | None = None) -> _Turn:
         standing = self._standing_of(silo)
-        return _Turn(standing, standing.breaker.enter())
+        return _Turn(standing, standing.breaker.enter(), seat)
 
     def _judged(self, silo: Silo, turn: _Turn, error: Exception) -> NodeError:
         """What a question ended with, as an error of the tree."""
@@ -330,8 +337,8 @@ class _Standing:
 class _Turn:
     """One question to a silo; the first thing that is said of it counts."""
 
-    def __init__(self, standing: _Standing, turn: int) -> None:
-        self.standing, self._turn = standing, turn
+    def __init__(self, standing: _Standing, turn: int, seat: Seat | None) -> None:
+        self.standing, self._turn, self.seat = standing, turn, seat
 
     def worked(self) -> None:
         """It answers."""

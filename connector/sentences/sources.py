@@ -48,6 +48,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Zu viele fragen gerade zugleich nach diesem Quellsystem; bitte noch einmal versuchen.",
         "Too many are asking for this source at once; please try again.",
     ),
+    "source.paced": (
+        "Die Daten wurden so langsam abgenommen, dass andere an die Reihe kamen; es geht weiter, wo es abbrach.",
+        "The data were taken so slowly that others had their turn; it goes on where it broke off.",
+    ),
     "source.gone": (
         "Das Quellsystem „{silo}“ ist hier nicht mehr angelegt.",
         'The source "{silo}" is not kept here any more.',
@@ -59,6 +63,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "source.collection": (
         "Eine Sammlung „{collection}“ gibt es in dieser Quelle nicht. Es gibt: {there}.",
         'There is no collection "{collection}" in this source. There are: {there}.',
+    ),
+    "source.choose": (
+        "Diese Quelle hat mehrere Sammlungen; nennen Sie eine mit --select: {there}.",
+        "This source has several collections; name one with --select: {there}.",
     ),
     "source.whole": (
         "Eine Sammlung „{collection}“ gibt es hier nicht: Diese Quelle ist leer, oder sie ist ein Ganzes; dann lassen "

@@ -488,15 +488,19 @@ def test_a_queue_that_is_full_is_busy_at_once_and_nobody_waits_for_ever() -> Non
     virtually(main)
 
 
-def test_a_reader_that_reads_slowly_holds_a_seat_and_gives_it_back() -> None:
+def test_a_reader_that_reads_slowly_holds_a_seat_until_somebody_else_wants_it() -> None:
     async def main() -> None:
         made, reader = limited(at_once="1")
         opened = await made.open(asset())
         held = made.read(opened, everything(opened))
         await anext(held)
-        assert await told(body(made, opened)) == "source.busy"
-        await held.aclose()
+        assert reader.open == 1
+        assert await told(body(made, opened)) == "", "the silo's work for the slow one was stopped for this"
         assert reader.open == 0
+        with pytest.raises(SourceError, match=r"source\.paced"):
+            await anext(held)
+        await held.aclose()
+        assert made.trouble() is None, "it is nothing that the silo could help"
         assert await told(body(made, opened)) == ""
 
     run(main)
