@@ -1,5 +1,5 @@
-"""What a silo and many readers do to a node: a database that dies in mid-stream, five hundred pulls at once, a reader
-who takes next to nothing. Real processes: two nodes and a PostgreSQL.
+"""What a silo and many readers do to a node: a database or a map service that dies in mid-stream, five hundred pulls at
+once, a reader who takes next to nothing. Real processes: two nodes, a PostgreSQL, MapServer behind nginx.
 
 Covered: both sides write down why, the answer goes on where it broke off once the database is back, and costs one use;
 whoever finds no room is told when to come again, and the consumer's node does so by itself; memory and descriptors
@@ -12,6 +12,9 @@ import asyncio
 import contextlib
 import hashlib
 import http.client
+import os
+import re
+import signal
 import socket
 import subprocess
 import threading
@@ -30,7 +33,7 @@ from tests.faults.invariants import footprint
 from tests.faults.processes import QUICK, NodeProcess, until
 from tests.faults.world import Grant, World
 from tests.harness import frames
-from tests.servers import keeping, postgres
+from tests.servers import front, keeping, mapserver, postgres, trees
 
 pytestmark = pytest.mark.process
 ROWS: Final = 400_000
@@ -42,6 +45,13 @@ MANY: Final = 500
 TABLES: Final = """
 CREATE TABLE {name} (id bigint PRIMARY KEY, place text NOT NULL, said text NOT NULL);
 INSERT INTO {name} SELECT n, 'p' || n % 97, md5(n::text) || md5((n + 1)::text) FROM generate_series(1, {rows}) n;
+"""
+
+
+TREES: Final = 20_000
+MORE_TREES: Final = f"""
+INSERT INTO trees SELECT n, 'Mitte', 'Linde', 1, 1, '1990-01-01', now(), repeat('x', 200), (SELECT place FROM trees
+  WHERE id = 1) FROM generate_series({trees.TREES + 1}, {TREES}) n;
 """
 
 
@@ -140,7 +150,7 @@ class Reader(threading.Thread):
     def __init__(self, node: NodeProcess, contract: str) -> None:
         super().__init__(daemon=True)
         self._node, self._contract = node, contract
-        self.received, self.hash, self.failed = 0, hashlib.sha256(), False
+        self.received, self.hash, self.failed, self.lines = 0, hashlib.sha256(), False, 0
         self.hurry = threading.Event()
 
     def run(self) -> None:
@@ -152,6 +162,7 @@ class Reader(threading.Thread):
             while piece := answer.read1(1 << 16):
                 self.received += len(piece)
                 self.hash.update(piece)
+                self.lines += piece.count(b"\n")
                 self.hurry.wait(0.05)
         except (OSError, http.client.HTTPException):
             self.failed = True
@@ -191,6 +202,76 @@ def test_a_database_that_dies_in_mid_stream(site: Site) -> None:
     permitted = entries(city, "access.permitted", there)
     assert len(permitted) == 2
     assert sum("from" in one for one in permitted) == 1
+
+
+@pytest.fixture
+def maps(site: Site, tmp_path: Path) -> Iterator[Path]:
+    """The folder of a MapServer whose trees the provider shares as `trees`; its nginx is to be killed."""
+    mapserver.required()
+    with keeping.folder_of(mapserver.USER) as home, contextlib.ExitStack() as stack:
+        running = stack.enter_context(mapserver.running(home, tmp_path))
+        stack.callback(_kill_nginx, home)
+        facts = msgspec.json.decode((tmp_path / "postgres.json").read_bytes())
+        postgres.Postgres(**facts).execute(MORE_TREES, mapserver.DATABASE, "city")
+        settings = {"url": f"http://127.0.0.1:{running['port']}/wfs", "page": "2000"}
+        city = site.world.provider
+        city.call("POST", "/v1/sources", {"name": "maps", "kind": "wfs", "settings": settings}, timeout=30)
+        site.share(
+            "trees",
+            "wfs",
+            {"silo": "maps", "collection": "ms:trees", "fields": ["id", "district", "species", "owner", "geometry"]},
+        )
+        yield home
+
+
+def _kill_nginx(home: Path) -> None:
+    """kill -9; nothing where it has gone."""
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):
+        os.kill(int((home / "nginx.pid").read_text()), signal.SIGKILL)
+
+
+def test_a_map_service_that_dies_in_mid_stream(site: Site, maps: Path) -> None:
+    """As with a database; who asked goes on where the pages ended."""
+    city, utility = site.world.nodes
+    here, there = length(utility), length(city)
+    reader = Reader(utility, site.contracts["trees"])
+    reader.start()
+    until(lambda: reader.received, "no stream")
+    _kill_nginx(maps)
+    [broken] = until(lambda: entries(city, "access.broken", there), "nothing is written down")
+    assert broken["reason"].startswith("source."), broken
+    assert reader.is_alive()
+    port = int(re.findall(r"listen 127.0.0.1:(\d+)", (maps / "nginx.conf").read_text())[0])
+    behind = f"fastcgi_pass unix:{maps}/socket; include /etc/nginx/fastcgi_params;"
+    with front.fronting(maps, mapserver.USER, port, behind):
+        reader.hurry.set()
+        reader.join(timeout=90)
+        assert not reader.is_alive()
+    [received] = until(lambda: entries(utility, "data.received", here), "nothing is written down")
+    assert (received["complete"], reader.failed) == ("yes", False), entries(city, "access.unserved", there)
+    assert received["sha256"] == reader.hash.hexdigest()
+    assert reader.lines == TREES  # a feature a line
+    assert sum("from" not in one for one in entries(city, "access.permitted", there)) == 1
+
+
+def test_a_contract_that_is_held_in_the_midst_of_rows(site: Site) -> None:
+    """F23: the provider notes at least as many bytes as there are here."""
+    city, utility = site.world.nodes
+    here, there = length(utility), length(city)
+    reader = Reader(utility, site.contracts["long"])
+    reader.start()
+    until(lambda: reader.received > 1 << 20, "no stream")
+    since = time.monotonic()
+    city.call("POST", f"/v1/contracts/{site.contracts['long']}/hold", {"reason": "looks odd"})
+    [cut] = until(lambda: entries(city, "access.cut", there), "nothing is written down")
+    assert time.monotonic() - since < 8
+    assert cut["reason"] == "contract.held"
+    reader.hurry.set()
+    reader.join(timeout=30)
+    [received] = until(lambda: entries(utility, "data.received", here), "nothing is written down")
+    assert (received["complete"], reader.failed) == ("no", True)
+    assert 0 < int(received["bytes"]) <= int(cut["bytes"])
+    city.call("POST", f"/v1/contracts/{site.contracts['long']}/release", {})
 
 
 class Peak(threading.Thread):
@@ -273,10 +354,9 @@ async def test_five_hundred_pulls_of_rows(site: Site) -> None:
     assert set(kinds) <= {(200, "", True), (503, "5", True)}, kinds
     assert kinds[200, "", True] >= 60
     assert len({one.bytes for one in told if one.status == 200}) == 1
-    refused = Counter(
-        one.get("reason", one.get("code", "")) for one in entries(site.world.provider, "access.refused", there)
-    )
-    print(f"rows: {peak.memory / 1024:.1f} MiB, {peak.descriptors} descriptors, {dict(kinds)}, {dict(refused)}")
+    unserved = entries(site.world.provider, "access.unserved", there)
+    assert Counter(one["reason"] for one in unserved) == {"source.busy": kinds[503, "5", True]}
+    print(f"rows: {peak.memory / 1024:.1f} MiB, {peak.descriptors} descriptors, {dict(kinds)}")
     assert peak.memory < 96 * 1024
     assert peak.descriptors <= 2 * MANY + 50
     assert site.database.sessions() <= 8
