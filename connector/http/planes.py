@@ -94,7 +94,7 @@ class Planes:
                 known = self._secret(plane.authorization, "token")
                 return hmac.compare_digest(token.encode(errors="replace"), known.encode())
             return token.count(".") == 2 and await self._signed(plane, token)
-        except (OurError, jws.JwsError, jwk.JwkError, msgspec.DecodeError, UnicodeDecodeError):
+        except (OurError, jws.JwsError, jwk.JwkError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False  # Whatever cannot be checked proves nothing.
 
     async def _signed(self, plane: Plane, token: str) -> bool:
@@ -193,7 +193,7 @@ class Planes:
         try:
             if reply.status == 200:
                 return msgspec.json.decode(reply.body, type=_Token)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         raise DeliveryError("plane.no_token", plane=plane.id, status=str(reply.status))
 

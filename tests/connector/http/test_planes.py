@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ async def test_a_token_that_is_not_right_proves_nobody(changes: dict[str, Any]) 
     found = proving(Net(), plane(type="oauth2_client_credentials", jwks=JWKS))
     with pytest.raises(UnauthenticatedError):
         await found.prove(f"Bearer {token(**changes)}")
+
+
+async def test_claims_within_claims_without_end_prove_nobody() -> None:
+    found = proving(Net(), plane(type="oauth2_client_credentials", jwks=JWKS))
+    deep = base64.urlsafe_b64encode(b'{"x":' + b"[" * 2900 + b"]" * 2900 + b"}").rstrip(b"=").decode()
+    header, _, signature = token().split(".")
+    with pytest.raises(UnauthenticatedError):
+        await found.prove(f"Bearer {header}.{deep}.{signature}")
 
 
 async def test_a_token_of_another_key_proves_nobody() -> None:
