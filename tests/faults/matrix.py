@@ -61,6 +61,8 @@ MATRIX: Mapping[str, Row] = {
             "simulation/test_campaign.py::test_some_seeds",
             "connector/data/test_renewing.py::test_an_answer_that_is_lost_locks_nobody_out",
             "connector/data/test_delivering.py::test_bad_weather",
+            "connector/data/test_broken_answers.py::test_f08_what_is_cut_on_its_way_is_continued",
+            "connector/data/signaling/test_plane.py::test_a_start_whose_answer_was_lost_is_the_same_flow",
         ),
     ),
     "F09": Row(
@@ -69,6 +71,9 @@ MATRIX: Mapping[str, Row] = {
             "connector/services/test_outbox.py::test_a_peer_that_is_away_for_three_days_is_served_soon_after_its_return",
             "connector/services/test_outbox.py::test_a_dead_peer_never_slows_another",
             "connector/data/test_delivering.py::test_a_consumer_that_is_away_for_three_days",
+            "connector/data/test_subscribing.py::test_a_week_without_a_network_loses_nothing_and_is_not_noisy",
+            "connector/data/test_pull.py::test_patience_ends",
+            "connector/data/test_broken_answers.py::test_whoever_comes_back_later_gets_the_rest_as_the_same_use",
         ),
     ),
     "F10": Row(
@@ -79,6 +84,7 @@ MATRIX: Mapping[str, Row] = {
             "simulation/test_faults.py::test_one_dead_direction_holds_a_negotiation_up_and_no_longer",
             "simulation/test_faults.py::test_a_link_that_flaps_every_two_seconds_ends_nothing",
             "connector/data/test_delivering.py::test_only_one_direction_works",
+            "connector/data/test_broken_answers.py::test_f10_a_link_that_flaps",
         ),
     ),
     "F11": Row(
@@ -86,6 +92,12 @@ MATRIX: Mapping[str, Row] = {
         (
             "connector/http/test_client.py::test_a_slow_answer_ends_at_the_deadline",
             "connector/http/test_client.py::test_a_slow_peer_does_not_hold_up_another",
+            "connector/data/test_broken_answers.py::test_f11_a_provider_that_falls_silent",
+            "connector/data/test_pull.py::test_who_has_no_room_now_is_asked_again_when_it_says",
+            "faults/test_sources.py::test_readers_of_one_byte_a_second",
+            "faults/test_sources.py::test_five_hundred_pulls_of_rows",
+            "faults/test_sources.py::test_five_hundred_pulls_of_a_file",
+            "faults/test_sources.py::test_the_consumers_node_comes_again_by_itself",
         ),
     ),
     "F12": Row(
@@ -97,6 +109,9 @@ MATRIX: Mapping[str, Row] = {
             "connector/data/test_parcels.py::test_an_answer_of_ten_gigabytes_is_cut",
             "connector/http/test_client.py::test_an_endless_answer_is_cut_at_the_limit",
             "connector/services/test_outbox.py::test_unclear_answers_never_add_up_to_a_refusal",
+            "connector/data/test_broken_answers.py::test_f12_what_is_no_answer",
+            "connector/data/test_broken_answers.py::test_an_end_that_was_none_is_noticed_and_gone_beyond",
+            "connector/data/test_following.py::test_what_is_no_stream",
         ),
     ),
     "F13": Row(
@@ -155,7 +170,15 @@ MATRIX: Mapping[str, Row] = {
             "simulation/test_clocks.py::test_what_was_captured_is_worth_nothing_when_the_clock_goes_back",
         ),
     ),
-    "F21": Row("PostgreSQL is killed", missing="the store is SQLite"),
+    "F21": Row(
+        "PostgreSQL is killed",
+        (
+            "faults/test_sources.py::test_a_database_that_dies_in_mid_stream",
+            "faults/test_sources.py::test_a_map_service_that_dies_in_mid_stream",
+            "connector/data/test_broken_answers.py::test_a_silo_that_stays_dead_is_told_at_both_ends",
+        ),
+        "as a silo: the node's own store is SQLite",
+    ),
     "F22": Row(
         "a credential for data that ends in mid-transfer",
         (
@@ -170,11 +193,18 @@ MATRIX: Mapping[str, Row] = {
             "faults/test_ends.py::test_an_end_for_cause_cuts_the_stream",
             "faults/test_ends.py::test_terms_that_end_cut_the_stream",
             "connector/proxy/test_streams.py::test_a_large_file_is_cut",
+            "faults/test_sources.py::test_a_contract_that_is_held_in_the_midst_of_rows",
+            "connector/http/test_answers.py::test_a_cut_ends_at_once_also_while_the_silo_says_nothing",
+            "connector/http/test_live.py::test_two_hundred_streams_are_cut_by_one_revocation",
+            "connector/http/test_sendfile.py::test_what_the_kernel_has_taken_goes_no_further_once_the_outlet_is_closed",
         ),
     ),
     "F24": Row(
         "a change between decision and first byte",
-        ("connector/http/test_data.py::test_a_change_between_decision_and_first_byte",),
+        (
+            "connector/http/test_data.py::test_a_change_between_decision_and_first_byte",
+            "connector/http/test_answers.py::test_f24_a_change_between_decision_and_first_byte",
+        ),
     ),
     "F25": Row(
         "a peer's keys change, its DID document cannot be had",
@@ -194,6 +224,7 @@ MATRIX: Mapping[str, Row] = {
             "faults/test_exhaustion.py::test_two_thousand_slow_clients",
             "connector/http/test_server.py::test_slow_connections_are_closed",
             "hostile/test_bodies.py::test_many_slow_requests_are_ended_and_others_served",
+            "hostile/test_data_port.py::test_f26_slow_heads_and_bodies_are_ended",
         ),
     ),
     "F27": Row(
@@ -202,6 +233,8 @@ MATRIX: Mapping[str, Row] = {
             "hostile/test_bodies.py::test_what_cannot_be_read_is_refused_and_audited",
             "hostile/test_bodies.py::test_what_is_too_long_is_refused_before_it_is_read",
             "connector/protocol/test_plain.py::test_memory_for_a_mebibyte_is_bounded",
+            "hostile/test_data_port.py::test_f27_questions_that_are_too_much",
+            "hostile/test_data_port.py::test_f27_a_question_longer_than_a_line_may_be",
         ),
     ),
     "F28": Row(
@@ -210,6 +243,7 @@ MATRIX: Mapping[str, Row] = {
             "hostile/test_bodies.py::test_a_bomb_is_cut_and_memory_stays_flat",
             "connector/http/test_client.py::test_a_bomb_is_cut_at_the_limit",
             "connector/http/test_inflate.py::test_a_bomb_costs_one_piece_at_a_time",
+            "hostile/test_data_port.py::test_f28_a_bomb_is_not_unpacked",
         ),
         "there are no stored batches yet",
     ),
@@ -223,6 +257,9 @@ MATRIX: Mapping[str, Row] = {
             "connector/http/test_client.py::test_nothing_inside_is_touched",
             "connector/http/test_client.py::test_the_address_connected_to_is_the_one_that_was_judged",
             "connector/http/test_client.py::test_redirects_are_not_followed",
+            "hostile/test_data_port.py::test_f29_an_address_in_a_request_is_never_fetched",
+            "connector/data/test_parcels.py::test_nothing_goes_inside_where_it_is_not_allowed_for_this_peer",
+            "connector/data/signaling/test_plane.py::test_who_may_bring_an_address",
         ),
     ),
     "F30": Row(
@@ -231,6 +268,8 @@ MATRIX: Mapping[str, Row] = {
             "hostile/test_contracts.py::test_no_path_leads_out_of_what_is_shared",
             "connector/data/sources/test_files.py::test_nothing_else_is_reached",
             "connector/data/sources/test_files.py::test_a_device_is_no_file",
+            "hostile/test_data_port.py::test_f30_no_path_leads_out",
+            "connector/data/test_receiving.py::test_a_pid_is_no_path",
         ),
     ),
     "F31": Row(
@@ -239,6 +278,10 @@ MATRIX: Mapping[str, Row] = {
             "hostile/test_bodies.py::test_a_smuggled_request_is_never_executed",
             "hostile/test_bodies.py::test_a_target_that_means_two_things_is_refused",
             "connector/proxy/test_hostile.py::test_a_smuggled_request_is_never_executed",
+            "hostile/test_data_port.py::test_f31_a_smuggled_request_is_never_executed",
+            "hostile/test_data_port.py::test_f31_what_follows_an_answered_request_with_a_body_is_not_executed",
+            "hostile/test_data_port.py::test_f31_a_target_that_means_two_things_is_refused",
+            "connector/http/test_live.py::test_over_the_listener_websocket_is_for_data_alone",
         ),
     ),
     "F32": Row(

@@ -88,6 +88,37 @@ async def test_f08_what_is_cut_on_its_way_is_continued(tmp_path: Path, story: St
         assert len(permitted) > 1
 
 
+async def test_f10_a_link_that_flaps(tmp_path: Path, story: Story) -> None:
+    """Every connection is ended after a while; the rest comes over the next ones, as one use."""
+    async with between(tmp_path) as (w, proxy, peer):
+        got, body = await begun(w, proxy, peer), b""
+        async for piece in got.chunks():
+            if len(body) // 150_000 != (len(body) + len(piece)) // 150_000:
+                await proxy.drop()
+            body += piece
+        assert body == whole(story)
+        assert (await ended(w))["complete"] == "yes"
+        assert proxy.connections > 2
+        uses = [entry.params.get("use") for entry in await w.log() if entry.event == "access.permitted"]
+        assert uses == ["1", *[None] * (len(uses) - 1)]
+
+
+async def test_f11_a_provider_that_falls_silent(tmp_path: Path, story: Story) -> None:
+    """It is left after a while; what is there by then stands in the audit."""
+    async with between(tmp_path) as (w, proxy, _):
+        peer = HttpPeer(idle=0.3)
+        got, body = await begun(w, proxy, peer), b""
+        with pytest.raises(DeliveryError) as left:
+            async for piece in got.chunks():
+                body += piece
+                proxy.faults.silent = True
+                proxy.faults.latency = 30.0
+        await peer.close()
+        assert left.value.reason.code == "data.incomplete"
+        told = await ended(w)
+        assert (told["complete"], told["reason"], told["bytes"]) == ("no", "data.incomplete", str(len(body)))
+
+
 class Ending(HttpPeer):
     """Makes an end out of a cut, as a proxy in between may."""
 
