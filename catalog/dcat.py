@@ -39,7 +39,7 @@ def dataset(
 
     Raises `ValueError` where there is no offer or no format: it must have both.
     """
-    found = {
+    found: JsonObject = {
         "@id": id,
         "@type": "Dataset",
         "title": title,
