@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,44 @@ def test_there_has_to_be_a_node_to_serve(types: Types) -> None:
     Path("bad/allmende.toml").write_text('public_url = "https://a.example"\n[public]\nports = 1\n')
     said = types("serve", "bad")
     assert (said.status, "no such setting" in said.err) == (1, True)
+
+
+@pytest.mark.process
+def test_serve_with_workers_answers_on_one_port(types: Types) -> None:
+    types("init", "city", "--public-url", "http://127.0.0.1:18180", "--lab", "--port", "0", "--management-port", "0")
+    process = subprocess.Popen([PROGRAM, "serve", "city", "--workers", "2"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        said = [process.stderr.readline() for _ in range(4)]
+        ready = [json.loads(line) for line in said[1:]]
+        assert [one["event"] for one in ready] == ["worker.ready", "worker.ready", "node.ready"]
+        assert len({one["process"] for one in ready[:2]}) == 2
+        (port,) = {one["port"] for one in ready[:2]}
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/.well-known/did.json") as answer:
+            assert json.load(answer)["id"] == ready[2]["did"]
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+    assert not any(Path(f"/proc/{one['process']}").exists() for one in ready[:2])
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong"), [("PUBLIC__SOCKET", "[public] socket"), ("TRUST__MUTUAL_TLS", "[trust] mutual_tls off")]
+)
+def test_what_data_processes_cannot_do_is_refused_at_the_start(
+    types: Types, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, wrong: str
+) -> None:
+    types("init", "city", "--public-url", "http://127.0.0.1:18180", "--lab")
+    if setting == "PUBLIC__SOCKET":
+        monkeypatch.setenv("ALLMENDE_PUBLIC__SOCKET", str(tmp_path / "s"))
+    else:
+        monkeypatch.setenv("ALLMENDE_TRUST__MUTUAL_TLS", "wanted")
+        monkeypatch.setenv("ALLMENDE_PUBLIC__TLS_CERTIFICATE", str(tmp_path / "c"))
+        monkeypatch.setenv("ALLMENDE_PUBLIC__TLS_KEY", str(tmp_path / "k"))
+    assert wrong in types("serve", "city", "--workers", "2").err
 
 
 @pytest.mark.process

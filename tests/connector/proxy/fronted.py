@@ -42,8 +42,10 @@ async def running(
     port: int = 0,
     clock: Clock | None = None,
     socket: str = "",
+    workers: int = 0,
 ) -> AsyncIterator[Node]:
-    """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`."""
+    """A node that listens on a loopback port, its own choice or `port`, and says that it lives at `url`. Its `workers`
+    read its settings themselves."""
     founding.initialise(directory, url, public_port=port or free_port(), management_port=0, lab=True)
     settings = config.load(directory, {})
     settings = replace(
@@ -53,7 +55,7 @@ async def running(
         limits=limits or settings.limits,
         audit=replace(settings.audit, exchange_seconds=3600.0),
     )
-    made = node.build(settings, clock=clock)
+    made = node.build(settings, clock=clock, workers=workers)
     await made.start()
     try:
         yield made
