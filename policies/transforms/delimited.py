@@ -5,7 +5,7 @@ writing rows in the same way. What does not: what is done to rows (`rows`).
 
 The encoding is the one that is stated; else UTF-8 where the whole is UTF-8, else Windows-1252. The decimal sign is
 found for each column in the first rows; in a column that shows none, only whole numbers are numbers: `1.234` may be
-either of two.
+either of two. Columns in whose first rows objects of JSON stand are found as well: steps reach into them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any, Final
 
 from policies.model import PolicyError, Reason
+from policies.transforms import inside
 from policies.transforms.rows import Plan, Schema
 
 Opened = Callable[[], Iterator[bytes]]
@@ -54,7 +55,16 @@ class Delimited:
         self._heading, *rows = self._sample(head)
         decimals = tuple(_decimal([row[n] for row in rows if n < len(row)], self._delimiter) for n in self._columns())
         german = self._delimiter == ";" and "." not in decimals
-        self.schema = Schema(tuple(self._heading), decimals=decimals, comma=german or "," in decimals)
+        self.schema = Schema(
+            tuple(self._heading),
+            decimals=decimals,
+            comma=german or "," in decimals,
+            documents=tuple(
+                name
+                for n, name in enumerate(self._heading)
+                if any(inside.is_document(row[n]) for row in rows if n < len(row))
+            ),
+        )
         if charset:
             self.media_type = f"text/csv; charset={charset}"
 

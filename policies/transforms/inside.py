@@ -21,12 +21,27 @@ _CELL: Final = "\0"
 """A key that no step has: a cell may be no object, but an array of them."""
 
 
+def is_document(cell: str) -> bool:
+    """Is this the text of something that has keys?"""
+    if "{" not in cell or not _may_have_keys(cell):
+        return False
+    try:
+        found = _decode(cell)
+    except (msgspec.MsgspecError, ArithmeticError, RecursionError):
+        return False
+    return isinstance(found, (dict, list))
+
+
+def _may_have_keys(cell: str) -> bool:
+    return cell.lstrip()[:1] in ("{", "[")
+
+
 def document(tree: Tree) -> Change:
-    """What a tree does to the text of a cell; nothing (`""`, null) stays nothing."""
+    """What a tree does to the text of a cell; nothing (`""`, null) stays nothing, and what has no keys as it is."""
     treat = tree.treatment()
 
     def changed(value: Any) -> Any:
-        if value is None or value == "":
+        if value is None or value == "" or (isinstance(value, str) and not _may_have_keys(value)):
             return value
         try:
             row = {_CELL: _decode(value)}

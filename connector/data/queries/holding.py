@@ -81,7 +81,8 @@ def _with_documents(schema: Schema, shape: Shape) -> Schema:
     """A table of a silo knows which of its columns have JSON in their cells."""
     if schema.tree:
         return schema
-    documents = tuple(name for name in schema.columns if (one := shape.field(name)) and one.kind is Kind.JSON)
+    declared = {one.name for one in shape.fields if one.kind is Kind.JSON}
+    documents = tuple(name for name in schema.columns if name in declared or name in schema.documents)
     return msgspec.structs.replace(schema, documents=documents)
 
 

@@ -80,7 +80,8 @@ def _columns(rows: Sequence[Sequence[str]], schema: Schema, texts: frozenset[str
     made = []
     for n, name in enumerate(schema.columns):
         found = [row[n].strip() for row in rows if n < len(row) and row[n].strip()]
-        kind = Kind.TEXT if name in texts else of_texts(found, schema.read(name))
+        kind = Kind.JSON if name in schema.documents else of_texts(found, schema.read(name))
+        kind = Kind.TEXT if name in texts and kind is not Kind.JSON else kind
         made.append(Field(name, kind))
     return tuple(made)
 

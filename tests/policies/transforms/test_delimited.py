@@ -141,6 +141,17 @@ def test_a_carriage_return_within_a_cell_begins_no_row(end: str) -> None:
     assert list(csv.reader(io.StringIO(made, newline=""))) == [["name", "no\rte"], ["1", "x\r9,9,9"], ["2", ""]]
 
 
+def test_what_does_not_leave_does_not_leave_within_documents_in_cells() -> None:
+    document = '"{""Name"":""Hidden"",""list"":[{""name"":""Hidden"",""n"":1.50}]}"'
+    text = f'id,name,about\n1,Hidden,{document}\n2,Hidden,a remark\n3,Hidden,\n4,Hidden,"[{document[1:-1]}]"\n'
+    made = list(csv.reader(io.StringIO(left(text, "text/csv", policy(suppress("name"))).decode(), newline="")))
+    kept = '{"list":[{"n":1.50}]}'
+    assert made == [["id", "about"], ["1", kept], ["2", "a remark"], ["3", ""], ["4", f"[{kept}]"]]
+    with pytest.raises(PolicyError, match=r"transform\.row"):
+        left(text + '5,x,"{""name"":"\n', "text/csv", policy(suppress("name")))
+    assert left(text, "text/csv", policy(suppress("about"))) == b"id,name\n1,Hidden\n2,Hidden\n3,Hidden\n4,Hidden\n"
+
+
 def test_rows_in_groups_leave_only_where_enough_stand_together() -> None:
     text = "Ort,id\n" + "Nord,1\nSüd,2\n" * 2 + "Nord,3\n"
     assert left(text, "text/csv", policy(at_least(3, "Ort"))).decode() == "Ort,id\nNord,1\nNord,1\nNord,3\n"
