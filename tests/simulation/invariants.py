@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ import msgspec
 
 from connector.data import tokens
 from connector.errors import UnauthenticatedError
+from connector.ports import Reading
 from connector.protocol import codec
 from connector.protocol.machine import Machine, Role
 from connector.protocol.messages import TransferState
@@ -46,17 +48,22 @@ async def judge(play: Play) -> None:
     assert not found, "\n".join(found)
 
 
+def _ending(view: Reading) -> list[tuple[Endpoint, Transfer]]:
+    """Addresses with tokens that end, of transfers of ours that run."""
+    held = [(one, view.get(Transfer, one.id)) for one in view.select(Endpoint, limit=1_000) if one.expires]
+    return [
+        (one, t) for one, t in held if t is not None and (t.role, t.state) == (Role.CONSUMER, TransferState.STARTED)
+    ]
+
+
 async def nobody_locked_out(consumer: Host, provider: Host) -> list[str]:
     """Of every transfer that runs, the token that the consumer holds opens what the provider gave it for."""
     found = []
-    for held in await consumer.node.store.read(lambda view: view.select(Endpoint, limit=1_000)):
-        mine = await consumer.node.store.read(lambda view, id=held.id: view.get(Transfer, id))
-        if held.expires == 0 or mine is None or mine.role is not Role.CONSUMER or mine.state != TransferState.STARTED:
-            continue
-        made = provider.node.gate.tokens
+    theirs, made = provider.node.store, provider.node.gate.tokens
+    for held, mine in await consumer.node.store.read(_ending):
         try:
             generation, _ = made.generation(access(consumer.node, held), mine.peer_pid)
-            await provider.node.store.read(lambda view, t=mine, g=generation: tokens.check(view, t.peer_pid, g))
+            await theirs.read(partial(tokens.check, pid=mine.peer_pid, generation=generation))
         except UnauthenticatedError as error:
             found.append(f"{consumer.name}: {held.id} is locked out: {error.reason.code}")
     return found

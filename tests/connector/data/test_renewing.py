@@ -231,7 +231,9 @@ async def test_an_answer_that_is_lost_twice_renews_once(pair: tuple[Node, Node])
     assert await get(city, endpoint, answers[0]["access_token"]) == 200
 
 
-async def test_a_start_that_comes_during_a_renewal_is_not_overwritten(pair: tuple[Node, Node]) -> None:
+async def test_a_start_that_comes_during_a_renewal_is_not_overwritten(
+    pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, utility = pair
     moved, endpoint, _ = await started(utility, await contract(utility))
     await utility.store.write(lambda tx: tx.put(replace(endpoint, expires=utility.clock.now() + 1_000_000)))
@@ -244,7 +246,7 @@ async def test_a_start_that_comes_during_a_renewal_is_not_overwritten(pair: tupl
         await utility.store.write(lambda tx: tx.put(fresh))
         return reply
 
-    renewing._ask = meanwhile  # type: ignore[method-assign]
+    monkeypatch.setattr(renewing, "_ask", meanwhile)
     await renewing.token(moved.id)
     assert (await held(utility, moved.id))[0] == fresh
 

@@ -9,9 +9,10 @@ import pytest
 
 from connector.errors import InputError, TransitionError, UnknownError
 from connector.protocol import codec, transfer
-from connector.protocol.messages import TransferMessage, TransferRequestMessage
+from connector.protocol.messages import DataAddress, TransferMessage, TransferRequestMessage
 from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Endpoint
+from connector.services.formats import PUSH_PROFILE
 from policies.model import Reason
 from policies.terms import Terms
 from tests.connector.services.world import FINAL, KEYS, Neighbour, neighbours, settled
@@ -65,6 +66,30 @@ def test_either_side_suspends_resumes_and_completes(tmp_path: Path) -> None:
         assert (await settled(utility.transfers, t.id, ("COMPLETED",))).state == "COMPLETED"
         with pytest.raises(TransitionError):
             await utility.transfers.command("jo", t.id, transfer.Start())
+
+    run(story)
+
+
+def test_a_consumer_that_resumes_may_say_another_place_to_deliver_to(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility, agreement = await _contract(tmp_path)
+
+        def at(place: str) -> DataAddress:
+            return DataAddress(endpointType=PUSH_PROFILE, endpoint=f"https://{place}.example/inbox")
+
+        asked = await utility.transfers.request(
+            "jo", agreement.id, format=PUSH_PROFILE, inbox=lambda pid, format: at("first")
+        )
+        t = await settled(utility.transfers, asked.id, ("STARTED",))
+        await utility.transfers.command("jo", t.id, transfer.Suspend(WHY))
+        await settled(utility.transfers, t.id, ("SUSPENDED",))
+        await settled(city.transfers, t.peer_pid, ("SUSPENDED",))
+        await utility.transfers.command("jo", t.id, transfer.Start(at("second"), elsewhere=True))
+        await settled(utility.transfers, t.id, ("STARTED",))
+        await settled(city.transfers, t.peer_pid, ("STARTED",))
+        kept = await city.store.read(lambda view: view.get(Endpoint, t.peer_pid))
+        assert kept is not None
+        assert kept.url == "https://second.example/inbox"
 
     run(story)
 
