@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.secrets import Secret
@@ -21,6 +23,7 @@ from connector.data.sources.sql import settings as common
 from connector.data.sources.sql import splitting, text_steps, threads
 from connector.data.sources.sql.encryption import encryption
 from connector.data.sources.sql.mariadb_words import MariaDB, kind_of
+from connector.data.sources.sql.paging import Paging, pages_by
 from connector.data.sources.sql.quoting import Handed
 from connector.data.sources.sql.statement import Table, statement
 from connector.data.sources.sql.values import Column
@@ -43,7 +46,9 @@ ORDER BY CONVERT(table_name USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1000
 _COLUMNS: Final = """
 SELECT c.column_name, c.data_type, c.column_type, c.is_nullable, k.ordinal_position,
   EXISTS (SELECT 1 FROM information_schema.check_constraints j WHERE j.constraint_schema = c.table_schema
-    AND j.table_name = c.table_name AND j.check_clause = CONCAT('json_valid(`', c.column_name, '`)'))
+    AND j.table_name = c.table_name AND j.check_clause = CONCAT('json_valid(`', c.column_name, '`)')),
+  (SELECT t.engine FROM information_schema.tables t WHERE t.table_schema = c.table_schema
+    AND t.table_name = c.table_name)
 FROM information_schema.columns c
 LEFT JOIN information_schema.key_column_usage k ON k.table_schema = c.table_schema AND k.table_name = c.table_name
   AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
@@ -58,6 +63,7 @@ SELECT (SELECT COUNT(*) FROM information_schema.user_privileges u
         WHERE s.privilege_type NOT IN ('SELECT', 'SHOW VIEW') AND DATABASE() LIKE s.table_schema
           AND s.grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'"))
 """
+_PAGED: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _REFUSED: Final = frozenset({1044, 1045, 1049, 1142, 1143, 1227, 1370, 1698})
 _DRIFT: Final = frozenset({1054, 1146, 1356})
 _SLOW: Final = frozenset({1317, 1969, 3024})
@@ -76,6 +82,7 @@ class MariadbReader:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._threads = ThreadPoolExecutor(_THREADS, "mariadb")
+        self._held = threads.Held(self._threads)
 
     def check(self, silo: Silo) -> Sequence[str]:
         """What is wrong with the settings."""
@@ -88,8 +95,8 @@ class MariadbReader:
 
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
         """Columns, primary key, time and place."""
-        table = await self._asked(silo, lambda connection: _table(connection, selection.collection))
-        return common.shape(table.columns, table.key, selection, silo.settings)
+        table = await self._asked(silo, lambda connection: _table(connection, silo, selection.collection))
+        return common.shape(table.columns, table.key, selection, silo.settings, snapshot=table.snapshot)
 
     async def concerns(self, silo: Silo) -> Sequence[Reason]:
         """Says where the account may write."""
@@ -106,19 +113,27 @@ class MariadbReader:
         """The rows; see `Reader.read`."""
         seconds = common.seconds(silo.settings, budget.seconds)
         working: list[Any] = []
+        held = self._held.of((msgspec.json.encode(silo), selection, pushed)) if pushed.twice else None
 
         def make() -> Iterator[bytes]:
-            with self._opened(silo, seconds) as connection:
-                table = _table(connection, selection.collection)
-                say = Handed("%(v{})s")
-                made = statement(table, shape, pushed, MariaDB(common.zone(silo.settings)), say)
-                working.append(connection.thread_id())
-                with _streaming(connection) as cursor:
-                    cursor.execute(made.sql, say.named)
-                    yield from threads.table(made.names, made.values, cursor.fetchmany, budget.rows)
+            paging, most = Paging(self._around.clock), budget.rows
+            while paging.more:
+                with threads.once_or_twice(held, lambda: self._opened(silo, seconds)) as connection:
+                    table = _table(connection, silo, selection.collection)
+                    say, page = Handed("%(v{})s"), paging.page(table, shape, pushed)
+                    made = statement(table, shape, pushed, MariaDB(common.zone(silo.settings)), say, page)
+                    working[:] = [connection.thread_id()]
+                    with _streaming(connection) as cursor:
+                        cursor.execute(made.sql, say.named)
+                        rows = threads.Counted(cursor.fetchmany)
+                        yield from threads.table(made.names, made.values, rows, most, headed=paging.first)
+                    working.clear()
+                most -= rows.rows
+                paging.ended(page, table, rows.rows, dict(zip(made.names, rows.last, strict=False)))
+                yield threads.PAUSE
 
         def stop() -> None:
-            for number in working:
+            for number in [*working]:
                 with self._opened(silo, _CONNECT_SECONDS) as connection:
                     _rows(connection, f"KILL {int(number)}")
 
@@ -137,7 +152,8 @@ class MariadbReader:
         yield
 
     async def close(self) -> None:
-        """Ends the threads; nothing else is kept open."""
+        """Ends the threads, and what waits to be read again."""
+        self._held.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _asked(self, silo: Silo, ask: Callable[[Any], T]) -> T:
@@ -208,7 +224,7 @@ def _rows(connection: Any, sql: str, values: tuple[str, ...] | None = None) -> A
         return cursor.fetchall()
 
 
-def _table(connection: Any, name: str) -> Table:
+def _table(connection: Any, silo: Silo, name: str) -> Table:
     """What the catalogue says of a table. Raises `SourceError` `source.drift` where there is none."""
     rows = [row for row in _rows(connection, _COLUMNS, (name, name)) if is_field(row[0])]
     columns = tuple(
@@ -222,8 +238,15 @@ def _table(connection: Any, name: str) -> Table:
     )
     if not columns:
         raise SourceError("source.drift", field=name[:100])
-    key = sorted((int(row[4]), row[0]) for row in rows if row[4] is not None)
-    return Table(place=MariaDB("UTC").name(name), columns=columns, key=tuple(one for _, one in key))
+    key = sorted((int(row[4]), row[0], row[1].lower()) for row in rows if row[4] is not None)
+    paged = pages_by([one for _, _, one in key], _PAGED)
+    return Table(
+        place=MariaDB("UTC").name(name),
+        columns=columns,
+        key=common.key(silo.settings, name, [one for _, one, _ in key], columns),
+        paged=paged,
+        snapshot=rows[0][6] == "InnoDB",
+    )
 
 
 def package() -> Any:

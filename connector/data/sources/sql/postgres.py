@@ -10,9 +10,13 @@ limit kept by the server. Whoever stops reading stops the statement there.
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
 
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
@@ -20,6 +24,7 @@ from connector.data.secrets import Secret
 from connector.data.sources.sql import postgres_steps, splitting
 from connector.data.sources.sql import settings as common
 from connector.data.sources.sql.encryption import encryption
+from connector.data.sources.sql.paging import Paging, pages_by
 from connector.data.sources.sql.postgres_words import Postgres, is_tame, kind_of
 from connector.data.sources.sql.quoting import identifier, literal
 from connector.data.sources.sql.statement import Table, statement
@@ -36,7 +41,8 @@ _CONNECT_SECONDS: Final = 10
 _POOL: Final = 8
 _BETWEEN_SECONDS: Final = 60
 """How long a snapshot waits for the second time that it is read."""
-_QUEUE: Final = 4
+_QUEUE: Final = 32
+"""Pieces that wait for their reader, some 64 KiB each: a page that fits ends its transaction without him."""
 _PIECE: Final = 1 << 20
 _SESSION: Final = {
     "default_transaction_read_only": "on",
@@ -51,6 +57,7 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "3600000",
     "application_name": "allmende",
 }
+_PAGED: Final = frozenset({"int2", "int4", "int8"})
 _COLLECTIONS: Final = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
@@ -95,7 +102,7 @@ ABLE: Final = splitting.Able(
 )
 
 
-_Key = tuple[str, Selection, Pushed]
+_Key = tuple[bytes, Selection, Pushed]
 
 
 class _Waiting(NamedTuple):
@@ -152,19 +159,20 @@ class PostgresReader:
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget
     ) -> AsyncGenerator[bytes, None]:
         """The rows; see `Reader.read`."""
-        pieces: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
-        copying = asyncio.create_task(self._copy(silo, selection, shape, pushed, budget, pieces))
-        rows = -1  # the headings are none
-        try:
-            while (piece := await _next(pieces, copying, budget.idle)) is not None:
-                rows += piece.count(b"\n")
-                if rows > budget.rows:
-                    raise SourceError("source.budget", of="rows")
-                for start in range(0, len(piece), _PIECE):
-                    yield piece[start : start + _PIECE]
-        finally:
-            copying.cancel()
-            await asyncio.gather(copying, return_exceptions=True)
+        paging, rows = Paging(self._around.clock), -1  # the headings are none
+        while paging.more:
+            pieces: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+            copying = asyncio.create_task(self._copy(silo, selection, shape, pushed, budget, pieces, paging))
+            try:
+                while (piece := await _next(pieces, copying, budget.idle)) is not None:
+                    rows += piece.count(b"\n")
+                    if rows > budget.rows:
+                        raise SourceError("source.budget", of="rows")
+                    for start in range(0, len(piece), _PIECE):
+                        yield piece[start : start + _PIECE]
+            finally:
+                copying.cancel()
+                await asyncio.gather(copying, return_exceptions=True)
 
     async def _copy(
         self,
@@ -174,14 +182,25 @@ class PostgresReader:
         pushed: Pushed,
         budget: Budget,
         pieces: asyncio.Queue[bytes | None],
+        paging: Paging,
     ) -> None:
+        last = b""
+
+        async def put(piece: bytes) -> None:
+            nonlocal last
+            last = piece
+            await pieces.put(piece)
+
         async with self._session_of(silo, selection, pushed) as connection:
             limit = common.seconds(silo.settings, budget.seconds)
             await connection.execute(f"SET LOCAL statement_timeout = {limit * 1000}")
             table = await _table(connection, silo, selection.collection)
             words = Postgres(common.zone(silo.settings), await _postgis(connection, table))
-            made = statement(table, shape, pushed, words, literal)
-            await connection.copy_from_query(made.sql, output=pieces.put, format="csv", header=True)
+            page = paging.page(table, shape, pushed)
+            made = statement(table, shape, pushed, words, literal, page)
+            told = await connection.copy_from_query(made.sql, output=put, format="csv", header=paging.first)
+        rows = int(told.rpartition(" ")[2])
+        paging.ended(page, table, rows, _last(made.names, last) if page is not None and rows else {})
         await pieces.put(None)
 
     async def watch(
@@ -222,7 +241,7 @@ class PostgresReader:
             async with self._session(silo) as connection:
                 yield connection
             return
-        key = (silo.id, selection, pushed)
+        key = (msgspec.json.encode(silo), selection, pushed)
         if (waiting := self._waiting.pop(key, None)) is not None:
             waiting.timer.cancel()
             async with waiting.session:
@@ -278,6 +297,12 @@ async def connect(address: Mapping[str, Any], settings: Mapping[str, Any], secre
     return await _package().connect(**_connecting(address, settings, secret), command_timeout=seconds)
 
 
+def _last(names: Sequence[str], piece: bytes) -> dict[str, str]:
+    """The last row of a piece; each row comes in a message of its own (manual, 55.7), so none is in two pieces."""
+    *_, row = csv.reader(io.StringIO(piece.decode(), newline=""), strict=True)
+    return dict(zip(names, row, strict=True))
+
+
 async def _next(pieces: asyncio.Queue[bytes | None], copying: asyncio.Task[None], idle: float) -> bytes | None:
     """The next piece, None at the end; raises what the copying raised."""
     if pieces.empty() and not copying.done():
@@ -302,9 +327,11 @@ async def _table(connection: Any, silo: Silo, name: str) -> Table:
     columns = tuple(_column(row) for row in rows if is_field(row["name"]))
     if not columns:
         raise SourceError("source.drift", field=name[:100])
-    key = sorted((row["place"], row["name"]) for row in rows if row["place"] is not None)
+    key = sorted((row["place"], row["name"], row["type"]) for row in rows if row["place"] is not None)
     place = f"{identifier(_schema(silo))}.{identifier(name)}"
-    return Table(place=place, columns=columns, key=tuple(one for _, one in key))
+    paged = pages_by([one for _, _, one in key], _PAGED)
+    named = common.key(silo.settings, name, [one for _, one, _ in key], columns)
+    return Table(place=place, columns=columns, key=named, paged=paged)
 
 
 def _column(row: Any) -> Column:

@@ -16,15 +16,19 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.sources.sql import settings as common
 from connector.data.sources.sql import splitting, text_steps, threads
+from connector.data.sources.sql.paging import Paging
 from connector.data.sources.sql.quoting import Handed
 from connector.data.sources.sql.sqlite_words import SQLite, kind_of
 from connector.data.sources.sql.statement import Table, statement
 from connector.data.sources.sql.values import Column
 from connector.errors import SourceError
+from connector.ports import Clock
 from connector.records import Silo
 from policies.transforms.fields import is_field
 
@@ -52,6 +56,7 @@ class SqliteReader:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._threads = ThreadPoolExecutor(_THREADS, "sqlite")
+        self._held = threads.Held(self._threads)
 
     def check(self, silo: Silo) -> Sequence[str]:
         """What is wrong with the settings."""
@@ -70,8 +75,8 @@ class SqliteReader:
 
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
         """Columns, primary key and time."""
-        table = await self._asked(silo, lambda connection: _table(connection, selection.collection))
-        return common.shape(table.columns, table.key, selection, silo.settings)
+        table = await self._asked(silo, lambda connection: _table(connection, silo, selection.collection))
+        return common.shape(table.columns, table.key, selection, silo.settings, snapshot=True)
 
     def split(self, silo: Silo, shape: Shape, work: Work) -> Split:
         """Who does which part."""
@@ -81,20 +86,31 @@ class SqliteReader:
         self, silo: Silo, selection: Selection, shape: Shape, pushed: Pushed, budget: Budget
     ) -> AsyncGenerator[bytes, None]:
         """The rows; see `Reader.read`."""
-        limit = self._around.clock.monotonic() + common.seconds(silo.settings, budget.seconds)
-        over = False
+        ending = _Ending(self._around.clock, common.seconds(silo.settings, budget.seconds))
+        held = self._held.of((msgspec.json.encode(silo), selection, pushed)) if pushed.twice else None
 
         def make() -> Iterator[bytes]:
-            with self._opened(silo, lambda: over or self._around.clock.monotonic() > limit) as connection, telling():
-                table = _table(connection, selection.collection)
-                say = Handed("?{}")
-                made = statement(table, shape, pushed, SQLite(common.zone(silo.settings)), say)
-                rows = connection.execute(made.sql, say.values)
-                yield from threads.table(made.names, made.values, rows.fetchmany, budget.rows)
+            paging, most = Paging(self._around.clock), budget.rows
+            while paging.more:
+                ending.begin()
+                with (
+                    threads.once_or_twice(held, lambda: self._opened(silo, lambda: False)) as connection,
+                    telling(),
+                ):
+                    connection.set_progress_handler(ending, _STEPS)
+                    if not connection.in_transaction:
+                        connection.execute("BEGIN")
+                    table = _table(connection, silo, selection.collection)
+                    say, page = Handed("?{}"), paging.page(table, shape, pushed)
+                    made = statement(table, shape, pushed, SQLite(common.zone(silo.settings)), say, page)
+                    rows = threads.Counted(connection.execute(made.sql, say.values).fetchmany)
+                    yield from threads.table(made.names, made.values, rows, most, headed=paging.first)
+                most -= rows.rows
+                paging.ended(page, table, rows.rows, dict(zip(made.names, rows.last, strict=False)))
+                yield threads.PAUSE
 
         def stop() -> None:
-            nonlocal over
-            over = True
+            ending.stopped = True
 
         pieces = threads.Stream(self._threads, make, stop).pieces(budget)
         try:
@@ -111,7 +127,8 @@ class SqliteReader:
         yield
 
     async def close(self) -> None:
-        """Ends the threads; nothing else is kept open."""
+        """Ends the threads, and what waits to be read again."""
+        self._held.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _asked(self, silo: Silo, ask: Callable[[sqlite3.Connection], T]) -> T:
@@ -137,6 +154,21 @@ class SqliteReader:
         return closing(connection)
 
 
+class _Ending:
+    """Says when a statement is over: after so many seconds, or when nobody reads any more."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock, self._seconds, self._limit, self.stopped = clock, seconds, 0.0, False
+
+    def begin(self) -> None:
+        """A statement begins."""
+        self._limit = self._clock.monotonic() + self._seconds
+
+    def __call__(self) -> bool:
+        """Is it over?"""
+        return self.stopped or self._clock.monotonic() > self._limit
+
+
 @contextmanager
 def telling() -> Iterator[None]:
     """Errors of SQLite as ours."""
@@ -158,7 +190,7 @@ def _told(error: sqlite3.Error) -> SourceError:
     return SourceError("source.broken", problem=code or "no answer that can be read")
 
 
-def _table(connection: sqlite3.Connection, name: str) -> Table:
+def _table(connection: sqlite3.Connection, silo: Silo, name: str) -> Table:
     """What the catalogue says of a table. Raises `SourceError` `source.drift` where there is none."""
     rows = [row for row in connection.execute(_COLUMNS, (name,)) if is_field(row[0])]
     columns = tuple(
@@ -167,4 +199,7 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     if not columns:
         raise SourceError("source.drift", field=name[:100])
     key = sorted((row[3], row[0]) for row in rows if row[3])
-    return Table(place=SQLite("UTC").name(name), columns=columns, key=tuple(one for _, one in key))
+    # Only such a key is a whole number and never nothing (lang_createtable, 5).
+    paged = [row[1].upper() for row in rows if row[3]] == ["INTEGER"]
+    named = common.key(silo.settings, name, [one for _, one in key], columns)
+    return Table(place=SQLite("UTC").name(name), columns=columns, key=named, paged=paged)

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from connector.data.queries.model import Pushed, Shape
+from connector.data.queries import naming
+from connector.data.queries.model import Kind, Pushed, Shape
 from connector.data.sources.sql import steps, summary
 from connector.data.sources.sql.conditions import said
 from connector.data.sources.sql.postgres_words import Postgres
@@ -23,15 +25,25 @@ from connector.data.sources.sql.values import Column, Dialect, Value, Values
 from connector.errors import SourceError
 from policies.transforms.chain import Chain
 from policies.transforms.steps import Aggregate
+from policies.transforms.table import similar
 
 
 class Table(Struct, frozen=True, kw_only=True):
     """Where rows are: `place` is the table's quoted name, `columns` what its catalogue tells, `key` in whose order they
-    are read."""
+    are read; `paged`: pages may go by it; `snapshot`: a transaction sees it as it was at its beginning."""
 
     place: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    paged: bool = False
+    snapshot: bool = False
+
+
+class Page(Struct, frozen=True):
+    """Some rows in the order of the key: those behind a place (() from the beginning), at most so many."""
+
+    after: tuple[str, ...]
+    size: int
 
 
 class Statement(Struct, frozen=True):
@@ -42,16 +54,48 @@ class Statement(Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-def statement(table: Table, shape: Shape, pushed: Pushed, dialect: Dialect, say: Say) -> Statement:
-    """The statement for what is pushed. Raises `SourceError` `source.drift` where a field is not as it was shared."""
+def statement(
+    table: Table, shape: Shape, pushed: Pushed, dialect: Dialect, say: Say, page: Page | None = None
+) -> Statement:
+    """The statement for what is pushed, or for a page of it. Raises `SourceError` `source.drift` where a field is not
+    as it was shared."""
     values = {name: dialect.value(column) for name, column in _columns(table, shape, pushed.fields).items()}
     where = [said(pushed.where, values, dialect, say)] if pushed.where is not None else []
     # Without a prefix it would be what leaves under this name, which is a text.
     ordered = [f"{_TABLE}.{dialect.name(name)}" for name in table.key] if _may_order(table, shape, pushed) else []
+    if page is not None:
+        pushed = msgspec.structs.replace(pushed, limit=page.size)
+        if page.after:
+            where.append(_beyond(list(zip(ordered, page.after, strict=True)), _numbers(table), say))
     place = f"{table.place} AS {_TABLE}"
     if pushed.chain is None:
         return _shown(values, _Select(place, where, ordered), pushed, dialect, say)
     return _released(values, _Select(place, where, ordered), pushed, pushed.chain, dialect, say)
+
+
+def leaves_as_it_is(table: Table, shape: Shape, pushed: Pushed) -> bool:
+    """Is the whole key shown, as it stands in the table?"""
+    chain = pushed.chain.steps if pushed.chain is not None else ()
+    changed = {similar(name) for step in chain for name in naming.changed(step)}
+    if pushed.then is not None or any(isinstance(step, Aggregate) for step in chain):
+        return False
+    shown = set(pushed.shown or pushed.fields)
+    return set(table.key) <= shown and changed.isdisjoint(map(similar, table.key)) and _may_order(table, shape, pushed)
+
+
+def _numbers(table: Table) -> list[bool]:
+    kinds = {one.name: one.kind for one in table.columns}
+    return [kinds[name] is Kind.NUMBER for name in table.key]
+
+
+def _beyond(places: list[tuple[str, str]], numbers: list[bool], say: Say) -> str:
+    """Behind a place in the order of a key; its first column says so by itself, for an index."""
+    (name, value), *rest = places
+    said = str(int(value)) if numbers[0] else say(value)
+    if not rest:
+        return f"({name} > {said})"
+    again = said if numbers[0] else say(value)
+    return f"({name} >= {said} AND ({name} > {again} OR {_beyond(rest, numbers[1:], say)}))"
 
 
 class _Select(Struct, frozen=True):

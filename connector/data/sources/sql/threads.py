@@ -9,29 +9,54 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from connector.data.queries.model import Budget
 from connector.data.sources.sql.values import Value
 from connector.errors import SourceError
 
-_QUEUE: Final = 4
+_QUEUE: Final = 32
 _ROWS: Final = 1000
 _PIECE: Final = 1 << 20
 T = TypeVar("T")
+PAUSE: Final = b""
+"""Between two pieces: what comes next is made when all before it were taken."""
+_BETWEEN_SECONDS: Final = 60
+"""How long a snapshot waits for the second time that it is read."""
 Fetch = Callable[[int], Sequence[Sequence[Any]]]
 """The next rows, at most so many; none at the end."""
 
 
-def table(names: Sequence[str], values: Sequence[Value], fetch: Fetch, most: int) -> Iterator[bytes]:
-    """Rows as CSV, headings first. Raises `SourceError` `source.budget` beyond so many rows."""
+class Counted:
+    """Rows that go by: how many, and the last of them."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.rows, self.last = 0, list[Any]()
+
+    def __call__(self, most: int) -> Sequence[Sequence[Any]]:
+        """As `Fetch`."""
+        found = self._fetch(most)
+        if found:
+            self.rows, self.last = self.rows + len(found), list(found[-1])
+        return found
+
+
+def table(
+    names: Sequence[str], values: Sequence[Value], fetch: Fetch, most: int, *, headed: bool = True
+) -> Iterator[bytes]:
+    """Rows as CSV, headings first where it is `headed`. Raises `SourceError` `source.budget` beyond so many rows."""
     converts = [one.convert or plain for one in values]
     out = io.StringIO()
     # Only a sign that ends lines is put in quotes; both of them have to be (RFC 4180, 2.6).
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names)
+    if headed:
+        writer.writerow(names)
     rows = 0
     while found := fetch(_ROWS):
         rows += len(found)
@@ -62,6 +87,69 @@ async def run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
+class Kept:
+    """A connection in a transaction that is read in twice; the first time there is none yet."""
+
+    def __init__(self, keep: Callable[[Kept], None]) -> None:
+        self.connection: Any = None
+        self.stack = ExitStack()
+        self.keep = partial(keep, self)
+        """It was read in once, and waits for the second time."""
+
+
+class Held:
+    """What waits to be read a second time, by who reads what."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+        self._kept: dict[Hashable, Kept] = {}
+
+    def of(self, key: Hashable) -> Kept:
+        """What waits for this reading, and for nobody else from now on; else something new."""
+        loop = asyncio.get_running_loop()
+
+        def keep(one: Kept) -> None:
+            if (other := self._kept.pop(key, None)) is not None:
+                other.stack.close()
+            self._kept[key] = one
+            loop.call_soon_threadsafe(loop.call_later, _BETWEEN_SECONDS, self._over, key, one)
+
+        return self._kept.pop(key, None) or Kept(keep)
+
+    def _over(self, key: Hashable, kept: Kept) -> None:
+        """Nobody has come a second time."""
+        if self._kept.get(key) is kept:
+            self._kept.pop(key)
+            self._threads.submit(kept.stack.close)
+
+    def close(self) -> None:
+        """Nobody comes any more."""
+        for key in [*self._kept]:
+            self._kept.pop(key).stack.close()
+
+
+@contextmanager
+def once_or_twice(kept: Kept | None, opened: Callable[[], AbstractContextManager[Any]]) -> Iterator[Any]:
+    """A connection; what is read twice has the same one the second time, unless the first went wrong."""
+    if kept is None:
+        with opened() as connection:
+            yield connection
+        return
+    second = kept.connection is not None
+    try:
+        if not second:
+            kept.connection = kept.stack.enter_context(opened())
+        yield kept.connection
+    except BaseException:
+        # What was opened first says what an error means.
+        kept.stack.__exit__(*sys.exc_info())
+        raise
+    if second:
+        kept.stack.close()
+    else:
+        kept.keep()
+
+
 class Stream:
     """Pieces that a thread makes. `stop` makes whatever it waits for end; it is called in another thread."""
 
@@ -84,7 +172,10 @@ class Stream:
                     raise SourceError("source.slow") from None
                 if piece is None:
                     break
-                yield piece
+                try:
+                    yield piece
+                finally:
+                    self._queue.task_done()
             await working
         finally:
             await self._end(working)
@@ -97,20 +188,27 @@ class Stream:
         while not working.done():
             while not self._queue.empty():
                 self._queue.get_nowait()
+                self._queue.task_done()
             await asyncio.wait({working}, timeout=0.05)
         await asyncio.gather(working, stopping, return_exceptions=True)
 
     def _work(self) -> None:
         try:
             for piece in self._make():
-                self._put(piece)
+                if piece:
+                    self._put(piece)
+                else:
+                    self._done(self._queue.join())
         finally:
             self._put(None)
 
     def _put(self, piece: bytes | None) -> None:
         if self._stopped:
             raise SourceError("source.slow")
+        self._done(self._queue.put(piece))
+
+    def _done(self, waiting: Coroutine[Any, Any, None]) -> None:
         try:
-            asyncio.run_coroutine_threadsafe(self._queue.put(piece), self._loop).result()
+            asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
         except CancelledError:
             raise SourceError("source.slow") from None
