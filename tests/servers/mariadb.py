@@ -20,6 +20,8 @@ from tests.servers.keeping import as_user, found, free_port, need, process, unti
 USER: Final = "mysql"
 CITY: Final = "city-secret"
 READER: Final = "reader-secret"
+LET_GO: Final = 10
+"""Seconds within which whoever reads in a database has let go of it when its test is over."""
 
 _ACCOUNTS: Final = f"""
 CREATE USER city@'%' IDENTIFIED BY '{CITY}';
@@ -55,7 +57,19 @@ class MariaDB(Struct, frozen=True):
         try:
             yield Schema(self, name)
         finally:
-            self.execute(f"DROP DATABASE `{name}`")
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        """What still reads in it is ended, and said: it would be waited for, without an end. Raises `RuntimeError`."""
+        drop = f"SET lock_wait_timeout = {LET_GO}; DROP DATABASE `{name}`"
+        try:
+            self.execute(drop)
+        except RuntimeError:
+            for one in self.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'").split():
+                with contextlib.suppress(RuntimeError):
+                    self.execute(f"KILL {one}")
+            self.execute(drop)
+            raise
 
 
 class Schema(Struct, frozen=True):

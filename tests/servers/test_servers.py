@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import asyncpg
@@ -17,7 +18,7 @@ import pytest
 
 from tests.servers import keeping
 from tests.servers.mariadb import READER as MARIADB_READER
-from tests.servers.mariadb import Schema
+from tests.servers.mariadb import MariaDB, Schema
 from tests.servers.mosquitto import READER, Mosquitto
 from tests.servers.postgres import Database
 
@@ -103,3 +104,16 @@ def test_two_workers_share_one_server_and_killing_them_ends_it(tmp_path: Path) -
     while keeping.listens(port):
         assert time.monotonic() < last
         time.sleep(0.05)
+
+
+def test_a_database_that_a_test_still_reads_in_is_gone_and_it_is_said(
+    mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.servers.mariadb.LET_GO", 1)
+    login: dict[str, Any] = {"host": mariadb.host, "port": mariadb.port, "user": "reader", "password": MARIADB_READER}
+    with pytest.raises(RuntimeError), mariadb.database("held") as database:
+        database.execute("CREATE TABLE t (a INT) ENGINE=InnoDB; INSERT INTO t VALUES (1)")
+        reader = pymysql.connect(**login, database="held")
+        reader.begin()
+        reader.cursor().execute("SELECT * FROM t")
+    assert mariadb.execute("SHOW DATABASES LIKE 'held'") == ""
