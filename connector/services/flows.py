@@ -261,8 +261,8 @@ class Flows:
             await self._store.write(lambda tx: self._refused(tx, flow.id, due, why))
 
     async def _ask(self, plane: Plane, flow: Flow, due: Due) -> None:
-        """A callback has not come: ask where the flow stands. Too late, and the data plane is given up."""
-        if self._clock.now() - flow.created > PATIENCE * SECOND:
+        """A callback has not come: ask where the flow stands. Long after it was last heard of, it is given up."""
+        if self._clock.now() - flow.updated > PATIENCE * SECOND:
             why = Reason("flow.silent", {"plane": plane.id, "state": flow.state})
             await self._store.write(lambda tx: self._refused(tx, flow.id, due, why))
             return
