@@ -62,6 +62,9 @@ SELECT (SELECT COUNT(*) FROM information_schema.user_privileges u
      + (SELECT COUNT(*) FROM information_schema.schema_privileges s
         WHERE s.privilege_type NOT IN ('SELECT', 'SHOW VIEW') AND DATABASE() LIKE s.table_schema
           AND s.grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'"))
+     + (SELECT COUNT(*) FROM information_schema.table_privileges t
+        WHERE t.privilege_type NOT IN ('SELECT', 'SHOW VIEW') AND t.table_schema = DATABASE()
+          AND t.grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'"))
 """
 _PAGED: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _REFUSED: Final = frozenset({1044, 1045, 1049, 1142, 1143, 1227, 1370, 1698})
