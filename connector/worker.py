@@ -24,7 +24,7 @@ from connector.data.sources import Sources
 from connector.data.workers import places
 from connector.data.workers.remote import Distant, Line, RemoteGate, RemoteLedgers
 from connector.errors import NodeError
-from connector.http import client, data, live
+from connector.http import accesses, client, data, live
 from connector.http.exchange import JSON, Headers, Request, Response
 from connector.http.forwarding import Forwarding
 from connector.http.problems import problem, told
@@ -34,6 +34,8 @@ from connector.sentences import language_of
 from connector.system import SystemClock, SystemIds
 
 log = structlog.get_logger()
+HEARD = frozenset({"mqtt"})
+"""Kinds of silos with one session and one spool of what was heard: two processes would take them from one another."""
 
 
 class Worker:
@@ -48,8 +50,9 @@ class Worker:
         sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         leaves = egress.Egress(ledgers=RemoteLedgers(line), clock=clock, sign=self.distant.sign, draw=None)
         token = SystemIds().token
+        self.gate = RemoteGate(line)
         self.data_plane = data.DataPlane(
-            RemoteGate(line),
+            self.gate,
             sources,
             leaves,
             base=fittings.data_path(config),
@@ -81,10 +84,19 @@ class Worker:
         )
 
     async def _access(self, request: web.Request) -> web.StreamResponse:
-        """Rows as they come are the control process's affair."""
-        if request.method not in ("GET", "HEAD") or live.wanted(request):
+        """Rows as they come are the control process's affair, and silos that one process alone may hear."""
+        if request.method not in ("GET", "HEAD") or live.wanted(request) or await self._is_heard(request):
             return await self._forwarding.handler(request)
         return await self.data_plane.handler(request)
+
+    async def _is_heard(self, request: web.Request) -> bool:
+        """Is this for a silo of `HEARD`? What is wrong with an access is said by whoever answers it."""
+        try:
+            access = accesses.read(request, self.data_plane.base)
+            asset = (await self.gate.standing(access.credential, access.pid)).asset
+        except NodeError:
+            return False
+        return asset is not None and asset.kind in HEARD
 
     async def start(self, port: int) -> None:
         """Listen, together with the others."""

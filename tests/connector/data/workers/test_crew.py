@@ -7,14 +7,16 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from connector.node import Node
 from connector.services.changes import Change
 from tests.connector.data.workers.crewed import crewed, events, put
-from tests.connector.data.world import PID, count, started
+from tests.connector.data.world import PID, asset, count, started
 
 LARGE = bytes(range(256)) * (1 << 18)
 
@@ -113,3 +115,25 @@ async def test_all_else_is_answered_by_the_control_process(tmp_path: Path) -> No
             assert (answer.status, (await answer.json())["code"]) == (400, "http.upgrade")
         async with session.delete(url) as answer:
             assert answer.status == 405
+
+
+async def test_what_one_process_alone_may_hear_is_read_by_the_control_process(tmp_path: Path) -> None:
+    async with crewed(tmp_path, b"x") as (node, session, url):
+        came: list[str] = []
+
+        async def here(request: Any) -> web.Response:
+            came.append(request.method)
+            return web.Response(text="here")
+
+        node.public_listener._streams[node.data_plane.base] = here
+        async with session.get(url) as answer:
+            assert await answer.text() == "x"
+        await put(node, asset("mqtt", silo="broker", collection="c", fields=["a"]))
+        for _ in range(2 * 8):  # a process that remembers the file asks anew once the decision has refused it
+            async with session.get(url) as answer:
+                await answer.read()
+        async with session.get(url) as answer:
+            assert await answer.text() == "here"
+        async with session.get(url, headers={"Accept": "text/event-stream"}) as answer:
+            assert await answer.text() == "here"
+        assert came
