@@ -105,6 +105,8 @@ def _no_such(collection: str, names: Sequence[str]) -> Reason:
     if not any(names):
         return Reason("source.whole", {"collection": collection[:100]})
     there = ", ".join(names[:MOST]) + (", …" if len(names) > MOST else "")
+    if not collection:
+        return Reason("source.choose", {"there": there})
     return Reason("source.collection", {"collection": collection[:100], "there": there})
 
 

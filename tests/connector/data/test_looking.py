@@ -164,7 +164,7 @@ def test_what_was_never_shared_cannot_have_gone() -> None:
         describe = reader.describe
 
         async def some(silo: Silo, selection: Selection) -> Shape:
-            if selection.collection == "treees":
+            if selection.collection in ("treees", ""):
                 raise SourceError("source.drift", field="treees")
             return await describe(silo, selection)
 
@@ -181,6 +181,9 @@ def test_what_was_never_shared_cannot_have_gone() -> None:
         with pytest.raises(InputError) as refused:
             await looking.freeze(made, SILO, Selection(collection="treees", fields=("id",)))
         assert refused.value.reason == Reason("source.collection", told)
+        with pytest.raises(InputError) as unnamed:
+            await looking.freeze(made, SILO, Selection(collection=""))
+        assert unnamed.value.reason == Reason("source.choose", {"there": "trees, wells"})
         reader.collections = nothing  # type: ignore[method-assign]
         with pytest.raises(SourceError) as away:
             await looking.look(made, SILO)
