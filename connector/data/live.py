@@ -4,8 +4,9 @@ What lives here: what may leave of each row that comes (the contract's chain, th
 which a stream is taken up again. What does not: judging the access (`data.gate`), Server-Sent Events and WebSocket
 (`connector.http.live`), asking again and again (`polling`).
 
-A chain is done to single rows. What needs all of them (statistics, groups, noise, a signature) or the future (a delay)
-refuses the stream: there is no end to wait for.
+A chain is done to single rows. What needs all of them (statistics, groups, noise, a signature) refuses the stream:
+there is no end to wait for. Rows that may leave later only are asked for when they may, where their silo is asked again
+and again and the delay goes by their time; what is watched keeps nothing for later, and is refused.
 
 INVARIANT: a watermark leaves sealed. It may hold a key that the contract suppresses, and it opens only for the
 agreement and the dataset that it was made for.
@@ -30,8 +31,8 @@ from connector.data.egress import TRANSFORMS, Leaving
 from connector.data.ledgers import Ledgers
 from connector.data.opened import Opened
 from connector.data.polling import polled
-from connector.data.queries import fitting, holding
-from connector.data.queries.model import Event, Pushed, Query, Shape, Work
+from connector.data.queries import fitting, holding, naming
+from connector.data.queries.model import Event, Kind, Pushed, Query, Shape, Work
 from connector.data.queries.reading import Asked
 from connector.data.queries.splitting import split
 from connector.data.silos import Silos
@@ -42,14 +43,16 @@ from connector.protocol.transfer import Transfer
 from connector.records import Asset
 from policies.model import PolicyError, Reason
 from policies.transforms import Given
+from policies.transforms.chain import of_steps
 from policies.transforms.documents import Lines
-from policies.transforms.steps import CoarsenPlace, CoarsenTime, Keep, Pseudonymise, Replace, Suppress
+from policies.transforms.steps import CoarsenPlace, CoarsenTime, Delay, Keep, Pseudonymise, Replace, Suppress
+from policies.transforms.times import ZONE, before
 
 BEAT: Final = 15.0
 """Seconds of silence after which a sign of life is given."""
 _AHEAD: Final = 64
 """Rows that one stream may be ahead of who reads it; what comes then waits in its silo, or in its spool."""
-_ROW_BY_ROW: Final = (Keep, Suppress, Replace, Pseudonymise, CoarsenTime, CoarsenPlace)
+_ROW_BY_ROW: Final = (Keep, Delay, Suppress, Replace, Pseudonymise, CoarsenTime, CoarsenPlace)
 _STREAM: Final = "stream"
 _LONGEST: Final = 1 << 18
 
@@ -137,7 +140,10 @@ class Live:
     ) -> tuple[Callable[[], AsyncGenerator[Event, None]], _Treatment]:
         """What comes, and what is done to it."""
         key = await self._key(leaving)
+        delays = [step for step in leaving.chain.steps if isinstance(step, Delay)] if leaving is not None else []
         if not self._silos.is_of(asset):
+            if delays:
+                raise RefusedError("transform.endless")
             content = await self._sources.open(asset, member or _STREAM)
             if content.size is not None or content.media_type != "application/x-ndjson":
                 content.close()
@@ -152,7 +158,9 @@ class Live:
         treat = _Treatment(leaving, opened.shape, query, key, self._clock)
         if not opened.shape.live and not (opened.shape.time and opened.shape.key):
             raise RefusedError("live.unwatchable")
-        return lambda: self._of_silo(opened, leaving, query, position), treat
+        if not all(_goes_by_time(step, opened.shape) for step in delays):
+            raise RefusedError("transform.endless")
+        return lambda: self._of_silo(opened, leaving, query, position, delays), treat
 
     async def _key(self, leaving: Leaving | None) -> bytes | None:
         if leaving is None or not any(isinstance(step, Pseudonymise) for step in leaving.chain.steps):
@@ -160,14 +168,16 @@ class Live:
         return await self._ledgers.key(leaving.agreement)
 
     def _of_silo(
-        self, opened: Opened, leaving: Leaving | None, query: Query, position: str
+        self, opened: Opened, leaving: Leaving | None, query: Query, position: str, delays: Sequence[Delay]
     ) -> AsyncGenerator[Event, None]:
         """Asked of the silo is what the contract keeps and what the query wants of it; both are done again here."""
         shape, now = opened.shape, self._clock.now()
-        work = Work(chain=leaving.chain if leaving else None, query=query, now=now)
+        # How old a row has to be is asked by the time of each question, not by that of the first one.
+        steps = [step for step in leaving.chain.steps if not isinstance(step, Delay)] if leaving else []
+        work = Work(chain=of_steps(steps) if steps else None, query=query, now=now)
         if not shape.live:
             where = split(shape, work, lambda part: True).pushed.where
-            return polled(self._silos, opened, where, position, self._clock, self._interval)
+            return polled(self._silos, opened, where, position, self._clock, self._interval, _old_enough(delays))
         pushed = opened.split(work).pushed
         fields = tuple(one.name for one in shape.fields)
         return self._silos.watch(opened, Pushed(fields=fields, where=pushed.where), position)
@@ -223,6 +233,20 @@ class Live:
             raise last if last is not None else RefusedError("live.ended")
         ahead.put_nowait(last)
         return [one for one in found if isinstance(one, Event)]
+
+
+def _goes_by_time(step: Delay, shape: Shape) -> bool:
+    """Can rows be held back by asking for them later?"""
+    field = shape.field(shape.time) if shape.time and not shape.live else None
+    named = naming.whole(step.field, shape) if step.field else ()
+    return field is not None and field.kind is Kind.INSTANT and named == (field,)
+
+
+def _old_enough(delays: Sequence[Delay]) -> Callable[[int], int] | None:
+    """Which time a row may have at most to leave, by what time it is."""
+    if not delays:
+        return None
+    return lambda now: min(before(now, step.period, step.zone or ZONE) for step in delays)
 
 
 class _Marks:

@@ -2,7 +2,8 @@
 
 What lives here: asking every few seconds, and a watermark out of time and key. What does not: reading (`silos`), what
 may leave of it (`live`). A shape has to have a time and a key. A row is told once its time is at or behind the newest
-told time and its key was not told of that very time; a row that is entered later with an earlier time is not seen.
+told time and its key was not told of that very time; a row that is entered later with an earlier time is not seen. Rows
+that are not old enough yet are not seen yet.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from policies.transforms.numbers import usual
 
 INTERVAL: Final = 5.0
 """Seconds between two questions."""
+LAST: Final = 1 << 62
 _MOST_KEYS: Final = 256
 """Keys of the newest time that are remembered; a silo with more rows of one instant has some of them told again."""
 
@@ -43,23 +45,33 @@ class Seen(Struct, frozen=True, array_like=True):
 
 
 async def polled(
-    silos: Silos, opened: Opened, where: Condition | None, after: str, clock: Clock, interval: float = INTERVAL
+    silos: Silos,
+    opened: Opened,
+    where: Condition | None,
+    after: str,
+    clock: Clock,
+    interval: float = INTERVAL,
+    newest_of: Callable[[int], int] | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Rows as they are found, without end; with "" those that come from now on. `where` may be asked of the silo.
+    `newest_of` says which time a row may have at most, by what time it is (both microseconds UTC): one that is younger
+    is told when it is old enough.
 
     Raises `RefusedError` `live.unwatchable` where the rows have no time or no key; `SourceError` as reading does.
     """
     shape = opened.shape
     if not shape.time or not shape.key:
         raise RefusedError("live.unwatchable")
-    seen = msgspec.json.decode(after, type=Seen) if after else Seen(clock.now())
+    limit = newest_of or (lambda now: LAST)
+    seen = msgspec.json.decode(after, type=Seen) if after else Seen(min(clock.now(), limit(clock.now())))
     yield Event(b"", msgspec.json.encode(seen).decode())
     while True:
         newest: list[tuple[int, str, Mapping[str, Any]]] = []
+        last = limit(clock.now())
         async with aclosing(silos.read(opened, _asked(opened, where, seen, clock.now()))) as pieces:
             async for row in rows_of(shape, pieces):
                 at, key = _time(shape, row), _key(shape, row)
-                if at is not None and (at > seen.at or (at == seen.at and key not in seen.keys)):
+                if at is not None and at <= last and (at > seen.at or (at == seen.at and key not in seen.keys)):
                     newest.append((at, key, row))
         for at, key, row in sorted(newest, key=lambda one: one[:2]):
             seen = Seen(at, (*seen.keys, key)[-_MOST_KEYS:]) if at == seen.at else Seen(at, (key,))

@@ -6,8 +6,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -15,10 +17,13 @@ import pytest
 from connector.data.polling import polled, rows_of
 from connector.data.queries.model import Compare, Event, Field, Kind, Pushed, Shape, Split, Work
 from connector.errors import RefusedError
+from policies import instants
+from tests.connector.data.test_egress import duty, under
 from tests.connector.data.watched import listening, shared, silo, watched
 from tests.connector.data.world import agreement, started
 from tests.harness import virtual
 
+BERLIN = ZoneInfo("Europe/Berlin")
 FIELDS = (Field("id", Kind.NUMBER), Field("at", Kind.INSTANT), Field("name"), Field("ok", Kind.BOOLEAN))
 TABLE = Shape(fields=FIELDS, media_type="text/csv", key=("id",), time="at")
 LINES = Shape(fields=FIELDS, key=("id",), time="at")
@@ -121,3 +126,54 @@ async def test_a_database_is_watched_under_a_contract(tmp_path: Path) -> None:
             file.execute("INSERT INTO air VALUES (1, '2099-01-01 00:00:00', 2.5)")
         await heard.until(1)
         assert heard.rows[0]["value"] == 2.5
+
+
+def test_rows_that_are_too_young_are_told_when_they_are_old_enough() -> None:
+    async def play() -> None:
+        table, clock = Table(LINES), virtual.VirtualClock()
+        told: list[Event] = []
+        begun = instants.instant(at(0))
+        start = clock.now()
+
+        def newest_of(now: int) -> int:
+            return begun + now - start - 10_000_000
+
+        async def take() -> None:
+            async with aclosing(polled(table, table, None, "", clock, 1.0, newest_of)) as events:  # type: ignore[arg-type]
+                async for event in events:
+                    told.append(event)
+
+        table.rows = [(2, at(20), "later", True), (1, at(5), "", True), (0, "2027-01-15T07:59:40Z", "before", True)]
+        task = asyncio.create_task(take())
+        for seconds, ids in ((14, []), (2, [1]), (13, [1]), (2, [1, 2]), (60, [1, 2])):
+            await clock.sleep(seconds)
+            assert [msgspec.json.decode(event.row)["id"] for event in told if event.row] == ids
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    virtual.run(play)
+
+
+def local(time: int) -> str:
+    """An instant as a database without time zones has it here."""
+    return f"{datetime.fromtimestamp(time // 10**6, BERLIN):%Y-%m-%d %H:%M:%S}"
+
+
+async def test_a_delay_holds_rows_back_and_loses_none(tmp_path: Path) -> None:
+    database = tmp_path / "air.db"
+    with sqlite3.connect(database) as file:
+        file.execute("CREATE TABLE air (id INTEGER PRIMARY KEY, at TIMESTAMP, value REAL)")
+    asset = shared("sqlite", "air", "id", "at", "value")
+    late = duty("delay", timeField="at", **{"http://www.w3.org/ns/odrl/2/delayPeriod": "PT1H"})
+    records = (started(), under(late), asset, silo("sqlite", path=str(database)))
+    async with watched(tmp_path, *records) as w, listening(w) as heard:
+        await heard.marked()
+        hour = 3600 * 10**6
+        second = w.clock.now() // 10**6 * 10**6 + 10**6
+        times = [second - hour // 2, second - hour]
+        with sqlite3.connect(database) as file:
+            for id, time in enumerate(times):
+                file.execute("INSERT INTO air VALUES (?, ?, 2.5)", (id, local(time)))
+        assert [row["id"] for row in await heard.until(1)] == [1]
+        w.clock.ahead += hour // 2
+        assert [row["id"] for row in await heard.until(2)] == [1, 0]

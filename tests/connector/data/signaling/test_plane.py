@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from connector import dataplane
 from connector.protocol.signaling import HTTP_PULL
-from connector.records import Delivery, Plane
+from connector.records import Asset, Delivery, Plane
 from tests.connector.data.signaling import site as sites
-from tests.connector.data.signaling.site import CONSUMER, DATA, Site, a_site, properties
+from tests.connector.data.signaling.site import CONSUMER, DATA, DATASET, Site, a_site, properties
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 
@@ -318,3 +321,22 @@ async def test_operators_see_it_at_a_glance_and_are_told_what_is_elsewhere(site:
         told = await answer.json()
     assert (answer.status, told["code"]) == (404, "dataplane.alone")
     assert "control plane" in told["sentence"]
+
+
+async def test_rows_as_they_come_of_a_plane_by_itself(site: Site) -> None:
+    def act(tx: Any) -> None:
+        asset = tx.get(Asset, DATASET)
+        tx.put(replace(asset, kind="live", settings={}))
+
+    await site.plane.store.write(act)
+    flow, held, endpoint = await site.started()
+    asked = {"Authorization": f"Bearer {held['authorization']}", "Accept": "text/event-stream"}
+    async with site.session.get(endpoint, headers=asked) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/event-stream")
+        line = b""
+        while not line.startswith(b"data:"):
+            line = await asyncio.wait_for(answer.content.readline(), 10)
+        assert isinstance(msgspec.json.decode(line.removeprefix(b"data:")), dict)
+        await site.say(f"/dataflows/{flow}/terminate", {"reason": "over"})
+        rest = await asyncio.wait_for(answer.content.read(), 10)
+        assert b"event: end" in rest, "it is cut with the reason"
