@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from connector.data import limits
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
 from connector.data.secrets import Secret
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
 _CONNECT_SECONDS: Final = 10
-_POOL: Final = 8
+_SPARE: Final = 4
+"""Sessions beside those of the questions that a silo answers at once: to describe it, and for what is read twice."""
 _BETWEEN_SECONDS: Final = 60
 """How long a snapshot waits for the second time that it is read."""
 _QUEUE: Final = 32
@@ -269,7 +271,7 @@ class PostgresReader:
                 known[1].terminate()
             pool = await _package().create_pool(
                 min_size=0,
-                max_size=_POOL,
+                max_size=limits.at_once(silo.settings) + _SPARE,
                 server_settings=_SESSION,
                 **_connecting(silo.settings, silo.settings, self._around.secret),
             )
