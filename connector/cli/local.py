@@ -159,10 +159,10 @@ def serve(call: Call, directory: Path, workers: int) -> None:
     Killed at any moment, it goes on where it was when it is started again.
 
     With --workers, processes of their own read, change and send data on the public port, which they share; each access
-    is still judged, counted and written down by the one process that has the database and the keys. That pays on a
-    machine with many cores where data are large, encrypted or changed on their way; many small accesses get no faster.
-    What a silo may be asked at once, each of them may ask it. There is no WebSocket then (rows as they come: server-sent events), no
-    client certificates, and no Unix socket in the place of the public port.
+    is still judged, counted and written down by the one process that has the database and the keys. This is meant for
+    machines with many cores whose data are large, encrypted or changed on their way; small accesses get no faster.
+    What a silo may be asked at once, each of them may ask it. There is no WebSocket then (rows as they come:
+    server-sent events), no client certificates, and no Unix socket in the place of the public port.
     """
     from connector.config import load
     from connector.errors import NodeError
