@@ -33,9 +33,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The access would have taken more of the source than it may ({of}).",
     ),
     "source.secret": (
-        "Das Geheimnis „{setting}“ lässt sich nicht lesen ({problem}).",
-        'The secret "{setting}" cannot be read ({problem}).',
+        "Ein Geheimnis (Passwort oder Token) lässt sich nicht lesen.",
+        "A secret (password or token) cannot be read.",
     ),
+    "source.secret.problem": ("Es geht um „{setting}“: {problem}.", 'It is "{setting}": {problem}.'),
     "source.package": (
         "Dafür fehlt ein Paket: installieren Sie {package}.",
         "A package is missing for this: install {package}.",
