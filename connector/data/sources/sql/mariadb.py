@@ -71,7 +71,7 @@ _REFUSED: Final = frozenset({1044, 1045, 1049, 1142, 1143, 1227, 1370, 1698})
 _DRIFT: Final = frozenset({1054, 1146, 1356})
 _SLOW: Final = frozenset({1317, 1969, 3024})
 _ABLE: Final = splitting.Able(
-    Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, like=True, does=text_steps.does, wide=Kind.INSTANT
+    Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, like=True, does=text_steps.finds, wide=Kind.INSTANT
 )
 T = TypeVar("T")
 

@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Final
 
 from connector.data.queries.model import Compare, Comparison, Kind, Like, OneOf, Within
-from connector.data.sources.sql.filters import BLANKS
 from connector.data.sources.sql.quoting import Say, identifier
 from connector.data.sources.sql.times_told import instants
 from connector.data.sources.sql.values import Column, Value
@@ -31,7 +30,6 @@ _KINDS: Final = {
     "date": Kind.DATE,
 }
 _OCTETS: Final = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
-_AROUND: Final = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"
 _DAY: Final = timedelta(hours=26)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,8 +79,8 @@ class MariaDB:
 
     def bare(self, value: Value, say: Say) -> str:
         """The text of a value without blanks around it, "" for nothing."""
-        text = f"CONVERT(COALESCE({value.text}, '') USING utf8mb4) COLLATE utf8mb4_nopad_bin"
-        return f"REGEXP_REPLACE({text}, {say(_AROUND)}, '') COLLATE utf8mb4_nopad_bin"
+        # Only blanks as such: MariaDB takes no set of signs away, and patterns are not asked of it.
+        return f"TRIM(CONVERT(COALESCE({value.text}, '') USING utf8mb4) COLLATE utf8mb4_nopad_bin)"
 
     def compare(self, value: Value, asked: Compare, say: Say) -> str:
         """A comparison; unknown where there is nothing or nothing that can be read."""

@@ -30,6 +30,11 @@ def does(step: Step, fields: Mapping[str, Field]) -> bool:
             return False
 
 
+def finds(step: Step, fields: Mapping[str, Field]) -> bool:
+    """As `does`, for databases that take no blanks of every kind away: a filter tells which texts, not which none."""
+    return does(step, fields) and not (isinstance(step, Keep) and step.operator in NOT_FOUND)
+
+
 def keep(value: Value, step: Keep, words: Dialect, say: Say) -> Filter:
     """Only rows with such a text. A text with blanks around it is none of those that are named (`sql`)."""
     if step.operator in FOUND:
