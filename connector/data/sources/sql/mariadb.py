@@ -24,7 +24,7 @@ from connector.data.sources.sql import splitting, text_steps, threads
 from connector.data.sources.sql.encryption import encryption
 from connector.data.sources.sql.mariadb_words import MariaDB, kind_of
 from connector.data.sources.sql.paging import Paging, pages_by
-from connector.data.sources.sql.quoting import Handed
+from connector.data.sources.sql.quoting import Handed, identifier
 from connector.data.sources.sql.statement import Table, statement
 from connector.data.sources.sql.values import Column
 from connector.errors import SourceError
@@ -44,11 +44,7 @@ SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()
 ORDER BY CONVERT(table_name USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1000
 """
 _COLUMNS: Final = """
-SELECT c.column_name, c.data_type, c.column_type, c.is_nullable, k.ordinal_position,
-  EXISTS (SELECT 1 FROM information_schema.check_constraints j WHERE j.constraint_schema = c.table_schema
-    AND j.table_name = c.table_name AND j.check_clause = CONCAT('json_valid(`', c.column_name, '`)')),
-  (SELECT t.engine FROM information_schema.tables t WHERE t.table_schema = c.table_schema
-    AND t.table_name = c.table_name)
+SELECT c.column_name, c.data_type, c.column_type, c.is_nullable, k.ordinal_position
 FROM information_schema.columns c
 LEFT JOIN information_schema.key_column_usage k ON k.table_schema = c.table_schema AND k.table_name = c.table_name
   AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
@@ -230,11 +226,12 @@ def _rows(connection: Any, sql: str, values: tuple[str, ...] | None = None) -> A
 def _table(connection: Any, silo: Silo, name: str) -> Table:
     """What the catalogue says of a table. Raises `SourceError` `source.drift` where there is none."""
     rows = [row for row in _rows(connection, _COLUMNS, (name, name)) if is_field(row[0])]
+    created = _created(connection, name) if rows else ""
     columns = tuple(
         Column(
             name=row[0],
             type=row[1].lower(),
-            kind=Kind.JSON if int(row[5]) else kind_of(row[1].lower(), row[2]),
+            kind=Kind.JSON if _is_document(row[0], row[1], created) else kind_of(row[1].lower(), row[2]),
             nullable=row[3] == "YES",
         )
         for row in rows
@@ -248,8 +245,27 @@ def _table(connection: Any, silo: Silo, name: str) -> Table:
         columns=columns,
         key=common.key(silo.settings, name, [one for _, one, _ in key], columns),
         paged=paged,
-        snapshot=rows[0][6] == "InnoDB",
+        snapshot=created is not None and ") ENGINE=InnoDB" in created,
     )
+
+
+def _created(connection: Any, name: str) -> str | None:
+    """How a table was made, None where we are not told. Asked so, because the server (10.11) has ended in the midst of
+    queries for the same that join several tables of its catalogue."""
+    try:
+        return str(_rows(connection, f"SHOW CREATE TABLE {MariaDB('UTC').name(name)}", ())[0][1])
+    except package().err.MySQLError as error:
+        if error.args and error.args[0] in _REFUSED:
+            return None
+        raise
+
+
+def _is_document(column: str, type_name: str, created: str | None) -> bool:
+    """Does a column hold JSON, which the server keeps as a long text and checks? Where nobody says so, every such text
+    may."""
+    if created is None:
+        return type_name.lower() == "longtext"
+    return f"json_valid({identifier(column, '`')})" in created
 
 
 def package() -> Any:
