@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Noun
+from connector.cli.errors import CommandError
 from connector.cli.names import SOURCE, segment
 from connector.cli.output import bullets, by, heading, labelled, paragraphs, plain, remark, table
 from connector.cli.words import either, word
@@ -165,10 +166,16 @@ def show(call: Call, name: str) -> None:
 def check(call: Call, name: str, collection: str) -> None:
     """Connect, and show what is there: fields, three rows, what the source can do itself, what is missing.
 
-    Rows are shown to you as they stand in the source; that you looked is kept in the log.
+    Rows are shown to you as they stand in the source; that you looked is kept in the log. Exit status 1 where nothing
+    of what was looked into can be read.
     """
     found = call.remote.post(f"/sources/{segment(name)}/check", {"collection": collection})
-    call.answer(found, lambda: _found(name, found))
+    readable = any(one["reason"] is None for one in found["seen"])
+    if readable or not call.json:
+        call.answer(found, lambda: _found(name, found))
+    if not readable:
+        said = either("Nothing of it can be read.", "Nichts davon lässt sich lesen.")
+        raise CommandError(said, "source.unreadable", answer=found)
 
 
 def _found(name: str, found: Any) -> str:

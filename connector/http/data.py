@@ -41,6 +41,10 @@ from connector.sentences import sentence
 from policies.model import Reason
 
 log = structlog.get_logger()
+_LASTING = frozenset(
+    f"source.{code}" for code in ("address", "drift", "gone", "package", "refused", "secret", "unknown", "unreadable")
+)
+"""What does not pass with time: somebody has to mend it, and nobody is told to ask again soon."""
 
 
 class DataPlane:
@@ -301,7 +305,7 @@ def _problem(error: NodeError, request: web.Request) -> web.Response:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    elif status == 503:
+    elif status == 503 and error.reason.code not in _LASTING:
         headers["Retry-After"] = "5"
     body = msgspec.json.encode({**told[0], "reasons": told})
     return web.Response(status=status, headers=headers, body=body, content_type="application/json")

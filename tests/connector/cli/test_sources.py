@@ -189,6 +189,17 @@ def test_what_a_source_has_is_shown_to_a_person(api: Api, types: Types) -> None:
     assert api.asked[-1].body == {"collection": "trees"}
 
 
+def test_a_source_of_which_nothing_can_be_read_is_a_failure(api: Api, types: Types) -> None:
+    seen: list[Any] = FOUND["seen"]  # type: ignore[assignment]
+    failed = [one for one in seen if one["reason"]]
+    assert failed
+    api.answers["POST /v1/sources/cadastre/check"] = {**FOUND, "seen": failed}
+    said = types("source", "check", "cadastre")
+    assert said.status == 1
+    assert "Bad." in said.out
+    assert "Nothing of it can be read." in said.err
+
+
 @pytest.mark.parametrize(
     ("given", "collection", "fields"),
     [

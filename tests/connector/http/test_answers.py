@@ -259,8 +259,9 @@ async def test_a_count_over_answers(tmp_path: Path, story: Story) -> None:
 async def test_a_failing_silo_is_our_fault_and_no_use(tmp_path: Path, story: Story) -> None:
     story.rows, story.fails_at = made.rows(10), 0
     async with rows_world(tmp_path, agreement(count(1))) as w:
-        status, _, body = await w.get()
+        status, headers, body = await w.get()
         assert (status, msgspec.json.decode(body)["code"]) == (503, "unavailable")
+        assert headers["Retry-After"] == "5"
         assert (await w.until_event("access.unserved")).params["reason"] == "source.unreachable"
         story.fails_at = -1
         assert (await w.get())[0] == 200

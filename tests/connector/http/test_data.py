@@ -168,8 +168,9 @@ async def test_members_and_traversal(tmp_path: Path) -> None:
 async def test_a_failing_silo_is_our_fault_and_no_use(tmp_path: Path) -> None:
     gone = asset("file", path=str(tmp_path / "gone"))
     async with world(tmp_path, started(), agreement(count(1)), gone) as w:
-        status, _, body = await w.get()
+        status, headers, body = await w.get()
         assert (status, msgspec.json.decode(body)["code"]) == (503, "unavailable")
+        assert "Retry-After" not in headers  # somebody has to put it back
         assert str(tmp_path).encode() not in body
         (entry,) = await w.log()
         assert (entry.event, entry.params["reason"]) == ("access.unserved", "source.unreadable")
