@@ -11,15 +11,15 @@ import random
 from msgspec import Struct
 
 from connector.data.address import Addresses
-from connector.data.answers import Answers
-from connector.data.deliveries import Deliveries, Offered
-from connector.data.delivering import Delivering, Limits
+from connector.data.answering.answers import Answers
+from connector.data.delivery.deliveries import Deliveries, Offered
+from connector.data.delivery.delivering import Delivering, Limits
+from connector.data.delivery.opening import Opening
+from connector.data.delivery.parcels import Courier
+from connector.data.delivery.receiving import Receiving
 from connector.data.egress import Egress
 from connector.data.gate import Gate
-from connector.data.opening import Opening
-from connector.data.parcels import Courier
-from connector.data.receiving import Receiving
-from connector.data.silos import Silos
+from connector.data.silos.registry import Silos
 from connector.data.sources import Sources
 from connector.ground import Ground
 from connector.ports import Sure

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from connector.data.silos import Silos
+from connector.data.silos.registry import Silos
 from connector.data.sources import Sources
 from connector.errors import NodeError
 from connector.ports import Clock, Reading, Store

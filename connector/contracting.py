@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from certs import jwk, jws
 from connector import fittings
-from connector.data import offered
 from connector.data.address import Addresses
-from connector.data.fetching import Fetching
-from connector.data.renewing import Introduce, Renewing
+from connector.data.consuming.fetching import Fetching
+from connector.data.consuming.renewing import Introduce, Renewing
+from connector.data.silos import offered
 from connector.data.sources import Sources
 from connector.errors import NodeError
 from connector.ground import Ground

@@ -24,16 +24,17 @@ from certs import checkpoint, did, jws, keys
 from connector import fittings, founding, hosting, telemetry
 from connector.chores import Rounds
 from connector.config import Config
-from connector.data import address, answers, egress, gate, ledgers, live, noise
-from connector.data.delivering import Delivering
-from connector.data.opening import Opening
-from connector.data.parcels import Courier
-from connector.data.receiving import Receiving
+from connector.data import address, egress, gate, ledgers, noise
+from connector.data.answering import answers, live
+from connector.data.delivery.delivering import Delivering
+from connector.data.delivery.opening import Opening
+from connector.data.delivery.parcels import Courier
+from connector.data.delivery.receiving import Receiving
 from connector.data.signaling.addresses import FlowAddresses
 from connector.data.signaling.ending import FlowEnds
 from connector.data.signaling.grounds import Grounds
 from connector.data.signaling.plane import DataFlows
-from connector.data.silos import kept_in
+from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError, UnknownError
 from connector.http import client, data, inbox, management, planes, publications, renewal, signaling, v1

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from certs import keys, pairs
 from connector import hosting
 from connector.config import Config
-from connector.data import secrets
 from connector.data.ports import Around
-from connector.data.silos import Find, Silos
+from connector.data.silos import secrets
+from connector.data.silos.registry import Find, Silos
 from connector.data.sinks import Sinks
 from connector.errors import InputError, OurError
 from connector.http import connection

@@ -25,8 +25,10 @@ from certs.did import Fetch
 from connector import carrying, contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
 from connector.chores import Chores, Rounds
 from connector.config import Config
-from connector.data import address, answers, egress, following, gate, ledgers, live, noise, subscribing
-from connector.data.silos import kept_in
+from connector.data import address, egress, gate, ledgers, noise
+from connector.data.answering import answers, live
+from connector.data.consuming import following, subscribing
+from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
 from connector.data.workers import places
 from connector.data.workers.answering import Answering

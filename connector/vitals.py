@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from connector.config import Config
+from connector.data.consuming.subscribing import Subscribing
 from connector.data.gate import Gate
 from connector.data.sources import Sources
-from connector.data.subscribing import Subscribing
 from connector.data.workers.crew import Crew
 from connector.doctor import machine
 from connector.http.offsets import Offsets

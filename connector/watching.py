@@ -13,9 +13,9 @@ from functools import partial
 from msgspec import Struct
 
 from connector import fittings, hosting, vitals
+from connector.data.consuming.subscribing import Subscribing
 from connector.data.gate import Gate
 from connector.data.sources import Sources
-from connector.data.subscribing import Subscribing
 from connector.data.workers.crew import Crew
 from connector.doctor.examination import Doctor
 from connector.doctor.surroundings import Surroundings

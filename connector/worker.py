@@ -19,7 +19,8 @@ from aiohttp import web
 
 from connector import fittings, hosting, telemetry
 from connector.config import Config, load
-from connector.data import answers, egress
+from connector.data import egress
+from connector.data.answering import answers
 from connector.data.sources import Sources
 from connector.data.workers import places
 from connector.data.workers.remote import Distant, Line, RemoteGate, RemoteLedgers

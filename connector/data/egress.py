@@ -24,7 +24,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from connector.data.bridge import Bridge
+from connector.data.answering.bridge import Bridge
 from connector.data.ledgers import About
 from connector.errors import OurError, RefusedError
 from connector.ports import Clock, Content

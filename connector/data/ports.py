@@ -52,9 +52,9 @@ class Reader(Protocol):
     that was shared is not there any more), `source.budget`, `source.secret`, `source.package` (a library is not
     installed). Its parameters are for the operator; the peer learns `unavailable`.
 
-    Everybody asks through `connector.data.silos.Silos`, which sees to `Selection.where`: a reader need not look at it.
-    The silo that it gets has no settings but the kind's own. INVARIANT: a silo with other settings is another one, also
-    under the same name: nothing that is open for the one is used for the other.
+    Everybody asks through `connector.data.silos.registry.Silos`, which sees to `Selection.where`: a reader need not
+    look at it. The silo that it gets has no settings but the kind's own. INVARIANT: a silo with other settings is
+    another one, also under the same name: nothing that is open for the one is used for the other.
     """
 
     kind: str

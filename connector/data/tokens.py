@@ -1,7 +1,7 @@
 """Tokens for the data of a transfer: made from the grant key, stored nowhere.
 
 What lives here: their form, and which of them still count. What does not: the renewal endpoint (`http.renewal`), the
-decision on an access (`data.gate`), renewing what a peer gave us (`data.renewing`).
+decision on an access (`data.gate`), renewing what a peer gave us (`data.consuming.renewing`).
 Source: Data Plane Signaling Profiles, Token Renewal; RFC 6749, section 6.
 
 Three kinds: a lasting token, which is good as long as its transfer runs (`HttpData-PULL`); access and refresh tokens

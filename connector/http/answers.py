@@ -2,7 +2,7 @@
 
 What lives here: the order question -> allowed? -> beginning -> decision -> bytes, conditions (`If-Match`, `If-Range`
 with `Range` and `Allmende-Have`), the stream with its end, its cut and its outcome. What does not: the answer itself
-(`data.answers`), the decision (`data.gate`), files as they are (`http.data`).
+(`data.answering.answers`), the decision (`data.gate`), files as they are (`http.data`).
 Source: RFC 9110 (13.1.1 If-Match, 13.1.5 If-Range, 14 ranges, 6.5 trailers), RFC 9530 (digests), RFC 8673 (a range
 without a known end).
 
@@ -23,12 +23,12 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.data.answers import REPEATED, Answers, Begun, ChangedError, Question, noted
+from connector.data.answering.answers import REPEATED, Answers, Begun, ChangedError, Question, noted
+from connector.data.answering.unfinished import Known, Running, Unfinished
 from connector.data.egress import SIGNATURE
 from connector.data.gate import Admission, Ask, Judge, Standing
 from connector.data.queries import reading
 from connector.data.stream import Coding, Flow, Plan, Wanted, digest_field, encoded, ending, plan, rest
-from connector.data.unfinished import Known, Running, Unfinished
 from connector.errors import NodeError, RefusedError, UnknownError
 from connector.http import trailers
 from connector.http.accesses import Access

@@ -21,7 +21,7 @@ import structlog
 from aiohttp import hdrs, web
 from msgspec.structs import replace
 
-from connector.data.answers import Answers
+from connector.data.answering.answers import Answers
 from connector.data.egress import Egress, Leaving
 from connector.data.gate import AccessRefusedError, Admission, Ask, Judge, MovedError, Standing
 from connector.data.sources import Sources

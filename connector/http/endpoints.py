@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from connector.data.deliveries import Deliveries
-from connector.data.fetching import Fetching
-from connector.data.following import Following
-from connector.data.silos import Silos
+from connector.data.consuming.fetching import Fetching
+from connector.data.consuming.following import Following
+from connector.data.delivery.deliveries import Deliveries
+from connector.data.silos.registry import Silos
 from connector.http.exchange import Headers
 from connector.http.views import Input
 from connector.ports import Clock, Store

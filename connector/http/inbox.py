@@ -1,7 +1,7 @@
 """The inbox on aiohttp: `POST {base}/{transfer pid}`, where providers deliver.
 
 What lives here: reading a part's line, headers and body, and the answer. What does not: which part is next, files and
-hashes (`data.receiving`), limits of the listener (`http.server`), the sender's side (`data.parcels`).
+hashes (`data.delivery.receiving`), limits of the listener (`http.server`), the sender's side (`data.delivery.parcels`).
 Source: Data Plane Signaling Profiles, HTTP Transfer Profile (push).
 
 Status: 204 it is on disk; 401 no or wrong token; 404 no such transfer of ours; 403 the transfer does not run now; 409
@@ -22,9 +22,9 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from connector.data.increments import SINCE, UNTIL
-from connector.data.parcels import DELIVERY, LAST, PART
-from connector.data.receiving import Part, Receiving
+from connector.data.delivery.increments import SINCE, UNTIL
+from connector.data.delivery.parcels import DELIVERY, LAST, PART
+from connector.data.delivery.receiving import Part, Receiving
 from connector.errors import MessageError, NodeError, OurError, UnauthenticatedError, UnknownError
 from connector.http.problems import status_of, told
 from connector.sentences import language_of, sentence

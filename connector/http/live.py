@@ -1,8 +1,8 @@
 """Rows as they come, on the same URL as the data: Server-Sent Events and WebSocket.
 
 What lives here: the two forms, what is said at the end, the cut of a stream. What does not: the decision (`data.gate`),
-which rows there are and what may leave of them (`data.live`), the credential and the path (`http.data`). Sources:
-WHATWG HTML, 9.2 Server-sent events; RFC 6455.
+which rows there are and what may leave of them (`data.answering.live`), the credential and the path (`http.data`).
+Sources: WHATWG HTML, 9.2 Server-sent events; RFC 6455.
 
 `Accept: text/event-stream` asks for events: `id` is the watermark, `data` one row of JSON. An upgrade to WebSocket
 (subprotocol `allmende.rows`) gives a text frame a row: `{"id": ..., "row": ...}`. Either is taken up again with
@@ -24,8 +24,8 @@ import msgspec
 import structlog
 from aiohttp import WSMsgType, hdrs, web
 
+from connector.data.answering.live import Live, Told, Watching
 from connector.data.gate import Admission, Judge, Standing
-from connector.data.live import Live, Told, Watching
 from connector.data.queries import reading
 from connector.errors import MessageError, NodeError, RefusedError
 from connector.http.accesses import Access

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from connector.data import secrets
+from connector.data.silos import secrets
 from connector.errors import InputError, NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
 from connector.http import openapi, v1
 from connector.http.endpoints import Endpoint, Services, Visit

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from certs import jwk, jws
-from connector.data.secrets import Secret, refers
+from connector.data.silos.secrets import Secret, refers
 from connector.errors import DeliveryError, InputError, NodeError, OurError, UnauthenticatedError
 from connector.ports import Clock, Reply, Sends, Store
 from connector.protocol.paths import join, segment

@@ -1,7 +1,7 @@
 """Renewal of access tokens: `POST {public URL}/tokens/{pid}`, a form, with a JWT that proves whose transfer it is.
 
 What lives here: reading the request, the answer in OAuth's form, who may renew what. What does not: which generation
-follows which (`data.tokens`), who is calling (`ports.Proofs`), the consumer's side (`data.renewing`).
+follows which (`data.tokens`), who is calling (`ports.Proofs`), the consumer's side (`data.consuming.renewing`).
 Source: Data Plane Signaling Profiles, Token Renewal (Client Authentication, Provider Request Validation); RFC 6749,
 sections 5 and 6; RFC 6750, section 3.
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
-from connector.data.deliveries import Flow
+from connector.data.delivery.deliveries import Flow
 from connector.errors import InputError, UnknownError
 from connector.http import deciding, lives, versions, views
 from connector.ports import Store

@@ -1,7 +1,8 @@
 """The silos that this node reads from: names, kinds, settings; who may be rid of which.
 
 What lives here: keeping them, changing their settings, every such act in the log. What does not: asking them
-(`connector.data.silos`), secrets (settings say only where one lies), the assets that are made of them (`offers`).
+(`connector.data.silos.registry`), secrets (settings say only where one lies), the assets that are made of them
+(`offers`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Subscriptions: that what comes under a contract is put somewhere, kept until the contract ends.
 
 What lives here: making, pausing, resuming and removing one, and what was put by it. What does not: fetching and putting
-(`connector.data.subscribing`), what a sink's settings mean (it is handed in as `check`).
+(`connector.data.consuming.subscribing`), what a sink's settings mean (it is handed in as `check`).
 """
 
 from __future__ import annotations

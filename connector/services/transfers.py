@@ -1,7 +1,7 @@
 """Transfers under an agreement: receive, request, command.
 
 What lives here: how a transfer begins and that its endpoint is kept. What does not: the table (`protocol.transfer`),
-every access to the data (`data.gate`), fetching it (`data.pull`).
+every access to the data (`data.gate`), fetching it (`data.consuming.pull`).
 Source: Dataspace Protocol 2025-1, Transfer Process Protocol; idempotency of the request by `consumerPid` is its rule.
 """
 

@@ -19,8 +19,8 @@ from msgspec import Struct
 from certs.trust import MEMBERSHIP
 from certs.vcdm import VC20
 from connector import config, founding, hosting, node, telemetry
-from connector.data import looking
 from connector.data.queries.model import Pushed, Split
+from connector.data.silos import looking
 from connector.node import Node
 from connector.ports import Transaction
 from connector.protocol import codec, transfer

@@ -18,7 +18,7 @@ from aiohttp import web
 from msgspec.structs import replace
 from yarl import URL
 
-from connector.data.pull import Pull
+from connector.data.consuming.pull import Pull
 from connector.errors import InputError, RefusedError
 from connector.protocol.messages import NegotiationState
 from connector.records import Approval, Outside, Pseudonyms, Written

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.data import kinds
 from connector.data.ports import Around
+from connector.data.silos import kinds
 from connector.records import Silo
 from connector.sentences import sentence
 from connector.sentences.problems import PHRASES, told

@@ -1,6 +1,7 @@
 """How a delivery ends a flow that somebody else's control plane has begun: it is told, and moves the transfer itself.
 
-What lives here: the two moves that a delivery makes (`data.delivering`), for flows instead of transfers of our own.
+What lives here: the two moves that a delivery makes (`data.delivery.delivering`), for flows instead of transfers of our
+own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sinks by kind: where rows that were fetched are put.
 
 What lives here: the static table of kinds, and finding one's adapter. What does not: the adapters, one file a kind;
-when something is put (`connector.data.subscribing`).
+when something is put (`connector.data.consuming.subscribing`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from connector.data import secrets
 from connector.data.ports import Around, Sink
+from connector.data.silos import secrets
 from connector.errors import InputError, SourceError
 
 

@@ -1,7 +1,7 @@
 """Rows into tables of PostgreSQL, MariaDB and SQLite.
 
 What lives here: three databases' words for `tables`, connections, and one batch in one transaction. What does not:
-which statements a batch needs (`tables`), batches themselves (`connector.data.subscribing`).
+which statements a batch needs (`tables`), batches themselves (`connector.data.consuming.subscribing`).
 
 MariaDB ends a transaction where a table is made; so tables and columns come first everywhere, and rows and position
 together behind them.

@@ -1,8 +1,8 @@
 """Sources by kind: what assets are read from in place, bytes and rows alike.
 
 What lives here: finding the adapter of a kind that gives bytes; what is wrong with an asset of whatever kind. What does
-not: the adapters, one file a family; silos, which give rows (`connector.data.silos`). Kinds of other packages come by
-the entry point group `allmende.sources`, and only those that the settings name are ever imported.
+not: the adapters, one file a family; silos, which give rows (`connector.data.silos.registry`). Kinds of other packages
+come by the entry point group `allmende.sources`, and only those that the settings name are ever imported.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from connector.data.kinds import GROUP, gives_rows
-from connector.data.silos import Silos
+from connector.data.silos.kinds import GROUP, gives_rows
+from connector.data.silos.registry import Silos
 from connector.errors import InputError, NodeError, OurError, SourceError
 from connector.ports import Clock, Content, Source
 from connector.records import Asset
@@ -91,7 +91,7 @@ class Sources:
     def origin(self, asset: Asset, member: str) -> str:
         """Where the data really come from: the same for two assets, or members of them, that give the same file, by
         whatever links; of other sources, that have the same settings. May read the file system. Of silos see
-        `connector.data.origins`."""
+        `connector.data.silos.origins`."""
         path = asset.settings.get("path")
         if isinstance(path, str):
             return os.path.realpath(f"{path}/{member}" if member else path)

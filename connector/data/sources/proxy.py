@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connector.data import secrets
-from connector.data.secrets import Secret
+from connector.data.silos import secrets
+from connector.data.silos.secrets import Secret
 from connector.errors import DeliveryError, SourceError, UnknownError
 from connector.ports import Clock, Content, Peer, Stream
 from connector.records import Asset

@@ -18,8 +18,8 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
-from connector.data import secrets
 from connector.data.ports import Around, Setting
+from connector.data.silos import secrets
 from connector.errors import DeliveryError, SourceError
 from connector.ports import Stream
 from connector.records import Silo

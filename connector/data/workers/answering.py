@@ -20,7 +20,7 @@ import structlog
 from connector.data.egress import Signs
 from connector.data.gate import Admission, Gate
 from connector.data.ledgers import Ledgers
-from connector.data.silos import Find
+from connector.data.silos.registry import Find
 from connector.data.workers import wire
 from connector.data.workers.asking import (
     KINDS,

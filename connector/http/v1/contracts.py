@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from connector.data.pull import Pull
+from connector.data.consuming.pull import Pull
 from connector.data.stream import digest_field
 from connector.errors import InputError
 from connector.http import showing, views

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connector.data import limits, looking, urls
-from connector.data.kinds import KINDS, Place
 from connector.data.ports import Setting
 from connector.data.queries.model import Selection, Shape
+from connector.data.silos import limits, looking, urls
+from connector.data.silos.kinds import KINDS, Place
 from connector.errors import SourceError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit

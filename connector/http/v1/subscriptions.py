@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from connector.data import sinks
-from connector.data.following import Asking, Followed
+from connector.data.consuming.following import Asking, Followed
 from connector.errors import DeliveryError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit

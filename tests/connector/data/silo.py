@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from connector.data import secrets
-from connector.data.kinds import KINDS, Place
 from connector.data.ports import Around, Setting
 from connector.data.queries import splitting
 from connector.data.queries.model import (
@@ -26,7 +24,9 @@ from connector.data.queries.model import (
     Split,
     Work,
 )
-from connector.data.silos import Silos, kept_in
+from connector.data.silos import secrets
+from connector.data.silos.kinds import KINDS, Place
+from connector.data.silos.registry import Silos, kept_in
 from connector.errors import SourceError
 from connector.ports import Clock
 from connector.records import Asset, Silo

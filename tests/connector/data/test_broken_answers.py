@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 import pytest
 from msgspec.structs import replace
 
-from connector.data import kinds
-from connector.data.kinds import Place
-from connector.data.pull import Order, Pull, pull
-from connector.data.pull import ended as over
+from connector.data.consuming.pull import Order, Pull, pull
+from connector.data.consuming.pull import ended as over
+from connector.data.silos import kinds
+from connector.data.silos.kinds import Place
 from connector.errors import DeliveryError, InputError, NodeError, RefusedError
 from connector.http.client import HttpPeer
 from tests.connector.data import made
+from tests.connector.data.consuming.test_pull import Quick
 from tests.connector.data.made import STORIES, Story
-from tests.connector.data.test_pull import Quick
 from tests.connector.data.world import PID, World, agreement, count, open_store, started, world
 from tests.harness.proxy import Proxy, proxied
 

@@ -12,10 +12,10 @@ import aiohttp
 import msgspec
 
 from certs.keys import Sealer
-from connector.data.live import Live
+from connector.data.answering.live import Live
 from connector.data.ports import Around
-from connector.data.secrets import reading
-from connector.data.silos import Silos, kept_in
+from connector.data.silos.registry import Silos, kept_in
+from connector.data.silos.secrets import reading
 from connector.data.sources import Sources
 from connector.http.live import LivePlane
 from connector.records import Asset, Silo

@@ -14,13 +14,13 @@ import msgspec
 from aiohttp import web
 from yarl import URL
 
-from connector.data.answers import Answers
+from connector.data.answering.answers import Answers
 from connector.data.egress import Egress
 from connector.data.gate import Gate
 from connector.data.ledgers import Ledgers
 from connector.data.noise import laplace
 from connector.data.ports import Around
-from connector.data.silos import Silos, kept_in
+from connector.data.silos.registry import Silos, kept_in
 from connector.data.sources import Sources
 from connector.http.data import DataPlane
 from connector.ports import no_fault

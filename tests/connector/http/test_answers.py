@@ -24,8 +24,8 @@ import msgspec
 import pytest
 import zstandard
 
-from connector.data import kinds
-from connector.data.kinds import Place
+from connector.data.silos import kinds
+from connector.data.silos.kinds import Place
 from connector.records import Agreement
 from tests.connector.data import made
 from tests.connector.data.made import STORIES, Story

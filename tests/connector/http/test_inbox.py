@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from connector.data.receiving import Part
+from connector.data.delivery.receiving import Part
 from connector.errors import (
     BusyError,
     MessageError,

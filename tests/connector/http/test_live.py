@@ -1,4 +1,4 @@
-"""connector/http/live.py and connector/data/live.py: rows as they come, over a real socket and a real broker."""
+"""connector/http/live.py and connector/data/answering/live.py: rows as they come, over a real socket and a real broker."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from certs import jwk, jws
-from connector.data import secrets
+from connector.data.silos import secrets
 from connector.errors import DeliveryError, InputError, UnauthenticatedError
 from connector.http import planes
 from connector.http.planes import Planes, check

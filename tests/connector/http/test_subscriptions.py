@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.data.following import Heard
+from connector.data.consuming.following import Heard
 from connector.http.v1 import subscriptions
 from connector.node import Node
 from connector.records import Agreement

@@ -18,7 +18,7 @@ import msgspec
 
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
-from connector.data.secrets import Secret
+from connector.data.silos.secrets import Secret
 from connector.data.sources.sql import settings as common
 from connector.data.sources.sql import splitting, text_steps, threads
 from connector.data.sources.sql.encryption import encryption

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from connector.data import limits
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import Budget, Event, Kind, Pushed, Selection, Shape, Split, Work
-from connector.data.secrets import Secret
+from connector.data.silos import limits
+from connector.data.silos.secrets import Secret
 from connector.data.sources.sql import postgres_steps, splitting
 from connector.data.sources.sql import settings as common
 from connector.data.sources.sql.encryption import encryption

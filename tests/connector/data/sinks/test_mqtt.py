@@ -11,8 +11,8 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from connector.data import secrets
 from connector.data.ports import Around, Batch
+from connector.data.silos import secrets
 from connector.data.sinks.mqtt import MqttSink
 from connector.system import SystemClock
 from tests.ports.sink import ONE, SinkContract

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.data import secrets
 from connector.data.ports import Around, Reader
 from connector.data.queries import holding
 from connector.data.queries.model import Condition, Pushed, Query, Selection, Shape, Work
+from connector.data.silos import secrets
 from connector.errors import SourceError
 from connector.http.client import HttpPeer
 from connector.records import Silo

@@ -13,7 +13,6 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from connector.data import secrets
 from connector.data.ports import Around, Reader
 from connector.data.queries.model import (
     All,
@@ -27,6 +26,7 @@ from connector.data.queries.model import (
     Shape,
     Work,
 )
+from connector.data.silos import secrets
 from connector.data.sources.httpjson import HttpReader
 from connector.errors import SourceError
 from connector.http.client import HttpPeer

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.data import secrets
 from connector.data.ports import Around
 from connector.data.queries.model import Compare, Comparison, Kind, Query, Selection, Shape, Work
+from connector.data.silos import secrets
 from connector.data.sources.httpjson import HttpReader
 from connector.http.client import HttpPeer
 from connector.records import Silo

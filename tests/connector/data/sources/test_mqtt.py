@@ -12,10 +12,11 @@ import aiomqtt
 import msgspec
 import pytest
 
-from connector.data import broker, secrets
+from connector.data import broker
 from connector.data.broker import Message
 from connector.data.ports import Around
 from connector.data.queries.model import Budget, Compare, Comparison, Event, Pushed, Selection
+from connector.data.silos import secrets
 from connector.data.sources.mqtt import MqttReader
 from connector.errors import SourceError
 from connector.records import Silo
