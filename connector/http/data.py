@@ -42,7 +42,11 @@ from policies.model import Reason
 
 log = structlog.get_logger()
 _LASTING = frozenset(
-    f"source.{code}" for code in ("address", "drift", "gone", "package", "refused", "secret", "unknown", "unreadable")
+    {"node.rolled_back"}
+    | {
+        f"source.{code}"
+        for code in ("address", "drift", "gone", "package", "refused", "secret", "unknown", "unreadable")
+    }
 )
 """What does not pass with time: somebody has to mend it, and nobody is told to ask again soon."""
 
