@@ -47,13 +47,15 @@ Settle = Callable[[Mapping[str, Fresh], Terms], Mapping[str, Told]]
 class Schema(Struct, frozen=True):
     """What is known of rows beforehand: their columns in order, or that they are JSON objects (`tree`). `decimals` are
     the decimal signs of the columns ("": only whole numbers are clear), `comma` the one that is written; the cells of
-    the columns `documents` are JSON, into which steps reach."""
+    the columns `documents` are JSON, into which steps reach. `declared` are fields that objects are known to have,
+    though not each of them."""
 
     columns: tuple[str, ...] = ()
     tree: bool = False
     decimals: tuple[str, ...] = ()
     comma: bool = False
     documents: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
 
     def read(self, field: str) -> numbers.Read:
         """Reads the numbers of a field."""
@@ -274,7 +276,7 @@ class Plan:
 
     def _rows(self, given: Given) -> Table | Tree:
         """Everything that is to be done to one row, in the fixed order."""
-        made: Table | Tree = Tree() if self._schema.tree else Table(self._schema.columns)
+        made: Table | Tree = Tree(self._schema.declared) if self._schema.tree else Table(self._schema.columns)
         for step in self.chain.steps:
             self._do(step, made, given)
         if isinstance(made, Table):

@@ -22,9 +22,10 @@ _KEPT: Final = 4096
 
 
 class Tree:
-    """What is to be done to rows that are JSON objects. Of one run: it remembers which fields it has met."""
+    """What is to be done to rows that are JSON objects. Of one run: it remembers which fields it has met; `declared`
+    are those that are known to be there, whether or not one of the rows has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, declared: Sequence[str] = ()) -> None:
         self._filters: list[Holds] = []
         self._keys: dict[str, Change] = {}
         self._looked: dict[str, Change | None] = {}
@@ -32,7 +33,7 @@ class Tree:
         self._pairs: list[tuple[str, str, Pair]] = []
         self._dropped: set[str] = set()
         self._named: set[str] = set()
-        self._met: set[str] = set()
+        self._met: set[str] = {alike(name) for name in declared}
         self._rows = 0
 
     columns: tuple[str, ...] = ()

@@ -71,16 +71,17 @@ def over(body: Body, shape: Shape, work: Work, given: Given) -> Answer:
 
     Raises `PolicyError` as `transforms.plan` does, and the rows raise it as its run does.
     """
-    schema = _with_documents(body.schema, shape)
+    schema = _known(body.schema, shape)
     done = plan(work.chain if work.chain is not None else _NOTHING, schema)
     rows = done.run(body, given)
     return select(rows, released(shape, work.chain), values.leaving(schema, done), work)
 
 
-def _with_documents(schema: Schema, shape: Shape) -> Schema:
-    """A table of a silo knows which of its columns have JSON in their cells."""
+def _known(schema: Schema, shape: Shape) -> Schema:
+    """A silo's rows have the fields of its shape, also where none of those that it was asked for has one; a table knows
+    which of its columns have JSON in their cells."""
     if schema.tree:
-        return schema
+        return msgspec.structs.replace(schema, declared=tuple(one.name for one in shape.fields))
     declared = {one.name for one in shape.fields if one.kind is Kind.JSON}
     documents = tuple(name for name in schema.columns if name in declared or name in schema.documents)
     return msgspec.structs.replace(schema, documents=documents)

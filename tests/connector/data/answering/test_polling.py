@@ -115,6 +115,16 @@ async def test_rows_that_are_cut_anywhere_are_the_same() -> None:
         assert [dict(row) async for row in rows_of(TABLE, pieces(size))] == wanted
 
 
+async def insert(database: Path, *rows: tuple[int, str]) -> None:
+    """Beside the loop: a reader holds the file for the moment until the loop has taken its rows."""
+
+    def work() -> None:
+        with sqlite3.connect(database) as file:
+            file.executemany("INSERT INTO air VALUES (?, ?, 2.5)", rows)
+
+    await asyncio.to_thread(work)
+
+
 async def test_a_database_is_watched_under_a_contract(tmp_path: Path) -> None:
     database = tmp_path / "air.db"
     with sqlite3.connect(database) as file:
@@ -122,8 +132,7 @@ async def test_a_database_is_watched_under_a_contract(tmp_path: Path) -> None:
     records = (started(), agreement(), shared("sqlite", "air", "id", "at", "value"), silo("sqlite", path=str(database)))
     async with watched(tmp_path, *records) as w, listening(w) as heard:
         await heard.marked()
-        with sqlite3.connect(database) as file:
-            file.execute("INSERT INTO air VALUES (1, '2099-01-01 00:00:00', 2.5)")
+        await insert(database, (1, "2099-01-01 00:00:00"))
         await heard.until(1)
         assert heard.rows[0]["value"] == 2.5
 
@@ -171,9 +180,7 @@ async def test_a_delay_holds_rows_back_and_loses_none(tmp_path: Path) -> None:
         hour = 3600 * 10**6
         second = w.clock.now() // 10**6 * 10**6 + 10**6
         times = [second - hour // 2, second - hour]
-        with sqlite3.connect(database) as file:
-            for id, time in enumerate(times):
-                file.execute("INSERT INTO air VALUES (?, ?, 2.5)", (id, local(time)))
+        await insert(database, *((id, local(time)) for id, time in enumerate(times)))
         assert [row["id"] for row in await heard.until(1)] == [1]
         w.clock.ahead += hour // 2
         assert [row["id"] for row in await heard.until(2)] == [1, 0]

@@ -122,6 +122,18 @@ def test_a_silo_that_narrows_changes_nothing(
         assert where == splitting.split(shape, Work(chain=chain, now=NOW), lambda part: able).pushed.where
 
 
+def test_a_field_that_none_of_the_narrowed_rows_has_is_no_mistake_in_the_contract() -> None:
+    """The silo is asked for one district, whose rows have no remark: the shape says that there is such a field."""
+    shape = Shape(fields=(Field("district"), Field("remark")))
+    chain = of_steps([Suppress(("remark",))])
+    text = media.body("application/x-ndjson", lambda: iter([b'{"district": "Mitte"}\n']))
+    answer = holding.over(text, shape, Work(chain=chain, now=NOW), Given(now=NOW))
+    assert list(answer.rows) == [{"district": "Mitte"}]
+    unknown = media.body("application/x-ndjson", lambda: iter([b'{"district": "Mitte"}\n']))
+    with pytest.raises(PolicyError):
+        list(holding.over(unknown, Shape(fields=(Field("district"),)), Work(chain=chain, now=NOW), Given(now=NOW)).rows)
+
+
 def micro(least: int, most: int) -> st.SearchStrategy[float]:
     """Degrees, to six decimals."""
     return st.integers(least * 10**6, most * 10**6).map(lambda one: one / 10**6)
