@@ -1,4 +1,4 @@
-"""connector/http/live.py and connector/data/answering/live.py: rows as they come, over a real socket and a real broker."""
+"""Rows as they come (connector/http/live.py, connector/data/answering), over a real socket and a real broker."""
 
 from __future__ import annotations
 
