@@ -192,7 +192,9 @@ async def test_a_server_that_starts_anew_is_found_again(
     postgres_database.execute("INSERT INTO air SELECT n, '05399', 1, now(), '' FROM generate_series(20001, 400000) n")
     pieces = reader.read(air, SELECTION, shape, every(shape), Budget())
     assert await anext(pieces)
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'"
+    # In this database alone: others' servers stand on the same PostgreSQL.
+    own = "usename = 'reader' AND datname = current_database()"
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {own}"
     postgres_database.server.execute(end, postgres_database.name)
     with pytest.raises(SourceError) as caught:
         async for _ in pieces:
