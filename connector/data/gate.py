@@ -227,6 +227,9 @@ class Gate:
         """What a transfer is about and under what its data leave, for whoever has its credential. Raises as `prove`,
         and `UnknownError` where there is no such transfer."""
         self.prove(credential, pid)
+        known = self._assets.get(pid)
+        if known is not None and pid in self._leaving:
+            return Standing(known, self._leaving[pid])
         return Standing(await self.asset(pid), await self.leaving(pid))
 
     async def asset(self, pid: str) -> Asset | None:

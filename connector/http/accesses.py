@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from aiohttp import hdrs, web
@@ -33,10 +33,10 @@ class Access(Struct, frozen=True, kw_only=True):
     purpose: str | None
     spatial: str | None
     stated: Mapping[str, tuple[str, ...]]
-    language: Language
 
-    def ask(self, asset: Asset | None, chain: str) -> Ask:
-        """What the gate is asked: of `asset`, as the chain of transforms with this digest lets it leave."""
+    def ask(self, asset: Asset | None, chain: str, **more: Any) -> Ask:
+        """What the gate is asked: of `asset`, as the chain of transforms with this digest lets it leave; `more` is what
+        else there is to say of it."""
         return Ask(
             asset=asset,
             member=self.member,
@@ -44,6 +44,7 @@ class Access(Struct, frozen=True, kw_only=True):
             purpose=self.purpose,
             spatial=self.spatial,
             stated=self.stated,
+            **more,
         )
 
 
@@ -61,7 +62,6 @@ def read(request: web.Request, base: str) -> Access:
         spatial=_said(request, "Allmende-Spatial"),
         # Of what cannot be read nothing counts.
         stated=stating.read(stated) if stated else {},
-        language=language(request),
     )
 
 

@@ -247,8 +247,9 @@ def _asking(access: Access, asset: Asset | None, content: Content, planned: Plan
     if leaving is not None:
         chain = leaving.chain
         audited = {**audited, "transforms": chain.text, "transforms_sha256": chain.digest}
-    return replace(
-        access.ask(asset, leaving.chain.digest if leaving is not None else ""),
+    return access.ask(
+        asset,
+        leaving.chain.digest if leaving is not None else "",
         etag=content.etag,
         draws=planned.has_body,
         resumes=planned.resumes,

@@ -28,6 +28,7 @@ from connector.data.answering.live import Live, Told, Watching
 from connector.data.gate import Admission, Judge, Standing
 from connector.data.queries import reading
 from connector.errors import MessageError, NodeError, RefusedError
+from connector.http import accesses
 from connector.http.accesses import Access
 from connector.http.connection import bound, reset
 from connector.http.outcomes import STALL, Outcomes
@@ -66,8 +67,10 @@ def wanted(request: web.Request) -> bool:
     """Are rows asked for as they come?"""
     if request.method != "GET":
         return False
-    accepted = (part.partition(";")[0].strip().lower() for part in request.headers.get(hdrs.ACCEPT, "").split(","))
-    return _upgrades(request) or EVENTS in accepted
+    accept = request.headers.get(hdrs.ACCEPT, "").lower()
+    return _upgrades(request) or (
+        EVENTS in accept and EVENTS in (part.partition(";")[0].strip() for part in accept.split(","))
+    )
 
 
 def _upgrades(request: web.Request) -> bool:
@@ -108,7 +111,7 @@ class LivePlane:
         ask = msgspec.structs.replace(asking, etag=watching.etag, resumes=watching.resumes, planned=planned)
         admission = await self._gate.admit(access.credential, access.pid, ask)
         form.response.headers.update(watching.told)
-        await self._stream(request, form, watching, admission, access.language)
+        await self._stream(request, form, watching, admission, accesses.language(request))
         return form.response
 
     async def _stream(
