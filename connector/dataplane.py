@@ -21,11 +21,10 @@ import msgspec
 import structlog
 
 from certs import checkpoint, did, jws, keys
-from connector import fittings, founding, hosting, telemetry
+from connector import fittings, founding, hosting, serving, telemetry
 from connector.chores import Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, noise
-from connector.data.answering import answers, live
 from connector.data.delivery.delivering import Delivering
 from connector.data.delivery.opening import Opening
 from connector.data.delivery.parcels import Courier
@@ -37,8 +36,7 @@ from connector.data.signaling.plane import DataFlows
 from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
 from connector.errors import InputError, StoreError, UnknownError
-from connector.http import client, data, inbox, management, planes, publications, renewal, signaling, v1
-from connector.http import live as live_rows
+from connector.http import client, inbox, management, planes, publications, renewal, signaling, v1
 from connector.http.endpoints import Services
 from connector.http.exchange import Request, Response
 from connector.http.problems import problem, told
@@ -161,7 +159,9 @@ class DataPlaneProcess:
             changes=self.changes,
             transfers=FlowEnds(self.flows, self.store),
             courier=Courier(store=self.store, peer=self.peer, unseal=self.keys.sealer().open),
-            open=Opening(gate=self.gate, sources=self.sources, egress=self.egress, answers=self._answers()),
+            open=Opening(
+                gate=self.gate, sources=self.sources, egress=self.egress, answers=serving.answers(self._parts())
+            ),
             jitter=lambda: random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, protects nothing
             fault=self._fault,
         )
@@ -179,25 +179,19 @@ class DataPlaneProcess:
         routes = signaling.data_plane(self.flows, self.registered)
         self.signaling = signaling.Signaling(routes, prove=self.planes.prove, ids=self.ids, metrics=self.metrics)
 
-    def _answers(self) -> answers.Answers:
-        """Rows of silos as answers."""
-        return answers.Answers(
-            sources=self.sources, silos=self.silos, egress=self.egress, clock=self.clock, token=self.ids.token
-        )
-
-    def _live(self) -> live_rows.LivePlane:
-        """Rows as they come."""
-        sealer = self.keys.sealer()
-        opens = live.Live(
+    def _parts(self) -> serving.Parts:
+        """What data are served with."""
+        return serving.Parts(
             store=self.store,
-            silos=self.silos,
-            sources=self.sources,
-            ledgers=self.ledgers,
             clock=self.clock,
-            seal=sealer.seal,
-            unseal=sealer.open,
+            ids=self.ids,
+            keys=self.keys,
+            gate=self.gate,
+            sources=self.sources,
+            silos=self.silos,
+            egress=self.egress,
+            ledgers=self.ledgers,
         )
-        return live_rows.LivePlane(self.gate, opens)
 
     def _operating(self) -> None:
         """Operators, what they share, and the log."""
@@ -235,15 +229,7 @@ class DataPlaneProcess:
         self.publications = publications.Publications(paths.prefix(config.public_url))
         self.publications.add("GET", DID_DOCUMENT, self._own_document)
         self.publications.add("POST", f"{address.RENEWAL}/{{pid}}", self._renew)
-        self.data_plane = data.DataPlane(
-            self.gate,
-            self.sources,
-            self.egress,
-            base=fittings.data_path(config),
-            live=self._live(),
-            answers=self._answers(),
-            clock=self.clock,
-        )
+        self.data_plane = serving.data_plane(config, self._parts())
         self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
         host = urlsplit(config.public_url).hostname or ""
         self.public_listener = Listener(

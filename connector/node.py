@@ -22,11 +22,21 @@ import structlog
 
 from certs import checkpoint, did, jws, keys
 from certs.did import Fetch
-from connector import carrying, contracting, fittings, founding, hosting, proving, telemetry, trusting, watching
+from connector import (
+    carrying,
+    contracting,
+    fittings,
+    founding,
+    hosting,
+    proving,
+    serving,
+    telemetry,
+    trusting,
+    watching,
+)
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, noise
-from connector.data.answering import answers, live
 from connector.data.consuming import following, subscribing
 from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
@@ -37,7 +47,6 @@ from connector.errors import InputError, StoreError
 from connector.ground import Ground
 from connector.http import (
     client,
-    data,
     dsp,
     endpoints,
     inbox,
@@ -49,7 +58,6 @@ from connector.http import (
     signaling,
     signing,
 )
-from connector.http import live as live_rows
 from connector.ports import Clock, Fault, Identity, Ids, Peer, no_fault
 from connector.protocol import paths
 from connector.services import changes, discovery, intake, notices, operators, outbox, peers, subscriptions
@@ -356,21 +364,7 @@ class Node:
             )
         )
         self.dsp = self._dsp()
-        self.data_plane = data.DataPlane(
-            self.gate,
-            self.sources,
-            self.egress,
-            base=fittings.data_path(config),
-            live=self._live(),
-            answers=answers.Answers(
-                sources=self.sources,
-                silos=self.silos,
-                egress=self.egress,
-                clock=self.clock,
-                token=self.ids.token,
-            ),
-            clock=self.clock,
-        )
+        self.data_plane = serving.data_plane(config, self._parts())
         self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
         self.public_listener = fittings.public_listener(
             config,
@@ -388,19 +382,19 @@ class Node:
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
 
-    def _live(self) -> live_rows.LivePlane:
-        """Rows as they come."""
-        sealer = self.keys.sealer()
-        opens = live.Live(
+    def _parts(self) -> serving.Parts:
+        """What data are served with."""
+        return serving.Parts(
             store=self.store,
-            silos=self.silos,
-            sources=self.sources,
-            ledgers=self.ledgers,
             clock=self.clock,
-            seal=sealer.seal,
-            unseal=sealer.open,
+            ids=self.ids,
+            keys=self.keys,
+            gate=self.gate,
+            sources=self.sources,
+            silos=self.silos,
+            egress=self.egress,
+            ledgers=self.ledgers,
         )
-        return live_rows.LivePlane(self.gate, opens)
 
     def _dsp(self) -> dsp.Dsp:
         return dsp.Dsp(
