@@ -1,1 +1,1 @@
-"""The room for the agent on the gateway; nothing of it is built yet."""
+"""The agent on the gateway: takes readings in, does what contracts demand first, keeps them, and delivers."""
