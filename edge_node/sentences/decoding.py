@@ -1,0 +1,7 @@
+"""What came and cannot be read: German, English."""
+
+from __future__ import annotations
+
+from policies.saying import Both
+
+TEMPLATES: dict[str, Both] = {}

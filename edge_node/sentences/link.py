@@ -1,0 +1,7 @@
+"""The network between a device and others: German, English."""
+
+from __future__ import annotations
+
+from policies.saying import Both
+
+TEMPLATES: dict[str, Both] = {}

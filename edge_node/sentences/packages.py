@@ -1,0 +1,7 @@
+"""Installing and updating: German, English."""
+
+from __future__ import annotations
+
+from policies.saying import Both
+
+TEMPLATES: dict[str, Both] = {}

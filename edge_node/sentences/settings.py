@@ -1,0 +1,26 @@
+"""Settings of a device that cannot be followed: German, English."""
+
+from __future__ import annotations
+
+from policies.saying import Both
+
+TEMPLATES: dict[str, Both] = {
+    "settings.missing": (
+        "In diesem Verzeichnis steht kein {place}. Ein Gerät wird mit „allmende edge enrol CODE@KNOTEN“ angelegt.",
+        "There is no {place} in this directory. A device is made with 'allmende edge enrol CODE@NODE'.",
+    ),
+    "settings.form": (
+        "{place} kann nicht gelesen werden: {why}",
+        "{place} cannot be read: {why}",
+    ),
+    "settings.name": (
+        "{place}: So darf es nicht heißen. Namen bestehen aus Kleinbuchstaben, Ziffern, „-“ und „_“; Felder beginnen "
+        "mit einem Buchstaben und heißen nicht „thing“ oder „at“.",
+        "{place}: this is no name. Names are of small letters, digits, '-' and '_'; fields begin with a letter and are "
+        "not called 'thing' or 'at'.",
+    ),
+    "settings.series": (
+        "{place}: Eine Reihe „{series}“ gibt es nicht. Sie braucht einen Abschnitt [series.{series}].",
+        "{place}: there is no series '{series}'. It needs a section [series.{series}].",
+    ),
+}
