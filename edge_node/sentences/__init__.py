@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from policies.saying import Both
 from edge_node.sentences import (
     buffer,
     decoding,
@@ -24,6 +23,7 @@ from edge_node.sentences import (
     sync,
 )
 from policies.model import Reason
+from policies.saying import Both
 
 if TYPE_CHECKING:
     from policies.explain import Speaker
