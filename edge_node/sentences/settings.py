@@ -23,4 +23,17 @@ TEMPLATES: dict[str, Both] = {
         "{place}: Eine Reihe „{series}“ gibt es nicht. Sie braucht einen Abschnitt [series.{series}].",
         "{place}: there is no series '{series}'. It needs a section [series.{series}].",
     ),
+    "control.off": (
+        "Auf diesem Gerät läuft in diesem Verzeichnis kein Dienst. Start: „allmende edge run VERZEICHNIS“ oder „systemctl "
+        "start allmende-edge“.",
+        "No agent runs in this directory. Start it with 'allmende edge run DIR' or 'systemctl start allmende-edge'.",
+    ),
+    "control.busy": (
+        "Zu viele fragen den Dienst zugleich. In einigen Sekunden noch einmal.",
+        "Too many ask the agent at once. Try again in a few seconds.",
+    ),
+    "control.unknown": (
+        "Danach kann der laufende Dienst nicht gefragt werden; vielleicht ist er älter als dieses Programm.",
+        "The running agent does not know this question; perhaps it is older than this program.",
+    ),
 }
