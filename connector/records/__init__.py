@@ -15,12 +15,14 @@ from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
+from connector.records.edge import Device, DeviceKey, DeviceRelease
 from connector.records.egress import Cells, Pseudonyms, Release
 from connector.records.flows import Delivery, Reception, Subscription, TokenUse
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
 from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
 from connector.records.proof import Reconciliation, SeenDocument, Signed, Tombstone
+from connector.records.readings import DeviceReadings, ReadingFile, ReadingLog, readings_id
 from connector.records.region import Certificate, Invite, Issuance, Issued, Member, Neighbour, Revocations, TakenBack
 from connector.records.sharing import (
     Approval,
@@ -49,6 +51,10 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Description",
+    "DeviceReadings",
+    "Device",
+    "DeviceKey",
+    "DeviceRelease",
     "Due",
     "Endpoint",
     "Entry",
@@ -77,6 +83,8 @@ __all__ = [
     "PublishedOffer",
     "Question",
     "QuestionState",
+    "ReadingFile",
+    "ReadingLog",
     "Reception",
     "Reconciliation",
     "Region",
@@ -97,6 +105,7 @@ __all__ = [
     "Vouch",
     "Wish",
     "Written",
+    "readings_id",
 ]
 
 INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
@@ -145,8 +154,11 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Delivery: ("state",),
     Reception: (),
     Subscription: ("contract", "state"),
+    DeviceReadings: ("scope",),
+    ReadingLog: ("scope",),
     Plane: (),
     Flow: ("waiting", "plane"),
     DataFlow: ("waiting", "plane", "process"),
+    Device: ("name",),
 }
 """Every kept kind and what it is found by."""

@@ -23,6 +23,7 @@ from connector.records import (
     Asset,
     Cells,
     Delivery,
+    DeviceReadings,
     Endpoint,
     Flow,
     Head,
@@ -33,6 +34,7 @@ from connector.records import (
     PolicyVersion,
     Pseudonyms,
     PublishedOffer,
+    ReadingLog,
     Reception,
     Release,
     Silo,
@@ -51,6 +53,7 @@ FIRST = (
 SINCE_THIRD = (
     *(Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception),
     *(Plane, Flow, DataFlow, Subscription),
+    *(DeviceReadings, ReadingLog),
 )
 """The kinds that version 3 has added to those of version 2, which was released."""
 
