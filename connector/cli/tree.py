@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "operator": ("connector.cli.operators:operator", "Persons and programs that may work with the node."),
         "dataplane": ("connector.cli.planes:dataplane", "A data plane by itself, for control planes of others."),
         "plane": ("connector.cli.planes:plane", "Data planes and control planes of others (signaling)."),
+        "edge": ("edge_node.cli:edge", "Devices that take readings: one, on it; a node's fleet."),
     },
     "Neighbours": {
         "peer": ("connector.cli.peers:peer", "Participants that this node knows and trusts."),

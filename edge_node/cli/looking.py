@@ -1,0 +1,153 @@
+"""`allmende edge status|sources|tail|queue|drain`: what a running agent says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Leaf
+from connector.cli.output import bullets, instant, labelled, paragraphs, say, say_json, size, table
+from connector.cli.words import either
+from edge_node import control
+from edge_node.cli.device import DIRECTORY, asked, found, told
+
+SOURCES = {
+    "name": "name",
+    "kind": "kind",
+    "series": "series",
+    "readings": "readings",
+    "spoiled": "put aside",
+    "last": "last",
+    "trouble": "trouble",
+}
+QUEUE = {"consumer": "consumer", "series": "series", "waiting": "waiting", "oldest": "oldest", "last": "last delivered"}
+HOURS_IN_DAYS = 48
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende edge status", "allmende edge status ./cabinet --json"])
+@DIRECTORY
+@click.pass_obj
+def status(call: Call, directory: Path | None) -> None:
+    """How the device is doing: what is kept, hours of buffer left, the oldest reading unsent, clock, wear, network."""
+    one = asked(call, directory, "status")
+    call.answer(one, lambda: _status(call, one))
+
+
+def _status(call: Call, one: Mapping[str, Any]) -> str:
+    kept, clock, wear, link, orders = (one[part] for part in ("buffer", "clock", "wear", "link", "orders"))
+    return paragraphs(
+        labelled(
+            [
+                ("device", one["device"]),
+                ("node", one["node"]),
+                ("version", one["version"]),
+                ("kept readings", f"{kept['readings']} ({size(kept['bytes'])} / {size(kept['most'])})"),
+                ("buffer left", left(kept["hours_left"])),
+                ("oldest unsent", instant(kept["oldest_unsent"])),
+                ("last written", instant(kept["last_fsync"])),
+                ("forgotten", kept["forgotten"]),
+                ("damaged", kept["damaged"]),
+                ("put aside", one["spoiled"]),
+                ("clock", either("set", "gestellt") if clock["trusted"] else either("not set", "nicht gestellt")),
+                ("written", f"{size(wear['bytes'])} ({wear['per_reading']:.1f} B / {either('reading', 'Messung')})"),
+                ("network today", _today(link)),
+                ("orders", f"{orders['number']} ({instant(orders['issued'])})" if orders["number"] else "-"),
+            ]
+        ),
+        _troubles(call, one),
+    )
+
+
+def _today(link: Mapping[str, Any]) -> str:
+    used = size(link["today"])
+    return f"{used} / {size(link['budget'])}" if link["budget"] else used
+
+
+def left(hours: float | None) -> str:
+    """How long readings can still be kept, for a person."""
+    if hours is None:
+        return "-"
+    if hours > HOURS_IN_DAYS:
+        return either(f"{hours / 24:.0f} days", f"{hours / 24:.0f} Tage")
+    return either(f"{hours:.1f} hours", f"{hours:.1f} Stunden")
+
+
+def _troubles(call: Call, one: Mapping[str, Any]) -> str:
+    lines = [f"{where}: {said}" for where, said in troubles(one, call.lang)]
+    return bullets(either("What is not well:", "Was nicht in Ordnung ist:"), lines) if lines else ""
+
+
+def troubles(one: Mapping[str, Any], language: Any) -> Iterator[tuple[str, str]]:
+    """What is wrong now by where, in sentences."""
+    from edge_node.sentences import sentence
+
+    for part in (*one["sources"], *one["consumers"]):
+        if part["trouble"]:
+            name = part.get("name") or f"{part['consumer']}, {part['series']}"
+            yield name, sentence(part["trouble"], part.get("params", {}), language)
+    for part in one["series"]:
+        if part["trouble"]:
+            yield part["name"], sentence(part["trouble"], part.get("params", {}), language)
+    if one["link"]["trouble"]:
+        yield either("network", "Netz"), sentence(one["link"]["trouble"], one["link"].get("params", {}), language)
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende edge sources"])
+@DIRECTORY
+@click.pass_obj
+def sources(call: Call, directory: Path | None) -> None:
+    """Where readings come from, how many have come, what was put aside."""
+    items = asked(call, directory, "status")["sources"]
+    shown = [{**one, "last": instant(one["last"])} for one in items]
+    call.answer(items, lambda: table(shown, SOURCES, either("No source is set up.", "Keine Quelle ist eingerichtet.")))
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende edge tail", "allmende edge tail --series air --json"])
+@DIRECTORY
+@click.option("--series", help="Of this series alone.")
+@click.option("--count", type=click.IntRange(1), help="End after so many readings.")
+@click.pass_obj
+def tail(call: Call, directory: Path | None, series: str | None, count: int | None) -> None:
+    """Readings as they are stored, until interrupted: what is shown has been through the duties at collection."""
+    with told(call):
+        for n, one in enumerate(control.ask(found(directory), "tail", series=series or ""), 1):
+            if call.json:
+                from msgspec import json
+
+                say_json(json.encode(one).decode())
+            else:
+                say(_reading(one))
+            if count is not None and n >= count:
+                return
+
+
+def _reading(one: Mapping[str, Any]) -> str:
+    values = " ".join(f"{name}={value}" for name, value in one["values"].items() if value is not None)
+    return f"{instant(one['at'])}  {one['series']}#{one['number']}  {one['thing']}  {values}"
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende edge queue"])
+@DIRECTORY
+@click.pass_obj
+def queue(call: Call, directory: Path | None) -> None:
+    """What waits for whom: the node, and every consumer that has a contract."""
+    items = asked(call, directory, "status")["consumers"]
+    shown = [{**one, "oldest": instant(one["oldest"]), "last": instant(one["last"])} for one in items]
+    none = either("The node has ordered no delivery yet.", "Der Knoten hat noch keine Lieferung aufgetragen.")
+    call.answer(items, lambda: table(shown, QUEUE, none))
+
+
+@click.command(cls=Leaf, node=False, examples=["allmende edge drain"])
+@DIRECTORY
+@click.pass_obj
+def drain(call: Call, directory: Path | None) -> None:
+    """Deliver now what waits, and say when nothing does any more."""
+    last: dict[str, Any] = {}
+    with told(call):
+        for last in control.ask(found(directory), "drain"):
+            if not call.json:
+                say(either(f"{last['waiting']} readings wait", f"{last['waiting']} Messungen warten"))
+    call.answer(last, lambda: "")

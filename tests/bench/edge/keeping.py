@@ -1,0 +1,10 @@
+"""Start after a kill, and what is written to flash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.bench.rows import Row
+
+ROWS: Final[Mapping[str, Callable[[int], Row]]] = {}
