@@ -15,7 +15,7 @@ from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
-from connector.records.edge import Device, DeviceKey, DeviceRelease
+from connector.records.edge import Device, DeviceKey, DeviceRelease, Sending
 from connector.records.egress import Cells, Pseudonyms, Release
 from connector.records.flows import Delivery, Reception, Subscription, TokenUse
 from connector.records.log import Cursor, Entry, Generation, Head, Logged, Written
@@ -93,6 +93,7 @@ __all__ = [
     "Right",
     "Sanction",
     "SeenDocument",
+    "Sending",
     "Signed",
     "Silo",
     "Statement",
@@ -160,5 +161,6 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Flow: ("waiting", "plane"),
     DataFlow: ("waiting", "plane", "process"),
     Device: ("name",),
+    Sending: ("device",),
 }
 """Every kept kind and what it is found by."""

@@ -23,6 +23,7 @@ from connector.records import (
     Asset,
     Cells,
     Delivery,
+    Device,
     DeviceReadings,
     Endpoint,
     Flow,
@@ -37,6 +38,7 @@ from connector.records import (
     ReadingLog,
     Reception,
     Release,
+    Sending,
     Silo,
     Statement,
     Subscription,
@@ -53,6 +55,7 @@ FIRST = (
 SINCE_THIRD = (
     *(Statement, Pseudonyms, Release, Cells, Silo, TokenUse, Delivery, Reception),
     *(Plane, Flow, DataFlow, Subscription),
+    *(Device, Sending),
     *(DeviceReadings, ReadingLog),
 )
 """The kinds that version 3 has added to those of version 2, which was released."""

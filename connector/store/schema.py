@@ -35,6 +35,7 @@ from connector.records import (
     Participant,
     PolicyVersion,
     PublishedOffer,
+    Sending,
 )
 
 VERSION = 3
@@ -56,6 +57,7 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Issued: ("holder", "place"),
     Flow: ("waiting",),
     DataFlow: ("waiting", "process"),
+    Sending: ("device",),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""
