@@ -23,6 +23,14 @@ TEMPLATES: dict[str, Both] = {
         "{place}: Eine Reihe „{series}“ gibt es nicht. Sie braucht einen Abschnitt [series.{series}].",
         "{place}: there is no series '{series}'. It needs a section [series.{series}].",
     ),
+    "settings.kind": (
+        "{place}: Quellen der Art „{kind}“ gibt es nicht, nur diese: {kinds}.",
+        "{place}: there are no sources of kind '{kind}', only of these: {kinds}.",
+    ),
+    "settings.source": (
+        "{place}: {why}",
+        "{place}: {why}",
+    ),
     "control.off": (
         "Auf diesem Gerät läuft in diesem Verzeichnis kein Dienst. Start: „allmende edge run VERZEICHNIS“ oder „systemctl "
         "start allmende-edge“.",
