@@ -1,0 +1,82 @@
+"""Legends, reports of gaps and manifests as bytes, and legends put together.
+
+What lives here: deterministic CBOR (RFC 8949, 4.2.1) of these documents behind their form byte, read strictly. What
+does not: batches (`columns`), seals (`certs.cose`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from certs import cbor
+from connector.data.readings import columns
+from connector.data.readings.columns import FORM_GAPS, FORM_LEGEND, FORM_MANIFEST
+from connector.data.readings.model import MOST_FIELDS, MOST_VALUE, Batch, FormError, Gaps, Legend, Manifest
+
+Document: TypeAlias = Batch | Legend | Gaps | Manifest
+MOST_BYTES: Final = 4 << 20
+"""Bytes of a document other than a batch."""
+_FORMS: Final[dict[int, type[Legend] | type[Gaps] | type[Manifest]]] = {
+    FORM_LEGEND: Legend,
+    FORM_GAPS: Gaps,
+    FORM_MANIFEST: Manifest,
+}
+_NAME: Final = 256
+
+
+def encode(document: Legend | Gaps | Manifest) -> bytes:
+    """The payload of a document."""
+    form = next(form for form, kind in _FORMS.items() if isinstance(document, kind))
+    return bytes((form,)) + cbor.dumps(msgspec.to_builtins(document, builtin_types=(bytes,)))
+
+
+def decode(payload: bytes) -> Document:
+    """What a payload holds, of whatever form. Raises `FormError` `batch.form`, `legend.form`."""
+    kind = _FORMS.get(payload[0]) if payload else None
+    if kind is None:
+        return columns.decode(payload)
+    try:
+        document = msgspec.convert(cbor.loads(payload[1:], most=MOST_BYTES), kind, strict=True)
+    except (cbor.CborError, msgspec.ValidationError) as error:
+        raise FormError("legend.form") from error
+    if isinstance(document, Legend) and not _sound(document):
+        raise FormError("legend.form")
+    return document
+
+
+def _sound(legend: Legend) -> bool:
+    """Is nothing in it longer or larger than it may be, or said twice?"""
+    numbers = (legend.number, legend.after, *dict(legend.series), *dict(legend.things))
+    if not 0 <= min(numbers) <= max(numbers) <= MOST_VALUE or legend.number <= legend.after:
+        return False
+    names = [name for _, name in legend.things]
+    for _, series in legend.series:
+        if len(series.fields) > MOST_FIELDS or not all(0 <= field.places <= 18 for field in series.fields):
+            return False
+        own = [field.name for field in series.fields]
+        if len(set(own)) != len(own):
+            return False
+        names += [series.name, *own]
+    if not all(0 < len(name) <= _NAME for name in names):
+        return False
+    return len(dict(legend.series)) == len(legend.series) and len(dict(legend.things)) == len(legend.things)
+
+
+def joined(known: Legend | None, more: Legend) -> Legend:
+    """What is known once `more` is, as a legend that stands alone. An older one changes nothing.
+
+    Raises `FormError`: `legend.unknown` (it adds to one that is not known), `legend.changed` (a number means something
+    else than before: INVARIANT: what has been said about a number stays).
+    """
+    if more.after and (known is None or known.number < more.after):
+        raise FormError("legend.unknown")
+    if known is None:
+        return more
+    series, things = dict(known.series), dict(known.things)
+    if any(series.setdefault(number, one) != one for number, one in more.series):
+        raise FormError("legend.changed")
+    if any(things.setdefault(number, one) != one for number, one in more.things):
+        raise FormError("legend.changed")
+    return Legend(max(known.number, more.number), 0, tuple(series.items()), tuple(things.items()))
