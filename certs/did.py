@@ -27,6 +27,8 @@ NOTICES = "AllmendeNotices"
 """Type of the service at which a node takes notices about contracts (an extension of ours)."""
 CHANGES = "AllmendeKeys"
 """Type of the service at which a node shows the statements by which its keys follow each other (`handover`)."""
+DEVICES = "edge"
+"""The segment below a node's DID, and below its root URL, under which its devices are."""
 DSP_CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
 MAX_DOCUMENT = 65_536
 """Bytes of a document; a longer one is refused."""
@@ -144,6 +146,11 @@ def to_url(did: str, scheme: str = "https") -> str:
     return "/".join((f"{scheme}://{name}{':' + port if separator else ''}", *path))
 
 
+def of_device(node: str, name: str) -> str:
+    """The DID of a device of the node with this DID, which serves its document (`device_document`)."""
+    return f"{node}:{DEVICES}:{name}"
+
+
 def document_url(url: str) -> str:
     """Where the document of the node with this root URL is (did:web, 2.5.2: `.well-known` where it has no path)."""
     spelled = root(url)
@@ -196,6 +203,20 @@ def document(url: str, base: str, keys: Mapping[str, Jwk], services: Sequence[Se
         "capabilityInvocation": tokens,
         "assertionMethod": [f"{did}#{name}" for name in keys],
         "service": [_service(f"{did}#{one.fragment}", one.type, one.endpoint) for one in (*own, *services)],
+    }
+
+
+def device_document(node: str, name: str, keys: Sequence[Jwk], description: str) -> dict[str, Any]:
+    """The document of a device of the node with this DID. `keys` are all it ever had, in their order: it asserts with
+    them, and says nothing else; a description of it is at the URL `description`."""
+    did = of_device(node, name)
+    ids = [f"{did}#key-{number}" for number in range(1, len(keys) + 1)]
+    return {
+        "@context": list(CONTEXT),
+        "id": did,
+        "verificationMethod": [_method(did, id, key) for id, key in zip(ids, keys, strict=True)],
+        "assertionMethod": ids,
+        "service": [_service(f"{did}#description", "AllmendeDevice", description)],
     }
 
 

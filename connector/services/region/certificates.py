@@ -6,10 +6,12 @@ requests (`certs.enrol`) and certificates (`certs.authority`), HTTP (`http.est`)
 
 A code says who was invited and not who somebody is: for a DID it counts with a request that is signed by a key of its
 document (`keyholders`), and for a connection's certificate where it serves that DID already. Things that are named by
-URNs have no document: there the code is all.
+URNs have no document: there the code is all. So it is for devices of this node, whose documents it makes itself: their
+DIDs lie below its own, end in the name of their place, and a request need not know it.
 
 What a request asks for is not what it gets: the certificate says who the member is known to be. A request that asks for
-more is refused. Keys of connections are new with every certificate; a node's signing key goes on until it is rotated.
+more is refused. Keys of connections are new with every certificate; a node's signing key goes on until it is rotated,
+and so does that of a device of this node, which signs its readings.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import did
-from certs.authority import BACKDATED, DAY, Authority, Profile, Wanted, instant
+from certs.authority import BACKDATED, DAY, Authority, Profile, PublicKey, Wanted, instant
 from certs.enrol import EnrolError, Request
 from certs.enrol import read as read_request
 from certs.region import RegionKeys, pem
@@ -53,6 +55,10 @@ class Lives(Struct, frozen=True):
         return int(days[profile] * DAY)
 
 
+Told = Callable[[Transaction, Member, Profile, PublicKey], None]
+"""Told of whom a certificate is given to, of its kind and key, in the transaction that does it."""
+
+
 class Certificates:
     """The certificates of the region whose keys are `keys()`. `draw` gives serial numbers: 64 random bits at least;
     `documents` those of the DIDs that ask for their first certificate."""
@@ -73,6 +79,8 @@ class Certificates:
         self._documents = documents
         self._url, self._draw, self._lives = public_url, draw, lives or Lives()
         self.lists = Lists(store=store, clock=clock, keys=keys)
+        self.told: list[Told] = []
+        """Who is told of every certificate that is issued."""
         members.told.append(self._member_changed)
 
     # --- issuing ------------------------------------------------------------------------------------------------------
@@ -89,7 +97,8 @@ class Certificates:
         had. What is refused uses no code up.
         """
         asked = _read(body)
-        name = _named(asked)
+        unnamed = profile is Profile.DEVICE and not asked.names
+        name = await self._place_of(code) if unnamed else _named(asked)
         kind = profile or _profile_of(name)
         role = "device" if kind is Profile.DEVICE else "node"
         if role == "node" and not name.startswith("did:"):
@@ -101,13 +110,21 @@ class Certificates:
             await check_holder(self._documents, name, asked, private=place.private)
 
         def act(tx: Transaction) -> x509.Certificate:
-            member = self._members.redeem(tx, code, name, role=role, proved=proved)
+            own = kind is Profile.DEVICE and name == self._device(tx, code)
+            member = self._members.redeem(tx, code, name, role=role, proved=proved or own)
             mine = _of(tx, member.id, kind)
             if any(one.issued >= member.since and one.key != asked.key_hash and one.revoked is None for one in mine):
                 raise RefusedError("invite.used")
             return self._given(tx, member, kind, asked)
 
         return await self._store.write(act)
+
+    async def _place_of(self, code: str) -> str:
+        """The DID of the device that a code is for. Raises `RefusedError` `invite.unknown`."""
+        return await self._store.read(lambda view: self._device(view, code))
+
+    def _device(self, view: Reading, code: str) -> str:
+        return did.of_device(did.of_url(self._url), self._members.invited(view, code).id)
 
     async def renew(
         self, name: str, body: bytes, profile: Profile | None, *, proof: Caller | x509.Certificate
@@ -160,7 +177,7 @@ class Certificates:
                 raise RefusedError("request.key_reused")
             if self._clock.now() < due(known.issued, known.ends):
                 return read_certificates(known.pem.encode())[0]
-            if profile is not Profile.SIGNING:
+            if profile is Profile.NODE or not member.id.startswith("did:"):
                 raise RefusedError("request.key_reused")
         return self._issued(tx, member, profile, asked, hosts)
 
@@ -191,6 +208,8 @@ class Certificates:
         )
         tx.put(kept)
         tx.record(Entry(event="certificate.issued", actor=member.id, params=_told_of(kept)))
+        for tell in self.told:
+            tell(tx, member, profile, asked.key)
         return made
 
     def _signer(self, profile: Profile) -> Authority:

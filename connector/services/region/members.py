@@ -152,7 +152,7 @@ class Members:
     def opened(self, view: Reading, code: str, did: str, *, role: str = "node") -> Invite:
         """The place that this code opens to `did` now. Raises `RefusedError`: `invite.unknown` (also what can be no
         code), `invite.late`, `invite.used`, `invite.other_role`."""
-        invite = _invited(view, code)
+        invite = self.invited(view, code)
         if invite.role != role:
             raise RefusedError("invite.other_role", role=invite.role)
         if invite.did not in ("", did) or invite.used is not None:
@@ -160,6 +160,10 @@ class Members:
         if self._clock.now() >= invite.until:
             raise RefusedError("invite.late")
         return invite
+
+    def invited(self, view: Reading, code: str) -> Invite:
+        """The place that a code is for, whoever it serves by now. Raises `RefusedError` `invite.unknown`."""
+        return _invited(view, code)
 
     def delivered(self, tx: Transaction, did: str) -> None:
         """What a code was for has arrived: codes that this DID has used are used up."""
