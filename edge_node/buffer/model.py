@@ -10,7 +10,6 @@ from typing import Final, Literal, Protocol
 from msgspec import Struct
 
 from connector.data.readings.model import Batch, Legend
-from connector.data.readings.ranges import Ranges
 
 FULL: Final = "full"
 """Forgotten because there was no room, as the owner has settled it."""
@@ -38,17 +37,6 @@ class Sealed(Struct, frozen=True, gc=False):
         return self.first + self.count - 1
 
 
-class Gap(Struct, frozen=True, array_like=True):
-    """Readings that were acknowledged and are not there any more: which, why (`FULL`, `THINNED`, `DAMAGED`), and when
-    that was done or noticed."""
-
-    number: int
-    series: int
-    ranges: Ranges
-    why: str
-    at: int
-
-
 class Limits(Struct, frozen=True):
     """Bounds of the buffer. `bytes`: all its files together; `full`: what is done there (see
     `edge_node.config.BufferSettings`); `batch`: readings that are sealed together when a segment is closed."""
@@ -56,7 +44,7 @@ class Limits(Struct, frozen=True):
     bytes: int = 1_000_000_000
     full: Literal["oldest", "thin", "refuse"] = "oldest"
     batch: int = 1000
-    segment: int = 4 << 20
+    segment: int = 2 << 20
     """Bytes of the open segment at which it is closed."""
     group: int = 1 << 20
     """Bytes that are written before one sync."""
