@@ -19,7 +19,7 @@ from pycose.keys import CoseKey, EC2Key
 from pycose.messages import CoseMessage
 
 from certs import cose, jwk
-from certs.cose import CoseError
+from certs.cose import CoseError, form
 from certs.jwk import JwkError, PublicKey
 from certs.strict import to_base64url
 from tests.standards import STANDARDS, load
@@ -205,7 +205,7 @@ def test_a_signature_of_another_length_is_none() -> None:
 
 
 def test_a_huge_message_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cose, "MAX_MESSAGE", len(MESSAGE) - 1)
+    monkeypatch.setattr(form, "MAX_MESSAGE", len(MESSAGE) - 1)
     assert refused(MESSAGE) == "cose.too_large"
 
 
