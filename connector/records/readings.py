@@ -16,8 +16,8 @@ Numbers = tuple[tuple[int, int], ...]
 
 
 class DeviceReadings(Struct, frozen=True, kw_only=True):
-    """What came from a device; `id` is the scope, a blank and the device's DID. By series: `held` are the numbers of
-    readings that are here, `gone` those that the device says it has for nobody any more, with its reason in `why`.
+    """What came from a device; `id` is the scope, a blank and the device's DID. By the number of a series: `held` are
+    the numbers of readings that are here, `gone` those that will never come, as the device says, `why` its last reason.
     `legend` is all that it has said its numbers mean, as one legend (MessagePack), `known` that legend's number.
     `latest` is when something came last (microseconds UTC)."""
 
@@ -26,9 +26,9 @@ class DeviceReadings(Struct, frozen=True, kw_only=True):
     device: str
     known: int = 0
     legend: bytes = b""
-    held: Mapping[str, Numbers] = {}
-    gone: Mapping[str, Numbers] = {}
-    why: Mapping[str, str] = {}
+    held: Mapping[int, Numbers] = {}
+    gone: Mapping[int, Numbers] = {}
+    why: Mapping[int, str] = {}
     latest: int = 0
 
 

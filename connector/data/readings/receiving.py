@@ -1,0 +1,383 @@
+"""Readings that devices deliver, kept once each: this node's own devices, and those of providers under contracts.
+
+What lives here: which readings are new, the one transaction that keeps them, the answer. What does not: reading a
+request (`connector.http.readings`), seals (`opening`), files (`keeping`), whose keys count (`senders`).
+
+INVARIANT: of each number of a series of a device at most one reading is kept in a scope. A batch is taken whole or not
+at all: if none of its numbers is here. The bytes are synced before the record counts them, and the numbers that are
+held and the place in the file change in one transaction, before anybody is told: after a crash the device is told the
+same and sends what is missing again.
+
+A scope is the agreement, "" for own devices. What comes for one scope at the same time is kept by one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+from certs.jwk import PublicKey
+from connector.data.readings import keeping, opening
+from connector.data.readings.keeping import Body, Frame
+from connector.data.readings.legends import joined as with_more
+from connector.data.readings.model import Batch, FormError, Gap, Legend, Series
+from connector.data.readings.opening import Came, Post
+from connector.data.readings.ranges import Ranges, add, covers, joined, missing, size, touches
+from connector.errors import BusyError, MessageError, NodeError, RefusedError, StoreError, TransitionError
+from connector.ports import Clock, Reading, Store, Transaction
+from connector.protocol.messages import TransferState
+from connector.protocol.transfer import Transfer
+from connector.records import DeviceReadings, Entry, ReadingLog, readings_id
+from connector.services.changes import Change, Changes
+
+log = structlog.get_logger()
+KIND: Final = "readings"
+"""What a change is called that tells that readings have arrived; its id is that of the log."""
+RESERVED: Final = frozenset({"n", "device", "thing", "at", "unsure"})
+"""Names of columns that every row has; no field of a series is called so."""
+MOST_RANGES: Final = 4096
+"""Holes in the numbers of one series; more is refused until some are filled or reported as gone."""
+MOST_SERIES: Final = 1000
+_MOST_LEGEND: Final = 4 << 20
+_AT_ONCE: Final = 4
+"""Posts that are taken apart at a time."""
+
+
+class Sender(Struct, frozen=True, kw_only=True):
+    """Who delivers: a device, for a scope; `transfer` is the one that has to run (""; an own device needs none). `keys`
+    are those that may seal for it, by the id that stands in messages."""
+
+    device: str
+    keys: Mapping[bytes, PublicKey]
+    scope: str = ""
+    transfer: str = ""
+
+
+class Taken(Struct, frozen=True):
+    """What a device is told: by the numbers of series (those that it has sent of, or all) which readings are held; what
+    was not taken as (series, first reading, code); the newest legend that is known; and the receipt."""
+
+    held: Mapping[int, Ranges]
+    refused: tuple[tuple[int, int, str], ...] = ()
+    legend: int = 0
+    receipt: bytes | None = None
+
+
+class Receiving:
+    """Receives for all scopes. `folder` is its own; `countersign` gives the receipt for a message."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        changes: Changes,
+        folder: Path,
+        quota: int,
+        countersign: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        self._store, self._clock, self._changes = store, clock, changes
+        self.folder, self._quota, self._countersign = folder, quota, countersign
+        self._lanes: dict[str, _Lane] = {}
+        self._seats = asyncio.Semaphore(_AT_ONCE)
+        self._used: int | None = None
+
+    async def take(self, sender: Sender, body: bytes) -> Taken:
+        """Return when every reading that is new is on disk for good. Only after the sender was proved.
+
+        Raises `MessageError` (`readings.form`, `readings.legend_other`), `RefusedError` (`readings.seal`,
+        `transfer.state`), `TransitionError` `readings.legend` (a legend is missing that batches are to be read with),
+        `TooLargeError`, `BusyError` `readings.full`, `StoreError`; nothing is kept then.
+        """
+        async with self._seats:
+            post = await asyncio.to_thread(opening.opened, body, sender.keys)
+        waiting = _Waiting(sender, post)
+        lane = self._lanes.setdefault(sender.scope, _Lane())
+        lane.waiting.append(waiting)
+        # Whoever hangs up takes nothing with it of what others wait for.
+        await asyncio.shield(asyncio.ensure_future(self._drain(lane)))
+        return self._proved(waiting)
+
+    def _proved(self, waiting: _Waiting) -> Taken:
+        """The answer, with its receipt. INVARIANT: a receipt is given for what is kept, all of it."""
+        if waiting.error is not None:
+            raise waiting.error
+        assert waiting.taken is not None
+        message = waiting.post.provable
+        if self._countersign is None or message is None or waiting.taken.refused:
+            return waiting.taken
+        return replace(waiting.taken, receipt=self._countersign(message))
+
+    async def held(self, sender: Sender) -> Taken:
+        """What is here of a device. Raises `RefusedError` `transfer.state`."""
+
+        def act(view: Reading) -> DeviceReadings | None:
+            _check_runs(view, sender.transfer)
+            return view.get(DeviceReadings, readings_id(sender.scope, sender.device))
+
+        found = await self._store.read(act)
+        return Taken({}) if found is None else Taken(found.held, (), found.known)
+
+    async def _drain(self, lane: _Lane) -> None:
+        async with lane.turn:
+            waiting, lane.waiting = lane.waiting, []
+            if not waiting:
+                return
+            try:
+                await self._keep(waiting)
+            except NodeError as error:
+                _fail(waiting, error)
+            except Exception as error:
+                log.exception("readings.failed", error=type(error).__name__)
+                _fail(waiting, StoreError("store.io"))
+
+    # --- keeping ------------------------------------------------------------------------------------------------------
+
+    async def _keep(self, waiting: Sequence[_Waiting]) -> None:
+        """Judge what came, write what is new, count it."""
+        draft = _Draft(waiting[0].sender.scope, self._clock.now())
+        await self._store.read(lambda view: draft.load(view, waiting))
+        # INVARIANT: what is judged may be large; it is done beside the loop, with nobody else of this scope.
+        await asyncio.to_thread(draft.judge, waiting)
+        kept = [one for one in waiting if one.error is None]
+        if draft.frames:
+            await self._room(draft.size)
+            await asyncio.to_thread(draft.write, self.folder)
+        if draft.changed:
+            try:
+                await self._store.write(lambda tx: draft.keep(tx, kept))
+            except NodeError as error:
+                _fail(kept, error)
+                return
+        if self._used is not None:
+            self._used += draft.size
+        for id, series in draft.logs.items():
+            if id in draft.frames:
+                self._changes.publish(Change(KIND, id, series.next))
+        for one in kept:
+            one.taken = draft.answer(one)
+
+    async def _room(self, more: int) -> None:
+        """Raises `BusyError` where there is none: nothing is lost, the device keeps it."""
+        if self._used is None or self._used + more > self._quota:
+            self._used = await asyncio.to_thread(keeping.usage, self.folder)
+        if self._used + more > self._quota:
+            raise BusyError("readings.full")
+
+
+class _Lane:
+    """One scope: what waits to be kept together, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.waiting: list[_Waiting] = []
+
+
+class _Waiting:
+    """A post on its way to disk, and what came of it."""
+
+    def __init__(self, sender: Sender, post: Post) -> None:
+        self.sender, self.post = sender, post
+        self.refused: list[tuple[int, int, str]] = []
+        self.named: set[int] = set()
+        self.taken: Taken | None = None
+        self.error: NodeError | None = None
+
+
+def _fail(waiting: Sequence[_Waiting], error: NodeError) -> None:
+    for one in waiting:
+        one.error = one.error or error
+
+
+class _Draft:
+    """The records of a scope as they will be."""
+
+    def __init__(self, scope: str, now: int) -> None:
+        self.scope, self.now = scope, now
+        self.devices: dict[str, DeviceReadings] = {}
+        self.logs: dict[str, ReadingLog] = {}
+        self.frames: dict[str, list[Frame]] = {}
+        self.entries: list[Entry] = []
+        self.size = 0
+        self.changed = False
+
+    def load(self, view: Reading, waiting: Sequence[_Waiting]) -> None:
+        """What is there; who comes by a transfer that does not run is refused."""
+        for one in waiting:
+            try:
+                _check_runs(view, one.sender.transfer)
+            except NodeError as error:
+                one.error = error
+            id = readings_id(self.scope, one.sender.device)
+            found = view.get(DeviceReadings, id)
+            self.devices[id] = found or DeviceReadings(id=id, scope=self.scope, device=one.sender.device)
+        self.logs = {one.id: one for one in every(view, self.scope)}
+
+    def judge(self, waiting: Sequence[_Waiting]) -> None:
+        """Each post by itself: one that is wrong leaves nothing behind."""
+        for one in waiting:
+            if one.error is not None:
+                continue
+            try:
+                self._post(one)
+            except NodeError as error:
+                one.error = error
+
+    def _post(self, one: _Waiting) -> None:
+        id = readings_id(self.scope, one.sender.device)
+        device, known = _taught(self.devices[id], one.post.legends)
+        fresh: list[tuple[str, Came]] = []
+        for came in one.post.batches:
+            series = known.get(came.batch.series)
+            if series is None or came.batch.legend > device.known:
+                raise TransitionError("readings.legend", known=str(device.known))
+            code, device = _new(device, series, came.batch)
+            one.named.add(came.batch.series)
+            if code is None:
+                fresh.append((series.name, came))
+            elif code:
+                one.refused.append((came.batch.series, came.batch.first, code))
+        entries = []
+        for gap in (gap for report in one.post.gaps for gap in report.gaps):
+            if gap.series not in known:
+                raise TransitionError("readings.legend", known=str(device.known))
+            one.named.add(gap.series)
+            device, entry = _gone(device, known[gap.series].name, gap)
+            entries += entry
+        if fresh:
+            device = replace(device, latest=self.now)
+        self.changed = self.changed or device != self.devices[id]
+        self.devices[id] = device
+        self.entries += entries
+        for name, came in fresh:
+            self._add(one.sender.device, name, came)
+
+    def _add(self, device: str, series: str, came: Came) -> None:
+        id = readings_id(self.scope, series)
+        if id not in self.logs:
+            self.logs[id] = ReadingLog(id=id, scope=self.scope, series=series, epoch=self.now)
+        frames = self.frames.setdefault(id, [])
+        n = frames[-1].n + frames[-1].count if frames else self.logs[id].next
+        times = came.batch.rows.times
+        body = Body(device, came.batch.first, self.now, came.message)
+        frames.append(Frame(n, len(times), min(times), max(times), body))
+
+    def write(self, folder: Path) -> None:
+        """Put what is new on disk for good. Raises `StoreError`."""
+        for id, frames in self.frames.items():
+            data = b"".join(map(keeping.framed, frames))
+            after, offset = keeping.grown(self.logs[id], frames, len(data))
+            keeping.write(keeping.place(folder, after, after.files[-1].number), offset, data)
+            self.logs[id] = after
+            self.size += len(data)
+
+    def keep(self, tx: Transaction, kept: Sequence[_Waiting]) -> None:
+        """INVARIANT: a transfer that readings came by still runs in the transaction that acknowledges them."""
+        for transfer in {one.sender.transfer for one in kept}:
+            _check_runs(tx, transfer)
+        for device in self.devices.values():
+            tx.put(device)
+        for id in self.frames:
+            tx.put(self.logs[id])
+        for entry in self.entries:
+            tx.record(entry)
+
+    def answer(self, one: _Waiting) -> Taken:
+        device = self.devices[readings_id(self.scope, one.sender.device)]
+        held = {series: ranges for series, ranges in device.held.items() if series in one.named}
+        return Taken(held, tuple(one.refused), device.known)
+
+
+def every(view: Reading, scope: str) -> list[ReadingLog]:
+    """All logs of a scope."""
+    found: list[ReadingLog] = []
+    while page := view.select(ReadingLog, after=found[-1].id if found else "", limit=1000, scope=scope):
+        found += page
+    return found
+
+
+def _check_runs(view: Reading, transfer: str) -> None:
+    if not transfer:
+        return
+    moved = view.get(Transfer, transfer)
+    if moved is None or moved.state != TransferState.STARTED or moved.pending is not None or moved.ending is not None:
+        raise RefusedError("transfer.state", state=(moved.state if moved is not None else "") or "-")
+
+
+# --- what a device has said, and what is here of it -------------------------------------------------------------------
+
+
+def meaning(device: DeviceReadings) -> Legend | None:
+    """All that a device has said that its numbers mean; None where it has said nothing."""
+    return msgspec.msgpack.decode(device.legend, type=Legend) if device.legend else None
+
+
+def _taught(device: DeviceReadings, more: Sequence[Legend]) -> tuple[DeviceReadings, Mapping[int, Series]]:
+    """The device with what these legends say, and its series. Raises `TransitionError` `readings.legend` where one adds
+    to something that was never said, `MessageError` `readings.legend_other` where a number gets another meaning, and
+    `readings.legend_size`, `readings.name`."""
+    known = meaning(device)
+    for legend in more:
+        if legend.after > device.known and (known is None or legend.after > known.number):
+            raise TransitionError("readings.legend", known=str(device.known))
+        for _, series in legend.series:
+            if not series.name.isprintable() or not RESERVED.isdisjoint(one.name for one in series.fields):
+                raise MessageError("readings.name", series=series.name[:100])
+        try:
+            known = with_more(known, legend)
+        except FormError:
+            raise MessageError("readings.legend_other", number=str(legend.number)) from None
+    if known is None:
+        return device, {}
+    if not more:
+        return device, dict(known.series)
+    said = msgspec.msgpack.encode(known)
+    if len(said) > _MOST_LEGEND or len(known.series) > MOST_SERIES:
+        raise MessageError("readings.legend_size")
+    return replace(device, legend=said, known=known.number), dict(known.series)
+
+
+def _new(device: DeviceReadings, series: Series, batch: Batch) -> tuple[str | None, DeviceReadings]:
+    """None where a batch is new, with the device that has it; else why it is not taken, "" where all of it is here."""
+    held = device.held.get(batch.series, ())
+    if covers(held, batch.first, batch.last):
+        return "", device
+    if touches(held, batch.first, batch.last):
+        return "readings.partly", device
+    if len(batch.rows.columns) != len(series.fields):
+        return "readings.shape", device
+    after = add(held, batch.first, batch.last)
+    if len(after) > MOST_RANGES:
+        return "readings.scattered", device
+    return None, replace(device, held={**device.held, batch.series: after})
+
+
+def _gone(device: DeviceReadings, series: str, gap: Gap) -> tuple[DeviceReadings, list[Entry]]:
+    """The device with what it says will never come, and what is audited of it: each reading once."""
+    held, gone = device.held.get(gap.series, ()), device.gone.get(gap.series, ())
+    known = joined((*held, *gone))
+    more = [piece for first, last in gap.ranges for piece in missing(known, first, last)]
+    if not more:
+        return device, []
+    after = joined((*gone, *more))
+    if len(after) > MOST_RANGES:
+        raise MessageError("readings.scattered", series=series)
+    why = gap.why[:100]
+    params = {
+        "device": device.device,
+        "agreement": device.scope,
+        "series": series,
+        "readings": str(size(joined(more))),
+        "first": str(more[0][0]),
+        "last": str(more[-1][1]),
+        "why": why,
+    }
+    told = replace(device, gone={**device.gone, gap.series: after}, why={**device.why, gap.series: why})
+    return told, [Entry(event="readings.gone", actor="node", params=params)]
