@@ -158,13 +158,7 @@ def frames(path: Path, size: int, window: Window) -> Iterator[Frame]:
                 at += _HEAD.size + length
                 if at > size:
                     raise _broken()
-                if last is not None and n > last:
-                    return
-                if (
-                    n + count - 1 <= behind
-                    or (since is not None and end < since)
-                    or (until is not None and begin > until)
-                ):
+                if window.misses(n, count, begin, end):
                     file.seek(length, os.SEEK_CUR)
                     continue
                 body = file.read(length)
