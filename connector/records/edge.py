@@ -31,7 +31,7 @@ class DeviceRelease(Struct, frozen=True):
 
 class Device(Struct, frozen=True, kw_only=True):
     """A device of this node. `id` is its DID, below that of this node; `keys` are all that it ever had, the one in use
-    first.
+    last.
 
     `collection` names, by series, the version of a policy whose duties are done before anything is stored. `number` is
     that of the last orders and `digest` the SHA-256 of what they say. `seen` is when the device last asked, `told` the
@@ -51,7 +51,6 @@ class Device(Struct, frozen=True, kw_only=True):
     told: int = 0
     status: Mapping[str, Any] = {}
     retired: int | None = None
-    retired_by: str = ""
 
 
 class Sending(Struct, frozen=True, kw_only=True):
