@@ -29,7 +29,8 @@ class Sealer:
         """A batch as it is kept and sent. Raises `FormError` where it cannot be written."""
         times = batch.rows.times
         data = cose.sign(self._key, self._kid, columns.encode(batch))
-        return Sealed(batch.series, batch.first, len(times), min(times), max(times), batch.unsure, data)
+        count = batch.last - batch.first + 1
+        return Sealed(batch.series, batch.first, count, min(times), max(times), batch.unsure, data)
 
     def legend(self, legend: Legend) -> bytes:
         """A legend as it is kept and sent."""

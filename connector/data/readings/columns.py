@@ -5,15 +5,17 @@ seals (`certs.cose`), the dictionary's making (`scripts/lib/dictionary.py`).
 
 The first byte of every payload says its form (`FORM_*`). The columnar forms hold one CBOR array of whole numbers:
 
-    series, legend, first, rows, fields, shape, times..., things..., one column after the other
+    series, legend, first, rows, fields, shape, (span,) (kinds,) times..., things..., columns...
 
-`shape` is 1 for unsure times, plus 2 x the unit of time (0 microseconds, 1 milliseconds, 2 seconds), plus 8 x a number
-with two bits a field (0: numbers, 1: other values, 2: numbers with holes). Times are in the order of the readings, each
+`shape` is 1 for unsure times, plus 2 x the unit of time (0 microseconds, 1 milliseconds, 2 seconds), plus 8 where the
+span is said, plus 16 where the kinds of the columns are: two bits a field, the lowest first, in bytes (0: numbers,
+1: other values, 2: numbers with holes); else all are numbers. Times are in the order of the readings, each
 but the first as the difference to the one before; things likewise. A column of numbers is first put in the order of
 the things (readings of one thing keep their order), because a thing resembles itself more than its neighbour, and then
 written as differences. Another column is one array: the distinct values and then which of them each reading has; one
 with holes is which readings have a value (a bit each, the lowest first), and the differences of those.
-A single reading is written as numbers of seven bits a byte, the lowest first, with the sign in the lowest bit.
+A single reading is the numbers series, legend, first, shape, time, thing, (span,) and its values, with seven bits a
+byte, the lowest first, values with the sign in the lowest bit.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ _SMALL: Final = 400
 _LEVEL: Final = 3
 _MOST_RAW: Final = 8 << 20
 _HEAD: Final = 6
+_SPANNED, _KINDS = 8, 16
 _UNITS: Final = (1, 1_000, 1_000_000)
 _NUMBERS, _OTHERS, _HOLES = 0, 1, 2
 
@@ -75,6 +78,8 @@ def _shaped(batch: Batch) -> None:
     if not fits or len(rows.things) != count or any(len(column) != count for column in rows.columns):
         raise FormError("batch.shape")
     if not 0 <= min(rows.times) <= max(rows.times) <= MOST_VALUE or min(rows.things) < 0:
+        raise FormError("batch.shape")
+    if batch.span and not count <= batch.span <= MOST_VALUE:
         raise FormError("batch.shape")
 
 
@@ -116,14 +121,21 @@ def flat(batch: Batch) -> bytes:
     rows = batch.rows
     unit, times = _times(rows.times)
     columns: list[Any] = []
-    shape = 0
+    kinds = 0
     order = _order(rows.things)
     for place, column in enumerate(rows.columns):
-        how = _column(column, order, columns)
-        shape |= how << (2 * place)
-    shape = (shape << 3) | (unit << 1) | batch.unsure
-    head = [batch.series, batch.legend, batch.first, len(times), len(rows.columns), shape]
+        kinds |= _column(column, order, columns) << (2 * place)
+    shape = _shape(batch, unit) | (_KINDS if kinds else 0)
+    head: list[Any] = [batch.series, batch.legend, batch.first, len(times), len(rows.columns), shape]
+    if batch.span:
+        head.append(batch.span)
+    if kinds:
+        head.append(kinds.to_bytes((2 * len(rows.columns) + 7) // 8, "little"))
     return cbor.dumps([*head, *times, *_differences(rows.things), *columns])
+
+
+def _shape(batch: Batch, unit: int) -> int:
+    return (_SPANNED if batch.span else 0) | (unit << 1) | batch.unsure
 
 
 def _times(times: list[int]) -> tuple[int, list[int]]:
@@ -174,8 +186,8 @@ def _row(batch: Batch) -> bytes:
     columns: list[Any] = [column[0] for column in rows.columns]
     _bound(columns)
     made = bytearray((FORM_ROW,))
-    head = (batch.series, batch.legend, batch.first, (unit << 1) | batch.unsure, times[0], rows.things[0])
-    for number in head:
+    head = [batch.series, batch.legend, batch.first, _shape(batch, unit), times[0], rows.things[0]]
+    for number in [*head, batch.span] if batch.span else head:
         _write(number, made)
     for number in columns:
         _write(number << 1 if number >= 0 else (-number << 1) - 1, made)
@@ -229,15 +241,17 @@ def _from_flat(raw: bytes) -> Batch:
     if set(map(type, flat[:_HEAD])) != {int}:
         raise FormError("batch.form")
     series, legend, first, count, fields, shape = flat[:_HEAD]
-    if not (1 <= count <= MOST_ROWS and 0 <= fields <= MOST_FIELDS and 0 <= shape < 8 << (2 * MOST_FIELDS)):
+    if not (1 <= count <= MOST_ROWS and 0 <= fields <= MOST_FIELDS and 0 <= shape < 2 * _KINDS):
         raise FormError("batch.form")
-    at = _HEAD + 2 * count
-    times, things = (_sums(flat[_HEAD : _HEAD + count], count), _sums(flat[_HEAD + count : at], count))
+    span, at = (flat[_HEAD], _HEAD + 1) if shape & _SPANNED else (0, _HEAD)
+    kinds, at = (_kinds(flat[at], fields), at + 1) if shape & _KINDS else (0, at)
+    times, things = _sums(flat[at : at + count], count), _sums(flat[at + count : at + 2 * count], count)
+    at += 2 * count
     size = _UNITS[(shape >> 1) & 3]
     back = _back(things)
     columns: list[list[Value]] = []
     for place in range(fields):
-        how = (shape >> (3 + 2 * place)) & 3
+        how = (kinds >> (2 * place)) & 3
         if how == _NUMBERS:
             columns.append(back(_sums(flat[at : at + count], count)))
             at += count
@@ -247,7 +261,13 @@ def _from_flat(raw: bytes) -> Batch:
     if at != len(flat):
         raise FormError("batch.form")
     rows = Rows([one * size for one in times] if size > 1 else times, things, columns)
-    return _checked(Batch(series, legend, first, rows, bool(shape & 1)))
+    return _checked(Batch(series, legend, first, rows, bool(shape & 1), span))
+
+
+def _kinds(found: Any, fields: int) -> int:
+    if type(found) is not bytes or len(found) != (2 * fields + 7) // 8:
+        raise FormError("batch.form")
+    return int.from_bytes(found, "little")
 
 
 def _sums(column: list[Any], count: int) -> list[int]:
@@ -291,8 +311,10 @@ def _others(found: Any, count: int) -> list[Value]:
 
 def _checked(batch: Batch) -> Batch:
     rows = batch.rows
-    whole = (batch.series, batch.legend, batch.first, *rows.things)
+    whole = (batch.series, batch.legend, batch.first, batch.span, *rows.things)
     if not 0 <= min(whole) <= max(whole) <= MOST_VALUE or not 0 <= min(rows.times) <= max(rows.times) <= MOST_VALUE:
+        raise FormError("batch.form")
+    if batch.span and batch.span < len(rows.times):
         raise FormError("batch.form")
     for column in rows.columns:
         _bound([one for one in column if type(one) is int])
@@ -310,9 +332,12 @@ def _from_row(payload: bytes) -> Batch:
         if one < 0x80:
             numbers.append(value)
             value = width = 0
-    if width or not 6 <= len(numbers) <= 6 + MOST_FIELDS:
+    if width or not _HEAD <= len(numbers) <= _HEAD + 1 + MOST_FIELDS:
         raise FormError("batch.form")
-    series, legend, first, shape, time, thing = numbers[:6]
-    columns: list[list[Value]] = [[(one >> 1) ^ -(one & 1)] for one in numbers[6:]]
-    rows = Rows([time * _UNITS[shape >> 1]], [thing], columns)
-    return _checked(Batch(series, legend, first, rows, bool(shape & 1)))
+    series, legend, first, shape, time, thing = numbers[:_HEAD]
+    span, values = (numbers[_HEAD], numbers[_HEAD + 1 :]) if shape & _SPANNED else (0, numbers[_HEAD:])
+    columns: list[list[Value]] = [[(one >> 1) ^ -(one & 1)] for one in values]
+    if shape >= _KINDS:
+        raise FormError("batch.form")
+    rows = Rows([time * _UNITS[(shape >> 1) & 3]], [thing], columns)
+    return _checked(Batch(series, legend, first, rows, bool(shape & 1), span))
