@@ -7,16 +7,18 @@ library is imported when the first connection is made. A message of QoS 1 is ack
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from connector.data.ports import Setting
+from connector.data.settings import Setting
 from connector.errors import SourceError
 
 if TYPE_CHECKING:
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 10.0
 """Seconds that a broker has for an answer."""
-_QUEUE: Final = 20_000
-"""Messages that wait to be taken. Of QoS 1 far fewer do: a broker sends no more than it may have unacknowledged."""
 _WEEK: Final = 7 * 86_400
 """Seconds that a broker of version 5 is asked to keep a session for."""
+_FIVE: Final = 5
+_NEW: Final = 1
+"""Retain handling: only where there was no such subscription (5.0: 3.8.3.1)."""
+_AGAIN: Final[Any] = object()
 _REFUSED: Final = frozenset({4, 5, 134, 135})
 """Return codes of CONNACK: bad credentials, not authorised (3.1.1: 3.2.2.3; 5.0: 3.2.2.2)."""
 
@@ -45,14 +49,26 @@ SETTINGS: Final = (
 )
 
 
+class Bounds(Struct, frozen=True):
+    """What may wait here. `waiting` messages and `bytes` of QoS 0 are queued, more of them are lost (`Session.lost`).
+    Of QoS 1 nothing is: a broker sends no more than it may have unacknowledged, which one of version 5 is told to be
+    `in_flight` (0: as it likes), and no message larger than `largest` (0: as it likes)."""
+
+    waiting: int = 20_000
+    bytes: int = 64 << 20
+    in_flight: int = 0
+    largest: int = 0
+
+
 class Message(Struct, frozen=True):
-    """One message as it came."""
+    """One message as it came. `again`: the broker says that it may have sent it before."""
 
     topic: str
     payload: bytes
     qos: int
     retained: bool
     packet: int
+    again: bool = False
 
 
 class Session:
@@ -62,9 +78,20 @@ class Session:
         self._client = client
         self._messages = client.messages
 
-    async def subscribe(self, filters: Sequence[str]) -> None:
-        """QoS 1. Raises `source.refused` where the broker grants one of them not."""
-        granted = await self._client.subscribe([(one, 1) for one in filters])
+    @property
+    def lost(self) -> int:
+        """How many messages of QoS 0 came faster than they were taken."""
+        return int(self._client._queue.lost)  # type: ignore[attr-defined]
+
+    async def subscribe(self, filters: Sequence[str], *, retained_once: bool = False) -> None:
+        """QoS 1. `retained_once`: a broker of version 5 sends retained messages for what is asked for the first time in
+        this session, and not with every connection. Raises `source.refused` where it grants one of them not."""
+        wanted: Any = [(one, 1) for one in filters]
+        if retained_once and self._client._client.protocol == _FIVE:
+            from paho.mqtt.subscribeoptions import SubscribeOptions
+
+            wanted = [(one, SubscribeOptions(qos=1, retainHandling=_NEW)) for one in filters]
+        granted = await self._client.subscribe(wanted)
         codes = [one if isinstance(one, int) else one.value for one in granted]
         if any(code >= 0x80 for code in codes):
             raise SourceError("source.refused", collection=filters[0])
@@ -78,15 +105,9 @@ class Session:
         """What has come, at least one message."""
         taken = [await anext(self._messages)]
         while len(taken) < most and len(self._messages):
-            taken.append(await anext(self._messages))
+            taken.append(self._client._queue.get_nowait())
         return [
-            Message(
-                str(one.topic),
-                one.payload,
-                one.qos,
-                one.retain,
-                one.mid,
-            )
+            Message(str(one.topic), one.payload, one.qos, one.retain, one.mid, again=one.properties is _AGAIN)
             for one in taken
         ]
 
@@ -101,9 +122,42 @@ class Session:
         await self._client.publish(topic, payload, qos=1)
 
 
+class _Queue(asyncio.Queue[Any]):
+    """Messages that wait to be taken; see `Bounds`."""
+
+    def __init__(self, bounds: Bounds, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self.bounds = bounds
+        self.lost = self.bytes = 0
+
+    def put_nowait(self, item: Any) -> None:
+        if not item.qos and (self.qsize() >= self.bounds.waiting or self.bytes >= self.bounds.bytes):
+            self.lost += 1
+            return
+        self.bytes += len(item.payload)
+        super().put_nowait(item)
+
+    def get_nowait(self) -> Any:
+        item = super().get_nowait()
+        self.bytes -= len(item.payload)
+        return item
+
+
+def _mark(client: Any) -> None:
+    """Let messages say that they may have been sent before, which the library leaves out: in a place of its own that
+    nobody reads."""
+    inner = client.on_message
+
+    def noted(paho: Any, userdata: Any, message: Any) -> None:
+        message.properties = _AGAIN if message.dup else None
+        inner(paho, userdata, message)
+
+    client.on_message = noted
+
+
 @asynccontextmanager
 async def session(
-    settings: Mapping[str, Any], secret: Secret, identifier: str, *, keep: bool
+    settings: Mapping[str, Any], secret: Secret, identifier: str, *, keep: bool, bounds: Bounds | None = None
 ) -> AsyncIterator[Session]:
     """A connection for a while; with `keep` the broker keeps subscriptions and messages of QoS 1 while it is broken.
 
@@ -116,8 +170,9 @@ async def session(
     except ImportError:
         raise SourceError("source.package", package="allmende[mqtt]") from None
     try:
-        client = _client(aiomqtt, settings, secret, identifier, keep)
+        client = _client(aiomqtt, settings, secret, identifier, keep, bounds or Bounds())
         client._client.manual_ack_set(True)
+        _mark(client._client)
         async with client:
             yield Session(client)
     except MqttConnectError as error:
@@ -127,7 +182,9 @@ async def session(
         raise SourceError("source.unreachable") from None
 
 
-def _client(aiomqtt: Any, settings: Mapping[str, Any], secret: Secret, identifier: str, keep: bool) -> Any:
+def _client(
+    aiomqtt: Any, settings: Mapping[str, Any], secret: Secret, identifier: str, keep: bool, bounds: Bounds
+) -> Any:
     five = str(settings.get("version", "3.1.1")).startswith("5")
     # It warns of every publish above ten that waits, and of what a flood does to its queue.
     quiet = logging.getLogger("connector.data.broker")
@@ -141,6 +198,10 @@ def _client(aiomqtt: Any, settings: Mapping[str, Any], secret: Secret, identifie
 
         more["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         more["properties"].SessionExpiryInterval = _WEEK if keep else 0
+        if bounds.in_flight:
+            more["properties"].ReceiveMaximum = bounds.in_flight
+        if bounds.largest:
+            more["properties"].MaximumPacketSize = bounds.largest
         more["clean_start"] = not keep
     else:
         more["clean_session"] = not keep
@@ -151,7 +212,7 @@ def _client(aiomqtt: Any, settings: Mapping[str, Any], secret: Secret, identifie
         password=secret(settings, "password") if has_password else None,
         identifier=identifier,
         protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
-        max_queued_incoming_messages=_QUEUE,
+        queue_type=partial(_Queue, bounds),
         tls_context=_tls(settings) if true(settings.get("tls")) else None,
         timeout=_PATIENCE,
         keepalive=30,

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from connector.data.queries.model import Budget, Event, Pushed, Selection, Shape, Split, Work
+from connector.data.settings import Setting as Setting
 from connector.ports import Clock, Peer
 from connector.records import Silo
 from policies.model import Reason
@@ -30,18 +31,6 @@ class Around(Struct, frozen=True, kw_only=True):
     secret: Callable[[Mapping[str, Any], str], str]
     closed: tuple[Path, ...] = ()
     kept: Path | None = None
-
-
-class Setting(Struct, frozen=True):
-    """One setting of a kind, for people: what it is in English and German. `secret`: never a value, only NAME_file or
-    NAME_credential."""
-
-    name: str
-    about: str
-    ueber: str
-    needed: bool = False
-    secret: bool = False
-    example: str = ""
 
 
 class Reader(Protocol):
