@@ -23,6 +23,11 @@ class FullError(EdgeError):
     """There is no room, and the owner has said to refuse rather than to forget."""
 
 
+class DutyError(FullError):
+    """Duties at collection that cannot be followed: nothing of the series is stored until they can. For whoever gives
+    readings it is as if there were no room: come again."""
+
+
 class KeepingError(EdgeError):
     """Readings that cannot be kept or read back."""
 

@@ -68,12 +68,13 @@ class Chain(Struct, frozen=True):
         return not all(isinstance(one, Sign) or (isinstance(one, Delay) and not one.field) for one in self.steps)
 
 
-def chain(policy: Policy) -> Chain | None:
-    """The steps of all duties and obligations of a policy that are done while data leaves; None where there is none.
+def chain(*policies: Policy) -> Chain | None:
+    """The steps of all duties and obligations of a policy, or of several together, that are done while data leaves;
+    None where there is none.
 
     Raises `PolicyError` where one of them cannot be done for any data.
     """
-    found = [step for rule in policy.rules for step in _of_rule(rule)]
+    found = [step for policy in policies for rule in policy.rules for step in _of_rule(rule)]
     return of_steps(_together(found)) if found else None
 
 

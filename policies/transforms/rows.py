@@ -298,7 +298,7 @@ class Plan:
     def _do(self, step: Step, made: Table | Tree, given: Given) -> None:
         match step:
             case Keep():
-                made.keep_if(step.field, _predicate(step, self._schema.read(step.field)))
+                made.keep_if(step.field, predicate(step, self._schema.read(step.field)))
             case Delay():
                 if step.field:
                     made.keep_if(step.field, _old_enough(step, given.now))
@@ -400,7 +400,7 @@ def _old_enough(step: Delay, now: int) -> Holds:
     return lambda value: times.latest(value, step.zone) <= bound
 
 
-def _predicate(step: Keep, read: numbers.Read) -> Holds:
+def predicate(step: Keep, read: numbers.Read) -> Holds:
     """Does a value fulfil the filter? It raises `ValueError` where that cannot be said."""
     rights = frozenset(step.values)
     match step.operator:
