@@ -105,6 +105,7 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "folder",
         "live",
         "dataplane",
+        "edge",
         "proxy",
         "files",
         "postgres",

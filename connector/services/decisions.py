@@ -24,10 +24,10 @@ from connector.protocol.machine import Role
 from connector.protocol.messages import DataAddress, JsonObject, NegotiationState, TransferState
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Approval, Ask, Entry, Frame, Outside, PublishedOffer, QuestionState
+from connector.records import Agreement, Approval, Ask, Asset, Entry, Frame, Outside, PublishedOffer, QuestionState
 from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
-from connector.services.formats import OFFERED
+from connector.services.formats import offered
 from connector.services.life.contracts import damaged, standing, stopped
 from policies import bounds, compare, parse, render, transforms
 from policies.bounds import Bounds, Reply, Verdict
@@ -260,7 +260,8 @@ class Decisions:
             return None
         if t.state == TransferState.STARTED:
             return transfer.Start(self._address(t)) if t.start_due else None
-        if t.format not in OFFERED:
+        asset = tx.get(Asset, t.dataset)
+        if t.format not in offered(asset.kind if asset is not None else ""):
             return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
         agreement = tx.get(Agreement, t.agreement)
         if agreement is None:

@@ -15,10 +15,20 @@ HTTP_PUSH: Final = "HttpData-PUSH"
 PULL_PROFILE: Final = "https://w3id.org/dspace-sig/profile/http-pull"
 PUSH_PROFILE: Final = "https://w3id.org/dspace-sig/profile/http-push"
 
+DEVICES: Final = "edge"
+"""The kind of an asset that a device delivers: its settings name the `device` (DID) and the `series`."""
+READINGS_PUSH: Final = "Allmende-Readings-PUSH"
+"""Readings of a device, numbered and sealed by it, which the device itself delivers (`connector.data.readings`)."""
+
 PULLS: Final = (HTTP_PULL, PULL_PROFILE)
-PUSHES: Final = (HTTP_PUSH, PUSH_PROFILE)
-OFFERED: Final = (*PULLS, *PUSHES)
+PUSHES: Final = (HTTP_PUSH, PUSH_PROFILE, READINGS_PUSH)
+OFFERED: Final = (*PULLS, HTTP_PUSH, PUSH_PROFILE)
 """What is served, as it stands in the catalogue."""
+
+
+def offered(kind: str) -> tuple[str, ...]:
+    """In which formats an asset of this kind is served."""
+    return (READINGS_PUSH,) if kind == DEVICES else OFFERED
 
 
 def is_push(format: str) -> bool:

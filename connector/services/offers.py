@@ -25,7 +25,7 @@ from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
 from connector.services.decisions import Published
-from connector.services.formats import OFFERED
+from connector.services.formats import offered
 from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.policies.kept import for_offers
 from connector.services.windows import Window, window
@@ -335,7 +335,7 @@ class Offers:
             title=asset.title,
             description=asset.description,
             offers=[offer.document for offer in offers],
-            formats=OFFERED,
+            formats=offered(asset.kind),
             service=dcat.service(self._base, self._did),
             described=self._described(view, PRODUCT + asset.name),
             rows=self._rows(asset, [chain(self._published.policy(offer)) for offer in offers]),

@@ -29,7 +29,8 @@ from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Delivery, Endpoint, Participant
 from connector.services.addresses import Destination, callback_of, data_address, destination, no_destination
 from connector.services.flows import Flows
-from connector.services.formats import HTTP_PULL, is_push
+from connector.services.edge import sendings
+from connector.services.formats import HTTP_PULL, READINGS_PUSH, is_push
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes
 from policies.model import Reason
@@ -125,9 +126,12 @@ class Transfers(Processes[Transfer]):
         return process
 
     def _take_destination(self, tx: Transaction, process: Transfer, address: DataAddress | UnsetType) -> None:
-        """Keep where we are to deliver; nothing is sent there before the transfer was started."""
+        """Keep where we, or a device of ours, are to deliver; nothing is sent there before the transfer was started."""
         said = destination(address, process.format)
         tx.put(self._target(process, said))
+        if process.format == READINGS_PUSH:
+            sendings.begun(tx, process)
+            return
         tx.put(Delivery(id=process.id, agreement=process.agreement, peer=process.peer, every=said.every))
 
     def follow(self, tx: Transaction, before: Transfer, after: Transfer, message: Any) -> None:
@@ -135,6 +139,8 @@ class Transfers(Processes[Transfer]):
         serves it. Raises `MessageError` for an address that is none."""
         if isinstance(message, TransferStartMessage) and message.dataAddress is not UNSET:
             self._moved(tx, after, message.dataAddress)
+        if after.format == READINGS_PUSH:
+            sendings.followed(tx, after)
         if self._flows is not None:
             self._flows.follow(tx, before, after, message)
 

@@ -30,6 +30,7 @@ BUILT_IN = {
     "folder": "connector.data.sources.files:FolderSource",
     "live": "connector.data.sources.live:LiveSource",
     "dataplane": "connector.data.sources.elsewhere:ElsewhereSource",
+    "edge": "connector.data.sources.devices:DeviceSource",
     "proxy": "connector.data.sources.proxy:ProxySource",
 }
 _ASKING = frozenset({"proxy"})

@@ -9,15 +9,13 @@ from __future__ import annotations
 from connector.ports import Reading, Transaction
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Asset, Sending
-
-ASSET = "edge"
-"""The kind of an asset that a device delivers: its settings name the `device` (DID) and the `series`."""
+from connector.services.formats import DEVICES
 
 
 def asset_of(view: Reading, dataset: str) -> Asset | None:
     """The asset of a dataset where a device delivers it."""
     found = view.get(Asset, dataset)
-    return found if found is not None and found.kind == ASSET else None
+    return found if found is not None and found.kind == DEVICES else None
 
 
 def begun(tx: Transaction, process: Transfer) -> None:

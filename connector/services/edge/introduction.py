@@ -1,0 +1,113 @@
+"""What is said of a device: to itself when it joins, to everybody who asks for its document or description.
+
+What lives here: the welcome that a device pins its node by, its DID document, its self-description. What does not: the
+form of documents (`certs.did`) and credentials (`certs.credentials`), how a device reads its welcome
+(`edge_node.enrol`). Sources: DID Core 1.0; Verifiable Credentials Data Model 2.0.
+
+A device that has been stolen has no document any more: nothing that its keys sign is to be believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from certs import credentials, did
+from certs.jwk import Jwk
+from connector.errors import UnknownError
+from connector.ports import Clock, Ids, Reading, Store
+from connector.records import Device, Member
+from connector.services.trust.presenting import Signer
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+LIFE = 30 * DAY
+"""How long a description counts."""
+KEPT = 1_000
+"""Descriptions that are kept made."""
+
+
+class Welcome(Struct, frozen=True):
+    """What a device pins: its node and this node's public keys that sign what it is told, and who it is itself."""
+
+    node: str
+    keys: tuple[Jwk, ...]
+    device: str
+    name: str
+    at: int
+
+
+class Introduction:
+    """Documents about devices of the node `own` with this root URL. `keys` are its published keys for messages, `sign`
+    makes the message of a welcome, `signer` signs descriptions."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        own: str,
+        url: str,
+        keys: Callable[[], Mapping[str, Jwk]],
+        sign: Callable[[bytes], bytes],
+        signer: Callable[[], Signer],
+    ) -> None:
+        self._store, self._clock, self._ids, self._own, self._url = store, clock, ids, own, url
+        self._keys, self._sign, self._signer = keys, sign, signer
+        self._described: dict[Device, tuple[int, str]] = {}
+
+    def welcome(self, device: Device) -> bytes:
+        """What a device is told when it has joined, and whenever the node's keys have changed, signed by the authority
+        for devices, which it knows from its own certificate."""
+        keys = tuple(key for name, key in self._keys().items() if name.partition("-")[0] == "token")
+        said = Welcome(node=self._own, keys=keys, device=device.id, name=device.name, at=self._clock.now())
+        return self._sign(msgspec.json.encode(said))
+
+    async def document(self, name: str) -> dict[str, Any]:
+        """The DID document of a device. Raises `UnknownError` `edge.unknown`."""
+        device = await self._known(name)
+        return did.device_document(self._own, device.name, [dict(one.jwk) for one in device.keys], self._at(name))
+
+    async def description(self, name: str) -> str:
+        """What this node says of a device, as a signed credential. Raises `UnknownError` `edge.unknown`."""
+        device = msgspec.structs.replace(await self._known(name), seen=0, told=0, status={}, number=0, digest="")
+        key = msgspec.structs.replace(device, collection={}, release=None, keys=())
+        made, now = self._described.get(key), self._clock.now()
+        if made is None or now - made[0] > DAY:
+            if len(self._described) >= KEPT:
+                self._described.clear()
+            made = self._described[key] = now, self._credential(device, now)
+        return made[1]
+
+    def _credential(self, device: Device, now: int) -> str:
+        key, kid = self._signer()
+        claims = {"name": device.title, "node": self._own, "document": f"{self._url}/edge/{device.name}/did.json"}
+        return credentials.issue(
+            key,
+            kid,
+            issuer=self._own,
+            subject=device.id,
+            id=self._ids.pid(),
+            kind="DeviceDescription",
+            claims=claims,
+            begins=now,
+            ends=now + LIFE,
+        )
+
+    def _at(self, name: str) -> str:
+        return f"{self._url}/edge/{name}/description"
+
+    async def _known(self, name: str) -> Device:
+        found = await self._store.read(lambda view: _shown(view, did.of_device(self._own, name)))
+        if found is None:
+            raise UnknownError("edge.unknown", name=name[:64])
+        return found
+
+
+def _shown(view: Reading, id: str) -> Device | None:
+    device, member = view.get(Device, id), view.get(Member, id)
+    return None if member is None or member.state == "stolen" else device
