@@ -6,7 +6,8 @@ Source: Data Plane Signaling Profiles, HTTP Transfer Profile (push).
 
 Status: 204 it is on disk; 401 no or wrong token; 404 no such transfer of ours; 403 the transfer does not run now; 409
 it does not follow what is there; 422 all of it is not what was announced; 400 it cannot be read; 413 a part too large;
-503 no room, or damaged on its way. A sender that numbers nothing sends one delivery in one part.
+503 no room, or damaged on its way. A sender that numbers nothing sends one delivery in one part. Readings of devices
+are told by their media type, and answered by `http.readings`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from connector.data.delivery.increments import SINCE, UNTIL
 from connector.data.delivery.parcels import DELIVERY, LAST, PART
 from connector.data.delivery.receiving import Part, Receiving
 from connector.errors import MessageError, NodeError, OurError, UnauthenticatedError, UnknownError
+from connector.http import readings
 from connector.http.problems import status_of, told
+from connector.http.readings import DeliveredReadings
 from connector.sentences import language_of, sentence
 
 log = structlog.get_logger()
@@ -42,11 +45,15 @@ _LONGEST_TIME: Final = 40
 class Inbox:
     """The handler of everything below `base`."""
 
-    def __init__(self, receiving: Receiving, *, base: str = "/inbox/") -> None:
-        self._receiving, self.base = receiving, base
+    def __init__(
+        self, receiving: Receiving, *, base: str = "/inbox/", readings: DeliveredReadings | None = None
+    ) -> None:
+        self._receiving, self.base, self._readings = receiving, base, readings
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
         """One part. Never raises, but where the task is cancelled."""
+        if self._readings is not None and readings.is_readings(request):
+            return await readings.guarded(request, self._of_device)
         try:
             return await self._take(request)
         except NodeError as error:
@@ -56,6 +63,12 @@ class Inbox:
         except Exception as error:
             log.exception("inbox.failed", error=type(error).__name__)
             return _problem(OurError("internal"), request)
+
+    async def _of_device(self, request: web.Request) -> web.Response:
+        assert self._readings is not None
+        pid = _pid(request.raw_path, self.base)
+        self._receiving.prove(_credential(request), pid)
+        return await self._readings.answer(request, pid)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         if request.method not in ("POST", "PUT"):

@@ -26,7 +26,8 @@ from certs.jwk import PublicKey
 from connector.data.readings.model import MEDIA_TYPE
 from connector.data.readings.opening import MOST_BYTES
 from connector.data.readings.receiving import Receiving, Sender, Taken
-from connector.errors import MessageError, NodeError, OurError, TooLargeError, UnauthenticatedError
+from connector.data.readings.senders import Senders
+from connector.errors import MessageError, NodeError, OurError, RefusedError, TooLargeError, UnauthenticatedError
 from connector.http.problems import status_of, told
 from connector.sentences import language_of, sentence
 
@@ -66,11 +67,38 @@ class OwnReadings:
         proven = await self._prove(request)
         if request.headers.get(DEVICE, proven.device) != proven.device:
             raise UnauthenticatedError("token.device")
-        return await answered(request, self._receiving, Sender(device=proven.device, keys=proven.keys))
+        sender = Sender(device=proven.device, keys=proven.keys)
+        if request.method == "GET":
+            return _told(await self._receiving.held(sender))
+        return _told(await self._receiving.take(sender, await _body(request)))
+
+
+class DeliveredReadings:
+    """What devices of providers deliver to the inbox; only after its token was proved."""
+
+    def __init__(self, receiving: Receiving, senders: Senders) -> None:
+        self._receiving, self._senders = receiving, senders
+
+    async def answer(self, request: web.Request, pid: str) -> web.Response:
+        """What the device is told. Raises `NodeError`, `TimeoutError`."""
+        device = request.headers.get(DEVICE, "")
+        sender = await self._senders.of(pid, device)
+        if request.method == "GET":
+            return _told(await self._receiving.held(sender))
+        body = await _body(request)
+        try:
+            return _told(await self._receiving.take(sender, body))
+        except RefusedError as error:
+            if error.reason.code != "readings.seal":
+                raise
+        # Sealed with a key that is newer than the document we know.
+        return _told(await self._receiving.take(await self._senders.of(pid, device, again=True), body))
 
 
 async def guarded(request: web.Request, answer: Callable[[web.Request], Awaitable[web.Response]]) -> web.StreamResponse:
     """The answer, or what went wrong."""
+    if request.method not in ("GET", "POST"):
+        return web.Response(status=405, headers={"Allow": "GET, POST"})
     try:
         return await answer(request)
     except NodeError as error:
@@ -88,19 +116,6 @@ def is_readings(request: web.Request) -> bool:
     return said == MEDIA_TYPE or (request.method == "GET" and DEVICE in request.headers)
 
 
-async def answered(request: web.Request, receiving: Receiving, sender: Sender) -> web.Response:
-    """What a proved sender is told. Raises `NodeError`, `TimeoutError`."""
-    match request.method:
-        case "GET":
-            return _told(await receiving.held(sender))
-        case "POST":
-            async with asyncio.timeout(PATIENCE):
-                body = await _body(request)
-            return _told(await receiving.take(sender, body))
-        case _:
-            return web.Response(status=405, headers={"Allow": "GET, POST"})
-
-
 async def _body(request: web.Request) -> bytes:
     if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise MessageError("readings.media_type", expected=MEDIA_TYPE)
@@ -109,10 +124,11 @@ async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > MOST_BYTES:
         raise TooLargeError("readings.size", most=str(MOST_BYTES))
     data = bytearray()
-    async for piece in request.content.iter_any():
-        data += piece
-        if len(data) > MOST_BYTES:
-            raise TooLargeError("readings.size", most=str(MOST_BYTES))
+    async with asyncio.timeout(PATIENCE):
+        async for piece in request.content.iter_any():
+            data += piece
+            if len(data) > MOST_BYTES:
+                raise TooLargeError("readings.size", most=str(MOST_BYTES))
     return bytes(data)
 
 

@@ -12,8 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from certs import cbor, cose
-from certs.cbor import CborError
+from certs import cose
 from certs.cose import CoseError
 from certs.jwk import PublicKey
 from connector.data.readings import legends
@@ -55,8 +54,8 @@ def opened(body: bytes, keys: Mapping[bytes, PublicKey]) -> Post:
     if len(body) > MOST_BYTES:
         raise TooLargeError("readings.size", most=str(MOST_BYTES))
     try:
-        messages = cbor.split(body, most=MOST_BYTES)
-    except CborError:
+        messages = cose.split(body)
+    except CoseError:
         raise MessageError("readings.form", number="0") from None
     if len(messages) > MOST_MESSAGES:
         raise TooLargeError("readings.size", most=str(MOST_BYTES))

@@ -45,6 +45,8 @@ RESERVED: Final = frozenset({"n", "device", "thing", "at", "unsure"})
 MOST_RANGES: Final = 4096
 """Holes in the numbers of one series; more is refused until some are filled or reported as gone."""
 MOST_SERIES: Final = 1000
+NOTED: Final = 3_600_000_000
+"""Microseconds between two audit entries that readings of a device come."""
 _MOST_LEGEND: Final = 4 << 20
 _AT_ONCE: Final = 4
 """Posts that are taken apart at a time."""
@@ -244,7 +246,7 @@ class _Draft:
                 fresh.append((series.name, came))
             elif code:
                 one.refused.append((came.batch.series, came.batch.first, code))
-        entries = []
+        entries = list[Entry]()
         for gap in (gap for report in one.post.gaps for gap in report.gaps):
             if gap.series not in known:
                 raise TransitionError("readings.legend", known=str(device.known))
@@ -252,7 +254,8 @@ class _Draft:
             device, entry = _gone(device, known[gap.series].name, gap)
             entries += entry
         if fresh:
-            device = replace(device, latest=self.now)
+            device, entry = _counted(device, sum(len(came.batch.rows.times) for _, came in fresh), self.now)
+            entries += entry
         self.changed = self.changed or device != self.devices[id]
         self.devices[id] = device
         self.entries += entries
@@ -357,6 +360,15 @@ def _new(device: DeviceReadings, series: Series, batch: Batch) -> tuple[str | No
     if len(after) > MOST_RANGES:
         return "readings.scattered", device
     return None, replace(device, held={**device.held, batch.series: after})
+
+
+def _counted(device: DeviceReadings, more: int, now: int) -> tuple[DeviceReadings, list[Entry]]:
+    """The device with so many readings more. That they come is audited once an hour, with how many there were."""
+    device = replace(device, latest=now, fresh=device.fresh + more)
+    if 0 <= now - device.noted < NOTED:
+        return device, []
+    params = {"device": device.device, "agreement": device.scope, "readings": str(device.fresh)}
+    return replace(device, fresh=0, noted=now), [Entry(event="readings.received", actor="node", params=params)]
 
 
 def _gone(device: DeviceReadings, series: str, gap: Gap) -> tuple[DeviceReadings, list[Entry]]:

@@ -70,6 +70,7 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     "data.refused": (_NOTE, "event.data_refused"),
     "push.received": (_NOTE, "event.push_received"),
     "push.ended": (_ATTENTION, "event.push_ended"),
+    "readings.gone": (_ATTENTION, "event.readings_gone"),
     # peers, people, the log
     "peer.added": (_NOTE, "event.peer_added"),
     "peer.removed": (_ATTENTION, "event.peer_removed"),
@@ -203,6 +204,7 @@ QUIET: Final = frozenset(
         "probe.asked",
         "pseudonyms.destroyed",
         "push.delivered",
+        "readings.received",
         "refused",
         "region.list_signed",
         "release.told",
