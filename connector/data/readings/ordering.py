@@ -44,7 +44,7 @@ from connector.services.changes import Change, Changes
 from connector.services.edge.fleet import KIND
 from connector.services.edge.sendings import asset_of
 from connector.services.intake import admit
-from connector.services.life.contracts import over
+from connector.services.life.contracts import end_of, over
 
 SECOND = 1_000_000
 S = TransferState
@@ -231,6 +231,7 @@ class Ordering:
             token=_bare(properties.get("authorization", "")),
             concluded=agreement.concluded,
             facts=dict(self._known.of(view, moved.peer, agreed, {}, now)),
+            ends=end_of(agreement) or 0,
             suspended=waits,
             standing=tuple(_standing(_entries(view, moved.peer))),
             private=peer.private,

@@ -1,8 +1,8 @@
 """What a node tells its device: which readings go to whom under which agreement, and what is done to them beforehand.
 
 What lives here: the document that both read, JSON in a COSE_Sign1 of the node, numbered. What does not: making it
-(`connector.data.readings.ordering`), acting by it (`edge_node`). The agreements stand in it word for word, so that the device
-decides by them itself, also while nobody can be asked.
+(`connector.data.readings.ordering`), acting by it (`edge_node`). The agreements stand in it word for word, so that the
+device decides by them itself, also while nobody can be asked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Delivery(Struct, frozen=True, kw_only=True):
     """One consumer's contract on one series. `id` is the transfer at the provider, `policy` the agreement in the DSP
     form, `url` where the readings go and `token` what is shown there; `standing` what must not be revoked. A
     `suspended` one waits. `facts` is what the node knows where the terms ask for it, of the consumer, the data and the
-    world, and what the agreement states by being used (left operand -> values). `since`: readings taken before are not delivered (microseconds UTC, 0: all that is kept).
+    world, and what the agreement states by being used (left operand -> values). `since`: readings taken before are not
+    delivered (microseconds UTC, 0: all that is kept). `ends`: when the contract is over, as far as that is certain (0:
+    nobody knows). `use` is the number of the use that the node has drawn for it, 0 where it has drawn none; terms that
+    count uses refuse then.
     """
 
     id: str
@@ -47,6 +50,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     concluded: int
     facts: Mapping[str, tuple[str, ...]] = {}
     since: int = 0
+    ends: int = 0
+    use: int = 0
     suspended: bool = False
     standing: tuple[Standing, ...] = ()
     private: bool = False
