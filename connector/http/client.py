@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import structlog
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
@@ -29,6 +30,7 @@ from connector.http.inflate import ACCEPTED, InflateError, decoder
 from connector.http.tunnel import Proxy, ProxyError, TunnelConnector, Unresolved, proxy_of
 from connector.ports import Reply
 
+log = structlog.get_logger()
 DEADLINE = 30.0
 """Seconds for one request and its whole answer."""
 IDLE = 60.0
@@ -342,6 +344,8 @@ def _code(error: Exception) -> str:
         case TimeoutError():
             return "peer.timeout"
         case aiohttp.ClientConnectorError(os_error=ProxyError() as wrong):
+            if wrong.refused:
+                log.warning("proxy.refused", status=wrong.status)
             return "proxy.refused" if wrong.refused else "proxy.unreachable"
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return "peer.tls"

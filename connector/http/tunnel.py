@@ -16,13 +16,12 @@ import asyncio
 import re
 import socket
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 
@@ -30,7 +29,6 @@ from connector.config import is_loopback
 from connector.errors import DeliveryError
 from connector.http.addresses import GuardedResolver, is_address, result
 
-log = structlog.get_logger()
 _HEAD = 16_384
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?\r\n")
 _INSIDE = (".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain", ".corp", ".home", ".private")
@@ -38,11 +36,12 @@ _INSIDE = (".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdoma
 
 
 class ProxyError(OSError):
-    """There was no tunnel. `refused`: the proxy has answered, and not with one."""
+    """There was no tunnel. `refused`: the proxy has answered, and not with one but with `status` (0: with nothing that
+    can be read)."""
 
-    def __init__(self, *, refused: bool) -> None:
+    def __init__(self, *, refused: bool, status: int = 0) -> None:
         super().__init__("no tunnel")
-        self.refused = refused
+        self.refused, self.status = refused, status
 
 
 class Proxy(Struct, frozen=True):
@@ -112,15 +111,17 @@ class Unresolved(AbstractResolver):
 
 
 class TunnelConnector(aiohttp.TCPConnector):
-    """Connections through a proxy, of which the exceptions are made directly.
+    """Connections through a proxy, of which the exceptions are made directly. `opened` is told of each tunnel.
 
     The one method is where aiohttp opens the socket of a connection, with addresses that its resolver gave and before
     TLS; it is no public name, so the tests go through the whole client.
     """
 
-    def __init__(self, proxy: Proxy, **settings: Any) -> None:
+    def __init__(
+        self, proxy: Proxy, *, opened: Callable[[socket.socket], None] = lambda own: None, **settings: Any
+    ) -> None:
         super().__init__(**settings)
-        self._proxy = proxy
+        self._proxy, self._opened = proxy, opened
 
     async def _wrap_create_connection(
         self,
@@ -139,6 +140,7 @@ class TunnelConnector(aiohttp.TCPConnector):
             own = await tunnel(self._proxy, address, port)
         except OSError as error:
             raise client_error(req.connection_key, error) from error
+        self._opened(own)
         try:
             return await super()._wrap_existing_connection(
                 *args, req=req, client_error=client_error, sock=own, **settings
@@ -205,5 +207,4 @@ async def _accepted(own: socket.socket) -> None:
             raise ProxyError(refused=bool(head))
     status = _STATUS.match(head)
     if status is None or status[1][:1] != b"2" or not head.endswith(b"\r\n\r\n") or head.count(b"\r\n\r\n") > 1:
-        log.warning("proxy.refused", status=int(status[1]) if status else 0)
-        raise ProxyError(refused=True)
+        raise ProxyError(refused=True, status=int(status[1]) if status else 0)
