@@ -5,7 +5,7 @@ What lives here: sealed batches to sealed batches. What does not: which, and whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from connector.data.readings.model import MOST_ROWS, Batch, Rows
 from connector.data.readings.ranges import Ranges, covers
@@ -22,15 +22,14 @@ def together(found: Sequence[Sealed], rows: int, sealing: Sealing, *, thin: bool
             yield run[0]
             continue
         try:
-            batches = [_opened(one, sealing) for one in run]
+            joined = _joined([_opened(one, sealing) for one in run])
         except KeepingError:
             yield from run
             continue
-        joined = _joined(batches)
         yield sealing.batch(_thinned(joined) if thin else joined)
 
 
-def without(found: Sequence[Sealed], delivered: dict[int, Ranges]) -> list[Sealed]:
+def without(found: Sequence[Sealed], delivered: Mapping[int, Ranges]) -> list[Sealed]:
     """The batches that not all have been delivered of."""
     return [one for one in found if not covers(delivered.get(one.series, ()), one.first, one.last)]
 
@@ -62,6 +61,8 @@ def _opened(one: Sealed, sealing: Sealing) -> Batch:
 def _joined(batches: Sequence[Batch]) -> Batch:
     """Neighbours as one. The legend of the newest explains all: numbers keep their meaning."""
     first, last = batches[0], batches[-1]
+    if any(len(batch.rows.columns) != len(first.rows.columns) for batch in batches):
+        raise KeepingError("buffer.seal")
     rows = Rows([], [], [[] for _ in first.rows.columns])
     for batch in batches:
         rows.times += batch.rows.times

@@ -36,7 +36,7 @@ class Tail:
         self.legends: list[bytes] = []
         self.start: Mapping[int, int] = {}
         self.first = self.last = 0
-        self.closed = found.closed
+        self.closed, self.damaged = found.closed, bool(found.spoiled)
         for group in found.groups:
             self._took(group.at, group.entries)
 
@@ -51,9 +51,9 @@ class Tail:
         return tail
 
     @classmethod
-    def recover(cls, number: int, files: Files) -> tuple[Tail, list[tuple[int, int]]]:
-        """The segment as a stop or power cut has left it, and the bytes in it that are damaged. What stands behind the
-        last whole group was never acknowledged and is cut off. Raises `OSError`."""
+    def recover(cls, number: int, files: Files) -> Tail:
+        """The segment as a stop or power cut has left it. What stands behind the last whole group was never
+        acknowledged and is cut off; where something before it is no group, it is `damaged`. Raises `OSError`."""
         data = files.read(named(number))
         found = segments.scan(number, data)
         file = files.append(named(number))
@@ -61,7 +61,7 @@ class Tail:
             file.truncate(found.end)
         file.sync()  # what was read may not be durable yet: the process was killed between writing and syncing
         files.sync()
-        return cls(number, files, file, found), found.spoiled
+        return cls(number, files, file, found)
 
     def write(self, at: int, entries: Sequence[Entry]) -> int:
         """Returns the bytes written once they are durable; `took` makes them known. Raises `FullError` `buffer.disk`:
