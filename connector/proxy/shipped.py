@@ -1,8 +1,9 @@
 """Configurations of what stands in front of a node, made from the node's own settings.
 
-What lives here: filling the templates beside this file (`nginx.conf`, `Caddyfile`, `allmende.service`). What does not:
-running a proxy, making certificates. A proxy ends TLS and passes on what comes, unread and unchanged; the node makes
-its own addresses from `public_url` and believes no header that a proxy could add.
+What lives here: filling the templates beside this file (`nginx.conf`, `Caddyfile`, the units `*.service`). What does
+not: running a proxy, making certificates, making packages (`scripts/lib/packing`, which takes its units from here). A
+proxy ends TLS and passes on what comes, unread and unchanged; the node makes its own addresses from `public_url` and
+believes no header that a proxy could add.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _PART = re.compile(r"^[ \t]*# <(\w+)>\n(.*?)^[ \t]*# </\1>\n", re.MULTILINE | re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9._~+,=:@/\[\]-]*")
 """What means itself in all three languages; a path with anything else has to be written by hand."""
-_LISTS = frozenset({"bind", "credentials"})
+_LISTS = frozenset({"bind", "credentials", "releases"})
 
 
 def nginx(config: Config, *, certificate: Path | None = None, key: Path | None = None) -> str:
@@ -58,8 +59,31 @@ def service(config: Config, *, program: Path, user: str) -> str:
         "user": user,
         "credentials": "\n".join(f"LoadCredential={name}:{kept / name}" for name in _key_files(kept)),
     }
+    return _unit("allmende.service", values, "own")
+
+
+def device_service(directory: Path, *, program: Path, user: str) -> str:
+    """A systemd unit that runs the device in `directory`. Raises `InputError` where a path cannot be written down."""
+    values = {"program": str(program), "directory": str(directory), "user": user}
+    return _unit("allmende-edge.service", values, "own")
+
+
+def packaged(package: str) -> str:
+    """The unit in the package of this name, `allmende` or `allmende-edge`: releases lie beside each other there, and an
+    update is settled before each start (`connector.releases`)."""
+    values = {
+        "program": f"/opt/{package}/current/bin/allmende",
+        "directory": f"/var/lib/{package}",
+        "user": package,
+        "releases": f"/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package}",
+    }
+    return _unit(f"{package}.service", values, "packaged")
+
+
+def _unit(template: str, values: dict[str, str], part: str) -> str:
+    """A unit, shut in as every one. Raises `InputError` as `_fit`."""
     _fit(values)
-    return _filled("allmende.service", values)
+    return _filled(template, values | {"sandbox": (HERE / "sandbox.conf").read_text("utf-8")}, part)
 
 
 def _key_files(folder: Path) -> list[str]:

@@ -65,7 +65,7 @@ class SystemPrograms:
         host, port = _management(self._places.below(self._release.settings))
         end = time.monotonic() + PATIENCE
         while not _answers(host, port):
-            if time.monotonic() > end:
+            if time.monotonic() > end or _has_ended():
                 raise ReleaseError(f"the node does not say at {host}:{port} that it is ready")
             time.sleep(0.5)
 
@@ -87,6 +87,12 @@ class SystemPrograms:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no word"])[-1]
             raise ReleaseError(f"{release}: {last}")
+
+
+def _has_ended() -> bool:
+    """Has the service ended by itself meanwhile? Its manager tells its process (systemd.exec(5), `$MAINPID`)."""
+    process = os.environ.get("MAINPID", "")
+    return bool(process) and not Path("/proc", process).exists()
 
 
 def _management(settings: Path) -> tuple[str, int]:

@@ -85,14 +85,44 @@ def test_a_unit_that_systemd_understands(tmp_path: Path) -> None:
     for name in ("token.pem", "audit.pem", "seal.key", "grant.key"):
         assert f"LoadCredential={name}:{tmp_path}/keys/{name}\n" in text
     assert f"ReadWritePaths={tmp_path}\n" in text
+    judged(text, tmp_path)
+
+
+def judged(text: str, folder: Path) -> None:
+    """systemd understands the unit, and holds it to be shut in well enough (2.0 of 10)."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    unit = tmp_path / "allmende-test.service"
+    unit = folder / "allmende-test.service"
     unit.write_text(text)
-    judged = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert unit.name not in judged.stderr, judged.stderr
+    found = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert unit.name not in found.stderr, found.stderr
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["allmende", "allmende-edge"])
+def test_the_unit_of_a_package(package: str, tmp_path: Path) -> None:
+    text = shipped.packaged(package)
+    before, start, after = (text.index(f"\n{name}=") for name in ("ExecStartPre", "ExecStart", "ExecStartPost"))
+    assert before < start < after
+    assert f"=+/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package} settle\n" in text
+    assert f"StateDirectory={package}\n" in text
+    assert "{{" not in text
+    assert "ReadWritePaths=/" not in text
+    judged(
+        text.replace(f"/opt/{package}/current/bin/allmende", "/bin/true").replace(f"User={package}", "User=daemon"),
+        tmp_path,
+    )
+
+
+def test_the_unit_of_a_device(tmp_path: Path) -> None:
+    text = shipped.device_service(tmp_path, program=Path("/bin/true"), user="daemon")
+    for line in ("Type=notify", "WatchdogSec=60", f"ReadWritePaths={tmp_path}", "ExecStart=/bin/true edge run"):
+        assert f"\n{line}" in text
+    assert "releases" not in text
+    judged(text, tmp_path)
+    with pytest.raises(InputError, match=r"proxy\.value"):
+        shipped.device_service(tmp_path / "a b", program=Path("/bin/true"), user="daemon")
 
 
 def test_commands_print_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
