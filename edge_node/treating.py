@@ -39,6 +39,8 @@ from policies.transforms.steps import (
 from policies.transforms.table import alike, similar
 
 THING, AT = "thing", "at"
+NOTHING: Final = "-"
+"""The name of a thing that is not told."""
 _PLACES: Final = 6
 """Decimal places of a coordinate that is the middle of a square."""
 _KEPT: Final = 1 << 14
@@ -175,7 +177,7 @@ class Treatment:
             if n == 1:
                 raise PolicyError(Reason("treat.time", {"field": field}))
             if n == 0:
-                self._steps.append(lambda work, given: work.put(0, [""] * len(work.times)))
+                self._steps.append(lambda work, given: work.put(0, [NOTHING] * len(work.times)))
             else:
                 self._fields[n - 2] = None
 

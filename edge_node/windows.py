@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from connector.data.readings.model import Field, Kind, Value
 from edge_node.errors import FullError
-from edge_node.treating import AT, THING, Columns
+from edge_node.treating import AT, NOTHING, THING, Columns
 from policies.model import PolicyError, Reason
 from policies.transforms import times
 from policies.transforms.cells import names
@@ -129,7 +129,7 @@ class Windows:
         made = Columns([], [], [[] for _ in self.fields])
         for key in keys:
             named = dict(zip(self._groups, key, strict=True))
-            made.things.append(named.get(0, ""))
+            made.things.append(named.get(0, NOTHING))
             made.times.append(named[1])
             rest = [value for n, value in named.items() if n > 1]
             for column, value in zip(made.columns, [*rest, *self._values(self.open[key])], strict=True):

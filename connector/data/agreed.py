@@ -7,7 +7,7 @@ access (`data.known`). Source: ODRL Information Model 2.2 for the terms; RFC 878
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import structlog
 from msgspec import Struct
@@ -15,11 +15,10 @@ from msgspec import Struct
 from connector.errors import MessageError, RefusedError
 from connector.protocol.codec import digest
 from connector.records import Agreement
+from policies import needs
 from policies.compile import Compiled, compiled
-from policies.duties import conditions
-from policies.facts import REQUEST_RATE, window
-from policies.model import Atomic, Deed, Operator, Policy, PolicyError, PolicyKind, Rule, RuleKind, atoms
-from policies.operands import COUNT, PURPOSE, SPATIAL, Origin, find
+from policies.model import Deed, Policy, PolicyError, PolicyKind, atoms
+from policies.operands import COUNT, PURPOSE, SPATIAL, Origin
 from policies.parse import from_dsp
 from policies.transforms import Chain, chain, deeds
 
@@ -90,33 +89,18 @@ def _read(agreement: Agreement) -> Agreed:
         steps = chain(policy)
     except PolicyError as error:
         raise RefusedError(error.reason.code, **error.reason.params) from None
-    asked: dict[Origin, set[str]] = {}
-    for atom in _asked(policy.rules):
-        operand = find(atom.left)
-        asked.setdefault(Origin.CREDENTIAL if operand is None else operand.origin, set()).add(atom.left)
+    asked = needs.asked(policy)
     return Agreed(
         agreement=agreement,
         policy=policy,
         terms=compiled(policy),
         counts=COUNT in asked.get(Origin.COUNTER, ()),
-        asked={origin: frozenset(operands) for origin, operands in asked.items()},
-        stated={left: only for left in asked.get(Origin.REQUEST, ()) if (only := _only(policy, left))},
+        asked=asked,
+        stated=needs.stated(policy),
         chain=steps,
         done=tuple(deeds(policy.rules)) if steps is not None else (),
-        windows=tuple(sorted(_windows(policy.rules))),
+        windows=needs.windows(policy),
     )
-
-
-def _windows(rules: Iterable[Rule]) -> set[str]:
-    return {window(rate) for atom in _asked(rules) if atom.left == REQUEST_RATE for rate in atom.right}
-
-
-def _asked(rules: Iterable[Rule]) -> Iterator[Atomic]:
-    """Every constraint that an access is judged by, the conditions of duties among them."""
-    for rule in rules:
-        yield from atoms((*rule.constraints, *rule.refinements))
-        for duty in rule.duties:
-            yield from atoms(conditions(duty))
 
 
 def _digest(agreement: Agreement) -> str:
@@ -124,15 +108,3 @@ def _digest(agreement: Agreement) -> str:
         return digest(agreement.document)
     except MessageError:
         return ""
-
-
-def _only(policy: Policy, operand: str) -> tuple[str, ...]:
-    """The one value that the permissions name for an operand by `eq`; empty where they name none or several."""
-    named = {
-        atom.right
-        for rule in policy.rules
-        if rule.kind is RuleKind.PERMISSION
-        for atom in atoms(rule.constraints)
-        if atom.left == operand and atom.operator is Operator.EQ and len(atom.right) == 1
-    }
-    return named.pop() if len(named) == 1 else ()
