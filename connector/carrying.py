@@ -10,6 +10,7 @@ import random
 
 from msgspec import Struct
 
+from certs import cose
 from connector.data.address import Addresses
 from connector.data.answering.answers import Answers
 from connector.data.delivery.deliveries import Deliveries, Offered
@@ -19,15 +20,20 @@ from connector.data.delivery.parcels import Courier
 from connector.data.delivery.receiving import Receiving
 from connector.data.egress import Egress
 from connector.data.gate import Gate
+from connector.data.readings.receiving import Receiving as ReceivingReadings
+from connector.data.readings.senders import Senders
 from connector.data.silos.registry import Silos
 from connector.data.sources import Sources
 from connector.ground import Ground
+from connector.http.readings import DeliveredReadings
 from connector.ports import Sure
 from connector.services.life.contracts import Contracts
 from connector.services.transfers import Transfers
 
 FOLDER = "inbox"
 """Where what is delivered to this node lies, in its directory."""
+READINGS = "readings"
+"""Where readings of devices lie, of own ones and of those that deliver to this node."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -57,6 +63,16 @@ class Carrying:
             folder=own.config.directory / FOLDER,
             quota=own.config.data.inbox_bytes,
         )
+        self.readings = ReceivingReadings(
+            store=own.store,
+            clock=own.clock,
+            changes=own.changes,
+            folder=own.config.directory / READINGS,
+            quota=own.config.data.readings_bytes,
+            countersign=lambda message: _receipt(own, message),
+        )
+        senders = Senders(store=own.store, fetch=own.fetch, clock=own.clock)
+        self.of_devices = DeliveredReadings(self.readings, senders)
         self.delivering = Delivering(
             store=own.store,
             clock=own.clock,
@@ -92,3 +108,9 @@ class Carrying:
                 token=own.ids.token,
             ),
         )
+
+
+def _receipt(own: Ground, message: bytes) -> bytes:
+    """That this node has what a device has sealed (RFC 9338), by the key that signs its messages."""
+    key, _ = own.keys.signing()
+    return cose.countersign(key, cose.kid_of(key.public_key()), message, issued=own.clock.now() // 1_000_000)

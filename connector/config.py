@@ -128,6 +128,9 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     inbox_bytes: Annotated[
         Count, Meta(description="bytes that may lie in the inbox, where providers deliver; more is refused for now")
     ] = 10_737_418_240
+    readings_bytes: Annotated[
+        Count, Meta(description="bytes of readings of devices that are kept; more is refused for now, and devices wait")
+    ] = 10_737_418_240
 
 
 class ApprovalSettings(Struct, frozen=True, forbid_unknown_fields=True):

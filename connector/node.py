@@ -27,6 +27,7 @@ from connector import (
     contracting,
     fittings,
     founding,
+    gatewaying,
     hosting,
     proving,
     serving,
@@ -287,6 +288,7 @@ class Node:
             ),
         )
         self.delivering, self.receiving, self.deliveries = carried.delivering, carried.receiving, carried.deliveries
+        self.readings, self.of_devices = carried.readings, carried.of_devices
         self._following()
 
     def _following(self) -> None:
@@ -363,9 +365,10 @@ class Node:
                 show=self.client.show,
             )
         )
+        self._devices()
         self.dsp = self._dsp()
         self.data_plane = serving.data_plane(config, self._parts())
-        self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config))
+        self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config), readings=self.of_devices)
         self.public_listener = fittings.public_listener(
             config,
             self.dsp,
@@ -381,6 +384,15 @@ class Node:
         hosts = fittings.operators_hosts(config)
         self.management = management.Management(self._services(), ids=self.ids, hosts=hosts)
         self.management_listener = fittings.management_listener(config, self.management, metrics=self.metrics)
+
+    def _devices(self) -> None:
+        """Devices, where this node keeps the region that they belong to."""
+        region = self.trust.services.region
+        self.edge: gatewaying.Gatewaying | None = None
+        if region is not None:
+            self.edge = gatewaying.Gatewaying(
+                self.ground, region=region, certifying=self.trust.certifying, transfers=self.transfers
+            )
 
     def _parts(self) -> serving.Parts:
         """What data are served with."""
@@ -462,6 +474,7 @@ class Node:
             health=self.health,
             metrics=self.metrics,
             trust=self.trust.services,
+            fleet=self.edge.fleet if self.edge is not None else None,
             handing=self.trust.handing,
             describing=self.trust.describing.services,
         )
@@ -511,6 +524,8 @@ class Node:
         await self.approvals.take_up()
         await self.approvals.look()
         self.flows.start()
+        if self.edge is not None:
+            self.edge.ordering.start()
         await self._listen()
         self._go_round()
 
@@ -561,6 +576,8 @@ class Node:
         await self.rounds.close()
         await self.continuity.close()
         await self.trust.close()
+        if self.edge is not None:
+            await self.edge.ordering.close()
         await self.delivering.close()
         await self.gate.close()
         await self.signaling_listener.close()

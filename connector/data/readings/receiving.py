@@ -207,6 +207,7 @@ class _Draft:
         self.logs: dict[str, ReadingLog] = {}
         self.frames: dict[str, list[Frame]] = {}
         self.entries: list[Entry] = []
+        self._bytes: dict[str, bytes] = {}
         self.size = 0
         self.changed = False
 
@@ -231,6 +232,8 @@ class _Draft:
                 self._post(one)
             except NodeError as error:
                 one.error = error
+        self._bytes = {id: b"".join(map(keeping.framed, frames)) for id, frames in self.frames.items()}
+        self.size = sum(map(len, self._bytes.values()))
 
     def _post(self, one: _Waiting) -> None:
         id = readings_id(self.scope, one.sender.device)
@@ -275,11 +278,10 @@ class _Draft:
     def write(self, folder: Path) -> None:
         """Put what is new on disk for good. Raises `StoreError`."""
         for id, frames in self.frames.items():
-            data = b"".join(map(keeping.framed, frames))
+            data = self._bytes[id]
             after, offset = keeping.grown(self.logs[id], frames, len(data))
             keeping.write(keeping.place(folder, after, after.files[-1].number), offset, data)
             self.logs[id] = after
-            self.size += len(data)
 
     def keep(self, tx: Transaction, kept: Sequence[_Waiting]) -> None:
         """INVARIANT: a transfer that readings came by still runs in the transaction that acknowledges them."""

@@ -251,11 +251,13 @@ async def test_a_thinned_batch_stands_for_all_its_numbers(world: World) -> None:
 
 
 async def test_without_room_nothing_is_lost(tmp_path: Path) -> None:
-    world = World(tmp_path, quota=1500)
+    world = World(tmp_path)
     box = world.box
     await world.take(box.legend(), box.batch(1, 10))
+    world.quota = keeping.usage(world.folder) + 400
+    world.receiving = world.started()
     with pytest.raises(BusyError):
-        await world.take(box.batch(11, 9000))
+        await world.take(*(box.batch(at, at + 1) for at in range(11, 31, 2)))
     assert (await world.receiving.held(world.sender())).held == held((1, 10))
     assert (await world.take(box.batch(11, 12))).held == held((1, 12))
     await world.store.close()
