@@ -27,6 +27,10 @@ TEMPLATES: dict[str, Both] = {
         "{place}: Quellen der Art „{kind}“ gibt es nicht, nur diese: {kinds}.",
         "{place}: there are no sources of kind '{kind}', only of these: {kinds}.",
     ),
+    "settings.format": (
+        "{place}: Das Format „{format}“ gibt es nicht, nur „readings“ und diese: {formats}.",
+        "{place}: there is no format '{format}', only 'readings' and these: {formats}.",
+    ),
     "settings.source": (
         "{place}: {why}",
         "{place}: {why}",

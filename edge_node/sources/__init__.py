@@ -7,6 +7,7 @@ are imported when a source of their kind is opened, with the libraries that they
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -28,15 +29,22 @@ KINDS: Final[Mapping[str, str]] = {
 T = TypeVar("T")
 
 
+def wall() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
+
+
 class Place(Struct, frozen=True):
     """What an adapter is made with: the name of the source, the series that its readings belong to with its fields, its
-    own settings (`with`), and the directory of the device, below which relative paths stand."""
+    own settings (`with`), the directory of the device, below which relative paths stand, and what says how late it is
+    (microseconds UTC)."""
 
     name: str
     series: str
     fields: Mapping[str, FieldSettings]
     settings: Mapping[str, Any]
     directory: Path
+    now: Callable[[], int] = wall
 
     @property
     def where(self) -> str:
@@ -79,3 +87,17 @@ def place_of(settings: Settings, name: str, directory: Path) -> Place:
     """What the adapter of a source is made with."""
     one = settings.sources[name]
     return Place(name, one.series, settings.series[one.series].fields, one.with_, directory)
+
+
+def form_settings(place: Place, given: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """The settings of a format: those of a TOML file (a definition of a device's payload that many use), and what is
+    `given` beside it. Raises `SettingsError` `settings.source`."""
+    if not file:
+        return dict(given)
+    try:
+        found: dict[str, Any] = msgspec.toml.decode(place.path(file).read_bytes(), type=dict[str, Any])
+    except OSError:
+        raise place.wrong("decode_file", f"{file} cannot be opened") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise place.wrong("decode_file", f"{file}: {error}") from None
+    return found | dict(given)
