@@ -90,10 +90,12 @@ def _names(found: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
 
 
 def request(key: PrivateKey, member: str, hosts: Sequence[str]) -> bytes:
-    """A request for `member` (a DID or URN) and these hosts, as EST carries it."""
-    names = [x509.UniformResourceIdentifier(member), *map(host_of, hosts)]
+    """A request for `member` (a DID or URN; "" for a device, which hears its name with the certificate) and these
+    hosts, as EST carries it."""
+    names = [*([x509.UniformResourceIdentifier(member)] if member else []), *map(host_of, hosts)]
     made = x509.CertificateSigningRequestBuilder(subject_name=subject("", member))
-    made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
     algorithm = None if isinstance(key, Ed25519PrivateKey) else digest(key)
     return _encoded(made.sign(key, algorithm).public_bytes(Encoding.DER))
 

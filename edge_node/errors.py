@@ -40,5 +40,9 @@ class LinkError(EdgeError):
         self.seconds = seconds
 
 
+class EnrolmentError(EdgeError):
+    """There is no place at a node, or none to be had."""
+
+
 class OrderError(EdgeError):
     """What the node told cannot be followed: not signed by it, older than what is known, or not understood."""

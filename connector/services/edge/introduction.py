@@ -1,7 +1,7 @@
 """What is said of a device: to itself when it joins, to everybody who asks for its document or description.
 
-What lives here: the welcome that a device pins its node by, its DID document, its self-description. What does not: the
-form of documents (`certs.did`) and credentials (`certs.credentials`), how a device reads its welcome
+What lives here: what the welcome of a device says, its DID document, its self-description. What does not: the form of
+documents (`certs.did`), credentials (`certs.credentials`) and the welcome (`certs.welcome`), and reading it
 (`edge_node.enrol`). Sources: DID Core 1.0; Verifiable Credentials Data Model 2.0.
 
 A device that has been stolen has no document any more: nothing that its keys sign is to be believed.
@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from certs import credentials, did
 from certs.jwk import Jwk
+from certs.welcome import Welcome
 from connector.errors import UnknownError
 from connector.ports import Clock, Ids, Reading, Store
 from connector.records import Device, Member
@@ -28,16 +28,6 @@ LIFE = 30 * DAY
 """How long a description counts."""
 KEPT = 1_000
 """Descriptions that are kept made."""
-
-
-class Welcome(Struct, frozen=True):
-    """What a device pins: its node and this node's public keys that sign what it is told, and who it is itself."""
-
-    node: str
-    keys: tuple[Jwk, ...]
-    device: str
-    name: str
-    at: int
 
 
 class Introduction:
@@ -53,7 +43,7 @@ class Introduction:
         own: str,
         url: str,
         keys: Callable[[], Mapping[str, Jwk]],
-        sign: Callable[[bytes], bytes],
+        sign: Callable[[Welcome], bytes],
         signer: Callable[[], Signer],
     ) -> None:
         self._store, self._clock, self._ids, self._own, self._url = store, clock, ids, own, url
@@ -65,7 +55,7 @@ class Introduction:
         for devices, which it knows from its own certificate."""
         keys = tuple(key for name, key in self._keys().items() if name.partition("-")[0] == "token")
         said = Welcome(node=self._own, keys=keys, device=device.id, name=device.name, at=self._clock.now())
-        return self._sign(msgspec.json.encode(said))
+        return self._sign(said)
 
     async def document(self, name: str) -> dict[str, Any]:
         """The DID document of a device. Raises `UnknownError` `edge.unknown`."""
