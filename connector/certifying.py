@@ -25,10 +25,11 @@ from connector.http.est import Est
 from connector.http.publications import Publications
 from connector.identity.mutual_tls import MutualTls
 from connector.pages import every
-from connector.ports import Clock, Documents, Proofs, Reading, Sends, Store
+from connector.ports import Caller, Clock, Documents, Proofs, Reading, Sends, Store
 from connector.records import Participant, Region
+from connector.services.edge.door import Door
 from connector.services.intake import Intake
-from connector.services.region.certificates import Certificates, Lives
+from connector.services.region.certificates import Certificates, Lives, Told
 from connector.services.region.domain import Domain
 from connector.services.region.members import Members
 from connector.services.trust.certificates import OwnCertificates
@@ -115,7 +116,7 @@ class Certifying:
             draw=x509.random_serial_number,
             lives=Lives(node=own.certificate_days, device=own.device_days),
         )
-        est = Est(
+        self._est = est = Est(
             certificates=self.issued,
             keys=domain.keys,
             verify=lambda shown, purpose, roots: self.chains.verify(shown, purpose, roots=roots),
@@ -125,6 +126,16 @@ class Certifying:
         est.publish(base.publications)
         published.publish_lists(base.publications, self.issued.lists)
         return self.issued
+
+    def keep_devices(self, door: Door, certified: Told) -> None:
+        """This node has devices: they renew by tokens of their own, and `certified` is told of their keys."""
+        assert self.issued is not None
+        self.issued.told.append(certified)
+
+        async def prove(authorization: str) -> Caller:
+            return (await door.prove(authorization)).caller
+
+        self._est.devices = prove
 
     def trouble(self) -> Reason | None:
         """What people should know of certificates that end."""

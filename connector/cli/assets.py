@@ -16,6 +16,8 @@ from connector.cli.words import either, word
 
 SHAPED = ("fields", "shape")
 """Settings of an asset that are shown as its fields."""
+DEVICE = "edge:"
+"""Before the name of a device, where the name of a source is expected."""
 COLUMNS = {"name": "name", "kind": "kind", "title": "title", "media_type": "media type", "id": "dataset"}
 
 
@@ -30,6 +32,7 @@ def asset() -> None:
         "allmende asset add trees ./trees.csv --title 'Street trees'",
         "allmende asset add counts ./bicycle-counts",
         "allmende asset add machine --kind live",
+        "allmende asset add air --from edge:cabinet --select air",
         "allmende asset add trees --from cadastre --select trees:id,species,district --where \"district = 'Mitte'\"",
     ],
 )
@@ -40,7 +43,7 @@ def asset() -> None:
 @click.option("--description", default="", help="What the data is, for people.")
 @click.option("--media-type", help="Media type; default: by the file's name.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the source; repeatable.")
-@click.option("--from", "silo", type=SOURCE, metavar="SOURCE", help="A source with rows: allmende source list.")
+@click.option("--from", "silo", type=SOURCE, metavar="SOURCE", help="A source: allmende source list; or edge:DEVICE.")
 @click.option(
     "--select",
     default="",
@@ -65,11 +68,13 @@ def add(
 ) -> None:
     """Add the file or folder at PATH, a collection of a source, or another kind of source, as the asset NAME.
 
-    Of a source only the fields are shared that were chosen, or were there, when the asset was added.
+    Of a source only the fields are shared that were chosen, or were there, when the asset was added. Of a device
+    (edge:NAME) a series is shared, which it delivers itself.
     """
     _alone(path, kind, silo, select or where)
     if silo is not None:
-        kept = share(call, {"name": name, "title": title, "description": description}, silo, select, where)
+        said = {"name": name, "title": title, "description": description}
+        kept = (_of_device if silo.startswith(DEVICE) else share)(call, said, silo, select, where)
         call.answer(kept, lambda: _added(name))
         return
     body: dict[str, Any] = {
@@ -83,6 +88,16 @@ def add(
         body["media_type"] = found
     kept = call.remote.post("/assets", body)
     call.answer(kept, lambda: _added(name))
+
+
+def _of_device(call: Call, body: dict[str, Any], device: str, series: str, where: str) -> Any:
+    """Share a series of a device."""
+    if not series or where:
+        raise click.UsageError(
+            either("Of a device, --select SERIES is shared whole", "Von einem Gerät wird --select REIHE ganz geteilt")
+        )
+    path = f"/edge/devices/{segment(device.removeprefix(DEVICE))}/assets"
+    return call.remote.post(path, {**body, "series": series})
 
 
 def _alone(path: Path | None, kind: str | None, silo: str | None, chosen: str) -> None:

@@ -362,5 +362,13 @@ GERMAN: Final[Mapping[str, str]] = {
     "proof": "Nachweis",
     "No control plane has begun anything yet.": "Noch keine Steuerungsebene hat etwas begonnen.",
     "No planes yet. Add one with: allmende plane add": "Noch keine Datenebenen. Eintragen: allmende plane add",
+    # said of devices
+    "seen": "zuletzt da",
+    "unsent": "ungesendet",
+    "joined": "dabei seit",
+    "wanted version": "gewünschte Fassung",
+    "has its orders": "kennt seine Aufträge",
+    "done at collection": "bei der Erhebung",
+    "It says of itself": "Es sagt von sich",
 }
 """English -> German."""

@@ -140,6 +140,7 @@ class Doctor:
                 *trust.changed(view),
                 *trust.credentials(view, now),
                 *trust.description(view),
+                *memory.devices(view, now),
             ]
 
         try:

@@ -14,7 +14,7 @@ from certs.checkpoint import CheckpointError
 from connector.config import Config, is_loopback
 from connector.pages import every
 from connector.ports import Reading
-from connector.records import Asset, Outgoing, Participant
+from connector.records import Asset, Device, Outgoing, Participant
 from policies import instants
 from policies.model import Reason
 
@@ -23,6 +23,9 @@ LATEST = 5
 STUCK = 3_600
 """Seconds after which a message that waits is worth a word."""
 MOST = 10
+HOUR = 3_600 * 1_000_000
+SILENT = 24 * HOUR
+"""Microseconds after which a device that is not heard of is worth a word."""
 
 Check = Callable[[str, Mapping[str, Any]], Sequence[str]]
 """What is wrong with an asset's kind and settings, in plain sentences (`connector.data.sources`)."""
@@ -76,6 +79,19 @@ def sources(shared: Sequence[Asset], check: Check) -> Iterator[Reason]:
 def assets(view: Reading) -> list[Asset]:
     """Everything that is shared."""
     return list(every(view, Asset))
+
+
+def devices(view: Reading, now: int) -> Iterator[Reason]:
+    """Devices that are not heard of, and those that say that they have lost readings."""
+    for one in every(view, Device):
+        if one.retired is not None:
+            continue
+        if now - max(one.seen, one.joined) > SILENT:
+            hours = str((now - max(one.seen, one.joined)) // HOUR)
+            yield Reason("doctor.device_silent", {"name": one.name, "hours": hours})
+        lost = one.status.get("lost")
+        if isinstance(lost, int) and lost > 0:
+            yield Reason("doctor.device_lost", {"name": one.name, "lost": str(lost)})
 
 
 def outbox(view: Reading, now: int) -> Iterator[Reason]:

@@ -24,6 +24,7 @@ from connector.services.approval.approvals import Approvals
 from connector.services.approval.frames import Frames
 from connector.services.approval.proposals import Proposals
 from connector.services.discovery import Discovery
+from connector.services.edge.fleet import Fleet
 from connector.services.life.contracts import Contracts
 from connector.services.life.endings import Endings
 from connector.services.life.renewals import Renewals
@@ -124,7 +125,8 @@ class Handing(Struct, frozen=True, kw_only=True):
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """What the management API stands on. `words` gives this node's own fingerprint."""
+    """What the management API stands on. `words` gives this node's own fingerprint; `fleet` is None where this node
+    keeps no region, and so has no devices."""
 
     did: str
     words: Callable[[], str]
@@ -166,6 +168,7 @@ class Services(Struct, frozen=True, kw_only=True):
     health: Health
     metrics: Metrics
     trust: TrustServices
+    fleet: Fleet | None
     handing: Handing
     describing: DescriptionServices
 

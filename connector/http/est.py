@@ -2,8 +2,8 @@
 
 What lives here: the four operations, with and without a label (3.2.2), and who is asking: whoever has a one-time code
 (HTTP Basic, the code as password; 3.2.3), whoever shows a certificate of this region (3.3.2), whoever proves its DID by
-a message token. What does not: who gets what, and what a node has to prove beside its code
-(`connector.services.region.certificates`), the form of requests (`certs.enrol`).
+a message token, a device of this node by a token of its own. What does not: who gets what, and what a node has to prove
+beside its code (`connector.services.region.certificates`), the form of requests (`certs.enrol`).
 
 Linking a request to its connection (3.5) is not possible under TLS 1.3 and takes no place: a code is good once, and a
 token for one message.
@@ -41,6 +41,7 @@ _CHALLENGE: Headers = {"www-authenticate": 'Basic realm="est", Bearer'}
 
 Verify = Callable[[Sequence[bytes], Purpose, Sequence[x509.Certificate]], Chain]
 """A path from certificates that were shown to one of these roots; raises `CertificateError`."""
+Prove = Callable[[str], Awaitable[Caller]]
 Operation = Callable[[Request, Profile | None], Awaitable[Response]]
 
 
@@ -58,6 +59,8 @@ class Est:
     ) -> None:
         self._certificates, self._keys, self._verify = certificates, keys, verify
         self._proofs, self._intake = proofs, intake
+        self.devices: Prove | None = None
+        """Proves devices by their tokens (CWT), where this node has any."""
 
     def publish(self, publications: Publications) -> None:
         """Enter the paths."""
@@ -118,7 +121,11 @@ class Est:
         return _issued(await self._certificates.renew(names[0], request.body, profile, proof=leaf))
 
     async def _by_token(self, request: Request, profile: Profile | None) -> Response:
-        caller = await self._proofs.bare(request.headers.get("authorization"))
+        said = request.headers.get("authorization", "")
+        if self.devices is not None and said and "." not in said:
+            caller = await self.devices(said)
+        else:
+            caller = await self._proofs.bare(request.headers.get("authorization"))
         try:
             made = await self._certificates.renew(caller.id, request.body, profile, proof=caller)
         except NodeError as error:

@@ -28,8 +28,8 @@ from connector.protocol.messages import (
 from connector.protocol.transfer import TRANSFER, Transfer
 from connector.records import Agreement, Delivery, Endpoint, Participant
 from connector.services.addresses import Destination, callback_of, data_address, destination, no_destination
-from connector.services.flows import Flows
 from connector.services.edge import sendings
+from connector.services.flows import Flows
 from connector.services.formats import HTTP_PULL, READINGS_PUSH, is_push
 from connector.services.life.contracts import damaged, standing
 from connector.services.processes import Done, Processes

@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certs import credentials
+from certs.keys import SealError
 from certs.vcdm import CredentialError, Status
 from connector.data.agreed import Agreements
 from connector.data.known import Known
@@ -217,9 +218,10 @@ class Ordering:
             return None
         try:
             agreed = self._agreements.read(agreement)
-        except RefusedError:
+            secret = self._unseal(endpoint.secret, moved.id.encode())
+        except (RefusedError, SealError):
             return None  # Fail closed: what this node cannot read, its device is not asked to follow.
-        properties = msgspec.json.decode(self._unseal(endpoint.secret, moved.id.encode()), type=dict[str, str])
+        properties = msgspec.json.decode(secret, type=dict[str, str])
         waits = _waits(moved) or agreement.held is not None or peer.barred(now) is not None
         return Delivery(
             id=moved.id,

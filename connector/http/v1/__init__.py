@@ -10,6 +10,7 @@ from connector.http.v1 import (
     credentials,
     descriptions,
     doctor,
+    edge,
     events,
     evidence,
     frames,
@@ -49,6 +50,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *credentials.endpoints(services),
         *descriptions.endpoints(services),
         *region.endpoints(services),
+        *edge.endpoints(services),
         *subscriptions.endpoints(services),
     ]
 

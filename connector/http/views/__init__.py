@@ -46,6 +46,14 @@ from connector.http.views.doctor import (
     FindingView,
     ProbedView,
 )
+from connector.http.views.edge import (
+    DeviceAsset,
+    DeviceCollection,
+    DeviceRetirement,
+    DeviceUpdate,
+    DeviceView,
+    NewDevice,
+)
 from connector.http.views.events import (
     EventsQuery,
     EventsView,
@@ -226,6 +234,11 @@ __all__ = [
     "DatasetView",
     "Declining",
     "DescriptionView",
+    "DeviceAsset",
+    "DeviceCollection",
+    "DeviceRetirement",
+    "DeviceUpdate",
+    "DeviceView",
     "DifferenceView",
     "EndContract",
     "Ending",
@@ -269,6 +282,7 @@ __all__ = [
     "NegotiationQuery",
     "NegotiationView",
     "NewAsset",
+    "NewDevice",
     "NewFrame",
     "NewInvite",
     "NewJoin",

@@ -8,7 +8,7 @@ INVARIANT: a former key of a device proves nothing any more, but for what it has
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from certs.jwk import PublicKey
 from connector.errors import RefusedError, UnauthenticatedError
 from connector.ports import Caller, Clock, Reading, Store
 from connector.records import Device, Member
+from connector.services.intake import admit
 
 
 class Proved(Struct, frozen=True):
@@ -58,10 +59,26 @@ class Door:
         ends = proved.ends + cwt.LEEWAY * 1_000_000
         return Proved(device, Caller(device.id, proved.id.hex(), ends, proved.issued, bare=True))
 
+    async def admit(self, authorization: str | None) -> Device:
+        """The device that is calling, its token used up: for calls that write nothing of their own into the store.
+        Raises as `prove`, and `UnauthenticatedError` `token.replayed`."""
+        proved = await self.prove(authorization)
+        await self._store.write(lambda tx: admit(tx, proved.caller))
+        return proved.device
+
 
 def keys_of(device: Device) -> Mapping[bytes, PublicKey]:
     """The key of a device that is in use, by its name in messages."""
-    read = [jwk.read(one.jwk) for one in device.keys if not one.until]
+    return _named(one.jwk for one in device.keys if not one.until)
+
+
+def seals_of(device: Device) -> Mapping[bytes, PublicKey]:
+    """All keys that readings of a device may be sealed with: it had them in their time."""
+    return _named(one.jwk for one in device.keys)
+
+
+def _named(keys: Iterable[Mapping[str, str]]) -> Mapping[bytes, PublicKey]:
+    read = map(jwk.read, keys)
     return {cose.kid_of(one.key): one for one in read}
 
 

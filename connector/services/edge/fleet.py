@@ -10,7 +10,7 @@ that takes the place away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -50,9 +50,10 @@ class Fleet:
 
     # --- what operators do --------------------------------------------------------------------------------------------
 
-    async def invite(self, operator: str, name: str, *, title: str = "", days: float = 14.0) -> Invited:
-        """A place for a device of this name, and the code that opens it. Raises as `Members.invite`."""
-        return await self._members.invite(operator, name, title=title or name, role="device", days=days, listed=False)
+    async def invite(self, operator: str, name: str, *, title: str, days: float = 14.0) -> Invited:
+        """A place for a device and the code that opens it; with `name` "" its name is made from the title. Raises as
+        `Members.invite`."""
+        return await self._members.invite(operator, name, title=title, role="device", days=days, listed=False)
 
     async def select(self, *, after: str = "", limit: int = PAGE) -> list[Device]:
         """Devices in the order of their DIDs, retired ones included."""
@@ -62,11 +63,11 @@ class Fleet:
         """A device by its name or DID. Raises `InputError` `edge.unknown`."""
         return await self._store.read(lambda view: known(view, name))
 
-    async def standing(self, devices: list[Device]) -> Mapping[str, str]:
-        """The state of the places of these devices, by DID."""
+    async def standing(self, devices: Sequence[Device]) -> Mapping[str, tuple[str, int]]:
+        """The state of the places of these devices, and how many transfers they deliver under, by DID."""
 
-        def look(view: Reading) -> dict[str, str]:
-            return {one.id: _state(view, one) for one in devices}
+        def look(view: Reading) -> dict[str, tuple[str, int]]:
+            return {one.id: (_state(view, one), view.count(Sending, device=one.id)) for one in devices}
 
         return await self._store.read(look)
 

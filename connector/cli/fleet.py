@@ -1,0 +1,182 @@
+"""`allmende edge invite`, `edge fleet`, `edge collect`: the devices of a node, as its operators look after them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli.command import Call, Leaf, Noun
+from connector.cli.names import DAYS, Name, segment
+from connector.cli.output import instant, labelled, paragraphs, table
+from connector.cli.words import either, word
+
+DEVICE = Name("device", "/edge/devices", "name")
+COLUMNS = {
+    "name": "name",
+    "title": "title",
+    "state": "state",
+    "version": "version",
+    "seen": "seen",
+    "deliveries": "deliveries",
+    "unsent": "unsent",
+}
+
+
+@click.command(
+    "invite",
+    cls=Leaf,
+    examples=['allmende edge invite "Cabinet at the bridge"', 'allmende edge invite "Roof" --name roof --days 2d'],
+)
+@click.argument("title")
+@click.option("--name", help="Short name, the end of its identity for good; default: made from TITLE.")
+@click.option("--days", type=DAYS, default="14d", show_default=True, help="How long the code is good: 14d, 36h.")
+@click.pass_obj
+def invite(call: Call, title: str, name: str | None, days: float) -> None:
+    """Make a place for a device, and the one-time code that opens it. The node has to keep a region."""
+    made = call.remote.post("/edge/devices", {"title": title, "days": days, **({"name": name} if name else {})})
+    place, line = made["place"], f"allmende edge enrol {made['code']}@{made['url']} DIR"
+    call.answer({**made, "command": line}, lambda: _invited(place, line))
+
+
+def _invited(place: Any, line: str) -> str:
+    name, until = place["name"], instant(place["until"])
+    return paragraphs(
+        either(
+            f"A place for {place['title']} ({name}), until {until}. On the device:",
+            f"Ein Platz für {place['title']} ({name}), bis {until}. Am Gerät:",
+        )
+        + f"\n  {line}",
+        either(
+            f"The code is shown this once. If it is lost: allmende region withdraw {name}, and invite again.",
+            f"Der Code wird nur dieses Mal gezeigt. Geht er verloren: allmende region withdraw {name}, und neu "
+            "einladen.",
+        ),
+    )
+
+
+@click.group("fleet", cls=Noun)
+def fleet() -> None:
+    """The devices of this node: how they are, which version they run, ending one."""
+
+
+@fleet.command("list", examples=["allmende edge fleet list", "allmende edge fleet list --json"])
+@click.pass_obj
+def list_(call: Call) -> None:
+    """List the devices, when each was there last, and what waits at it."""
+    found = call.remote.every("/edge/devices")
+    rows = [
+        {
+            **one,
+            "state": word(one["state"]),
+            "seen": instant(one["seen"]) if one["seen"] else "-",
+            "unsent": _said(one, "unsent"),
+        }
+        for one in found
+    ]
+    none = 'No devices yet. Invite one with: allmende edge invite "Cabinet at the bridge"'
+    call.answer(found, lambda: table(rows, COLUMNS, none))
+
+
+def _said(one: Any, name: str) -> str:
+    """What a device has said of itself; "" where it has said nothing of the kind."""
+    found = one["status"].get(name, "")
+    return str(found) if isinstance(found, str | int | float) else ""
+
+
+@fleet.command("show", examples=["allmende edge fleet show cabinet-at-the-bridge"])
+@click.argument("name", type=DEVICE)
+@click.pass_obj
+def show(call: Call, name: str) -> None:
+    """Show one device, with what it has said of itself."""
+    one = call.remote.get(f"/edge/devices/{segment(name)}")
+    call.answer(one, lambda: _text(one))
+
+
+def _text(one: Any) -> str:
+    said = {key: value for key, value in one["status"].items() if isinstance(value, str | int | float)}
+    waits = either("not yet", "noch nicht") if one["told"] != one["number"] else either("yes", "ja")
+    return paragraphs(
+        labelled(
+            [
+                ("name", one["name"]),
+                ("title", one["title"]),
+                ("identity", one["id"]),
+                ("state", word(one["state"])),
+                ("joined", instant(one["joined"])),
+                ("seen", instant(one["seen"]) if one["seen"] else None),
+                ("version", one["version"]),
+                ("wanted version", one["wanted"]),
+                ("deliveries", one["deliveries"]),
+                ("has its orders", waits if one["seen"] else None),
+                ("done at collection", one["collection"]),
+                ("keys", one["keys"]),
+                ("retired", instant(one["retired"]) if one["retired"] else None),
+            ]
+        ),
+        f"{word('It says of itself')}\n{labelled(list(said.items()))}" if said else "",
+    )
+
+
+@fleet.command(
+    "update",
+    examples=[
+        "allmende edge fleet update cabinet --version 0.9.1 --url https://data.town.example/files/allmende-edge.deb "
+        "--sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    ],
+)
+@click.argument("name", type=DEVICE)
+@click.option("--version", required=True, help="Version that the device should run.")
+@click.option("--url", required=True, help="Where its package is.")
+@click.option("--sha256", required=True, help="SHA-256 of the package, in hex: another one is not installed.")
+@click.pass_obj
+def update(call: Call, name: str, version: str, url: str, sha256: str) -> None:
+    """Have a device run a version; it fetches the package, checks it, and goes back where it does not start."""
+    body = {"version": version, "url": url, "sha256": sha256}
+    one = call.remote.post(f"/edge/devices/{segment(name)}/update", body)
+    call.answer(
+        one,
+        lambda: either(
+            f"{name} is told to run {version}; it runs {one['version'] or 'an unknown version'}.",
+            f"{name} soll {version} ausführen; jetzt läuft {one['version'] or 'eine unbekannte Fassung'}.",
+        ),
+    )
+
+
+@fleet.command("retire", examples=['allmende edge fleet retire cabinet --reason "stolen in May"'])
+@click.argument("name", type=DEVICE)
+@click.option("--reason", default="", help="Why; it is kept with the decision.")
+@click.pass_obj
+def retire(call: Call, name: str, reason: str) -> None:
+    """End a device for good: its certificate is revoked, its transfers end, and it is told to stop.
+
+    A device whose keys are in other hands: allmende region stolen NAME.
+    """
+    one = call.remote.post(f"/edge/devices/{segment(name)}/retire", {"reason": reason})
+    call.answer(one, lambda: either(f"{name} is retired.", f"{name} ist außer Dienst."))
+
+
+@click.command(
+    "collect",
+    cls=Leaf,
+    examples=["allmende edge collect cabinet counts --policy hourly", "allmende edge collect cabinet counts --nothing"],
+)
+@click.argument("device", type=DEVICE)
+@click.argument("series")
+@click.option("--policy", help="The policy whose duties are done, in its latest version.")
+@click.option("--nothing", is_flag=True, help="Nothing any more; what the device's own settings want stays.")
+@click.pass_obj
+def collect(call: Call, device: str, series: str, policy: str | None, nothing: bool) -> None:
+    """Have duties of a policy done at DEVICE before it stores anything of SERIES: what must not leave is never kept."""
+    if bool(policy) == nothing:
+        raise click.UsageError(either("Give --policy NAME, or --nothing", "Nennen Sie --policy NAME oder --nothing"))
+    path = f"/edge/devices/{segment(device)}/collect"
+    one = call.remote.post(path, {"series": series, "policy": policy or ""})
+    done = one["collection"].get(series, "")
+    call.answer(
+        one,
+        lambda: either(
+            f"At {device}, {done or 'nothing'} is done to {series} at collection, as soon as it has its orders.",
+            f"Bei {device} wird an {series} bei der Erhebung {done or 'nichts'} getan, sobald es davon weiß.",
+        ),
+    )

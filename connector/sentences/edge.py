@@ -1,0 +1,57 @@
+"""Devices of this node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from connector.sentences.form import Both
+
+TEMPLATES: Final[Mapping[str, Both]] = {
+    "edge.unknown": ("Ein Gerät {name} gibt es hier nicht.", "There is no device {name} here."),
+    "edge.retired": ("Das Gerät {name} ist außer Dienst.", "The device {name} is retired."),
+    "edge.inactive": (
+        "Der Platz des Geräts {name} gilt gerade nicht ({state}).",
+        "The place of the device {name} does not count now ({state}).",
+    ),
+    "edge.keys": (
+        "Ein Gerät hat höchstens {most} Schlüssel gehabt; laden Sie es unter einem neuen Namen ein.",
+        "A device has had {most} keys at most; invite it under a new name.",
+    ),
+    "edge.asked": (
+        "Die Anfrage des Geräts ist nicht zu lesen, oder es sagt mehr als {most} Byte von sich.",
+        "What the device asks cannot be read, or it says more than {most} bytes of itself.",
+    ),
+    "edge.collects_nothing": (
+        "Die Policy {policy} verlangt nichts, was an Daten getan wird.",
+        "The policy {policy} demands nothing that is done to data.",
+    ),
+    "token.cwt": (
+        "Das Token des Geräts beweist nichts ({why}); gehen Uhr und Schlüssel des Geräts richtig?",
+        "The token of the device proves nothing ({why}); are its clock and key right?",
+    ),
+    "source.delivered": (
+        "{asset} wird von seinem Gerät geliefert und ist hier nicht abzurufen.",
+        "{asset} is delivered by its device and cannot be fetched here.",
+    ),
+    "doctor.device_silent": (
+        "Das Gerät {name} hat sich seit {hours} Stunden nicht gemeldet; was es gesammelt hat, liegt dort. Ist es ohne "
+        "Strom oder Netz?",
+        "The device {name} has not been heard of for {hours} hours; what it has collected lies there. Is it without "
+        "power or network?",
+    ),
+    "doctor.device_lost": (
+        "Dem Gerät {name} fehlen {lost} Messwerte, vergessen oder beschädigt: allmende edge fleet show {name}.",
+        "The device {name} misses {lost} readings, forgotten or damaged: allmende edge fleet show {name}.",
+    ),
+    "event.device_joined": ("Ein Gerät gehört jetzt dazu: {name}.", "A device belongs here now: {name}."),
+    "event.device_retired": ("Ein Gerät ist außer Dienst: {name}. {reason}", "A device is retired: {name}. {reason}"),
+    "event.device_updated": (
+        "{actor} lässt das Gerät {name} auf {version} umstellen.",
+        "{actor} has the device {name} change to {version}.",
+    ),
+    "event.device_collecting": (
+        "{actor} hat bestimmt, was bei {name} an {series} bei der Erhebung getan wird: {policy}.",
+        "{actor} has said what is done at {name} to {series} at collection: {policy}.",
+    ),
+}
