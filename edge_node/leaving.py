@@ -160,10 +160,13 @@ def _name(step: Step) -> str:
 
 class _Names(Struct):
     """What a consumer knows under an agreement: how many legends it was given, what the numbers of series mean (from 1
-    on), and which number a thing has; `next` is that of the next thing."""
+    on), each with the device's own number of it, and which number a thing has; `next` is that of the next thing.
+
+    INVARIANT: two series of the device are two for the consumer, also where they are alike after what was done to them:
+    the readings of each are counted from 1."""
 
     legend: int = 0
-    series: list[Series] = []
+    series: list[tuple[int, Series]] = []
     things: dict[str, int] = {}
     next: int = 1
 
@@ -201,6 +204,10 @@ class Departures:
         """All that a consumer is to know, as a legend that stands alone."""
         names = self._known(agreement)
         return Legend(names.legend, 0, _numbered(names.series, 0), _by_number(names.things, 1))
+
+    def series(self, agreement: str) -> Mapping[int, int]:
+        """The device's own number of each series by the number that a consumer knows it by."""
+        return {number: own for number, (own, _) in enumerate(self._known(agreement).series, 1)}
 
     async def keep(self, agreements: Collection[str]) -> None:
         """Forget the names and keys of every other agreement: nobody can make its pseudonyms again."""
@@ -251,7 +258,7 @@ class Departures:
         numbers = [_number(names, thing) for thing in left.things]
         span = part.last - part.first + 1
         return Batch(
-            series=_series(names, going.series),
+            series=_series(names, part.series, going.series),
             legend=0,
             first=part.first,
             rows=Rows(left.times, numbers, left.columns),
@@ -301,10 +308,10 @@ def _number(names: _Names, thing: str) -> int:
     return found
 
 
-def _series(names: _Names, series: Series) -> int:
-    if series not in names.series:
-        names.series.append(series)
-    return names.series.index(series) + 1
+def _series(names: _Names, own: int, series: Series) -> int:
+    if (own, series) not in names.series:
+        names.series.append((own, series))
+    return names.series.index((own, series)) + 1
 
 
 def _more(names: _Names, series: int, thing: int) -> Legend:
@@ -313,8 +320,8 @@ def _more(names: _Names, series: int, thing: int) -> Legend:
     return Legend(names.legend, names.legend - 1, _numbered(names.series, series), _by_number(names.things, thing))
 
 
-def _numbered(series: Sequence[Series], after: int) -> tuple[tuple[int, Series], ...]:
-    return tuple(enumerate(series[after:], after + 1))
+def _numbered(series: Sequence[tuple[int, Series]], after: int) -> tuple[tuple[int, Series], ...]:
+    return tuple((number, one) for number, (_, one) in enumerate(series[after:], after + 1))
 
 
 def _by_number(things: Mapping[str, int], first: int) -> tuple[tuple[int, str], ...]:
