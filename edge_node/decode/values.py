@@ -29,19 +29,20 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST: Final = 253_402_300_800_000_000
 """The year 10000, in microseconds."""
 
-Pointer = Annotated[str, Meta(pattern=r"^(/[^/]*)*$", max_length=256)]
+_POINTER: Final = "^(/[^/]*)*$"
+Pointer = Annotated[str, Meta(pattern=_POINTER, max_length=256)]
 
 
 class FieldPlace(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a field stands and in which unit; the value is multiplied and then added to."""
 
-    at: Pointer
+    at: str
     unit: str = ""
     scale: float = 1.0
     add: float = 0.0
 
 
-Places = dict[str, Pointer | FieldPlace]
+Places = dict[str, str | FieldPlace]
 """Settings: where the fields of a series stand. One that is not named stands under its own name."""
 
 
@@ -56,8 +57,8 @@ class Column(Struct, frozen=True):
 
 
 def columns(places: Mapping[str, str | FieldPlace], fields: Mapping[str, FieldSettings]) -> tuple[Column, ...]:
-    """The fields of a series with their places. Raises `ValueError`: a field that the series has not, a unit that
-    cannot be brought into the field's."""
+    """The fields of a series with their places. Raises `ValueError`: a field that the series has not, what is no
+    pointer, a unit that cannot be brought into the field's."""
     for name in places:
         if name not in fields:
             raise ValueError(f"the series has no field {name} (at `$.fields.{name}`)")
@@ -65,6 +66,8 @@ def columns(places: Mapping[str, str | FieldPlace], fields: Mapping[str, FieldSe
     for name, field in fields.items():
         given = places.get(name, "/" + name.replace("~", "~0").replace("/", "~1"))
         place = FieldPlace(given) if isinstance(given, str) else given
+        if re.search(_POINTER, place.at) is None:
+            raise ValueError(f"a JSON pointer begins with / (at `$.fields.{name}`)")
         scale, add = _factors(place, field, name)
         made.append(Column(name, field.kind, path(place.at), scale, add))
     return tuple(made)

@@ -63,9 +63,9 @@ TEMPLATES: dict[str, Both] = {
         "The broker had kept this message, and it does not say when it was measured.",
     ),
     "mqtt.lost": (
-        "{count} Nachrichten ohne Quittung (QoS 0) kamen schneller, als sie genommen werden konnten, und sind verloren. "
-        "Mit QoS 1 würde der Broker warten.",
-        "{count} messages without acknowledgement (QoS 0) came faster than they could be taken, and are lost. With QoS 1 "
-        "the broker would wait.",
+        "{count} Nachrichten ohne Quittung (QoS 0) kamen schneller, als sie genommen werden konnten, und sind "
+        "verloren. Mit QoS 1 würde der Broker warten.",
+        "{count} messages without acknowledgement (QoS 0) came faster than they could be taken, and are lost. With "
+        "QoS 1 the broker would wait.",
     ),
 }
