@@ -341,6 +341,10 @@ class Buffer:
                     return
                 elif len(self._loose) > _BUSY_SEGMENTS:
                     await self._tidied()
+        except BaseException:
+            self._suspect = "buffer.disk"  # nobody knows what was done: nothing more is, and nobody waits in vain
+            self._fail([], KeepingError(self._suspect))
+            raise
         finally:
             self._pump = None
 
@@ -388,10 +392,10 @@ class Buffer:
         group += self._queue
         self._queue.clear()
         self._next = dict(self._numbers)
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_exception(error)
-                waiting.done.exception()  # whoever has stopped waiting is not told again
+        for done in [waiting.done for waiting in group] + [job.done for job in self._jobs if self._suspect]:
+            _told(done, error)
+        if self._suspect:
+            self._jobs.clear()
 
     # Room.
 
@@ -455,8 +459,8 @@ class Buffer:
             row = await self._run(partial(self._shut, tail, change))
         except FullError:
             return
-        except (KeepingError, OSError):
-            self._suspect = "buffer.disk"
+        except KeepingError as error:
+            self._suspect = error.code
             return
         self._apply(change)
         self._rows[row.number] = row
@@ -566,9 +570,7 @@ class Buffer:
         try:
             await self._run(job.act)
         except EdgeError as error:
-            if not job.done.done():
-                job.done.set_exception(error)
-                job.done.exception()
+            _told(job.done, error)
             return
         job.known()
         if not job.done.done():
@@ -577,3 +579,10 @@ class Buffer:
 
 def _future() -> asyncio.Future[None]:
     return asyncio.get_running_loop().create_future()
+
+
+def _told(done: asyncio.Future[None], error: Exception) -> None:
+    """Whoever waits hears of it; whoever has stopped waiting is not complained of."""
+    if not done.done():
+        done.set_exception(error)
+        done.exception()

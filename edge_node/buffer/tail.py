@@ -43,10 +43,13 @@ class Tail:
     @classmethod
     def begin(cls, number: int, files: Files, at: int, numbers: Mapping[int, int], legends: Sequence[bytes]) -> Tail:
         """A new segment, durable, with the legends that its readings are read with. Raises as `write`."""
-        tail = cls(number, files, files.append(named(number)), Scan([], [], 0))
-        entries: list[Entry] = [Start(dict(numbers)), *(LegendEntry(one) for one in legends)]
-        size = tail.write(at, entries)
-        files.sync()
+        try:
+            tail = cls(number, files, files.append(named(number)), Scan([], [], 0))
+            entries: list[Entry] = [Start(dict(numbers)), *(LegendEntry(one) for one in legends)]
+            size = tail.write(at, entries)
+            files.sync()
+        except OSError as error:
+            raise (FullError if error.errno in _NO_ROOM else KeepingError)("buffer.disk") from error
         tail.took(at, entries, size)
         return tail
 
@@ -102,15 +105,18 @@ class Tail:
                 self.start = entry.numbers
 
     def close(self, at: int) -> Row:
-        """Write its end and give it the name of a closed one. Raises as `write`, and `OSError`."""
+        """Write its end and give it the name of a closed one. Raises as `write`."""
         if not self.closed:
             entries = [End(len(self.batches))]
             self.size += self.write(at, entries)
             self.closed = True
         self._file.close()
         row = Row(self.number, 0, self.size, self.first or at, self.last or at, parts(self.batches))
-        self._files.rename(named(self.number), row.name)
-        self._files.sync()
+        try:
+            self._files.rename(named(self.number), row.name)
+            self._files.sync()
+        except OSError as error:
+            raise KeepingError("buffer.disk") from error
         return row
 
     def stop(self) -> None:

@@ -1,0 +1,1 @@
+"""Campaigns against the buffer: power cuts, kills, damage."""
