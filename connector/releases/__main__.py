@@ -16,7 +16,7 @@ from connector.releases.programs import SystemPrograms
 from connector.releases.release import Places, pointed, shipped
 from connector.releases.updating import Updating
 
-USE = "use: releases.pyz [--root DIR] PACKAGE install|settle|confirm|back|status|await"
+USE = "use: releases.pyz [--root DIR] PACKAGE unpack|install|settle|confirm|back|status|await"
 AWAITED = 600.0
 
 
@@ -40,7 +40,13 @@ def _done(places: Places, act: str) -> int:
         return 0  # before every start: nothing is read or written where nothing is under way
     release = shipped(places)
     updating = Updating(places, release, Disk(), SystemPrograms(places, release))
-    acts = {"install": updating.install, "settle": updating.settle, "confirm": updating.confirm, "back": updating.back}
+    acts = {
+        "unpack": updating.unpack,
+        "install": updating.install,
+        "settle": updating.settle,
+        "confirm": updating.confirm,
+        "back": updating.back,
+    }
     if act in acts:
         if said := acts[act]():
             print(f"{places.package}: {said}")

@@ -3,7 +3,8 @@
 What lives here: the steps and their order. What does not: single calls of the file system (`disk`), programs that are
 started (`programs`), the journal's form (`journal`).
 
-    install   unpack beside the others, try it; copy the state, bring it up to date; switch; remember that it is a try
+    unpack    beside the others; look whether it works here
+    install   copy the state, bring it up to date; switch; remember that it is a try
     settle    before every start: what the journal says is to be done first; the third start that fails returns
     confirm   after every start that worked: the try is over
     back      by hand: to the release before
@@ -34,6 +35,20 @@ class Updating:
     def __init__(self, places: Places, release: Release, disk: Disk, programs: Programs) -> None:
         self._places, self._release, self._disk, self._programs = places, release, disk, programs
 
+    def unpack(self) -> str:
+        """Put the shipped release beside the one that runs, and try whether it works on this machine; the service goes
+        on meanwhile. Raises `ReleaseError`; then it is gone again."""
+        new = self._release.id
+        if pointed(self._places.current) == new:
+            return ""
+        unpack(self._places, self._release, self._disk)
+        try:
+            self._programs.check(new)
+        except ReleaseError:
+            discard(self._places, new, self._disk)
+            raise
+        return f"{new} is unpacked"
+
     def install(self) -> str:
         """Put the shipped release in place of the one that runs; who calls has stopped the service. Answers what was
         done. Raises `ReleaseError` where the new one is of no use here; then the old one is as it was."""
@@ -45,20 +60,12 @@ class Updating:
         old = pointed(self._places.current)
         if old == new:
             return f"{new} is in place"
-        self._unpacked(new)
+        self.unpack()
         if not old:
             self._disk.point(self._places.current, new)
             return f"{new} is in place"
         self._moved(Update(Phase.MOVING, old, new))
         return f"{new} is in place of {old}, which is kept until it has started"
-
-    def _unpacked(self, new: str) -> None:
-        unpack(self._places, self._release, self._disk)
-        try:
-            self._programs.check(new)
-        except ReleaseError:
-            discard(self._places, new, self._disk)
-            raise
 
     def _moved(self, update: Update) -> None:
         """State and link, under the journal."""

@@ -1,0 +1,109 @@
+"""A Debian of another processor on this machine: its files by debootstrap, its programs run by qemu-user.
+
+What lives here: making its root once (kept in `.cache`), and running commands in it, without a network, in name spaces
+of their own: the register of foreign programs is theirs too, nothing of this machine is changed. What does not: what
+is installed there (the tests). Needs root, debootstrap and qemu-user-static (Debian).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parents[2]
+CACHE = HERE / ".cache" / "packages"
+QEMU = Path("/usr/bin/qemu-aarch64-static")
+SUITE = "bookworm"
+PACKAGES = "python3,ca-certificates,init-system-helpers"
+_MAGIC = (
+    r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00",
+    r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff",
+)
+_INSIDE = r"""
+read -r mapped
+root=$1; foreign=$2; shift 2
+if [ -n "$foreign" ]; then
+  mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+  printf '%s' "$foreign" >/proc/sys/fs/binfmt_misc/register
+fi
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+  DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 "$@"
+"""
+
+
+def missing(architecture: str) -> str:
+    """Why no such Debian can be had here; "" where it can."""
+    if os.geteuid() != 0:
+        return "debootstrap needs root"
+    wanted = ["debootstrap", "unshare", *(["qemu-aarch64-static"] if architecture == "arm64" else [])]
+    return ", ".join(f"{name} is not installed" for name in wanted if shutil.which(name) is None)
+
+
+def _mirror() -> str:
+    """The first mirror that this machine gets its own packages from."""
+    listed = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
+    return subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\n", 1)[0]
+
+
+def made(architecture: str) -> Path:
+    """An archive of a small Debian with Python; made at first use, which takes minutes. Raises `CalledProcessError`."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    kept = CACHE / f"{SUITE}-{architecture}.tar"
+    if kept.exists():
+        return kept
+    root = CACHE / f".{SUITE}-{architecture}"
+    shutil.rmtree(root, ignore_errors=True)
+    asked = ["debootstrap", f"--arch={architecture}", "--variant=minbase", f"--include={PACKAGES}", "--foreign"]
+    with (CACHE / f"{SUITE}-{architecture}.log").open("w") as log:
+        subprocess.run([*asked, SUITE, str(root), _mirror()], check=True, stdout=log, stderr=log)
+        # It tries whether devices can be made, which it does not need; the package's own program comes over this one.
+        (root / "usr/bin/mknod").write_text('#!/bin/sh\n: >"$1"\n')
+        run(root, "/debootstrap/debootstrap", "--second-stage", architecture=architecture, log=log)
+    draft = kept.with_suffix(".new")
+    shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+    subprocess.run(["tar", "-C", str(root), "--exclude=./dev/*", "-cf", str(draft), "."], check=True)
+    draft.rename(kept)
+    shutil.rmtree(root)
+    return kept
+
+
+def unpacked(architecture: str, root: Path) -> Path:
+    """Such a Debian in a new folder."""
+    root.mkdir(parents=True)
+    subprocess.run(["tar", "-C", str(root), "-xf", str(made(architecture))], check=True)
+    return root
+
+
+def begun(root: Path, *command: str, architecture: str, log: object = subprocess.PIPE) -> subprocess.Popen[str]:
+    """A command in that Debian; it and all its children end when the process that is returned is killed."""
+    foreign = f":qemu-aarch64:M::{_MAGIC[0]}:{_MAGIC[1]}:{QEMU}:F" if architecture == "arm64" else ""
+    apart = ["unshare", "--user", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"]
+    process = subprocess.Popen(
+        [*apart, "sh", "-ec", _INSIDE, "sh", str(root), foreign, *command],
+        stdin=subprocess.PIPE,
+        stdout=log,  # type: ignore[call-overload]
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    own = os.readlink("/proc/self/ns/user")
+    while os.readlink(f"/proc/{process.pid}/ns/user") == own:
+        time.sleep(0.002)
+    for kind in ("uid", "gid"):
+        Path(f"/proc/{process.pid}/{kind}_map").write_text("0 0 65536\n")
+    assert process.stdin is not None
+    process.stdin.write("mapped\n")
+    process.stdin.flush()
+    return process
+
+
+def run(root: Path, *command: str, architecture: str, log: object = subprocess.PIPE, status: int = 0) -> str:
+    """What a command says there. Raises `AssertionError` with it where it ends otherwise."""
+    process = begun(root, *command, architecture=architecture, log=log)
+    said, _ = process.communicate()
+    assert process.returncode == status, f"{command}: {process.returncode}\n{said}"
+    return said or ""
