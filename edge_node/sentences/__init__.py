@@ -15,6 +15,7 @@ from edge_node.sentences import (
     decoding,
     duties,
     enrolment,
+    intake,
     link,
     orders,
     packages,
@@ -28,7 +29,7 @@ from policies.saying import Both
 if TYPE_CHECKING:
     from policies.explain import Speaker
 
-SUBJECTS: Final = (buffer, decoding, duties, enrolment, link, orders, packages, settings, sources, sync)
+SUBJECTS: Final = (buffer, decoding, duties, enrolment, intake, link, orders, packages, settings, sources, sync)
 TEMPLATES: Final[Mapping[str, Both]] = {code: both for subject in SUBJECTS for code, both in subject.TEMPLATES.items()}
 
 

@@ -1,0 +1,78 @@
+"""The numbers of series and things, and the legends that say them.
+
+What lives here: giving numbers, and what of that is not written yet. What does not: the legend's form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from connector.data.readings.model import Legend, Series
+from edge_node.errors import FullError
+
+MOST_THINGS: Final = 1 << 18
+
+
+class Names:
+    """INVARIANT: a number that was written keeps its meaning. `legend` is all that was written before."""
+
+    def __init__(self, legend: Legend | None = None) -> None:
+        legend = legend or Legend(0)
+        self._number = legend.number
+        self._series = {one: number for number, one in legend.series}
+        self._things = {name: number for number, name in legend.things}
+        self._last_series = max(self._series.values(), default=0)
+        self._last_thing = max(self._things.values(), default=0)
+        self._new_series: dict[int, Series] = {}
+        self._new_things: dict[int, str] = {}
+
+    def series(self, one: Series) -> int:
+        """Its number."""
+        found = self._series.get(one)
+        if found is None:
+            found = self._last_series = self._last_series + 1
+            self._series[one] = found
+            self._new_series[found] = one
+        return found
+
+    def things(self, names: Sequence[str]) -> list[int]:
+        """Their numbers. Raises `FullError` `intake.things`."""
+        known = self._things
+        try:
+            return [known[name] for name in names]
+        except KeyError:
+            pass
+        for name in names:
+            if name not in known:
+                if len(known) >= MOST_THINGS:
+                    raise FullError("intake.things", most=str(MOST_THINGS))
+                self._last_thing += 1
+                known[name] = self._last_thing
+                self._new_things[self._last_thing] = name
+        return [known[name] for name in names]
+
+    def nameable(self, names: Sequence[str]) -> list[int]:
+        """The places of the names that have a number, or can still get one."""
+        left = MOST_THINGS - len(self._things)
+        new = set(list(dict.fromkeys(name for name in names if name not in self._things))[:left])
+        return [place for place, name in enumerate(names) if name in self._things or name in new]
+
+    @property
+    def number(self) -> int:
+        """The legend that all numbers given so far can be read with, once `more` is written."""
+        return self._number + bool(self._new_series or self._new_things)
+
+    def more(self) -> Legend | None:
+        """What has not been written yet."""
+        if not self._new_series and not self._new_things:
+            return None
+        return Legend(self._number + 1, self._number, tuple(self._new_series.items()), tuple(self._new_things.items()))
+
+    def wrote(self, legend: Legend) -> None:
+        """That is durable now."""
+        self._number = legend.number
+        for number, _ in legend.series:
+            self._new_series.pop(number, None)
+        for number, _ in legend.things:
+            self._new_things.pop(number, None)
