@@ -25,7 +25,7 @@ from connector.http.dsp import Dsp
 from connector.http.inbox import Inbox
 from connector.http.management import Management
 from connector.http.reflection import Reflection
-from connector.http.server import Listener, names_of
+from connector.http.server import Listener, Streams, names_of
 from connector.http.signaling import Signaling
 from connector.http.throttle import Throttle
 from connector.http.tls import Certificate
@@ -203,8 +203,9 @@ def public_listener(
     *,
     certificate: Certificate | None,
     metrics: Metrics,
+    readings: Streams | None = None,
 ) -> Listener:
-    """What peers speak to."""
+    """What peers and devices speak to; `readings` are handlers of what devices bring, by path."""
     return Listener(
         "public",
         serve=protocol.handle,
@@ -216,6 +217,7 @@ def public_listener(
             f"{data_plane.base}probe": reflection.handler,
             data_plane.base: data_plane.handler,
             inbox.base: inbox.handler,
+            **(readings or {}),
         },
         upgrades=data_plane.base,
         certificate=certificate,

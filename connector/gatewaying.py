@@ -7,14 +7,19 @@ other part. A node has devices as soon as it keeps a region, which gives them th
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from certs import cose, welcome
 from certs.welcome import Welcome
 from connector.certifying import Certifying
 from connector.data.readings.ordering import Ordering
+from connector.data.readings.receiving import Receiving
 from connector.ground import Ground
+from connector.http import readings
 from connector.http.edge import Edge
 from connector.http.endpoints import RegionServices
-from connector.services.edge.door import Door
+from connector.protocol import paths
+from connector.services.edge.door import Door, seals_of
 from connector.services.edge.fleet import Fleet
 from connector.services.edge.introduction import Introduction
 from connector.services.transfers import Transfers
@@ -25,7 +30,15 @@ from connector.system import KnownFacts
 class Gatewaying:
     """The parts of one node that have to do with devices; each is an attribute."""
 
-    def __init__(self, ground: Ground, *, region: RegionServices, certifying: Certifying, transfers: Transfers) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        region: RegionServices,
+        certifying: Certifying,
+        transfers: Transfers,
+        receiving: Receiving,
+    ) -> None:
         own = self._ground = ground
         self._region = region
         self.door = Door(store=own.store, clock=own.clock, own=own.did)
@@ -57,9 +70,19 @@ class Gatewaying:
             sign=self._as_authority,
             signer=self._signer,
         )
+        self.readings = {
+            f"{paths.prefix(own.config.public_url)}{readings.PATH}": readings.OwnReadings(
+                receiving, self._proven
+            ).handler
+        }
         Edge(store=own.store, door=self.door, introduction=self.introduction, ordering=self.ordering).publish(
             own.publications
         )
+
+    async def _proven(self, request: web.Request) -> readings.Proven:
+        """Which device brings readings, and the keys that it may have sealed them with."""
+        device = await self.door.admit(request.headers.get("authorization"))
+        return readings.Proven(device.id, seals_of(device))
 
     def _as_node(self, document: bytes) -> bytes:
         """A document for devices, signed by the key that signs this node's messages."""

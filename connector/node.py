@@ -377,6 +377,7 @@ class Node:
             self.reflection,
             certificate=self.certificate,
             metrics=self.metrics,
+            readings=self.edge.readings if self.edge is not None else None,
         )
         routes = signaling.control_plane(self.flows, self.planes)
         self.signaling = signaling.Signaling(routes, prove=self.signals.prove, ids=self.ids, metrics=self.metrics)
@@ -391,7 +392,11 @@ class Node:
         self.edge: gatewaying.Gatewaying | None = None
         if region is not None:
             self.edge = gatewaying.Gatewaying(
-                self.ground, region=region, certifying=self.trust.certifying, transfers=self.transfers
+                self.ground,
+                region=region,
+                certifying=self.trust.certifying,
+                transfers=self.transfers,
+                receiving=self.readings,
             )
 
     def _parts(self) -> serving.Parts:
