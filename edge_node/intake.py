@@ -118,6 +118,7 @@ class Intake:
         self._writing: Group | None = None
         self._more = asyncio.Event()
         self._less = asyncio.Event()
+        self._stopped = False
         self.counts: dict[str, Counts] = {}
         self.watchers: list[Watcher] = []
         self._remember(settings, legend)
@@ -144,9 +145,11 @@ class Intake:
         await self._buffer.spoil([found])
 
     async def _room(self) -> None:
-        while self._group.rows >= self._most:
+        while self._group.rows >= self._most and not self._stopped:
             self._less.clear()
             await self._less.wait()
+        if self._stopped:
+            raise KeepingError("intake.stopped")
 
     async def _checked(self, source: str, series: str, found: Checked, size: int) -> None:
         counts = self._of(source)
@@ -254,6 +257,8 @@ class Intake:
                 if not self._group.rows or await self._commit():
                     self._turned()
         finally:
+            self._stopped = True
+            self._less.set()
             self._group.end(KeepingError("intake.stopped"))
 
     async def _due(self) -> None:
