@@ -15,6 +15,8 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -22,10 +24,13 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from msgspec import Struct
 from yarl import URL
 
+from certs import tls
 from connector.errors import DeliveryError
 from connector.http.addresses import GuardedResolver, Lookup, allowed, check, is_address, parse
-from connector.http.tunnel import Proxy, ProxyError, TunnelConnector
-from edge_node.errors import LinkError
+from connector.http.tunnel import Proxy, ProxyError, TunnelConnector, proxy_of
+from edge_node.config import LinkSettings
+from edge_node.errors import LinkError, SettingsError
+from edge_node.identity import Pins
 from edge_node.metering import Counter, Meter
 
 DEADLINE: Final = 60.0
@@ -53,6 +58,39 @@ class Answer(Struct, frozen=True):
         said = self.headers.get("retry-after", "")
         return min(int(said), _MOST_WAIT) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
+    @property
+    def date(self) -> int:
+        """What the other side takes for the time, to the second, in microseconds UTC; 0 where it does not say (Date,
+        RFC 9110, 6.6.1)."""
+        try:
+            return int(parsedate_to_datetime(self.headers.get("date", "")).timestamp()) * 1_000_000
+        except (ValueError, OverflowError):
+            return 0
+
+
+def opened(settings: LinkSettings, *, meter: Meter, pins: Pins | None = None) -> Link:
+    """The network as the settings have it. The device's own node may show a certificate of its region, whose root is
+    pinned; nobody else may. Raises `SettingsError`: `settings.extra_ca`, `settings.proxy`."""
+    extra = Path(settings.extra_ca) if settings.extra_ca else None
+    try:
+        context = tls.client(extra)
+        own = {} if pins is None else {parse(pins.url).raw_authority: tls.client(extra, roots=[pins.root])}
+    except (OSError, DeliveryError) as error:
+        raise SettingsError("settings.extra_ca", place="link.extra_ca", why=type(error).__name__) from None
+    return Link(context=context, contexts=own, meter=meter, proxy=_proxy(settings.proxy))
+
+
+def _proxy(url: str) -> Proxy | None:
+    if not url:
+        return None
+    try:
+        at = parse(url)
+    except DeliveryError:
+        at = None
+    if at is None or at.scheme != "http":
+        raise SettingsError("settings.proxy", place="link.proxy")
+    return proxy_of(url)
+
 
 async def system_lookup(host: str, port: int) -> Sequence[str]:
     """Addresses as the operating system resolves them."""
@@ -63,8 +101,8 @@ async def system_lookup(host: str, port: int) -> Sequence[str]:
 class Link:
     """The network of a device. `close` it at the end.
 
-    `context` judges servers by their certificates; `meter` is told what goes, and asked what may; `proxy` stands
-    between the device and everything outside.
+    `context` judges servers by their certificates, `contexts` those at these places (host and port as in a URL) in its
+    stead; `meter` is told what goes, and asked what may; `proxy` stands between the device and everything outside.
     """
 
     def __init__(
@@ -72,11 +110,13 @@ class Link:
         *,
         context: ssl.SSLContext,
         meter: Meter,
+        contexts: Mapping[str, ssl.SSLContext] | None = None,
         proxy: Proxy | None = None,
         lookup: Lookup = system_lookup,
         deadline: float = DEADLINE,
     ) -> None:
         self._tls, self._meter, self._proxy, self._lookup = context, meter, proxy, lookup
+        self._contexts = contexts or {}
         self._deadline = deadline
         self._sessions: dict[tuple[bool, bool], ClientSession] = {}
         self._counters: set[Counter] = set()
@@ -148,10 +188,10 @@ class Link:
         self, method: str, url: URL, fields: Mapping[str, str], body: bytes | None, private: bool, within: ClientTimeout
     ) -> AsyncIterator[ClientResponse]:
         """The answer, open; what went is counted while its connection is still there."""
-        session = self._session(url, private)
+        session, context = self._session(url, private), self._contexts.get(url.raw_authority, self._tls)
         try:
             async with session.request(
-                method, url, data=body, headers=fields, allow_redirects=False, timeout=within
+                method, url, data=body, headers=fields, allow_redirects=False, timeout=within, ssl=context
             ) as response:
                 try:
                     yield response
@@ -195,7 +235,6 @@ class Link:
 
     def _new(self, plain: bool, private: bool) -> ClientSession:
         settings: dict[str, Any] = {
-            "ssl": self._tls,
             "resolver": GuardedResolver(self._lookup, allowed(plain, private)),
             "keepalive_timeout": KEPT,
             "limit": 0,

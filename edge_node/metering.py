@@ -94,6 +94,26 @@ class Budget:
         self._written = ahead
 
 
+class Unlimited:
+    """Counts, and lets everything through: for commands, which go once."""
+
+    def __init__(self) -> None:
+        self.sent = self.received = 0
+
+    def left(self) -> int | None:
+        """See `Meter`."""
+        return None
+
+    def seconds(self) -> int:
+        """See `Meter`."""
+        return 0
+
+    def used(self, sent: int, received: int) -> None:
+        """See `Meter`."""
+        self.sent += sent
+        self.received += received
+
+
 def _read(data: bytes | None) -> tuple[int, int]:
     if data is None or len(data) != _FORM.size:
         return 0, 0

@@ -31,6 +31,14 @@ TEMPLATES: dict[str, Both] = {
         "{place}: Das Format „{format}“ gibt es nicht, nur „readings“ und diese: {formats}.",
         "{place}: there is no format '{format}', only 'readings' and these: {formats}.",
     ),
+    "settings.extra_ca": (
+        "{place}: Darin stehen keine Zertifikate von Stellen, denen zu trauen wäre ({why}).",
+        "{place}: there are no certificates of authorities in it that could be trusted ({why}).",
+    ),
+    "settings.proxy": (
+        "{place}: Ein Proxy heißt http://NAME:PORT.",
+        "{place}: a proxy is called http://NAME:PORT.",
+    ),
     "settings.source": (
         "{place}: {why}",
         "{place}: {why}",

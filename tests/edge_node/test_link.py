@@ -133,6 +133,14 @@ def test_a_wait_has_a_bound() -> None:
     assert Answer(503, {"retry-after": "999999999"}, b"").wait == 86_400
 
 
+@pytest.mark.parametrize(
+    ("said", "want"),
+    [("Wed, 21 Oct 2015 07:28:00 GMT", 1_445_412_480_000_000), ("", 0), ("soon", 0), ("Wed, 99 Oct 2015 x", 0)],
+)
+def test_what_the_other_side_takes_for_the_time(said: str, want: int) -> None:
+    assert Answer(200, {"date": said}, b"").date == want
+
+
 async def test_one_connection_serves_many_exchanges(there: There, link: Link) -> None:
     for _ in range(5):
         await link.post(f"http://127.0.0.1:{there.port}/", b"x", media_type="text/plain", private=True)
