@@ -174,7 +174,7 @@ class Link:
         deadline: float | None,
         most: int,
     ) -> Answer:
-        self._afford(len(body))
+        await self._afford(len(body))
         within = ClientTimeout(total=self._deadline if deadline is None else deadline)
         try:
             target = parse(url)
@@ -200,10 +200,9 @@ class Link:
         finally:
             self._count()
 
-    def _afford(self, size: int) -> None:
+    async def _afford(self, size: int) -> None:
         """Raises `LinkError` `link.budget`."""
-        left = self._meter.left()
-        if left is not None and left < size + _HEAD:
+        if not await self._meter.allows(size + _HEAD):
             raise LinkError("link.budget", self._meter.seconds())
 
     def _count(self) -> None:

@@ -29,6 +29,9 @@ class Meter(Protocol):
     def seconds(self) -> int:
         """Until there are new ones."""
 
+    async def allows(self, size: int) -> bool:
+        """May so many bytes go now? What is allowed is held ready."""
+
     def used(self, sent: int, received: int) -> None:
         """So much has gone."""
 
@@ -36,18 +39,19 @@ class Meter(Protocol):
 class Kept(Protocol):
     """Small values that survive a restart (`edge_node.buffer`)."""
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, name: str, /) -> bytes | None:
         """What was put there."""
 
-    def put(self, key: str, value: bytes) -> None:
-        """Put it there, durably."""
+    async def put(self, name: str, value: bytes, /) -> None:
+        """Put it there, durably. Raises `edge_node.errors.KeepingError`."""
 
 
 class Budget:
     """So many bytes a day (UTC), 0 for no limit.
 
-    INVARIANT: what is on disk is never less than what was spent: a step is written down before it is used up, and after
-    a crash counts as spent. So the disk is written to a few dozen times a day and not with each message.
+    INVARIANT: what is on disk is no less than what was spent, but for the answers of the exchanges that were going on:
+    a step is written down before it is used up, and after a crash counts as spent. So the disk is written to a few
+    dozen times a day and not with each message.
     """
 
     def __init__(self, daily: int, *, kept: Kept, now: Callable[[], int]) -> None:
@@ -73,14 +77,23 @@ class Budget:
         """See `Meter`."""
         return (_DAY - self._now() % _DAY) // _SECOND + 1
 
+    async def allows(self, size: int) -> bool:
+        """See `Meter`. Raises `edge_node.errors.KeepingError`."""
+        left = self.left()
+        if left is None or left < size:
+            return left is None
+        if self._spent + size > self._written:
+            ahead = self._spent + max(size, self._step)
+            await self._kept.put(_SPENT, _FORM.pack(self._day, ahead))
+            self._written = ahead
+        return True
+
     def used(self, sent: int, received: int) -> None:
         """See `Meter`. `sent` and `received` are also kept since the start."""
         self.sent += sent
         self.received += received
         self._turn()
         self._spent += sent + received
-        if self._daily and self._spent > self._written:
-            self._write(self._spent + self._step)
 
     def _turn(self) -> None:
         """A new day. A clock that was set back by one gives nothing back; one that is further off had been wrong, and
@@ -88,10 +101,6 @@ class Budget:
         day = self._now() // _DAY
         if day not in (self._day, self._day - 1):
             self._day, self._spent, self._written = day, 0, 0
-
-    def _write(self, ahead: int) -> None:
-        self._kept.put(_SPENT, _FORM.pack(self._day, ahead))
-        self._written = ahead
 
 
 class Unlimited:
@@ -107,6 +116,10 @@ class Unlimited:
     def seconds(self) -> int:
         """See `Meter`."""
         return 0
+
+    async def allows(self, size: int) -> bool:
+        """See `Meter`."""
+        return True
 
     def used(self, sent: int, received: int) -> None:
         """See `Meter`."""

@@ -30,6 +30,9 @@ class Counted:
     def left(self) -> int | None:
         return self.rest
 
+    async def allows(self, size: int) -> bool:
+        return self.rest is None or size <= self.rest
+
     def seconds(self) -> int:
         return 77
 

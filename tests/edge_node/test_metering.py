@@ -20,11 +20,11 @@ class Disk:
         self.held: dict[str, bytes] = {}
         self.writes = 0
 
-    def get(self, key: str) -> bytes | None:
-        return self.held.get(key)
+    def get(self, name: str) -> bytes | None:
+        return self.held.get(name)
 
-    def put(self, key: str, value: bytes) -> None:
-        self.held[key] = value
+    async def put(self, name: str, value: bytes) -> None:
+        self.held[name] = value
         self.writes += 1
 
 
@@ -57,30 +57,36 @@ def test_a_day_has_so_many_bytes(disk: Disk, clock: Clock) -> None:
     assert budget.left() == 1_000_000
 
 
-def test_without_a_limit_nothing_is_written(disk: Disk, clock: Clock) -> None:
+async def test_without_a_limit_nothing_is_written(disk: Disk, clock: Clock) -> None:
     budget = Budget(0, kept=disk, now=clock)
+    assert await budget.allows(1 << 40)
     budget.used(10_000_000, 0)
     assert (budget.left(), budget.today, disk.writes) == (None, 10_000_000, 0)
 
 
-def test_a_crash_gives_nothing_back_and_little_is_written(disk: Disk, clock: Clock) -> None:
+async def test_a_crash_gives_nothing_back_and_little_is_written(disk: Disk, clock: Clock) -> None:
     spent = 0
     budget = Budget(10_000_000, kept=disk, now=clock)
     for _ in range(500):
+        assert await budget.allows(10_000)
         budget.used(9_000, 1_000)
         spent += 10_000
         left = Budget(10_000_000, kept=disk, now=clock).left()
         assert left is not None
-        assert 10_000_000 - spent - 160_000 <= left <= 10_000_000 - spent
+        assert 10_000_000 - spent - 170_000 <= left <= 10_000_000 - spent
     assert disk.writes <= 64
+    assert not await budget.allows(5_000_001)
+    assert disk.writes <= 64, "what is not allowed is not written down"
 
 
 @pytest.mark.parametrize(("days", "fresh"), [(1, True), (400, True), (0, False), (-1, False), (-2, True), (-400, True)])
-def test_a_clock_that_is_set(disk: Disk, clock: Clock, days: int, fresh: bool) -> None:
+async def test_a_clock_that_is_set(disk: Disk, clock: Clock, days: int, fresh: bool) -> None:
     budget = Budget(1_000_000, kept=disk, now=clock)
+    assert await budget.allows(900_000)
     budget.used(900_000, 0)
     clock.now += days * DAY
-    assert (budget.left() == 1_000_000) == fresh
+    for one in (budget, Budget(1_000_000, kept=disk, now=clock)):
+        assert (one.left() == 1_000_000) == fresh
 
 
 @pytest.mark.parametrize("data", [b"", b"short", b"x" * 17])
