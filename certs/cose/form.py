@@ -25,6 +25,8 @@ MAX_MESSAGE: Final = 16 * 1024 * 1024
 """Bytes of a message; a longer one is not looked at."""
 MAX_HEADER: Final = 512
 ALG, CONTENT, KID, IV, CLAIMS = 1, 3, 4, 5, 15
+_SHORT: Final = tuple(bytes((0x40 | length,)) for length in range(24))
+_LONG: Final = {1: b"\x58", 2: b"\x59", 4: b"\x5a"}
 COMMON: Final = frozenset({ALG, CONTENT, KID})
 
 SecretAlgorithm = Literal["A128GCM", "A192GCM", "A256GCM", "ChaCha20/Poly1305", "HMAC 256/256"]
@@ -79,9 +81,12 @@ def take(message: bytes, at: int) -> tuple[bytes, int]:
 
 
 def given(data: bytes) -> bytes:
-    """These bytes as a byte string."""
-    made: bytes = cbor2.dumps(data)
-    return made
+    """These bytes as a byte string. (The library takes a tenth of the time of a signature for it.)"""
+    length = len(data)
+    if length < 24:
+        return _SHORT[length] + data
+    width = 1 if length < 1 << 8 else 2 if length < 1 << 16 else 4
+    return _LONG[width] + length.to_bytes(width) + data
 
 
 def ended(message: bytes, at: int) -> None:

@@ -14,7 +14,7 @@ import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec import Struct
 
@@ -76,8 +76,10 @@ def raw_signature(key: Private, covered: bytes) -> bytes:
     """A signature as COSE has it: for ECDSA the two numbers, 32 bytes each (RFC 9053, 2.1)."""
     if isinstance(key, Ed25519PrivateKey):
         return key.sign(covered)
-    r, s = decode_dss_signature(key.sign(covered, _ECDSA))
-    return (r << 256 | s).to_bytes(64)
+    # DER of two numbers below 2^256 (RFC 3279, 2.2.3), as the library has just written it: every length is one byte.
+    der = key.sign(covered, _ECDSA)
+    end = 4 + der[3]
+    return der[4:end][-32:].rjust(32, b"\0") + der[end + 2 :][-32:].rjust(32, b"\0")
 
 
 def read(message: bytes) -> Sign1:
