@@ -19,9 +19,10 @@ from connector.config import load
 from connector.errors import DeliveryError
 from connector.http.exchange import Request
 from connector.node import Node
-from connector.ports import Reply
+from connector.ports import Clock, Reply
 from connector.protocol.messages import NegotiationState
 from connector.records import Agreement, Approval, Frame, Outgoing, Outside
+from connector.system import SystemClock
 from policies import render
 from policies.terms import Terms, to_policy
 
@@ -96,10 +97,12 @@ class Two:
     def __init__(self, road: Road, city: Node, utility: Node) -> None:
         self.road, self.city, self.utility = road, city, utility
 
-    async def contract(self, terms: Terms | None = None, name: str = "traffic") -> str:
+    async def contract(
+        self, terms: Terms | None = None, name: str = "traffic", kind: str = "live", **settings: str
+    ) -> str:
         """Negotiate one; its id."""
         city, utility = self.city, self.utility
-        await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind="live", settings={})
+        await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind=kind, settings=settings)
         rules = render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
         await city.policies.add("mayor", name, rules)
         offer = await city.offers.publish("mayor", name, name, Outside.COUNTER)
@@ -125,13 +128,17 @@ class Two:
 
 
 @asynccontextmanager
-async def joined(folder: Path, *, signing: tuple[bool, bool] = (True, True)) -> AsyncIterator[Two]:
-    """Both nodes, who know each other. Where one is not `signing` it is of a release that did not sign."""
+async def joined(
+    folder: Path, *, signing: tuple[bool, bool] = (True, True), region: str = "", clock: Clock | None = None
+) -> AsyncIterator[Two]:
+    """Both nodes, who know each other. Where one is not `signing` it is of a release that did not sign. The city keeps
+    a region where this has a name."""
     road = Road()
     async with AsyncExitStack() as stack:
         made = []
         for name, url, signs in (("city", CITY, signing[0]), ("utility", UTILITY, signing[1])):
-            made.append(await stack.enter_async_context(_node(folder / name, url, road, signs)))
+            keeps = region if name == "city" else ""
+            made.append(await stack.enter_async_context(_node(folder / name, url, road, signs, keeps, clock)))
         two = Two(road, *made)
         await two.city.peers.add("mayor", UTILITY, "utility")
         await two.utility.peers.add("engineer", CITY, "city")
@@ -139,9 +146,13 @@ async def joined(folder: Path, *, signing: tuple[bool, bool] = (True, True)) -> 
 
 
 @asynccontextmanager
-async def _node(folder: Path, url: str, road: Road, signs: bool) -> AsyncIterator[Node]:
+async def _node(
+    folder: Path, url: str, road: Road, signs: bool, region: str = "", clock: Clock | None = None
+) -> AsyncIterator[Node]:
     founding.initialise(folder, url, public_port=0, management_port=0, lab=False)
-    made = node.build(load(folder, {}), peer=road, fetch=road, threaded=False)
+    if region:
+        founding.found_region(folder, region, now=(clock or SystemClock()).now(), credentials=None)
+    made = node.build(load(folder, {}), peer=road, fetch=road, clock=clock, threaded=False)
     if not signs:
         for part in (made.outbox, made.discovery, made.heads):
             part._peer = road

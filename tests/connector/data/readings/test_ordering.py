@@ -1,0 +1,288 @@
+"""connector/data/readings/ordering.py: what a device is told follows the transfers, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from connector.data.readings.ordering import Content
+from connector.data.readings.orders import Delivery, Orders, StatusBits
+from connector.protocol import transfer
+from connector.protocol.messages import TransferState
+from connector.protocol.transfer import Transfer
+from connector.records import Delivery as Delivered
+from connector.records import Device, DeviceRelease, Endpoint, Participant, Sending
+from connector.services.formats import READINGS_PUSH
+from policies import parse
+from policies.model import PolicyKind, Reason
+from policies.terms import Terms
+from policies.transforms import chain
+from policies.transforms.steps import Suppress
+from tests.connector.data.test_egress import duty
+from tests.connector.devices import Cabinet, cabinet, problem
+from tests.connector.joined import Two, joined
+
+S = TransferState
+QUIET = {
+    "@id": "urn:x:quiet",
+    "@type": "Offer",
+    "permission": [{"action": "use", "duty": [duty("suppress", field="name")]}],
+}
+"""A policy that wants a field gone."""
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[Two]:
+    async with joined(tmp_path, region="Region Elbland") as made:
+        assert made.city.edge is not None
+        made.city.edge.ordering.start()
+        yield made
+        await made.city.edge.ordering.close()
+
+
+@pytest.fixture
+async def device(two: Two, tmp_path: Path) -> Cabinet:
+    return await cabinet(two.city, tmp_path / "cabinet")
+
+
+async def contract(two: Two, device: Cabinet, terms: Terms | None = None) -> str:
+    return await two.contract(terms, "air", "edge", device=device.did, series="air")
+
+
+async def transferred(two: Two, contract: str, state: TransferState = S.STARTED) -> Transfer:
+    """A transfer of readings that the utility has asked for, at the city, in this state."""
+    await two.utility.deliveries.ask("engineer", contract)
+    return await standing(two, contract, state)
+
+
+async def standing(two: Two, contract: str, state: TransferState) -> Transfer:
+    async with asyncio.timeout(10):
+        while True:
+            found = await two.city.transfers.select(agreement=contract)
+            if found and found[-1].state == state and not await two.waiting():
+                return found[-1]
+            await asyncio.sleep(0.001)
+
+
+async def test_a_device_without_contracts_is_told_so(device: Cabinet) -> None:
+    found = await device.orders()
+    assert (found.number, found.node, found.device) == (1, device.city.did, device.did)
+    assert (found.deliveries, found.collection, found.retired) == ((), {}, False)
+
+
+async def test_a_transfer_that_starts_is_a_delivery(two: Two, device: Cabinet) -> None:
+    before = await device.orders()
+    agreed = await contract(two, device)
+    moved = await transferred(two, agreed)
+    assert moved.format == READINGS_PUSH
+    found = await device.orders()
+    (one,) = found.deliveries
+    assert found.number > before.number
+    assert (one.id, one.agreement, one.series, one.suspended) == (moved.id, agreed, "air", False)
+    assert one.consumer == two.utility.did
+    asked = (await two.utility.transfers.select(agreement=agreed))[0]
+    assert one.url.endswith(f"/inbox/{asked.id.replace(':', '%3A')}") or one.url.endswith(f"/inbox/{asked.id}")
+    assert one.token == two.utility.gate.tokens.inbox(asked.id)
+    agreement = await two.city.contracts.get(agreed)
+    assert one.policy == agreement.document
+    assert parse.from_dsp(one.policy, PolicyKind.AGREEMENT).assignee == two.utility.did
+
+
+async def test_the_node_delivers_none_of_it_itself(two: Two, device: Cabinet) -> None:
+    moved = await transferred(two, await contract(two, device))
+    assert await two.city.store.read(lambda view: view.get(Delivered, moved.id)) is None
+    assert await two.city.store.read(lambda view: view.get(Sending, moved.id)) is not None
+
+
+async def test_who_waits_hears_of_a_start_a_suspension_and_the_end(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device)
+    known = await device.orders()
+
+    async def next_one(act: object) -> Orders:
+        waiting = asyncio.get_running_loop().create_task(device.orders(known.number, wait=30))
+        while not two.city.edge.ordering._waiting:  # type: ignore[union-attr]
+            await asyncio.sleep(0.001)
+        assert not waiting.done()
+        await act  # type: ignore[misc]
+        return await asyncio.wait_for(waiting, 10)
+
+    started = next_one(two.utility.deliveries.ask("engineer", agreed))
+    known = await started
+    assert [one.suspended for one in known.deliveries] == [False]
+    moved = await standing(two, agreed, S.STARTED)
+    known = await device.orders()
+
+    known = await next_one(two.city.transfers.command("mayor", moved.id, transfer.Suspend(Reason("x"))))
+    assert [one.suspended for one in known.deliveries] == [True]
+    await standing(two, agreed, S.SUSPENDED)
+    known = await device.orders()
+    assert [one.suspended for one in known.deliveries] == [True]
+
+    known = await next_one(two.city.transfers.command("mayor", moved.id, transfer.Start()))
+    known = await settled(device, two, agreed, S.STARTED)
+    assert [one.suspended for one in known.deliveries] == [False]
+
+    known = await next_one(two.city.transfers.command("mayor", moved.id, transfer.Terminate(Reason("x"))))
+    known = await settled(device, two, agreed, S.TERMINATED)
+    assert known.deliveries == ()
+    assert await two.city.store.read(lambda view: view.count(Sending)) == 0
+
+
+async def settled(device: Cabinet, two: Two, agreed: str, state: TransferState) -> Orders:
+    await standing(two, agreed, state)
+    return await device.orders()
+
+
+async def test_an_end_that_waits_for_the_peer_stops_the_device_at_once(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device)
+    moved = await transferred(two, agreed)
+    two.road.nodes.pop("utility.example")
+    await two.city.transfers.command("mayor", moved.id, transfer.Suspend(Reason("x")))
+    assert [one.suspended for one in (await device.orders()).deliveries] == [True]
+
+
+async def test_a_contract_that_is_over_gives_nothing(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device)
+    await transferred(two, agreed)
+    assert len((await device.orders()).deliveries) == 1
+    agreement = await two.city.contracts.get(agreed)
+    past = replace(agreement, expires=two.city.clock.now() - 1)
+    await two.city.store.write(lambda tx: tx.put(past))
+    assert (await device.orders()).deliveries == ()
+    held = replace(agreement, held=Reason("contract.held"))
+    await two.city.store.write(lambda tx: tx.put(held))
+    assert [one.suspended for one in (await device.orders()).deliveries] == [True]
+
+
+async def test_a_damaged_contract_gives_nothing(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device)
+    await transferred(two, agreed)
+    agreement = await two.city.contracts.get(agreed)
+    await two.city.store.write(lambda tx: tx.put(replace(agreement, hash="0" * 64)))
+    assert (await device.orders()).deliveries == ()
+
+
+async def test_a_consumer_that_is_barred_waits(two: Two, device: Cabinet) -> None:
+    await transferred(two, await contract(two, device))
+    peer = await two.city.peers.get("utility")
+    assert isinstance(peer, Participant)
+    await two.city.store.write(lambda tx: tx.put(replace(peer, changed=Reason("trust.keys_changed"))))
+    assert [one.suspended for one in (await device.orders()).deliveries] == [True]
+
+
+async def test_an_asset_that_is_withdrawn_is_delivered_no_more(two: Two, device: Cabinet) -> None:
+    await transferred(two, await contract(two, device))
+    (offer,) = await two.city.offers.offers(live=True)
+    await two.city.offers.retire("mayor", offer.id)
+    await two.city.offers.remove_asset("mayor", "air")
+    assert (await device.orders()).deliveries == ()
+
+
+async def test_where_the_secret_cannot_be_read_nothing_is_delivered(two: Two, device: Cabinet) -> None:
+    moved = await transferred(two, await contract(two, device))
+    endpoint = await two.city.store.read(lambda view: view.get(Endpoint, moved.id))
+    assert endpoint is not None
+    await two.city.store.write(lambda tx: tx.put(replace(endpoint, secret=b"\1" + bytes(40))))
+    assert (await device.orders()).deliveries == ()
+
+
+async def test_other_formats_of_a_devices_asset_do_not_start(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device)
+    await two.utility.transfers.request("engineer", agreed)
+    moved = await standing(two, agreed, S.TERMINATED)
+    assert moved.reason is not None
+    assert moved.reason.code == "transfer.format"
+
+
+async def test_a_format_of_devices_starts_for_nothing_else(two: Two, device: Cabinet) -> None:
+    agreed = await two.contract()
+    await two.utility.transfers.request(
+        "engineer", agreed, format=READINGS_PUSH, inbox=lambda pid, kind: two.utility._addresses.inbox(pid, kind)
+    )
+    await standing(two, agreed, S.TERMINATED)
+    assert await two.city.store.read(lambda view: view.count(Sending)) == 0
+
+
+async def test_nothing_new_is_no_content_and_an_old_copy_is_signed_anew(device: Cabinet) -> None:
+    known = await device.orders()
+    assert (await device.ask(known.number, issued=known.issued)).status == 204
+    old = known.issued - 2 * 3_600 * 1_000_000
+    again = device.read(await device.ask(known.number, issued=old, wait=30))
+    assert (again.number, again.issued > known.issued) == (known.number, True)
+    # Who does not say how old its copy is gets another one.
+    assert device.read(await device.ask(known.number)).number == known.number
+
+
+async def test_a_node_that_went_back_says_more_than_the_device_knows(device: Cabinet) -> None:
+    known = await device.orders(after=41)
+    assert known.number == 42
+    assert (await device.orders(after=known.number)).number == 42
+
+
+async def test_a_token_is_good_once(device: Cabinet) -> None:
+    token = device.token()
+    assert (await device.ask(token=token)).status == 200
+    again = await device.ask(token=token)
+    assert (again.status, problem(again)) == (401, "token.refused")
+
+
+async def test_what_a_device_says_of_itself_is_kept(two: Two, device: Cabinet) -> None:
+    await device.orders(status={"version": "1.2", "lost": 3})
+    found = await two.city.store.read(lambda view: view.get(Device, device.did))
+    assert found is not None
+    assert (found.status, found.seen > 0) == ({"version": "1.2", "lost": 3}, True)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"after":"x"}', b'{"more":1}', b'{"status":{"a":"' + b"x" * 9000 + b'"}}'])
+async def test_what_cannot_be_read_is_refused_and_the_token_used(device: Cabinet, body: bytes) -> None:
+    token = device.token()
+    url = "https://city.example/edge/orders"
+    found = await device.link.post(url, body, media_type="application/json", authorization=token)
+    assert (found.status, problem(found)) == (400, "edge.asked")
+    assert (await device.ask(token=token)).status == 401
+
+
+async def test_a_release_is_told(two: Two, device: Cabinet) -> None:
+    assert two.city.edge is not None
+    fleet = two.city.edge.fleet
+    known = await device.orders()
+    release = DeviceRelease("1.1", "https://city.example/edge.deb", "0" * 64)
+    await fleet.update("mayor", device.name, release)
+    found = await device.orders()
+    assert found.number == known.number + 1
+    assert found.release is not None
+    assert (found.release.version, found.release.sha256) == ("1.1", "0" * 64)
+
+
+def test_when_a_list_was_seen_makes_no_other_orders() -> None:
+    delivery = Delivery(
+        id="a", agreement="b", consumer="c", series="air", policy={}, url="u", token="t", concluded=1
+    )  # fmt: skip
+    first = Content(deliveries=(delivery,), lists={"l": StatusBits(bits="u", seen=1)})
+    assert first.digest() == replace(first, lists={"l": StatusBits(bits="u", seen=2)}).digest()
+    assert first.digest() != replace(first, lists={"l": StatusBits(bits="v", seen=1)}).digest()
+    assert first.digest() != replace(first, deliveries=(replace(delivery, suspended=True),)).digest()
+
+
+async def test_duties_at_collection_are_told_word_for_word(two: Two, device: Cabinet) -> None:
+    assert two.city.edge is not None
+    await two.city.policies.add("mayor", "quiet", QUIET)
+    await two.city.edge.fleet.collect("mayor", device.name, "air", "quiet")
+    found = await device.orders()
+    assert list(found.collection) == ["air"]
+    told = chain(parse.from_dsp(found.collection["air"], PolicyKind.OFFER))
+    assert told is not None
+    assert [type(step) for step in told.steps] == [Suppress]
+    await two.city.edge.fleet.collect("mayor", device.name, "air", "")
+    assert (await device.orders()).collection == {}
+
+
+async def test_duties_whose_policy_is_lost_are_no_duties_that_are_left_out(two: Two, device: Cabinet) -> None:
+    found = await two.city.store.read(lambda view: view.get(Device, device.did))
+    assert found is not None
+    await two.city.store.write(lambda tx: tx.put(replace(found, collection={"air": "gone@1"})))
+    assert (await device.orders()).collection == {"air": {}}
