@@ -17,7 +17,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -43,6 +43,7 @@ _AT_ONCE: Final = 4
 _BATCH: Final = 1000
 _WAITING: Final = 2000
 _WAITING_BYTES: Final = 4 << 20
+_REMEMBERED: Final = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _END: Final = 5.0
 """Seconds that what is under way has to come to disk when the source is ended."""
@@ -112,7 +113,7 @@ class MqttSource:
         self.name = place.name
         self._place, self._settings, self._patterns, self._feed = place, settings, patterns, feed
         self._connect, self._draw, self._sleep = connect, draw, sleep
-        self._taken = _Taken(2 * settings.in_flight)
+        self._taken = _Taken(max(_REMEMBERED, 2 * settings.in_flight))
         self._lost = 0
         self._trouble, self._waits = "source.unreachable", ""
 
@@ -219,23 +220,27 @@ class _Taken:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._digests: OrderedDict[int, bytes] = OrderedDict()
+        self._marks: dict[int, int] = {}
 
     def add(self, messages: Sequence[broker.Message]) -> None:
+        """These are on disk."""
         for one in messages:
             if one.qos:
-                self._digests.pop(one.packet, None)
-                self._digests[one.packet] = _digest(one)
-        while len(self._digests) > self._most:
-            self._digests.popitem(last=False)
+                self._marks.pop(one.packet, None)
+                self._marks[one.packet] = _mark(one)
+        while len(self._marks) > self._most:
+            del self._marks[next(iter(self._marks))]
 
     def has(self, one: broker.Message) -> bool:
         """Is this a copy? A broker says so itself (5.0: 3.3.1.1); packets are used again for other messages."""
-        return one.again and one.qos > 0 and self._digests.get(one.packet) == _digest(one)
+        return one.again and one.qos > 0 and self._marks.get(one.packet) == _mark(one)
 
 
-def _digest(one: broker.Message) -> bytes:
-    return hashlib.blake2b(one.payload, digest_size=16, key=hashlib.blake2b(one.topic.encode()).digest()).digest()
+def _mark(one: broker.Message) -> int:
+    """Of topic and content, and small."""
+    of = hashlib.blake2b(one.topic.encode() + b"\0", digest_size=8)
+    of.update(one.payload)
+    return int.from_bytes(of.digest())
 
 
 class _Passing:

@@ -6,6 +6,7 @@ Accounts: `city` (password `CITY`) and `reader` (password `READER`); nobody else
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,18 @@ class Mosquitto:
         if self._process is not None:
             end(self._process)
             self._process = None
+
+    def save(self) -> None:
+        """Have it write down what it remembers; returns when it has."""
+        if self._process is not None:
+            before = self._saved()
+            self._process.send_signal(signal.SIGUSR1)
+            until(lambda: self._saved() != before, self._process, self.log)
+
+    def _saved(self) -> int:
+        """Which file it is: it writes a new one and renames it."""
+        file = self._folder / "mosquitto.db"
+        return file.stat().st_mtime_ns if file.exists() else 0
 
     def kill(self) -> None:
         """End it as a power cut would: what came within the last moments may be lost, although it was acknowledged."""

@@ -41,7 +41,7 @@ def ttn(**more: Any) -> bytes:
 
 def test_an_uplink_that_its_network_has_decoded() -> None:
     assert read("ttn", ttn()).readings == [
-        Reading("dev1", {"temperature": 1.5, "humidity": 64}, 1_770_909_345_789_585, "AXA50tHUGUucuzS/bCGMNw== 1")
+        Reading("dev1", {"temperature": 1.5, "humidity": 64}, 1_770_909_345_789_586, "AXA50tHUGUucuzS/bCGMNw== 1")
     ]
     assert read("ttn", ttn(), {"thing": "dev_eui"}).readings[0].thing == "0004A30B001C0530"
 
