@@ -40,6 +40,10 @@ class LinkError(EdgeError):
         self.seconds = seconds
 
 
+class WithheldError(EdgeError):
+    """Readings that may not go to somebody now."""
+
+
 class EnrolmentError(EdgeError):
     """There is no place at a node, or none to be had."""
 

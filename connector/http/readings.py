@@ -132,13 +132,18 @@ async def _body(request: web.Request) -> bytes:
     return bytes(data)
 
 
-def _told(taken: Taken) -> web.Response:
+def encoded(taken: Taken) -> bytes:
+    """The answer in CBOR: a map of `held` (series -> ranges), `refused`, `legend`, and `receipt` where there is one."""
     held = {series: [list(pair) for pair in ranges] for series, ranges in taken.held.items()}
     refused = [list(one) for one in taken.refused]
     body = {"held": held, "refused": refused, "legend": taken.legend}
     if taken.receipt is not None:
         body["receipt"] = taken.receipt
-    return web.Response(body=cbor.dumps(body), content_type=_CBOR, headers={"Cache-Control": "no-store"})
+    return cbor.dumps(body)
+
+
+def _told(taken: Taken) -> web.Response:
+    return web.Response(body=encoded(taken), content_type=_CBOR, headers={"Cache-Control": "no-store"})
 
 
 def _problem(error: NodeError, request: web.Request) -> web.Response:

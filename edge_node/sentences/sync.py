@@ -4,4 +4,34 @@ from __future__ import annotations
 
 from policies.saying import Both
 
-TEMPLATES: dict[str, Both] = {}
+TEMPLATES: dict[str, Both] = {
+    "sync.answer": (
+        "Die Antwort auf die Messungen ist nicht zu verstehen. Sie bleiben, bis sie jemand nimmt.",
+        "The answer to the readings cannot be understood. They stay until somebody takes them.",
+    ),
+    "sync.legend": (
+        "Die Gegenseite versteht nicht, wofür die Nummern stehen.",
+        "The other side does not understand what the numbers stand for.",
+    ),
+    "sync.token": (
+        "Die Gegenseite erkennt dieses Gerät nicht an.",
+        "The other side does not accept who this device is.",
+    ),
+    "sync.unwelcome": (
+        "Die Gegenseite nimmt jetzt keine Messungen von diesem Gerät ({status}).",
+        "The other side takes no readings of this device now ({status}).",
+    ),
+    "sync.busy": ("Die Gegenseite hat gerade keinen Platz.", "The other side has no room at the moment."),
+    "sync.nothing_taken": (
+        "Die Gegenseite hat nichts von dem genommen, was geschickt wurde.",
+        "The other side took nothing of what was sent.",
+    ),
+    "sync.refused": (
+        "Die Gegenseite nimmt die Messungen der Reihe {series} ab Nummer {first} nicht ({code}). Sie bleiben hier.",
+        "The other side does not take the readings of series {series} from number {first} on ({code}). They stay here.",
+    ),
+    "sync.failed": (
+        "Beim Senden ist etwas schiefgegangen ({error}); es wird weiter versucht.",
+        "Something went wrong in sending ({error}); it is tried again.",
+    ),
+}

@@ -1,0 +1,242 @@
+"""edge_node/sync.py: each reading once at each place, the newest first, whatever happens to the link."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.data.readings.model import Batch, Rows
+from edge_node.sync import HOME, Sync
+from tests.connector.data.world import AGREEMENT
+from tests.edge_node.places import AWAY_URL, HOME_URL, NOON, SECOND, Box, CutLink, Place
+
+
+class World:
+    def __init__(self, folder: Path, **more: Any) -> None:
+        self.box = Box(folder / "box", **more)
+        self.home = Place(folder / "home", "", self.box.keys)
+        self.away = Place(folder / "away", AGREEMENT, self.box.keys)
+        self.link = CutLink({HOME_URL: self.home, AWAY_URL: self.away})
+
+    @asynccontextmanager
+    async def running(self, **more: Any) -> AsyncIterator[Sync]:
+        sync = self.box.sync(self.link, **more)
+        task = asyncio.ensure_future(sync.run())
+        try:
+            yield sync
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not ready():
+                await asyncio.sleep(0.001)
+
+    async def delivered(self, sync: Sync, name: str = HOME) -> None:
+        """Until nothing waits for it any more."""
+
+        def is_done() -> bool:
+            return any(one.name == name and one.answered and not one.waiting for one in sync.standing())
+
+        try:
+            await self.until(is_done)
+        except TimeoutError:
+            pytest.fail(f"{sync.standing()}")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    await made.away.begun()
+    yield made
+    await made.box.buffer.close()
+    await made.home.store.close()
+    await made.away.store.close()
+
+
+async def test_what_was_measured_arrives_once(world: World) -> None:
+    await world.box.measure(500, each=100)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        await world.box.measure(60)
+        sync.wake()
+        await world.delivered(sync)
+        [home] = sync.standing()
+    assert sorted(await world.home.rows()) == sorted(world.box.taken)
+    assert (home.name, home.waiting, home.sent, home.code) == (HOME, 0, 560, "")
+
+
+async def test_the_newest_goes_first_and_the_backlog_from_its_oldest_on(world: World) -> None:
+    await world.box.measure(3000, each=100)
+    async with world.running(post_bytes=4096) as sync:
+        await world.delivered(sync)
+    rows = await world.home.rows()
+    assert rows[0][1] > world.box.taken[-600][1], "the newest"
+    times = [at for _, at, _ in rows]
+    falls = sum(before > after for before, after in pairwise(times))
+    assert falls == 1, "then the oldest, in order"
+    assert len(world.home.posts) > 5
+
+
+async def test_what_comes_meanwhile_overtakes_the_backlog(world: World) -> None:
+    await world.box.measure(3000, each=100)
+    async with world.running(post_bytes=4096) as sync:
+        await world.until(lambda: len(world.home.posts) == 2)
+        await world.box.measure(10)
+        sync.wake()
+        await world.delivered(sync)
+    rows, newest = await world.home.rows(), world.box.taken[-1]
+    assert rows.index(newest) < len(rows) - 100
+    assert sorted(rows) == sorted(world.box.taken)
+
+
+async def test_a_link_that_breaks_loses_and_doubles_nothing(world: World) -> None:
+    draw = random.Random(7)
+    world.link.fate = lambda: draw.choice(["", "before", "after"]) if world.link.cuts < 1000 else ""
+    world.box.orders = world.box.ordered()
+    async with world.running(post_bytes=4096) as sync:
+        while world.link.cuts < 1000:
+            await world.box.measure(40, each=draw.randrange(1, 20))
+            sync.wake()
+            await asyncio.sleep(0)
+        await world.delivered(sync)
+        await world.delivered(sync, AGREEMENT)
+    assert world.link.cuts >= 1000
+    assert sorted(await world.home.rows()) == sorted(await world.away.rows()) == sorted(world.box.taken)
+
+
+async def test_whoever_starts_again_goes_on(world: World) -> None:
+    await world.box.measure(2000, each=100)
+    async with world.running(post_bytes=4096):
+        await world.until(lambda: len(world.home.posts) == 3)
+    await world.box.buffer.close()
+    world.box.open()
+    before = len(world.home.posts)
+    async with world.running(post_bytes=4096) as sync:
+        await world.delivered(sync)
+    assert sorted(await world.home.rows()) == sorted(world.box.taken)
+    assert len(world.home.posts) > before
+
+
+async def test_batches_that_are_put_together_meanwhile_are_cut_anew(world: World) -> None:
+    await world.box.measure(30, each=3)
+    async with world.running() as sync:
+        await world.delivered(sync)
+    taken = await world.home.rows()
+    box = world.box
+    # The device takes more, and its buffer puts all of it together, also what is there already.
+    await box.measure(30, each=3)
+    batches = [box.sealer.opened(one.data) for one in box.buffer.read(1, ((1, 60),), 1 << 20)]
+    whole = box.sealer.batch(_together([one for one in batches if isinstance(one, Batch)]))
+    box.buffer.read = lambda *args, **more: [whole]  # type: ignore[method-assign]
+    async with world.running() as sync:
+        await world.delivered(sync)
+    rows = await world.home.rows()
+    assert (rows[:30], sorted(rows)) == (taken, sorted(box.taken))
+
+
+def _together(batches: list[Batch]) -> Batch:
+    rows = Rows([], [], [[], []])
+    for one in batches:
+        rows.times += one.rows.times
+        rows.things += one.rows.things
+        for column, more in zip(rows.columns, one.rows.columns, strict=True):
+            column += more
+    return Batch(1, 1, batches[0].first, rows)
+
+
+async def test_a_consumer_gets_its_series_and_hears_of_no_other(world: World) -> None:
+    world.box.orders = world.box.ordered()
+    await world.box.measure(100)
+    await world.box.measure(50, series=2)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        await world.delivered(sync, AGREEMENT)
+    assert sorted(await world.away.rows()) == sorted(world.box.taken)
+    assert [series.name for _, series in (await world.away.said()).series] == ["air"]
+    assert len(await world.home.rows("water")) == 50
+
+
+async def test_what_the_contract_demands_is_done_first(world: World) -> None:
+    noise = {"leftOperand": "urn:allmende:field", "operator": "eq", "rightOperand": "noise"}
+    duty = {"action": "urn:allmende:suppress", "constraint": [noise]}
+    world.box.orders = world.box.ordered(duty)
+    await world.box.measure(100)
+    async with world.running() as sync:
+        await world.until(
+            lambda: len(sync.standing()) == 2 and bool(sync.standing()[1].code or sync.standing()[1].sent)
+        )
+        assert sync.standing()[1].code == ""
+        await world.delivered(sync, AGREEMENT)
+    rows = await world.away.rows()
+    assert [len(values) for _, _, values in rows] == [1] * 100
+    assert sorted(at for _, at, _ in rows) == sorted(at for _, at, _ in world.box.taken)
+
+
+async def test_nothing_goes_that_may_not(world: World) -> None:
+    world.box.orders = world.box.ordered(suspended=True)
+    await world.box.measure(100)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        await world.until(lambda: len(sync.standing()) == 2 and bool(sync.standing()[1].code))
+        assert sync.standing()[1].code == "delivery.suspended"
+        assert world.away.posts == []
+        world.box.orders = world.box.ordered()
+        sync.wake()
+        await world.delivered(sync, AGREEMENT)
+    assert len(await world.away.rows()) == 100
+
+
+async def test_readings_from_before_are_not_delivered(world: World) -> None:
+    await world.box.measure(100)
+    world.box.orders = world.box.ordered(since=NOON + 5 * SECOND)
+    async with world.running() as sync:
+        await world.delivered(sync, AGREEMENT)
+    assert len(await world.away.rows()) == 50
+
+
+async def test_whoever_is_busy_is_left_alone_for_a_while(world: World) -> None:
+    await world.box.measure(10)
+    world.home.status = [503, 401, 403, 500]
+    async with world.running() as sync:
+        await world.delivered(sync)
+    assert {7.0, 30.0, 60.0} <= set(world.box.slept)
+    assert len(await world.home.rows()) == 10
+
+
+async def test_a_place_that_has_forgotten_the_legend_is_told_again(world: World) -> None:
+    await world.box.measure(10)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        world.home.status = [409]
+        await world.box.measure(10)
+        sync.wake()
+        await world.delivered(sync)
+    assert len(await world.home.rows()) == 20
+
+
+async def test_what_the_buffer_has_lost_is_told(world: World) -> None:
+    world.box.orders = world.box.ordered()
+    await world.box.measure(100)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        await world.delivered(sync, AGREEMENT)
+    assert (await world.home.record()).gone == {}
+
+
+async def test_delivered_readings_are_forgotten(world: World) -> None:
+    world.box.orders = world.box.ordered()
+    await world.box.measure(100)
+    async with world.running() as sync:
+        await world.delivered(sync)
+        await world.delivered(sync, AGREEMENT)
+        held = world.box.buffer.held(AGREEMENT)
+    assert held == {1: ((1, 100),)}
