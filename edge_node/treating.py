@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connector.data.readings.model import Field, Kind, Value
-from policies.model import Operator, PolicyError, Reason
+from policies.model import PolicyError, Reason
 from policies.transforms import numbers, places, pseudonyms, times
 from policies.transforms.rows import predicate
 from policies.transforms.steps import (
@@ -45,8 +45,7 @@ _PLACES: Final = 6
 """Decimal places of a coordinate that is the middle of a square."""
 _KEPT: Final = 1 << 14
 _SECOND: Final = 10**6
-_INSTANT: Final = 2
-"""What `numbers.ordered` calls an instant."""
+_MINUTE: Final = 60 * _SECOND
 _UNREADABLE: Final = (ValueError, ArithmeticError, RecursionError, TypeError)
 
 
@@ -163,13 +162,9 @@ class Treatment:
     def _keep(self, step: Keep) -> None:
         n = self._one(step.field)
         if n == 1:
-            holds: Callable[[Any], bool] = _instants(step)
-        else:
-            plain, fits = (
-                _plain(Field(THING, kind=Kind.TEXT) if n == 0 else self._of(n)),
-                predicate(step, numbers.plain),
-            )
-            holds = _remembered(lambda value: fits(plain(value)))
+            raise PolicyError(Reason("treat.filter", {"field": step.field}))
+        plain, fits = _plain(Field(THING, kind=Kind.TEXT) if n == 0 else self._of(n)), predicate(step, numbers.plain)
+        holds = _remembered(lambda value: fits(plain(value)))
         self._steps.append(lambda work, given: work.filter(n, holds))
 
     def _suppress(self, field: str) -> None:
@@ -357,44 +352,19 @@ def _remembered(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return again
 
 
-def _instants(step: Keep) -> Callable[[int], bool]:
-    """A filter by the time of a reading. Raises `PolicyError` where it is not by instants."""
-    refusal = PolicyError(Reason("treat.filter", {"field": step.field}))
-    try:
-        rights = [numbers.ordered(value) for value in step.values]
-    except ValueError:
-        raise refusal from None
-    if any(kind != _INSTANT for kind, _ in rights):
-        raise refusal
-    named, right = {int(one) for _, one in rights}, int(rights[0][1])
-    match step.operator:
-        case Operator.EQ | Operator.IS_ANY_OF:
-            return lambda at: at in named
-        case Operator.NEQ | Operator.IS_NONE_OF:
-            return lambda at: at not in named
-        case Operator.LT:
-            return lambda at: at < right
-        case Operator.LTEQ:
-            return lambda at: at <= right
-        case Operator.GT:
-            return lambda at: at > right
-        case Operator.GTEQ:
-            return lambda at: at >= right
-        case _:
-            raise refusal
-
-
 def floor(resolution: str, zone: str) -> Callable[[int], int]:
-    """The beginning of the window of an instant. INVARIANT: no window begins within a second."""
+    """The beginning of the window of an instant. INVARIANT: no window begins within a second, and since 1972, when the
+    last offset with seconds was given up, none of a minute or more within a minute."""
     grid, known = times.grid(resolution), dict[int, int]()
+    unit = _MINUTE if grid.length >= _MINUTE else _SECOND
 
     def start(at: int) -> int:
-        second = at // _SECOND
-        found = known.get(second)
+        part = at // unit
+        found = known.get(part)
         if found is None:
             if len(known) >= _KEPT:
                 known.clear()
-            found = known[second] = grid.start(second * _SECOND, zone)
+            found = known[part] = grid.start(part * unit, zone)
         return found
 
     return start

@@ -41,8 +41,8 @@ TEMPLATES: dict[str, Both] = {
         "A delay goes by the time of the reading (at), not by the field {field}.",
     ),
     "treat.filter": (
-        "Nach {field} wird mit Zeitpunkten gefiltert (Tag, Uhrzeit und Zeitzone).",
-        "A filter by {field} names instants (day, time and offset).",
+        "Nach dem Zeitpunkt einer Messung ({field}) filtert ein Gerät nicht.",
+        "A device does not filter by the time of a reading ({field}).",
     ),
     "treat.kind": (
         "Mit Werten von der Art, wie sie in {field} stehen, lässt sich dieser Schritt nicht tun.",
