@@ -119,7 +119,7 @@ class HttpSource:
 
     async def _listen(self, taking: Taking) -> None:
         token, context = await asyncio.to_thread(self._outside)
-        served = web.Server(self._handler(taking, token), keepalive_timeout=30, access_log=None)
+        served = web.Server(self._handler(taking, token), keepalive_timeout=_BODY_SECONDS, access_log=None)
 
         def accept() -> asyncio.Protocol:
             return served() if len(served.connections) < _CONNECTIONS else _Closing()
