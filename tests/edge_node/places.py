@@ -171,7 +171,7 @@ class Box:
             rows = Rows(
                 [self.now + n for n in range(some)],
                 [1 + n % 3 for n in numbers],
-                [[n * 7 + field for n in numbers] for field in range(fields)],
+                [[n * 7919 % (1009 + field) for n in numbers] for field in range(fields)],
             )
             batch = Batch(series, 1, first, rows)
             await self.buffer.append([self.sealer.batch(batch)], legend)
