@@ -40,7 +40,7 @@ def done(*duties: Rule, fields: tuple[Field, ...] = AIR.fields) -> Series:
 
 def batch(count: int = 4, *, first: int = 11, at: int = BEGIN, every: int = HOUR, **changes: Any) -> Batch:
     rows = Rows([at + n * every for n in range(count)], [n % 2 + 1 for n in range(count)],
-                [[100 * n for n in range(count)], ["Anna", "Bert", "Anna", "Cem"][:count]])  # fmt: skip
+                [[100 * n for n in range(count)], [("Anna", "Bert", "Anna", "Cem")[n] for n in range(count)]])  # fmt: skip
     return Batch(7, 3, first, rows, **changes)
 
 
