@@ -35,17 +35,21 @@ class Power(Disk):
         self._open: list[Thin] = []
 
     def off(self) -> None:
-        """Nothing is done any more; connections are left as a power cut leaves them."""
+        """Nothing is done any more; connections are left as a kill or a power cut leaves them."""
         self.cut_at = 0
         for one in self._open:
             with contextlib.suppress(sqlite3.Error):
                 one.close()
-        self.unregister()
+        self._open.clear()
+
+    def on(self, operations: int) -> None:
+        """The process was killed, and the next one has so many operations. Nothing was synced by that."""
+        self.cut_at = self.operations + operations
 
     def connect(self, path: str) -> Thin:
-        """What stands at `path`, and the log beside it, now counts as synced."""
+        """What stands at `path`, and the log beside it, counts as synced when it is not known yet."""
         for one in Path(path).parent.glob("index.sqlite*"):
-            if not one.name.endswith("-shm"):
+            if not one.name.endswith("-shm") and one.name not in self.kept and one.name not in self.loose:
                 self.kept[one.name] = bytearray(one.read_bytes())
         self._open.append(Thin(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self.name), self.pragmas))
         return self._open[-1]
