@@ -39,8 +39,9 @@ def done(*duties: Rule, fields: tuple[Field, ...] = AIR.fields) -> Series:
 
 
 def batch(count: int = 4, *, first: int = 11, at: int = BEGIN, every: int = HOUR, **changes: Any) -> Batch:
-    rows = Rows([at + n * every for n in range(count)], [n % 2 + 1 for n in range(count)],
-                [[100 * n for n in range(count)], [("Anna", "Bert", "Anna", "Cem")[n] for n in range(count)]])  # fmt: skip
+    names: list[Any] = ["Anna", "Bert", "Anna", "Cem"]
+    values: list[Any] = [100 * n for n in range(count)]
+    rows = Rows([at + n * every for n in range(count)], [n % 2 + 1 for n in range(count)], [values, names[:count]])
     return Batch(7, 3, first, rows, **changes)
 
 
