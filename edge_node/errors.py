@@ -50,3 +50,7 @@ class EnrolmentError(EdgeError):
 
 class OrderError(EdgeError):
     """What the node told cannot be followed: not signed by it, older than what is known, or not understood."""
+
+
+class PackageError(EdgeError):
+    """An installation or an update that is not done; what was there is as it was."""

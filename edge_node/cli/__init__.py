@@ -23,6 +23,7 @@ TABLE = {
     "doctor": "edge_node.cli.doctor:doctor",
     "install": "edge_node.cli.installing:install",
     "image": "edge_node.cli.installing:image",
+    "update": "edge_node.cli.installing:update",
     "invite": "connector.cli.fleet:invite",
     "collect": "connector.cli.fleet:collect",
     "fleet": "connector.cli.fleet:fleet",

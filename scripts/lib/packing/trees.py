@@ -30,6 +30,11 @@ main()
 """
 
 
+LEFT_OUT = ("bin", "pip", "pip-*.dist-info", "zstandard/_cffi*.so", "*.dist-info/RECORD")
+"""What nobody calls: programs, an installer (wanted by a package that offers one), a second copy of zstd for other
+Pythons; the lists of an installer, which name what is not there."""
+
+
 @dataclass(frozen=True)
 class Tree:
     """A release in a folder; `id` is its version and the beginning of the digest of what is in it."""
@@ -53,11 +58,9 @@ def made(
     subprocess.run(
         [*asked, *wheels.targeted(architecture), *map(str, sorted(found.glob("*.whl"))), str(project)], check=True
     )
-    shutil.rmtree(packages / "bin", ignore_errors=True)
+    _leave_out(packages)
     for path, content in (changed or {}).items():
         (packages / path).write_bytes(content)
-    for record in packages.glob("*.dist-info/RECORD"):
-        record.unlink()  # of an installer; it names what was not installed, such as programs
     tree = Tree(folder, f"{version}-{_digest(packages)[:12]}")
     _compile(packages, f"/opt/{kind.name}/{tree.id}/lib/python{PYTHON}/site-packages")
     (folder / "bin").mkdir()
@@ -67,6 +70,15 @@ def made(
     launcher.chmod(0o755)
     (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n")
     return tree
+
+
+def _leave_out(packages: Path) -> None:
+    for pattern in LEFT_OUT:
+        for path in packages.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _compile(packages: Path, place: str) -> None:

@@ -1,0 +1,43 @@
+"""Packages of the project as it lies here, made once per content and kept in `.cache`."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from scripts.lib.packing import debs, trees, wheels
+from scripts.lib.packing.kinds import HERE, Kind
+
+KEPT = wheels.CACHE / "tests"
+FOLDERS = ("connector", "policies", "edge_node", "catalog", "certs", "scripts/lib/packing")
+
+
+@cache
+def _content() -> str:
+    """Over all files that packages are made of."""
+    whole = hashlib.sha256((HERE / "pyproject.toml").read_bytes() + (HERE / "constraints.txt").read_bytes())
+    for folder in FOLDERS:
+        for path in sorted((HERE / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                whole.update(str(path).encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def package(kind: Kind, architecture: str, version: str, **changed: bytes) -> Path:
+    """A .deb of this version; `changed` are files of the program with other content."""
+    marks = "".join(f"{name}{content!r}" for name, content in sorted(changed.items()))
+    digest = hashlib.sha256(f"{_content()}{marks}".encode()).hexdigest()[:16]
+    folder = KEPT / digest
+    kept = folder / f"{kind.name}_{version}_{architecture}.deb"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=KEPT) as work:
+            place = Path(work)
+            tree = trees.made(kind, architecture, wheels.own(place), place / "tree", version, changed)
+            debs.built(kind, architecture, tree, version, place / "deb", folder)
+    for old in sorted(KEPT.iterdir(), key=lambda one: one.stat().st_mtime)[:-6]:
+        shutil.rmtree(old, ignore_errors=True)
+    return kept
