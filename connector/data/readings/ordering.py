@@ -109,14 +109,18 @@ class Ordering:
         self._waiting: dict[str, int] = {}
         self._looking: set[asyncio.Task[None]] = set()
         self._deaf: Callable[[], None] = lambda: None
+        self._closing = False
 
     def start(self) -> None:
         """Listen for what changes orders."""
         self._deaf = self._changes.subscribe(self._heard)
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Listen no more; whoever waits is answered."""
         self._deaf()
+        self._deaf, self._closing = lambda: None, True
+        for device in tuple(self._waiting):
+            self._changes.publish(Change(KIND, device))
         for task in tuple(self._looking):
             task.cancel()
         await asyncio.gather(*self._looking, return_exceptions=True)
@@ -125,8 +129,7 @@ class Ordering:
         """The signed orders of a device as soon as they are others than those that it has, or those need a later date;
         None where they do not change while it waits. Its token is used up. Raises `RefusedError` `edge.unknown`."""
         device, content = await self._store.write(lambda tx: self._entered(tx, caller, asked))
-        if not self._is_news(device, asked):
-            await self._changed(device, min(max(asked.wait, 0.0), LONGEST))
+        if not self._is_news(device, asked) and await self._changed(device, min(max(asked.wait, 0.0), LONGEST)):
             device, content = await self._store.write(lambda tx: self._settled(tx, _device(tx, caller.id), asked.after))
         if not self._is_news(device, asked) and asked.issued:
             return None
@@ -136,12 +139,15 @@ class Ordering:
         aged = bool(asked.issued) and self._clock.now() - asked.issued > FRESH
         return device.number != asked.after or aged
 
-    async def _changed(self, device: Device, wait: float) -> None:
-        """Until the orders of a device would be others, or for so long."""
+    async def _changed(self, device: Device, wait: float) -> bool:
+        """Wait until the orders of a device would be others, for so long at most; whether they would be."""
+        changed = False
 
         async def ready() -> bool:
+            nonlocal changed
             made = await self._store.read(lambda view: self._content(view, _device(view, device.id)))
-            return made.digest() != device.digest
+            changed = made.digest() != device.digest
+            return changed or self._closing
 
         self._waiting[device.id] = self._waiting.get(device.id, 0) + 1
         try:
@@ -150,6 +156,7 @@ class Ordering:
             self._waiting[device.id] -= 1
             if not self._waiting[device.id]:
                 del self._waiting[device.id]
+        return changed
 
     def _orders(self, device: Device, content: Content) -> Orders:
         return Orders(

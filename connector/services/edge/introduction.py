@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from certs import credentials, did
 from certs.jwk import Jwk
 from certs.welcome import Welcome
@@ -48,7 +46,7 @@ class Introduction:
     ) -> None:
         self._store, self._clock, self._ids, self._own, self._url = store, clock, ids, own, url
         self._keys, self._sign, self._signer = keys, sign, signer
-        self._described: dict[Device, tuple[int, str]] = {}
+        self._described: dict[tuple[str, str, str], tuple[int, str]] = {}
 
     def welcome(self, device: Device) -> bytes:
         """What a device is told when it has joined, and whenever the node's keys have changed, signed by the authority
@@ -64,21 +62,19 @@ class Introduction:
 
     async def description(self, name: str) -> str:
         """What this node says of a device, as a signed credential. Raises `UnknownError` `edge.unknown`."""
-        device = msgspec.structs.replace(await self._known(name), seen=0, told=0, status={}, number=0, digest="")
-        key = msgspec.structs.replace(device, collection={}, release=None, keys=())
+        device, signer = await self._known(name), self._signer()
+        key = (device.id, device.title, signer.kid)
         made, now = self._described.get(key), self._clock.now()
         if made is None or now - made[0] > DAY:
             if len(self._described) >= KEPT:
                 self._described.clear()
-            made = self._described[key] = now, self._credential(device, now)
+            made = self._described[key] = now, self._credential(device, signer, now)
         return made[1]
 
-    def _credential(self, device: Device, now: int) -> str:
-        key, kid = self._signer()
+    def _credential(self, device: Device, signer: Signer, now: int) -> str:
         claims = {"name": device.title, "node": self._own, "document": f"{self._url}/edge/{device.name}/did.json"}
         return credentials.issue(
-            key,
-            kid,
+            *signer,
             issuer=self._own,
             subject=device.id,
             id=self._ids.pid(),

@@ -217,6 +217,16 @@ async def test_nothing_new_is_no_content_and_an_old_copy_is_signed_anew(device: 
     assert device.read(await device.ask(known.number)).number == known.number
 
 
+async def test_a_node_that_closes_lets_nobody_wait(two: Two, device: Cabinet) -> None:
+    assert two.city.edge is not None
+    known = await device.orders()
+    waiting = asyncio.get_running_loop().create_task(device.ask(known.number, issued=known.issued, wait=50))
+    while not two.city.edge.ordering._waiting:
+        await asyncio.sleep(0.001)
+    await two.city.edge.ordering.close()
+    assert (await asyncio.wait_for(waiting, 10)).status == 204
+
+
 async def test_a_node_that_went_back_says_more_than_the_device_knows(device: Cabinet) -> None:
     known = await device.orders(after=41)
     assert known.number == 42
