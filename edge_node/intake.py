@@ -43,6 +43,8 @@ _MANY: Final = 16
 """Waiting arrivals that may be all that a source lets be under way: then silence is looked for."""
 _SILENCE: Final = 0.01
 _IDLE: Final = 5.0
+_TURN: Final = 1000
+"""Rows that are sealed in one go."""
 _AGAIN: Final = 0.5
 _SHORTEST: Final = 0.05
 _MOST_BATCHES, _MOST_WAITING = 16, 20_000
@@ -57,11 +59,11 @@ class Moments(Protocol):
     """The device's clock."""
 
     def now(self) -> int:
-        """Microseconds UTC; while it is `unsure`, no later than the truth."""
+        """Microseconds UTC; while it is not `sure`, no later than the truth."""
 
     @property
-    def unsure(self) -> bool:
-        """Has the clock not been set yet?"""
+    def sure(self) -> bool:
+        """Has the clock been set since the start?"""
 
 
 class Keeping(Protocol):
@@ -128,14 +130,14 @@ class Intake:
     async def take(self, arrival: Arrival) -> None:
         """See `edge_node.ports.Taking`. Raises `FullError`, `KeepingError`."""
         await self._room()
-        now, sure = self._moments.now(), not self._moments.unsure
+        now, sure = self._moments.now(), self._moments.sure
         found = self._shapes[arrival.series].readings(arrival.readings, now, sure=sure)
         await self._checked(arrival.source, arrival.series, found, arrival.size)
 
     async def take_json(self, source: str, series: str, body: bytes) -> None:
         """See `edge_node.ports.Taking`. Raises `DecodeError` `decode.json`, `FullError`, `KeepingError`."""
         await self._room()
-        now, sure = self._moments.now(), not self._moments.unsure
+        now, sure = self._moments.now(), self._moments.sure
         found = self._shapes[series].json(body, now, sure=sure)
         await self._checked(source, series, found, len(body))
 
@@ -210,7 +212,7 @@ class Intake:
         self, kept: Columns, found: Checked, places: list[int] | None, *, split: bool
     ) -> list[tuple[Columns, bool]]:
         """Those that the device gave a time before its clock was set, and the others."""
-        if not found.timeless or not self._moments.unsure:
+        if not found.timeless or self._moments.sure:
             return [(kept, False)]
         if not split:
             return [(kept, True)]
@@ -260,6 +262,13 @@ class Intake:
             self._stopped = True
             self._less.set()
             self._group.end(KeepingError("intake.stopped"))
+
+    async def settle(self) -> None:
+        """Returns when what has come is committed, or cannot be; for the end, when nothing more comes."""
+        for group in (self._writing, self._group):
+            if group is not None and group.rows:
+                with contextlib.suppress(EdgeError):
+                    await group.over()
 
     async def _due(self) -> None:
         """Returns when the group is to be committed, a window is to be told, or nothing has come for a while."""
@@ -319,12 +328,16 @@ class Intake:
     async def _sealed(self, found: Sequence[tuple[int, Kept]], legend: int) -> list[Sealed]:
         made: list[Sealed] = []
         following: dict[int, int] = {}
+        worked = 0
         for number, kept in found:
             for rows in _cut(kept.rows, self._rows):
                 first = following.get(number) or self._buffer.next(number)
                 made.append(self._sealing.batch(Batch(number, legend, first, rows, kept.unsure)))
                 following[number] = first + len(rows.times)
-                await asyncio.sleep(0)  # Sources go on between batches.
+                worked += len(rows.times)
+                if worked >= _TURN:
+                    worked = 0
+                    await asyncio.sleep(0)  # Sources go on meanwhile.
         return made
 
     # --- the start ----------------------------------------------------------------------------------------------------

@@ -26,11 +26,11 @@ class Book:
     """The newest orders of a device. `keys` are those of its node, as pinned.
 
     INVARIANT: what is kept is the signed message, and it is verified each time it is read: whoever can write to the
-    disk cannot give orders.
+    disk cannot give orders. `keys` change when the node's do.
     """
 
     def __init__(self, kept: Keeping, *, keys: Mapping[bytes, PublicKey], node: str, device: str) -> None:
-        self._kept, self._keys, self._node, self._device = kept, keys, node, device
+        self._kept, self.keys, self._node, self._device = kept, keys, node, device
         self.current: Orders | None = None
         self.trouble: OrderError | None = None
         found = kept.get(_KEPT)
@@ -57,7 +57,7 @@ class Book:
 
     def _read(self, message: bytes) -> Orders:
         try:
-            opened = cose.verify(message, self._keys)
+            opened = cose.verify(message, self.keys)
         except CoseError as error:
             raise OrderError("orders.seal", why=error.code) from error
         if opened.content != CONTENT:

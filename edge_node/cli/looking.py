@@ -126,7 +126,7 @@ def tail(call: Call, directory: Path | None, series: str | None, count: int | No
 
 def _reading(one: Mapping[str, Any]) -> str:
     values = " ".join(f"{name}={value}" for name, value in one["values"].items() if value is not None)
-    return f"{instant(one['at'])}  {one['series']}#{one['number']}  {one['thing']}  {values}"
+    return f"{instant(one['at'])}  {one['series']}  {one['thing']}  {values}"
 
 
 @click.command(cls=Leaf, node=False, examples=["allmende edge queue"])

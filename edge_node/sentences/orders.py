@@ -61,4 +61,18 @@ TEMPLATES: dict[str, Both] = {
         "Die Liste {list}, in der stünde, ob die Nachweise des Empfängers noch gelten, ist nicht zu lesen.",
         "The list {list}, which would say whether the consumer's credentials still stand, cannot be read.",
     ),
+    "orders.unanswered": (
+        "Der Knoten beantwortet die Frage nach Aufträgen nicht wie vereinbart (Status {status}). Es wird weiter gefragt.",
+        "The node does not answer the question for orders as agreed (status {status}). The device goes on asking.",
+    ),
+    "orders.unknown": (
+        "Der Knoten erkennt das Gerät nicht an. Stimmt die Uhr, und gibt es das Gerät dort noch (allmende edge fleet "
+        "list)?",
+        "The node does not accept this device's proof. Is the clock right, and does the node still know the device "
+        "(allmende edge fleet list)?",
+    ),
+    "orders.unwelcome": (
+        "Der Knoten will von dem Gerät nichts wissen (Status {status}). Wurde es gesperrt oder außer Dienst gestellt?",
+        "The node turns the device away (status {status}). Was it suspended or retired?",
+    ),
 }

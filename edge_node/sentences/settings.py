@@ -56,4 +56,8 @@ TEMPLATES: dict[str, Both] = {
         "Danach kann der laufende Dienst nicht gefragt werden; vielleicht ist er älter als dieses Programm.",
         "The running agent does not know this question; perhaps it is older than this program.",
     ),
+    "agent.running": (
+        "In diesem Verzeichnis läuft schon ein Dienst.",
+        "An agent runs in this directory already.",
+    ),
 }

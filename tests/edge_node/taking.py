@@ -30,7 +30,7 @@ class Moments:
     """A clock that stands."""
 
     def __init__(self) -> None:
-        self.time, self.unsure = NOW, False
+        self.time, self.sure = NOW, True
 
     def now(self) -> int:
         return self.time

@@ -234,7 +234,7 @@ async def test_what_a_source_cannot_read_is_put_aside() -> None:
 
 async def test_times_from_an_unset_clock_are_marked() -> None:
     buffer, moments = FakeBuffer(), Moments()
-    moments.unsure = True
+    moments.sure = False
     async with intake(buffer, series=SMALL, moments=moments) as way:
         await way.take_json("s", "small", body(row(0, 1), {"thing": "b", "level": 2}, row(86400 * 9, 3)))
         await way.take_json("s", "small", body({"thing": "b", "level": 2}))
