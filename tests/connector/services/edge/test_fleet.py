@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from certs.authority import Profile
 from connector.errors import InputError, NodeError, RefusedError
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
-from connector.records import Certificate, Device, DeviceKey, DeviceRelease, Entry, Sending
+from connector.records import Certificate, Device, DeviceKey, DeviceRelease, Sending
 from connector.services.edge.fleet import MOST_KEYS, Fleet
-from policies.terms import Terms
+from policies import render
+from policies.terms import Terms, to_policy
 from tests.connector.devices import Cabinet, cabinet
 from tests.connector.joined import Two, joined
 
@@ -48,11 +48,6 @@ async def refused(call: Any) -> str:
     return caught.value.reason.code
 
 
-async def entries(two: Two, event: str) -> list[Entry]:
-    found = await two.city.audit.entries()
-    return [one for one in found if one.event == event]
-
-
 async def test_a_device_has_its_name_below_its_nodes(two: Two, device: Cabinet) -> None:
     assert device.did == f"{two.city.did}:edge:schrank-an-der-bruecke"
     found = await fleet(two).get("schrank-an-der-bruecke")
@@ -69,14 +64,9 @@ async def test_a_place_gives_its_own_name_and_no_other(two: Two) -> None:
     key = Ed25519PrivateKey.generate()
     assert two.city.trust.certifying.issued is not None
     issued = two.city.trust.certifying.issued
-    for name in (
-        did.of_device(two.city.did, "other"),
-        f"{two.city.did}:edge:roof2",
-        "did:web:elsewhere.example:edge:roof",
-    ):
-        assert (
-            await refused(issued.enrol(made.code, enrol.request(key, name, []), Profile.DEVICE)) == "request.unproved"
-        )
+    for name in (did.of_device(two.city.did, "other"), "did:web:elsewhere.example:edge:roof"):
+        asked = enrol.request(key, name, [])
+        assert await refused(issued.enrol(made.code, asked, Profile.DEVICE)) == "request.unproved"
     right = enrol.request(key, did.of_device(two.city.did, "roof"), [])
     certificate = await issued.enrol(made.code, right, Profile.DEVICE)
     again = await issued.enrol(made.code, enrol.request(key, "", []), Profile.DEVICE)
@@ -154,9 +144,6 @@ async def test_a_release_is_noted_and_audited(two: Two, device: Cabinet) -> None
 
 
 async def test_what_is_collected_has_to_demand_something(two: Two, device: Cabinet) -> None:
-    from policies import render
-    from policies.terms import to_policy
-
     await two.city.policies.add("mayor", "open", render.to_dsp(to_policy("urn:x:open", Terms())))
     assert await refused(fleet(two).collect("mayor", device.name, "air", "open")) == "edge.collects_nothing"
     with pytest.raises(InputError):
@@ -223,4 +210,3 @@ async def test_what_is_kept_of_a_device_says_nothing_that_is_secret(two: Two, de
     assert found is not None
     assert cose.kid_of(device.identity.key.public_key()) not in str(found).encode()
     assert "d" not in found.keys[0].jwk
-    assert secrets.token_bytes
