@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, msgpack, structs
 
@@ -29,14 +29,18 @@ from edge_node.buffer.index import Change, Connect, Index, Row, connect
 from edge_node.buffer.model import DAMAGED, FULL, BufferStatus, Limits, Sealed, Sealing
 from edge_node.buffer.recovery import LEGEND, NUMBERS, Found, recover
 from edge_node.buffer.segments import Entry, LegendEntry
+from edge_node.buffer.spoiled import Aside
 from edge_node.buffer.tail import Tail, parts
 from edge_node.buffer.upkeep import Loss
 from edge_node.errors import EdgeError, FullError, KeepingError
+from edge_node.ports import Spoiled
 
 T = TypeVar("T")
-_FLUSH_SECONDS = 60.0
-_MOST_SKIPPED = 1 << 52
-_BUSY_SEGMENTS = 8
+SPOILED: Final = "buffer.spoiled"
+"""Under this name the count of what was put aside is kept."""
+_FLUSH_SECONDS: Final = 60.0
+_MOST_SKIPPED: Final = 1 << 52
+_BUSY_SEGMENTS: Final = 8
 """So many segments may wait to be put together while readings keep coming."""
 
 
@@ -101,6 +105,9 @@ class Buffer:
         self._chore: tuple[int, Iterator[Row | None]] | None = None
         self._cache: tuple[str, list[Sealed]] | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._flushing: asyncio.TimerHandle | None = None
+        self._aside = Aside(files, limits.spoiled)
+        self._spoiled = int(found.known.kept.get(SPOILED, b"0"))
         self._closed = False
         self._suspect = ""
         self._synced = self._written = self._commits = 0
@@ -229,8 +236,7 @@ class Buffer:
         if self._held.get((consumer, series), ()) == ranges:
             return
         self._held[consumer, series] = ranges
-        if not self._dirty:
-            asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush)
+        self._flush_later()
         self._dirty.add((consumer, series))
 
     async def skip(self, series: int, number: int) -> None:
@@ -262,6 +268,16 @@ class Buffer:
         """Keep something small, or nothing any more. Durable when this returns. Raises `KeepingError`."""
         self._usable()
         await self._change(Change(kept={name: value}))
+
+    async def spoil(self, found: Sequence[Spoiled]) -> None:
+        """Put aside what nobody can read: counted, and as much of it as is worth looking at is durable when this
+        returns. Raises `KeepingError`."""
+        self._usable()
+        self._spoiled += len(found)
+        lines = self._aside.chosen(found, self._clock())
+        if lines:
+            await self._job(partial(self._aside.write, lines), lambda: None)
+        self._flush_later()
 
     async def forget_delivered(self, needed: Mapping[int, Collection[str]]) -> None:
         """Delete what all have that are to have it: `needed` says who, by series. What nobody is to have stays. Files
@@ -302,7 +318,7 @@ class Buffer:
             commits=self._commits,
             gaps=len(self._gaps),
             lost=sum(size(gap.ranges) for gap in self._gaps.values()),
-            spoiled=0,
+            spoiled=self._spoiled,
             suspect=self._suspect,
         )
 
@@ -534,10 +550,12 @@ class Buffer:
         """A change, with all that waits for one."""
         held: dict[tuple[str, int], Ranges | None] = {key: self._held[key] for key in self._dirty}
         rows: dict[int, Row | None] = dict.fromkeys(self._gone)
-        kept = {NUMBERS: msgpack.encode(self._numbers), **change.kept}
+        counted = {NUMBERS: msgpack.encode(self._numbers), SPOILED: str(self._spoiled).encode()}
         self._dirty.clear()
         self._gone.clear()
-        return structs.replace(change, rows={**rows, **change.rows}, held={**held, **change.held}, kept=kept)
+        return structs.replace(
+            change, rows={**rows, **change.rows}, held={**held, **change.held}, kept={**counted, **change.kept}
+        )
 
     def _apply(self, change: Change) -> None:
         """This is durable."""
@@ -556,9 +574,17 @@ class Buffer:
         whole = self._with(change)
         return self._job(partial(self._index.write, whole), partial(self._apply, whole))
 
+    def _flush_later(self) -> None:
+        """At most once a minute something is written that may as well be lost."""
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush)
+
     def _flush(self) -> None:
-        if self._dirty and not self._closed:
-            self._change(Change())
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+            if not self._closed and not self._suspect:
+                self._change(Change())
 
     def _job(self, act: Callable[[], Any], known: Callable[[], None]) -> Awaitable[None]:
         job = _Job(act, known, _future())

@@ -72,8 +72,8 @@ def _recovered(files: Files, index: Index, known: Known, new: bool, now: int) ->
     lost += _behind(numbers, rows.values(), tails) if not new else []
     tail = _tail(files, tails, rows, changed, known, numbers, now)
     change = Change(rows=changed, gaps=_gaps(known, lost, now), kept={NUMBERS: msgpack.encode(numbers)})
-    # Written in any case: what was read from the database may be in the system's cache alone, when the process was killed
-    # in a commit, and is durable with this one. Only then is anything deleted by it.
+    # Written in any case: what was read from the database may be in the system's cache alone, if the process was killed
+    # during a commit; with this one it is durable. Only then is anything deleted by it.
     index.write(change)
     known.gaps.update({number: gap for number, gap in change.gaps.items() if gap is not None})
     _clear(files, rows, tail, names)

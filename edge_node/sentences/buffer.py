@@ -4,4 +4,29 @@ from __future__ import annotations
 
 from policies.saying import Both
 
-TEMPLATES: dict[str, Both] = {}
+TEMPLATES: dict[str, Both] = {
+    "buffer.full": (
+        "Der Speicher für Messwerte ist voll, und es soll nichts vergessen werden: Es wird nichts mehr angenommen.",
+        "There is no room for readings any more, and nothing is to be forgotten: none are taken.",
+    ),
+    "buffer.disk": (
+        "Auf den Datenträger kann nicht geschrieben werden.",
+        "The disk cannot be written to.",
+    ),
+    "buffer.index": (
+        "Das Verzeichnis der Messwerte (index.sqlite) kann nicht geschrieben werden.",
+        "The index of the readings (index.sqlite) cannot be written.",
+    ),
+    "buffer.number": (
+        "Die Messwerte schließen nicht an die letzten an.",
+        "The readings do not follow the last ones.",
+    ),
+    "buffer.seal": (
+        "Was gespeichert ist, trägt nicht das Siegel dieses Geräts.",
+        "What is kept does not bear the seal of this device.",
+    ),
+    "buffer.closed": (
+        "Der Speicher für Messwerte ist geschlossen.",
+        "The store of readings is closed.",
+    ),
+}
