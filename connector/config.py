@@ -116,6 +116,7 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "sensorthings",
         "mqtt",
         "http",
+        "readings",
     )
 
 

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from certs import keys, pairs
 from connector import hosting
 from connector.config import Config
 from connector.data.ports import Around
+from connector.data.readings.shelf import Shelf
 from connector.data.silos import secrets
 from connector.data.silos.registry import Find, Silos
 from connector.data.sinks import Sinks
@@ -109,9 +112,10 @@ def secrets_of_planes() -> secrets.Secret:
     return secrets.reading(hosting.credentials())
 
 
-def silos(config: Config, *, peer: Peer, clock: Clock, find: Find) -> Silos:
+def silos(config: Config, *, peer: Peer, clock: Clock, find: Find, readings: Shelf | None = None) -> Silos:
     """The silos of this node, which `peer` reaches; secrets are read from files and systemd's credentials."""
-    return Silos(config.sources.kinds, around=_around(config, peer, clock), find=find)
+    around = structs.replace(_around(config, peer, clock), readings=readings)
+    return Silos(config.sources.kinds, around=around, find=find)
 
 
 def sinks(config: Config, *, peer: Peer, clock: Clock) -> Sinks:

@@ -39,6 +39,7 @@ from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, noise
 from connector.data.consuming import following, subscribing
+from connector.data.readings.shelf import Shelf
 from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
 from connector.data.workers import places
@@ -146,7 +147,10 @@ class Node:
         self._signatures = self.trust.identity if identity is None else None
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
         self.inner = client.client_of(config.network, inner=self.client)
-        self.silos = fittings.silos(config, peer=peer or self.inner, clock=clock, find=kept_in(self.store))
+        kept = Shelf(store=self.store, folder=config.directory / carrying.READINGS, changes=self.changes)
+        self.silos = fittings.silos(
+            config, peer=peer or self.inner, clock=clock, find=kept_in(self.store), readings=kept
+        )
         self.register = SiloRegister(store=self.store, clock=clock, reads=self.silos)
         self.sources = Sources(config.sources.kinds, clock=clock, closed=[config.directory], silos=self.silos)
         self.certificate = fittings.certificate(config)

@@ -35,8 +35,9 @@ from connector.sentences import language_of
 from connector.system import SystemClock, SystemIds
 
 log = structlog.get_logger()
-HEARD = frozenset({"mqtt"})
-"""Kinds of silos with one session and one spool of what was heard: two processes would take them from one another."""
+HEARD = frozenset({"mqtt", "readings"})
+"""Kinds of silos that the control process alone can read: with one session and one spool of what was heard, or in its
+own database."""
 
 
 class Worker:

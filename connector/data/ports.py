@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from connector.data.queries.model import Budget, Event, Pushed, Selection, Shape, Split, Work
+from connector.data.readings.shelf import Shelf
 from connector.data.settings import Setting as Setting
 from connector.ports import Clock, Peer
 from connector.records import Silo
@@ -24,13 +25,15 @@ class Around(Struct, frozen=True, kw_only=True):
     """What an adapter is made with. `secret` reads what the settings refer to (`KEY_file`, `KEY_credential`) at the
     moment of use and raises `SourceError` `source.secret`; `closed` are directories that are never shared; `peer`
     speaks HTTP (the silo's network is private: `private=True`); below `kept` an adapter may keep what its silo forgets,
-    a folder a silo (None: in memory alone)."""
+    a folder a silo (None: in memory alone). `readings` are those that devices have brought to this node, where it keeps
+    any."""
 
     clock: Clock
     peer: Peer
     secret: Callable[[Mapping[str, Any], str], str]
     closed: tuple[Path, ...] = ()
     kept: Path | None = None
+    readings: Shelf | None = None
 
 
 class Reader(Protocol):

@@ -44,6 +44,7 @@ KINDS: Final[Mapping[str, Place]] = {
     "sensorthings": Place(_SOURCES + "sensorthings:SensorThingsReader"),
     "mqtt": Place(_SOURCES + "mqtt:MqttReader", ("aiomqtt",), "allmende[mqtt]"),
     "http": Place(_SOURCES + "httpjson:HttpReader"),
+    "readings": Place(_SOURCES + "readings:ReadingsReader"),
 }
 """The kinds that come with this program; further ones by the entry point group `allmende.sources`."""
 
