@@ -17,12 +17,13 @@ from msgspec import Struct
 from edge_node import decode
 from edge_node.decode.found import SAMPLE, Decoder, Found, Problem
 from edge_node.errors import DecodeError, FullError
-from edge_node.ports import Arrival, Spoiled, Taking
+from edge_node.ports import Arrival, Reading, Spoiled, Taking
 from edge_node.sources import Place
 
 OWN: Final = "readings"
 """The format that is our own: `ports.Taking.take_json`."""
 _TOGETHER: Final = 1000
+_FEW: Final = 64
 
 Again = Callable[[int, FullError], Awaitable[None]]
 """Waits after the n-th attempt to give what there was no room for."""
@@ -77,22 +78,24 @@ class Feed:
     async def _decoded(
         self, taking: Taking, decoder: Decoder, messages: Sequence[Message], again: Again | None
     ) -> Kept:
-        found, kept = Found(), Kept()
+        problems, kept = Found(), Kept()
+        parts: list[tuple[list[Reading], int]] = []
         for one in messages:
             try:
-                part = self._read(decoder, one)
-                found.readings += part.readings
-                found.problems += part.problems
+                found = self._read(decoder, one)
+                parts.append((found.readings, len(one.body)))
+                problems.problems += found.problems
             except DecodeError as error:
-                found.failed(error, one.body)
+                problems.failed(error, one.body)
                 kept.error = error
-        if found.readings:
-            size = sum(len(one.body) for one in messages)
-            arrival = Arrival(self._place.name, self._place.series, found.readings, size)
-            await _patiently(lambda: taking.take(arrival), again)
-        await self.put_aside(taking, found.problems)
-        kept.readings = len(found.readings)
+        kept.readings = sum(len(readings) for readings, _ in parts)
+        await asyncio.gather(*(self._take(taking, readings, size, again) for readings, size in _arrivals(parts)))
+        await self.put_aside(taking, problems.problems)
         return kept
+
+    async def _take(self, taking: Taking, readings: list[Reading], size: int, again: Again | None) -> None:
+        arrival = Arrival(self._place.name, self._place.series, readings, size)
+        await _patiently(lambda: taking.take(arrival), again)
 
     def _read(self, decoder: Decoder, message: Message) -> Found:
         found = decoder.read(message.body, message.levels, self._place.now())
@@ -113,6 +116,15 @@ class Feed:
                     for one in problems[first : first + _TOGETHER]
                 )
             )
+
+
+def _arrivals(parts: Sequence[tuple[list[Reading], int]]) -> Sequence[tuple[list[Reading], int]]:
+    """Few messages one by one: whoever takes them sees how many wait, and need not wait for more where a broker sends
+    no more. Many together, which costs less."""
+    told = [(readings, size) for readings, size in parts if readings]
+    if len(told) < _FEW:
+        return told
+    return [([one for readings, _ in told for one in readings], sum(size for _, size in told))]
 
 
 async def _patiently(take: Callable[[], Awaitable[None]], again: Again | None) -> None:

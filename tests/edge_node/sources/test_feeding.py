@@ -21,15 +21,18 @@ def messages(*bodies: str, old: bool = False) -> list[Message]:
     return [Message(one.encode(), {"sensor": "s"}, old) for one in bodies]
 
 
-async def test_messages_are_given_together(tmp_path: Path) -> None:
+async def test_few_messages_are_given_one_by_one_and_many_together(tmp_path: Path) -> None:
     taking = FakeTaking()
     given = messages('{"v": 1}', '[{"v": 2}, {"v": 3}]', "{", '{"v": 4}')
     kept = await feed(tmp_path, thing="{sensor}").keep(taking, given)
-    assert taking.begun == 1
-    assert taking.values == [1, 2, 3, 4]
-    assert taking.arrivals[0].size == sum(len(one.body) for one in given)
+    assert [[one.values["v"] for one in arrival.readings] for arrival in taking.arrivals] == [[1], [2, 3], [4]]
+    assert [one.size for one in taking.arrivals] == [8, 20, 8]
     assert (kept.readings, kept.error.code if kept.error else "") == (4, "decode.json")
     assert [(one.source, one.code, one.sample) for one in taking.aside] == [("roof", "decode.json", b"{")]
+    taking = FakeTaking()
+    await feed(tmp_path, thing="{sensor}").keep(taking, messages(*(f'{{"v": {n}}}' for n in range(100))))
+    assert taking.values == list(range(100))
+    assert [one.size for one in taking.arrivals] == [890]
 
 
 async def test_without_room_it_is_tried_until_there_is(tmp_path: Path) -> None:
