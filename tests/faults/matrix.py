@@ -294,7 +294,15 @@ MATRIX: Mapping[str, Row] = {
             "hostile/trust/test_replays.py::test_S15_again",
         ),
     ),
-    "F33": Row("hostile COSE and CBOR", missing="nothing reads COSE yet"),
+    "F33": Row(
+        "hostile COSE and CBOR",
+        (
+            "certs/cose/test_sign1.py::test_messages_that_are_refused",
+            "certs/cose/test_mutants.py::test_twenty_thousand_mutants",
+            "certs/test_cbor.py::test_everything_else_is_refused",
+            "certs/test_cbor.py::test_depth_is_bounded",
+        ),
+    ),
     "F34": Row(
         "RDF and SHACL that blow up",
         (
@@ -314,6 +322,10 @@ MATRIX: Mapping[str, Row] = {
             "connector/data/sources/test_mqtt.py::test_what_its_sender_calls_the_same_is_kept_once",
             "connector/data/sources/test_mqtt.py::test_a_day_without_the_broker",
             "connector/data/sources/test_spool.py::test_what_comes_twice_is_kept_once",
+            "edge_node/sources/test_kept.py::test_f35_a_broker_that_dies_again_and_again",
+            "edge_node/sources/test_kept.py::test_f35_a_day_without_the_device",
+            "edge_node/sources/test_kept.py::test_f35_a_device_that_dies_before_it_acknowledges_keeps_everything_once",
+            "edge_node/sources/test_kept.py::test_f35_a_retained_flood_with_every_connection_is_kept_once",
             "faults/test_bridge.py::test_a_bridge_over_dying_nodes_and_brokers",
         ),
     ),
