@@ -39,9 +39,11 @@ def _at_rest(place: Path, call: Call) -> Iterator[str]:
     from edge_node import config
     from edge_node.errors import EdgeError
     from edge_node.sentences import sentence
+    from edge_node.sources import open_sources
 
     try:
         settings = config.read(place)
+        open_sources(settings, place)
     except EdgeError as error:
         yield sentence(error.code, error.params, call.lang)
         return

@@ -1,13 +1,15 @@
-"""`allmende edge run`: the agent itself."""
+"""`allmende edge run`: becomes the agent's own process (`edge_node.__main__`)."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
 
 from connector.cli.command import Call, Leaf
-from edge_node.cli.device import DIRECTORY, found, told
+from edge_node.cli.device import DIRECTORY, found
 
 
 @click.command(cls=Leaf, node=False, examples=["allmende edge run ./cabinet"])
@@ -15,7 +17,6 @@ from edge_node.cli.device import DIRECTORY, found, told
 @click.pass_obj
 def run(call: Call, directory: Path | None) -> None:
     """Run the agent of a device until it is stopped: takes readings, keeps them, delivers them."""
-    from edge_node.agent import run as running
-
-    with told(call):
-        running(found(directory))
+    place = found(directory)
+    os.environ["ALLMENDE_LANG"] = call.lang
+    os.execv(sys.executable, [sys.executable, "-m", "edge_node", str(place)])  # noqa: S606 - this very program
