@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,25 @@ async def test_a_token_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
         assert (await door.post(b"{}", headers={"Authorization": "Bearer open"}))[0] == 401
         assert (await door.post(b"{}", headers={"Authorization": "Bearer open-sesame"}))[0] == 204
     assert len(taking.bodies) == 1
+
+
+async def test_it_speaks_tls_where_it_has_a_certificate(tmp_path: Path) -> None:
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=here -days 2"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    taking = FakeTaking()
+    async with listening(tmp_path, taking, certificate="cert.pem", key="key.pem") as door:
+        context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"https://127.0.0.1:{door.source.port}/readings", data=b"{}", ssl=context) as answer,
+        ):
+            assert answer.status == 204
+    assert taking.bodies == [b"{}"]
 
 
 async def test_a_token_that_others_may_read_is_none(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import Struct
 
-from edge_node.config import FieldSettings, SeriesSettings, Settings, SourceSettings
+from edge_node import sources
+from edge_node.config import FILE, FieldSettings, SeriesSettings, Settings, SourceSettings, read
+from edge_node.decode import payloads
 from edge_node.errors import SettingsError
 from edge_node.sources import KINDS, Place, form_settings, open_sources
 
@@ -44,6 +48,22 @@ def test_a_kind_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Pa
     assert caught.value.code == "settings.kind"
     assert caught.value.params["place"] == "sources.roof.kind"
     assert "mqtt" in caught.value.params["kinds"]
+
+
+def test_the_examples_that_people_copy_can_be_followed(tmp_path: Path) -> None:
+    text = (Path(sources.__file__).parent / "README.md").read_text("utf-8")
+    device, payload = (one.encode() for one in re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
+    (tmp_path / FILE).write_bytes(device)
+    (tmp_path / "sensor.toml").write_bytes(payload)
+    settings = read(tmp_path)
+    settings.sources["ttn"].with_["decode_file"] = "sensor.toml"
+    assert [one.name for one in open_sources(settings, tmp_path)] == ["ttn"]
+    layouts = form_settings(place(tmp_path, {}), {}, "sensor.toml")["payload"]
+    assert payloads.read(msgspec.convert(layouts, tuple[payloads.Layout, ...]), bytes.fromhex("04d2e60001"), 2) == {
+        "level": pytest.approx(1.234),
+        "temperature": pytest.approx(23.0),
+        "lid": "open",
+    }
 
 
 class _Shape(Struct, forbid_unknown_fields=True):
