@@ -1,10 +1,183 @@
-"""A month's backlog, delivered."""
+"""A month's backlog, delivered.
+
+A device with 8.6 million readings (30 days of a thousand things, one each five minutes) in its buffer meets its node
+again, over HTTP on loopback; both are processes with one core each. The spool is 64 batches sealed again and again.
+Judged beside the bare work that nobody can spare: each batch verified by `cryptography` and decoded, once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.bench.rows import Row
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-ROWS: Final[Mapping[str, Callable[[int], Row]]] = {}
+from certs import cose
+from connector.data.readings import columns
+from connector.data.readings.model import Batch
+from edge_node.buffer.buffer import Buffer
+from edge_node.buffer.model import Limits
+from edge_node.decisions import Decisions, Moment
+from edge_node.leaving import Departures
+from edge_node.link import Link
+from edge_node.seal import Sealer
+from edge_node.sync import Means, Sync
+from tests.bench.receiver import DEVICE
+from tests.bench.rows import HOME, Goal, Row, say
+from tests.edge_node import readings
+from tests.edge_node.readings import Sample
+
+ALL: Final = 8_600_000
+BATCH: Final = 1000
+_TEMPLATES: Final = 64
+_SECONDS: Final = 60.0
+_BARE: Final = 14.0
+"""CPU seconds of the bare work on the reference machine."""
+
+
+class Told(msgspec.Struct):
+    """What the node has at the end."""
+
+    held: dict[str, list[tuple[int, int]]]
+    readings: int
+
+
+class _Free:
+    """A link without a limit."""
+
+    def left(self) -> int | None:
+        return None
+
+    def seconds(self) -> int:
+        return 0
+
+    async def allows(self, size: int) -> bool:
+        return True
+
+    def used(self, sent: int, received: int) -> None: ...
+
+
+def samples() -> list[Sample]:
+    """What a thousand things have measured in about five hours."""
+    return list(readings.samples(_TEMPLATES * BATCH, seed=23, things=1000))
+
+
+def templates() -> list[Batch]:
+    """The same in batches of a thousand."""
+    whole = readings.batch(samples())
+    return [_part(whole, at) for at in range(0, _TEMPLATES * BATCH, BATCH)]
+
+
+def _part(whole: Batch, at: int) -> Batch:
+    rows, end = whole.rows, at + BATCH
+    part = msgspec.structs.replace(
+        rows,
+        times=rows.times[at:end],
+        things=rows.things[at:end],
+        columns=[column[at:end] for column in rows.columns],
+    )
+    return msgspec.structs.replace(whole, series=1, legend=1, first=1, rows=part)
+
+
+async def filled(folder: Path, sealer: Sealer, count: int) -> Buffer:
+    """A buffer with so many readings."""
+    buffer = Buffer.open(
+        folder, sealing=sealer, clock=lambda: time.time_ns() // 1000, limits=Limits(bytes=1 << 30, batch=BATCH)
+    )
+    made, legend = templates(), [sealer.legend(readings.legend(samples()))]
+    for first in range(1, count, 64 * BATCH):
+        some = [
+            sealer.batch(msgspec.structs.replace(made[at // BATCH % _TEMPLATES], first=first + at))
+            for at in range(0, min(64 * BATCH, count - first + 1), BATCH)
+        ]
+        await buffer.append(some, legend)
+        legend = []
+    return buffer
+
+
+@contextmanager
+def node(folder: Path, key: Ed25519PrivateKey) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A node in a process of its own, and its port."""
+    public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    folder.mkdir()
+    command = [sys.executable, "-m", "tests.bench.receiver", str(folder), public.hex()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline()), process
+
+
+async def _drained(folder: Path, count: int) -> float:
+    """Seconds from the first request to the last answer."""
+    key = Ed25519PrivateKey.generate()
+    sealer = Sealer(key, cose.kid_of(key.public_key()))
+    buffer = await filled(folder / "box", sealer, count)
+    link = Link(context=ssl.create_default_context(), meter=_Free())
+    with node(folder / "node", key) as (port, process):
+        sync = Sync(
+            Means(
+                buffer=buffer,
+                link=link,
+                sealer=sealer,
+                departures=Departures(buffer, Random(1).randbytes),
+                decisions=Decisions(),
+                device=DEVICE,
+                home_url=f"http://127.0.0.1:{port}/edge/readings",
+                home_proof=lambda: "Bearer -",
+                home_private=True,
+                orders=lambda: None,
+                moment=lambda: Moment(time.time_ns() // 1000),
+            )
+        )
+        begin = time.perf_counter()
+        running = asyncio.create_task(sync.run())
+        await asyncio.sleep(0)
+        await sync.drained()
+        seconds = time.perf_counter() - begin
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await link.close()
+        await buffer.close()
+        told = msgspec.json.decode(process.communicate()[0], type=Told)
+    # INVARIANT: a figure is one of readings that are there once each.
+    assert told == Told({"1": [(1, count)]}, count), told
+    return seconds
+
+
+def _bare() -> float:
+    """Seconds that verifying and decoding as many batches take, by a measured part of them."""
+    key = Ed25519PrivateKey.generate()
+    messages = [(key.sign(payload), payload) for payload in map(columns.encode, templates())]
+    public = key.public_key()
+    begin = time.process_time()
+    for signature, payload in messages * 4:
+        public.verify(signature, payload)
+        columns.decode(payload)
+    return (time.process_time() - begin) * ALL / BATCH / (4 * len(messages))
+
+
+def _drain(count: int) -> Row:
+    goal = Goal(
+        "drain",
+        f"{ALL} readings to a node over HTTP on loopback, {_SECONDS:g} s on the reference machine",
+        "s",
+        round(_SECONDS / _BARE, 2),
+    )
+    HOME.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=HOME) as folder:
+        seconds = asyncio.run(_drained(Path(folder), ALL))
+    say(f"drain: {ALL / seconds:.0f} readings a second")
+    return goal.judged([seconds], [_bare()])
+
+
+ROWS: Final[Mapping[str, Callable[[int], Row]]] = {"drain": _drain}
