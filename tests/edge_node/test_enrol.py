@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import stat
@@ -12,17 +11,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from certs import cose, welcome
 from certs.welcome import Welcome
-from connector.cli.command import Call
 from connector.system import SystemClock
 from edge_node import enrol, identity
-from edge_node.cli.enrolling import enrol as command
 from edge_node.config import LinkSettings
 from edge_node.enrol import Place, read_place
 from edge_node.errors import EdgeError, EnrolmentError
@@ -336,14 +332,3 @@ async def test_files_that_cannot_be_used(
         identity.load(tmp_path, draw=secrets.token_bytes)
         identity.read_certificate(tmp_path)
     assert str(tmp_path) not in str(caught.value.params), "names of files, no paths"
-
-
-async def test_the_command(served: Region, tmp_path: Path) -> None:
-    typed = f"{await served.code()}@{served.url}"
-    arguments = ["-", str(tmp_path / "cabinet"), "--key", "P-256", "--extra-ca", str(served.authority), "--json"]
-    runner = CliRunner()
-    call = Call(json=True, node=None, lang="de")
-    done = await asyncio.to_thread(runner.invoke, command, arguments, obj=call, input=typed + "\n")
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["device"].startswith("did:web:localhost%3A")
-    assert (tmp_path / "cabinet" / "edge.toml").read_text().startswith("#")

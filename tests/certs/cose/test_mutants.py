@@ -148,7 +148,7 @@ def campaign(count: int, seed: int) -> dict[str, int]:
         mutant = draw.choice(ANYWHERE + OF_MESSAGES * message)(draw, good)
         for _ in range(draw.choice((0, 0, 1, 3))):
             mutant = draw.choice(ANYWHERE)(draw, mutant or b"\0")
-        if mutant in whole:
+        if mutant in (*whole, *SIGNED, *TOKENS):  # spliced together as it was
             continue
         try:
             read(mutant)
