@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from operator import attrgetter
 from typing import Annotated, Any, Final, NoReturn
 
@@ -30,6 +29,7 @@ EARLIEST: Final = 946_684_800_000_000
 _AHEAD: Final = 86_400_000_000
 _LONGEST: Final = 256
 _SAMPLE: Final = 256
+_LARGE: Final = 1e300
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -100,7 +100,7 @@ class Shape:
         for one in readings:
             if isinstance(one, Aside):
                 made.aside.append(one)
-            elif not 0 < len(one.thing) <= _LONGEST:
+            elif not one.thing or not _is_text(one.thing):
                 made.aside.append(_aside("reading.thing", one, {}))
             elif one.at is not None and not EARLIEST <= one.at <= latest:
                 made.aside.append(_aside("reading.time", one, {"at": str(one.at)}))
@@ -141,8 +141,40 @@ class _OddError(Exception):
 
 
 def _aside(code: str, one: Reading, params: Mapping[str, str]) -> Aside:
-    sample = msgspec.json.encode({"thing": one.thing, "at": one.at, **one.values})[:_SAMPLE]
-    return Aside(code, {"thing": one.thing[:_LONGEST], **params}, sample)
+    thing = one.thing[:_LONGEST] if _is_text(one.thing) else ""
+    try:
+        sample = msgspec.json.encode({"thing": thing, "at": one.at, **one.values})[:_SAMPLE]
+    except (TypeError, ValueError, OverflowError):
+        sample = b""  # what a source makes of foreign bytes need not be JSON
+    return Aside(code, {"thing": thing, **params}, sample)
+
+
+def _is_text(value: str) -> bool:
+    """Is it text that can be written? Half a surrogate pair cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(value) <= _LONGEST
+
+
+def writable(rows: Columns) -> list[int] | None:
+    """The places of the rows that can be written, of rows that something was done to (None: all of them)."""
+    odd = {place for place, time in enumerate(rows.times) if not 0 <= time <= MOST_VALUE}
+    odd |= {place for place, thing in enumerate(rows.things) if not _is_text(thing)}
+    for column in rows.columns:
+        odd |= {place for place, value in enumerate(column) if not _fits(value)}
+    return [place for place in range(len(rows.times)) if place not in odd] if odd else None
+
+
+def _fits(value: Value) -> bool:
+    match value:
+        case str():
+            return _is_text(value)
+        case int():
+            return -MOST_VALUE <= value <= MOST_VALUE
+        case None:
+            return True
 
 
 # --- one value, with what is wrong with it ----------------------------------------------------------------------------
@@ -160,7 +192,7 @@ def _check(name: str, field: FieldSettings) -> Callable[[Any], Value]:
 
 
 def _of(name: str, value: Any, kind: type[str] | type[bool]) -> Value:
-    if value is None or (isinstance(value, kind) and (isinstance(value, bool) or len(value) <= _LONGEST)):
+    if value is None or (isinstance(value, kind) and (isinstance(value, bool) or _is_text(value))):
         return value
     raise _OddError("reading.kind", field=name)
 
@@ -172,7 +204,7 @@ def _number(name: str, field: FieldSettings) -> Callable[[Any], Value]:
     def number(value: Any) -> Value:
         if value is None:
             return None
-        if type(value) not in (int, float) or not isfinite(value):
+        if type(value) not in (int, float) or not -_LARGE < value < _LARGE:  # NaN is in no range
             raise _OddError("reading.kind", field=name)
         if not low <= value <= high:
             raise _OddError("reading.range", field=name, value=f"{value:.12g}", min=f"{low:.12g}", max=f"{high:.12g}")

@@ -27,7 +27,7 @@ from connector.data.readings.model import Batch, Legend, Rows, Series
 from connector.data.readings.ranges import Ranges
 from edge_node import copies
 from edge_node.buffer.model import Sealed, Sealing
-from edge_node.checking import Aside, Checked, Shape
+from edge_node.checking import Aside, Checked, Shape, writable
 from edge_node.config import Settings
 from edge_node.copies import Copies
 from edge_node.duties import Duties
@@ -49,6 +49,10 @@ _AGAIN: Final = 0.5
 _SHORTEST: Final = 0.05
 _MOST_BATCHES, _MOST_WAITING = 16, 20_000
 """Batches and rows that may gather before `take` waits."""
+_WINDOWS: Final = "windows"
+"""Stands where a source's name does for what windows have become."""
+_SETTLED: Final = frozenset({"field", "min", "max", "most", "size", "port", "unit", "wanted"})
+"""Parameters of reasons that come from settings or say how long something is, not what."""
 _MOST_SAMPLES: Final = 16
 """Of what is put aside out of one arrival; all of it is counted."""
 _REMEMBERED: Final = 20_000
@@ -108,6 +112,7 @@ class Intake:
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._shapes = {name: Shape(one.fields) for name, one in settings.series.items()}
+        self._series = {name: one.series for name, one in settings.sources.items()}
         self._rows = settings.buffer.batch
         self._most = max(self._rows * 2, min(self._rows * _MOST_BATCHES, _MOST_WAITING))
         self._seconds = settings.buffer.commit_seconds * _SHARE
@@ -144,7 +149,9 @@ class Intake:
     async def spoiled(self, found: Spoiled) -> None:
         """See `edge_node.ports.Taking`. Raises `KeepingError`."""
         self._of(found.source).spoiled += 1
-        await self._buffer.spoil([found])
+        series = self._series.get(found.source)
+        plain = all(self._duties.of(name).idle for name in ([series] if series else self._shapes))
+        await self._buffer.spoil([found if plain else _discreet(found)])
 
     async def _room(self) -> None:
         while self._group.rows >= self._most and not self._stopped:
@@ -159,11 +166,12 @@ class Intake:
         for group in self._added(counts, series, found):
             await group.over()
         if found.aside:
-            await self._put_aside(source, counts, found.aside)
+            await self._put_aside(source, series, found.aside)
 
-    async def _put_aside(self, source: str, counts: Counts, found: Sequence[Aside]) -> None:
-        counts.spoiled += len(found)
-        await self._buffer.spoil([Spoiled(source, one.code, one.params, one.sample) for one in found[:_MOST_SAMPLES]])
+    async def _put_aside(self, source: str, series: str, found: Sequence[Aside]) -> None:
+        self._of(source).spoiled += len(found)
+        told = [Spoiled(source, one.code, one.params, one.sample) for one in found[:_MOST_SAMPLES]]
+        await self._buffer.spoil(told if self._duties.of(series).idle else [*map(_discreet, told)])
 
     def _of(self, source: str) -> Counts:
         return self.counts.setdefault(source, Counts())
@@ -184,13 +192,16 @@ class Intake:
         return [one for one in (self._writing, self._group) if one in waits]
 
     def _put(self, series: str, found: Checked, places: list[int] | None, counts: Counts, marks: list[int]) -> bool:
-        """Duties, and into the group; False where that leaves nothing to wait for."""
+        """Duties, and into the group; False where that leaves nothing to wait for. Raises `FullError`."""
         rows = _picked(found.rows, places)
         count, collection = len(rows.times), self._duties.of(series)
         if not count:
             return False
-        kept = rows if collection.idle else collection.apply(rows, self._moments.now())
-        lots = self._by_clock(kept, found, places, split=collection.idle)
+        if collection.idle:
+            lots = self._by_clock(rows, found, places)
+        else:
+            kept = _fitting(collection.apply(rows, self._moments.now()), found)
+            lots = [(kept, bool(found.timeless) and not self._moments.sure)]
         stored = [self._into_group(collection.series, lot, unsure, found) for lot, unsure in lots if lot.times]
         self._copies.wait(marks)
 
@@ -208,18 +219,14 @@ class Intake:
         self._group.afterwards(over)
         return True
 
-    def _by_clock(
-        self, kept: Columns, found: Checked, places: list[int] | None, *, split: bool
-    ) -> list[tuple[Columns, bool]]:
+    def _by_clock(self, rows: Columns, found: Checked, places: list[int] | None) -> list[tuple[Columns, bool]]:
         """Those that the device gave a time before its clock was set, and the others."""
         if not found.timeless or self._moments.sure:
-            return [(kept, False)]
-        if not split:
-            return [(kept, True)]
+            return [(rows, False)]
         timeless = set(found.timeless)
         those = [place in timeless for place in (range(len(found.rows.times)) if places is None else places)]
         return [
-            (_picked(kept, [n for n, one in enumerate(those) if one is unsure]), unsure) for unsure in (False, True)
+            (_picked(rows, [n for n, one in enumerate(those) if one is unsure]), unsure) for unsure in (False, True)
         ]
 
     def _into_group(self, series: Series, rows: Columns, unsure: bool, found: Checked) -> bool:
@@ -227,12 +234,11 @@ class Intake:
             things = self._names.things(rows.things)
         except FullError as error:
             left = self._names.nameable(rows.things)
-            gone = len(rows.times) - len(left)
-            found.aside += [Aside(error.code, error.params, b"")] * gone
+            found.aside += [Aside(error.code, error.params, b"")] * (len(rows.times) - len(left))
             rows = _picked(rows, left)
             things = self._names.things(rows.things)
-            if not things:
-                return False
+        if not things:
+            return False
         self._group.add(series, Rows(rows.times, things, rows.columns), unsure=unsure)
         if self.watchers:
             self._group.afterwards(partial(_if, lambda: self._watched(series, rows)))
@@ -255,7 +261,7 @@ class Intake:
         try:
             while True:
                 await self._due()
-                self._windows()
+                await self._windows()
                 if not self._group.rows or await self._commit():
                     self._turned()
         finally:
@@ -294,12 +300,17 @@ class Intake:
         due = self._duties.due()
         return _IDLE if due is None else max(_SHORTEST, min(_IDLE, (due - self._moments.now()) / 1_000_000))
 
-    def _windows(self) -> None:
+    async def _windows(self) -> None:
         """What has become of readings whose window has ended."""
         for collection, rows in list(self._duties.ended(self._moments.now())):
             found = Checked(rows, [], [], [])
-            if self._into_group(collection.series, rows, False, found):
+            if self._into_group(collection.series, _fitting(rows, found), False, found):
                 self._group.afterwards(partial(_if, collection.told))
+            else:
+                collection.told()
+            if found.aside:
+                with contextlib.suppress(KeepingError):
+                    await self._put_aside(_WINDOWS, collection.series.name, found.aside)
 
     async def _commit(self) -> bool:
         """Makes the group durable; says whether the disk is well."""
@@ -369,6 +380,20 @@ def _legend(buffer: Keeping, sealing: Sealing) -> Legend:
         if isinstance(found, Legend):
             known = joined(known, found)
     return known or Legend(0)
+
+
+def _discreet(found: Spoiled) -> Spoiled:
+    """Without anything of what was measured: INVARIANT: what duties change is nowhere on the disk as it came."""
+    params = {name: value if name in _SETTLED else "-" for name, value in found.params.items()}
+    return Spoiled(found.source, found.code, params, b"")
+
+
+def _fitting(rows: Columns, found: Checked) -> Columns:
+    """The rows that can be written; the others are put aside."""
+    places = writable(rows)
+    if places is not None:
+        found.aside += [Aside("reading.treated", {}, b"")] * (len(rows.times) - len(places))
+    return _picked(rows, places)
 
 
 def _if(act: Callable[[], None], durable: bool) -> None:

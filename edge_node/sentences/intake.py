@@ -26,6 +26,10 @@ TEMPLATES: dict[str, Both] = {
         "{thing}: {field} ist {value} und damit nicht zwischen {min} und {max}.",
         "{thing}: {field} is {value}, which is not between {min} and {max}.",
     ),
+    "reading.treated": (
+        "Was die Pflichten aus der Messung gemacht haben, ist zu groß, um geschrieben zu werden.",
+        "What the duties have made of the reading is too large to be written.",
+    ),
     "intake.things": (
         "Das Gerät kennt schon {most} Sensoren; Messungen von weiteren werden nicht genommen.",
         "The device knows {most} sensors already; readings of further ones are not taken.",

@@ -9,10 +9,12 @@ import pytest
 
 from connector.data.readings.model import Kind
 from edge_node.config import FieldSettings, SeriesSettings
-from edge_node.errors import DecodeError, FullError, KeepingError
+from edge_node.errors import DecodeError, DutyError, FullError, KeepingError
 from edge_node.ports import Arrival, Reading, Spoiled
 from tests.edge_node import readings
+from tests.edge_node.duties import document, masked, means
 from tests.edge_node.taking import NOW, FakeBuffer, Moments, intake
+from tests.policies.transforms.duties import hourly, suppress
 
 SAMPLES = list(readings.samples(120))
 BODY = b"[" + b",".join(map(readings.as_json, SAMPLES)) + b"]"
@@ -293,6 +295,65 @@ async def test_the_end_is_told_to_those_who_wait() -> None:
     found = await asyncio.wait_for(asyncio.gather(*taking, return_exceptions=True), 30)
     assert {one.code for one in found if isinstance(one, KeepingError)} == {"intake.stopped"}
     assert not any(one is None for one in found)
+
+
+async def test_what_duties_forbid_is_nowhere() -> None:
+    """Neither among what is kept nor among what was put aside."""
+    buffer = FakeBuffer()
+    ordered = {"small": document(suppress("state"), masked("thing"))}
+    async with intake(buffer, series=SMALL, ordered=ordered) as way:
+        rows = [{"thing": "Anna", "at": NOW, "level": n, "state": "secret"} for n in (1, 99)]
+        await way.take_json("s", "small", body(*rows, {"thing": "Anna", "at": "secret", "level": 1}))
+        await way.spoiled(Spoiled("s", "decode.value", {"field": "level", "found": "secret"}, b"Anna secret"))
+    assert [(one.code, one.params.get("field")) for one in buffer.aside] == [
+        ("reading.range", "level"),
+        ("reading.time", None),
+        ("decode.value", "level"),
+    ]
+    everything = repr((buffer.aside, buffer.batches(), buffer.known()))
+    assert "Anna" not in everything
+    assert "secret" not in everything
+    assert [batch.rows.columns for batch in buffer.batches()] == [[[10, None]]]
+    assert buffer.known().series[0][1].done
+
+
+async def test_a_copy_is_known_before_duties_change_it() -> None:
+    buffer = FakeBuffer()
+    async with intake(buffer, series=SMALL, ordered={"small": document(hourly("at"))}) as way:
+        for _ in range(2):
+            await way.take_json("s", "small", body(row(0, 1), row(1, 1)))
+        assert [(time % 3_600_000_000, value) for _, time, value, _ in buffer.rows()] == [(0, 10), (0, 10)]
+        assert way.counts["s"].copies == 2
+
+
+async def test_windows_are_kept_when_they_have_ended() -> None:
+    buffer, moments = FakeBuffer(), Moments()
+    async with intake(
+        buffer, series=SMALL, moments=moments, ordered={"small": document(*means("at", field="level"))}
+    ) as way:
+        await way.take_json("s", "small", body(*(row(-n, n) for n in range(3))))
+        assert (buffer.appends, way.counts["s"].readings) == (0, 3)
+        moments.time += 2 * 3_600_000_000
+        buffer.error = FullError("buffer.full")
+        way._more.set()
+        while not buffer.appends:
+            await asyncio.sleep(0.01)
+        buffer.error = None  # what could not be kept is given again
+        while not buffer.sealed:
+            await asyncio.sleep(0.01)
+        [batch] = buffer.batches()
+        names = [field.name for field in dict(buffer.known().series)[batch.series].fields]
+        [count] = [column for name, column in zip(names, batch.rows.columns, strict=True) if "count" in name]
+        assert (sum(count), len(batch.rows.times)) == (3, len(set(batch.rows.times)))
+        assert buffer.appends == 2
+
+
+async def test_duties_that_cannot_be_followed_let_nothing_in() -> None:
+    buffer = FakeBuffer()
+    async with intake(buffer, series=SMALL, ordered={"small": {"@type": "Offer"}}) as way:
+        with pytest.raises(DutyError):
+            await way.take_json("s", "small", body(row(0, 1)))
+    assert not buffer.appends
 
 
 async def test_watchers_see_what_is_kept() -> None:
