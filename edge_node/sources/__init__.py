@@ -21,8 +21,12 @@ from edge_node.errors import SettingsError
 from edge_node.ports import Source
 
 KINDS: Final[Mapping[str, str]] = {
+    "host": "edge_node.sources.host:open_source",
     "http": "edge_node.sources.http:open_source",
+    "modbus": "edge_node.sources.modbus:open_source",
     "mqtt": "edge_node.sources.mqtt:open_source",
+    "pins": "edge_node.sources.pins:open_source",
+    "sml": "edge_node.sources.sml:open_source",
 }
 """Where the adapter of a kind is: module and function."""
 

@@ -26,13 +26,6 @@ from edge_node.sources.polling import AskError, PollingSource
 _MOST_BYTES: Final = 300
 _LONGEST_REST: Final = 64
 """A unit that does not answer is asked again after at most so many rounds."""
-_FUNCTIONS: Final = {
-    "holding": "ReadHoldingRegistersRequest",
-    "input": "ReadInputRegistersRequest",
-    "coil": "ReadCoilsRequest",
-    "discrete": "ReadDiscreteInputsRequest",
-}
-
 Unit = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -62,9 +55,7 @@ def open_source(place: Place) -> PollingSource:
     if bool(settings.host) == bool(settings.device):
         raise place.wrong("host", "needs either host or device")
     try:
-        found = msgspec.convert(
-            form_settings(place, settings.registers, settings.registers_file), dict[str, Register]
-        )
+        found = msgspec.convert(form_settings(place, settings.registers, settings.registers_file), dict[str, Register])
         registers.check(found, place.fields)
     except (msgspec.ValidationError, ValueError) as error:
         raise place.wrong("registers", str(error)) from None
@@ -157,8 +148,8 @@ class Master:
     """Asks over a line, one question at a time. `seconds` is how long an answer may take."""
 
     def __init__(self, line: Line, *, rtu: bool, seconds: float) -> None:
-        self._pdu, framer, self._failed = _library(rtu=rtu)
-        self._framer, self._rtu = framer, rtu
+        self._questions, self._framer, self._failed = _library(rtu=rtu)
+        self._rtu = rtu
         self._line, self._seconds, self._number = line, seconds, 0
 
     def close(self) -> None:
@@ -168,9 +159,8 @@ class Master:
     async def read(self, unit: int, block: Block) -> list[int] | None:
         """The registers or bits of a block; None where the unit refuses. Raises `TimeoutError`, `OSError`."""
         self._number = 0 if self._rtu else self._number % 0xFFFF + 1
-        request = getattr(self._pdu, _FUNCTIONS[block.table])(
-            address=block.at, count=block.count, dev_id=unit, transaction_id=self._number
-        )
+        question = self._questions[block.table]
+        request = question(address=block.at, count=block.count, dev_id=unit, transaction_id=self._number)
         self._line.discard()
         async with asyncio.timeout(self._seconds):
             await self._line.write(self._framer.buildFrame(request))
@@ -199,19 +189,18 @@ class Master:
                 return found
 
 
-def _library(*, rtu: bool) -> tuple[Any, Any, type[Exception]]:
-    """pymodbus: questions, the framer of a line, what it raises. Raises `AskError` `source.package`."""
+def _library(*, rtu: bool) -> tuple[Mapping[str, Any], Any, type[Exception]]:
+    """pymodbus: questions by table, the framer of a line, what it raises. Raises `AskError` `source.package`."""
     try:
-        from pymodbus import exceptions, pdu
+        from pymodbus import exceptions
         from pymodbus.framer import FramerRTU, FramerSocket
-        from pymodbus.pdu import bit_message, register_message
+        from pymodbus.pdu import DecodePDU, bit_message, register_message
     except ImportError:
         raise AskError("source.package", package="allmende[edge]") from None
-
-    class Questions:
-        ReadHoldingRegistersRequest = register_message.ReadHoldingRegistersRequest
-        ReadInputRegistersRequest = register_message.ReadInputRegistersRequest
-        ReadCoilsRequest = bit_message.ReadCoilsRequest
-        ReadDiscreteInputsRequest = bit_message.ReadDiscreteInputsRequest
-
-    return Questions, (FramerRTU if rtu else FramerSocket)(pdu.DecodePDU(False)), exceptions.ModbusException
+    questions = {
+        "holding": register_message.ReadHoldingRegistersRequest,
+        "input": register_message.ReadInputRegistersRequest,
+        "coil": bit_message.ReadCoilsRequest,
+        "discrete": bit_message.ReadDiscreteInputsRequest,
+    }
+    return questions, (FramerRTU if rtu else FramerSocket)(DecodePDU(False)), exceptions.ModbusException
