@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from certs import cose, welcome
+from certs.cose import CoseError
 from certs.welcome import Welcome
 from connector.system import SystemClock
 from edge_node import enrol, identity
@@ -179,6 +180,23 @@ async def test_keys_that_a_node_has_by_now_are_pinned(served: Region, link: Link
         "enrol.welcome",
         "older",
     )
+
+
+async def test_a_node_whose_key_was_stolen_is_known_by_its_next_one(served: Region, link: Link, tmp_path: Path) -> None:
+    await take(await place(served), tmp_path, link)
+    one = identity.load(tmp_path, draw=secrets.token_bytes)
+    await served.node.keyring.rotate("admin", "token", revoke=True)
+
+    async def orders(by: Identity) -> bytes:
+        said = by.authorization(now())
+        url = by.at("/edge/orders")
+        return (await link.post(url, b"{}", media_type="application/json", authorization=said, private=True)).body
+
+    with pytest.raises(CoseError, match=r"cose\.key"):
+        cose.verify(await orders(one), one.node_keys)
+    again = await enrol.repin(one, tmp_path, link, now=now(), draw=secrets.token_bytes)
+    assert cose.verify(await orders(again), again.node_keys)
+    assert again.node_keys.keys().isdisjoint(one.node_keys), "what was stolen counts no more"
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ from aiohttp import web
 
 from certs import tls
 from connector.http.tunnel import proxy_of
-from edge_node.errors import LinkError
-from edge_node.link import Answer, Link
+from edge_node.config import LinkSettings
+from edge_node.errors import LinkError, SettingsError
+from edge_node.identity import Pins
+from edge_node.link import Answer, Link, opened
 from tests.harness.authority import Authority
 from tests.harness.connect import proxying
 
@@ -83,7 +85,7 @@ async def there() -> AsyncIterator[There]:
 async def secure(tmp_path: Path) -> AsyncIterator[There]:
     made = There()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*Authority(tmp_path).issue(NAME))
+    context.load_cert_chain(*Authority(tmp_path).issue(NAME, "other.example"))
     runner = await serving(made, context)
     yield made
     await runner.cleanup()
@@ -255,3 +257,39 @@ async def test_out_through_a_proxy(secure: There, tmp_path: Path, meter: Counted
         proxy.answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
         assert await code(known.get("https://other.example/")) == "link.proxy"
         await known.close()
+
+
+# --- as the settings have it ------------------------------------------------------------------------------------------
+
+
+def pins(url: str, root: Path) -> Pins:
+    return Pins(url=url, node="did:web:a", keys=(), root=root.read_text(), device="did:web:a:edge:b", name="b", at=0)
+
+
+async def test_the_own_node_may_show_a_certificate_of_its_region(secure: There, tmp_path: Path, meter: Counted) -> None:
+    """And nobody else: what a region vouches for is its own matter."""
+
+    async def lookup(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    made = opened(LinkSettings(), meter=meter, pins=pins(f"https://{NAME}:{secure.port}", tmp_path / "authority.pem"))
+    made._lookup = lookup
+    assert (await made.get(f"https://{NAME}:{secure.port}/edge/orders", private=True)).status == 200
+    assert await code(made.get(f"https://other.example:{secure.port}/", private=True)) == "link.tls"
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "want"),
+    [
+        (LinkSettings(extra_ca="/nowhere.pem"), "settings.extra_ca"),
+        (LinkSettings(extra_ca="/dev/null"), "settings.extra_ca"),
+        (LinkSettings(proxy="proxy.example"), "settings.proxy"),
+        (LinkSettings(proxy="https://proxy.example:3128"), "settings.proxy"),
+        (LinkSettings(proxy="http://user:word@proxy.example:3128"), "settings.proxy"),
+    ],
+)
+async def test_settings_that_cannot_be_followed(meter: Counted, settings: LinkSettings, want: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        opened(settings, meter=meter)
+    assert caught.value.code == want
