@@ -69,6 +69,7 @@ class Carrying:
             changes=own.changes,
             folder=own.config.directory / READINGS,
             quota=own.config.data.readings_bytes,
+            days=own.config.data.readings_days,
             countersign=lambda message: _receipt(own, message),
         )
         senders = Senders(store=own.store, fetch=own.fetch, clock=own.clock)

@@ -132,6 +132,9 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     readings_bytes: Annotated[
         Count, Meta(description="bytes of readings of devices that are kept; more is refused for now, and devices wait")
     ] = 10_737_418_240
+    readings_days: Annotated[
+        int, Meta(ge=0, description="days after which readings of devices are deleted; 0: they are kept")
+    ] = 0
 
 
 class ApprovalSettings(Struct, frozen=True, forbid_unknown_fields=True):

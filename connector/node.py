@@ -573,6 +573,7 @@ class Node:
                 (self.approvals.look, APPROVAL_SECONDS),
                 (self.ledgers.destroy_ended, SWEEP_SECONDS),
                 (self.coverage.work, COUNT_SECONDS),
+                (self.readings.clear, SWEEP_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
                 *self.trust.rounds(),
             ]

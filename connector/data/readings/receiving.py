@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,7 @@ MOST_SERIES: Final = 1000
 NOTED: Final = 3_600_000_000
 """Microseconds between two audit entries that readings of a device come."""
 _MOST_LEGEND: Final = 4 << 20
+_DAY: Final = 86_400_000_000
 _AT_ONCE: Final = 4
 """Posts that are taken apart at a time."""
 
@@ -73,7 +75,8 @@ class Taken(Struct, frozen=True):
 
 
 class Receiving:
-    """Receives for all scopes. `folder` is its own; `countersign` gives the receipt for a message."""
+    """Receives for all scopes. `folder` is its own, of which `quota` bytes may be used, and what is older than `days`
+    goes (0: nothing does); `countersign` gives the receipt for a message."""
 
     def __init__(
         self,
@@ -83,10 +86,11 @@ class Receiving:
         changes: Changes,
         folder: Path,
         quota: int,
+        days: int = 0,
         countersign: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._store, self._clock, self._changes = store, clock, changes
-        self.folder, self._quota, self._countersign = folder, quota, countersign
+        self.folder, self._quota, self._days, self._countersign = folder, quota, days, countersign
         self._lanes: dict[str, _Lane] = {}
         self._seats = asyncio.Semaphore(_AT_ONCE)
         self._used: int | None = None
@@ -126,6 +130,29 @@ class Receiving:
 
         found = await self._store.read(act)
         return Taken({}) if found is None else Taken(found.held, (), found.known)
+
+    async def clear(self) -> None:
+        """Delete files all of whose readings are older than what is kept, but the newest file of each log. Which
+        numbers were here stays known: a device is not asked to bring them again."""
+        if not self._days:
+            return
+        before = self._clock.now() - self._days * _DAY
+        for scope in {log.scope for log in await self._store.read(every)}:
+            async with self._lanes.setdefault(scope, _Lane()).turn:
+                gone = await self._store.write(partial(self._forget, scope=scope, before=before))
+            for path in gone:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        self._used = None
+
+    def _forget(self, tx: Transaction, scope: str, before: int) -> list[Path]:
+        """INVARIANT: the record goes first: what is counted is there."""
+        gone: list[Path] = []
+        for log in every(tx, scope):
+            old = [one for one in log.files[:-1] if one.end < before]
+            if old:
+                tx.put(replace(log, files=tuple(one for one in log.files if one not in old)))
+                gone += [keeping.place(self.folder, log, one.number) for one in old]
+        return gone
 
     async def _drain(self, lane: _Lane) -> None:
         async with lane.turn:
@@ -300,10 +327,11 @@ class _Draft:
         return Taken(held, tuple(one.refused), device.known)
 
 
-def every(view: Reading, scope: str) -> list[ReadingLog]:
-    """All logs of a scope."""
+def every(view: Reading, scope: str | None = None) -> list[ReadingLog]:
+    """All logs, or those of a scope."""
     found: list[ReadingLog] = []
-    while page := view.select(ReadingLog, after=found[-1].id if found else "", limit=1000, scope=scope):
+    where = {} if scope is None else {"scope": scope}
+    while page := view.select(ReadingLog, after=found[-1].id if found else "", limit=1000, **where):
         found += page
     return found
 

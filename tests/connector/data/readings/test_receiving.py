@@ -21,7 +21,7 @@ from connector.protocol.machine import Role
 from connector.records import DeviceReadings, ReadingLog, Written, readings_id
 from connector.services.changes import Change, Changes
 from connector.store.sqlite import SqliteStore
-from tests.connector.data.readings.posts import AIR, DID, Box, held
+from tests.connector.data.readings.posts import AIR, DID, NOON, SECOND, Box, held
 from tests.connector.data.world import AGREEMENT, PID, SetClock, open_store, started
 
 
@@ -34,9 +34,9 @@ class World:
         self.quota = quota
         self.receiving = self.started()
 
-    def started(self) -> Receiving:
+    def started(self, days: int = 0) -> Receiving:
         return Receiving(
-            store=self.store, clock=self.clock, changes=self.changes, folder=self.folder, quota=self.quota,
+            store=self.store, clock=self.clock, changes=self.changes, folder=self.folder, quota=self.quota, days=days,
             countersign=lambda message: b"receipt" + hashlib.sha256(message).digest(),
         )  # fmt: skip
 
@@ -261,6 +261,26 @@ async def test_without_room_nothing_is_lost(tmp_path: Path) -> None:
     assert (await world.receiving.held(world.sender())).held == held((1, 10))
     assert (await world.take(box.batch(11, 12))).held == held((1, 12))
     await world.store.close()
+
+
+async def test_what_is_old_goes_file_by_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FILE_BYTES", 1)
+    box, day = world.box, 86_400_000_000
+    await world.take(box.legend(), box.batch(1, 10))
+    await world.take(box.batch(11, 20))
+    await world.take(box.batch(21, 30))
+    await world.receiving.clear()
+    assert len((await world.log()).files) == 3, "without a bound all is kept"
+    world.receiving = world.started(days=7)
+    world.clock.ahead = NOON + 7 * day + 15 * SECOND - SetClock().now()
+    await world.receiving.clear()
+    assert await world.numbers() == [*range(11, 31)]
+    assert len([one for one in world.folder.rglob("*") if one.is_file()]) == 2
+    assert (await world.take(box.batch(1, 10))).held == held((1, 30)), "it is not asked for again"
+    world.clock.ahead += 100 * day
+    await world.receiving.clear()
+    await world.take(box.batch(31, 40))
+    assert await world.numbers() == [*range(21, 41)]
 
 
 async def test_that_readings_come_is_audited_once_an_hour(world: World) -> None:
