@@ -19,7 +19,8 @@ COLUMNS = {
     "version": "version",
     "seen": "seen",
     "deliveries": "deliveries",
-    "unsent": "unsent",
+    "health": "health",
+    "hours_left": "room in hours",
 }
 
 
@@ -63,14 +64,15 @@ def fleet() -> None:
 @fleet.command("list", examples=["allmende edge fleet list", "allmende edge fleet list --json"])
 @click.pass_obj
 def list_(call: Call) -> None:
-    """List the devices, when each was there last, and what waits at it."""
+    """List the devices, when each was there last, and for how many hours without a link it has room."""
     found = call.remote.every("/edge/devices")
     rows = [
         {
             **one,
             "state": word(one["state"]),
             "seen": instant(one["seen"]) if one["seen"] else "-",
-            "unsent": _said(one, "unsent"),
+            "health": _health(_said(one, "health")),
+            "hours_left": _said(one, "hours_left"),
         }
         for one in found
     ]
@@ -78,10 +80,15 @@ def list_(call: Call) -> None:
     call.answer(found, lambda: table(rows, COLUMNS, none))
 
 
+def _health(said: str) -> str:
+    known = {"well": either("well", "wohlauf"), "unwell": either("unwell", "gestört")}
+    return known.get(said, said)
+
+
 def _said(one: Any, name: str) -> str:
     """What a device has said of itself; "" where it has said nothing of the kind."""
     found = one["status"].get(name, "")
-    return str(found) if isinstance(found, str | int | float) else ""
+    return f"{found:.0f}" if isinstance(found, float) else str(found) if isinstance(found, str | int) else ""
 
 
 @fleet.command("show", examples=["allmende edge fleet show cabinet-at-the-bridge"])

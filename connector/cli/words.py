@@ -364,7 +364,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "No planes yet. Add one with: allmende plane add": "Noch keine Datenebenen. Eintragen: allmende plane add",
     # said of devices
     "seen": "zuletzt da",
-    "unsent": "ungesendet",
+    "room in hours": "Platz in Stunden",
     "joined": "dabei seit",
     "wanted version": "gewünschte Fassung",
     "has its orders": "kennt seine Aufträge",

@@ -82,16 +82,20 @@ def assets(view: Reading) -> list[Asset]:
 
 
 def devices(view: Reading, now: int) -> Iterator[Reason]:
-    """Devices that are not heard of, and those that say that they have lost readings."""
+    """Devices that are not heard of, and those that say that they have lost readings or are not well."""
     for one in every(view, Device):
         if one.retired is not None:
             continue
         if now - max(one.seen, one.joined) > SILENT:
             hours = str((now - max(one.seen, one.joined)) // HOUR)
             yield Reason("doctor.device_silent", {"name": one.name, "hours": hours})
-        lost = one.status.get("lost")
-        if isinstance(lost, int) and lost > 0:
+        said = one.status
+        if lost := sum(said[name] for name in ("forgotten", "damaged") if isinstance(said.get(name), int)):
             yield Reason("doctor.device_lost", {"name": one.name, "lost": str(lost)})
+        if said.get("health") == "unwell":
+            troubles = said.get("troubles")
+            named = sorted(map(str, troubles))[:MOST] if isinstance(troubles, Mapping) else []
+            yield Reason("doctor.device_unwell", {"name": one.name, "troubles": ", ".join(named)[:200] or "-"})
 
 
 def outbox(view: Reading, now: int) -> Iterator[Reason]:

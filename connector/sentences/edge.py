@@ -44,14 +44,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Dem Gerät {name} fehlen {lost} Messwerte, vergessen oder beschädigt: allmende edge fleet show {name}.",
         "The device {name} misses {lost} readings, forgotten or damaged: allmende edge fleet show {name}.",
     ),
+    "doctor.device_unwell": (
+        "Das Gerät {name} meldet, dass etwas nicht stimmt ({troubles}): allmende edge fleet show {name}.",
+        "The device {name} says that something is wrong ({troubles}): allmende edge fleet show {name}.",
+    ),
     "event.device_joined": ("Ein Gerät gehört jetzt dazu: {name}.", "A device belongs here now: {name}."),
-    "event.device_retired": ("Ein Gerät ist außer Dienst: {name}. {reason}", "A device is retired: {name}. {reason}"),
+    "event.device_retired": ("Ein Gerät ist außer Dienst: {name}.", "A device is retired: {name}."),
     "event.device_updated": (
-        "{actor} lässt das Gerät {name} auf {version} umstellen.",
-        "{actor} has the device {name} change to {version}.",
+        "Das Gerät {name} soll die Fassung {version} ausführen.",
+        "The device {name} is to run version {version}.",
     ),
     "event.device_collecting": (
-        "{actor} hat bestimmt, was bei {name} an {series} bei der Erhebung getan wird: {policy}.",
-        "{actor} has said what is done at {name} to {series} at collection: {policy}.",
+        "Was bei {name} an {series} bei der Erhebung getan wird, ist jetzt: {policy}.",
+        "What is done at {name} to {series} at collection is now: {policy}.",
     ),
 }

@@ -54,6 +54,12 @@ SHOWN = (
     "member",
     "from",
     "to",
+    "device",
+    "name",
+    "series",
+    "version",
+    "readings",
+    "why",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80

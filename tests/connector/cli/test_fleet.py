@@ -23,7 +23,7 @@ DEVICE: dict[str, Any] = {
     "version": "1.0",
     "wanted": "1.1",
     "collection": {"air": "quiet@2"},
-    "status": {"version": "1.0", "unsent": 12, "clock": {"set": True}},
+    "status": {"version": "1.0", "hours_left": 2640.4, "health": "well", "clock": {"set": True}},
     "keys": 1,
     "retired": None,
 }
@@ -43,7 +43,7 @@ def test_an_invitation_shows_what_to_type_at_the_device(api: Api, types: Types) 
 
 
 def test_a_node_without_a_region_says_so(api: Api, types: Types) -> None:
-    api.answers["POST /v1/edge/devices"] = problem("region.not_kept", "This node keeps no region.", 400)
+    api.answers["POST /v1/edge/devices"] = (400, problem("region.not_kept", "This node keeps no region."))
     assert types("edge", "invite", "Dach").status == 1
 
 
@@ -52,7 +52,8 @@ def test_the_fleet_is_listed(api: Api, types: Types) -> None:
     api.answers["GET /v1/edge/devices"] = {"items": [DEVICE, silent], "next": None}
     said = types("edge", "fleet", "list")
     assert "roof" in said.out
-    assert "12" in said.out
+    assert "2640\n" in said.out
+    assert "well" in said.out
     assert types("edge", "fleet", "list", "--json").json == [DEVICE, silent]
     api.answers["GET /v1/edge/devices"] = {"items": [], "next": None}
     assert "allmende edge invite" in types("edge", "fleet", "list").out
@@ -63,7 +64,7 @@ def test_one_is_shown_with_what_it_says_of_itself(api: Api, types: Types) -> Non
     said = types("edge", "fleet", "show", "roof").out
     assert "did:web:city.example:edge:roof" in said
     assert "air=quiet@2" in said
-    assert "unsent" in said
+    assert "hours_left" in said
     assert "not yet" not in said
     api.answers["GET /v1/edge/devices/roof"] = {**DEVICE, "told": 6}
     assert "not yet" in types("edge", "fleet", "show", "roof").out

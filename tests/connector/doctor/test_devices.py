@@ -28,7 +28,8 @@ def device(**said: Any) -> Device:
 
 
 def found(one: Device) -> list[tuple[str, str]]:
-    return [(why.code, why.params.get("hours", why.params.get("lost", ""))) for why in devices(Kept(one), NOW)]  # type: ignore[arg-type]
+    view: Any = Kept(one)
+    return [(why.code, next(v for k, v in why.params.items() if k != "name")) for why in devices(view, NOW)]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,12 @@ def found(one: Device) -> list[tuple[str, str]]:
         (device(seen=0, joined=NOW - HOUR), []),
         (device(seen=0, joined=NOW - 2 * SILENT), [("doctor.device_silent", "48")]),
         (device(seen=1, retired=2), []),
-        (device(status={"lost": 3}), [("doctor.device_lost", "3")]),
-        (device(status={"lost": 0}), []),
-        (device(status={"lost": "many"}), []),
+        (device(status={"forgotten": 2, "damaged": 1}), [("doctor.device_lost", "3")]),
+        (device(status={"forgotten": 0, "damaged": 0}), []),
+        (device(status={"forgotten": "many"}), []),
+        (device(status={"health": "well", "troubles": {}}), []),
+        (device(status={"health": "unwell", "troubles": {"roof": "mqtt.away"}}), [("doctor.device_unwell", "roof")]),
+        (device(status={"health": "unwell", "troubles": 7}), [("doctor.device_unwell", "-")]),
     ],
 )
 def test_what_is_said_of_a_device(one: Device, said: list[tuple[str, str]]) -> None:
