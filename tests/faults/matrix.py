@@ -322,6 +322,7 @@ MATRIX: Mapping[str, Row] = {
             "connector/data/sources/test_mqtt.py::test_what_its_sender_calls_the_same_is_kept_once",
             "connector/data/sources/test_mqtt.py::test_a_day_without_the_broker",
             "connector/data/sources/test_spool.py::test_what_comes_twice_is_kept_once",
+            "edge_node/sources/test_killed.py::test_f35_a_device_that_is_killed_while_readings_flow",
             "edge_node/sources/test_kept.py::test_f35_a_broker_that_dies_again_and_again",
             "edge_node/sources/test_kept.py::test_f35_a_day_without_the_device",
             "edge_node/sources/test_kept.py::test_f35_a_device_that_dies_before_it_acknowledges_keeps_everything_once",
