@@ -1,4 +1,5 @@
-"""Packages of the project as it lies here, made once per content and kept in `.cache`."""
+"""Packages of the project as it lies here, made once per content and kept in `.cache`; packed in haste, so larger than
+those that are shipped."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def package(kind: Kind, architecture: str, version: str, **changed: bytes) -> Pa
         with tempfile.TemporaryDirectory(dir=KEPT) as work:
             place = Path(work)
             tree = trees.made(kind, architecture, wheels.own(place), place / "tree", version, changed)
-            debs.built(kind, architecture, tree, version, place / "deb", folder)
+            debs.built(kind, architecture, tree, version, place / "deb", folder, effort=0)
     for old in sorted(KEPT.iterdir(), key=lambda one: one.stat().st_mtime)[:-6]:
         shutil.rmtree(old, ignore_errors=True)
     return kept

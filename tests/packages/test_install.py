@@ -110,6 +110,14 @@ def test_a_release_that_does_not_work_here_is_refused(system: Path, architecture
     install(system, architecture, put(system, EDGE, architecture, "0.3.0"))
 
 
+FORGET = """
+cd /opt/allmende-edge
+rm -f previous
+for one in [0-9]*; do [ "$one" = "$(readlink current)" ] || rm -rf "$one"; done
+"""
+"""Only the release that runs is there, so that an update has to unpack."""
+
+
 def test_killed_at_points_by_chance(system: Path, architecture: str) -> None:
     """dpkg and everything below it, killed; what a start does first; then the program has to run. Old or new."""
     cuts = CUTS if architecture == "amd64" else CUTS // 10
@@ -119,9 +127,11 @@ def test_killed_at_points_by_chance(system: Path, architecture: str) -> None:
     install(system, architecture, versions[1])
     lasts = time.monotonic() - began
     chance, killed, seen = random.Random(7), 0, set()
-    settle = "python3.11 -I /usr/lib/allmende-edge/releases.pyz allmende-edge"
-    running = f"{settle} settle && {settle} confirm && allmende --version && readlink /opt/allmende-edge/current"
+    helper = "python3.11 -I /usr/lib/allmende-edge/releases.pyz allmende-edge"
+    current = "/opt/allmende-edge/current"
+    running = f"{helper} settle; {helper} confirm; {current}/bin/allmende --version; readlink {current}"
     for number in range(cuts):
+        foreign.run(system, "sh", "-ec", FORGET, architecture=architecture)
         process = foreign.begun(system, "dpkg", "--install", versions[number % 2], architecture=architecture)
         time.sleep(chance.uniform(0, lasts))
         killed += process.poll() is None

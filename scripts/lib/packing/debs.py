@@ -24,12 +24,18 @@ from scripts.lib.packing.trees import Tree, packed
 SCRIPTS = Path(__file__).parent / "maintainer"
 
 
-def built(kind: Kind, architecture: str, tree: Tree, version: str, folder: Path, target: Path) -> Path:
+EFFORT = 8
+"""Of xz. More of it would want more than 33 MB of memory where it is unpacked."""
+
+
+def built(
+    kind: Kind, architecture: str, tree: Tree, version: str, folder: Path, target: Path, effort: int = EFFORT
+) -> Path:
     """Write the package of a release into the folder `target`; `folder` is new and for work. Its path.
 
     Raises `CalledProcessError` of dpkg-deb.
     """
-    _filled(kind, architecture, tree, version, folder)
+    _filled(kind, architecture, tree, version, folder, effort)
     path = target / f"{kind.name}_{version}_{architecture}.deb"
     # The payload is packed already, and is nearly all of it.
     command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(folder), str(path)]
@@ -39,8 +45,8 @@ def built(kind: Kind, architecture: str, tree: Tree, version: str, folder: Path,
     return path
 
 
-def _filled(kind: Kind, architecture: str, tree: Tree, version: str, root: Path) -> None:
-    payload = packed(tree)
+def _filled(kind: Kind, architecture: str, tree: Tree, version: str, root: Path, effort: int) -> None:
+    payload = packed(tree, effort)
     facts = {
         "Package": kind.name,
         "Version": version,

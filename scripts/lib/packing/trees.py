@@ -87,6 +87,7 @@ def _compile(packages: Path, place: str) -> None:
     compileall.compile_dir(
         packages,
         quiet=2,
+        workers=0,
         stripdir=str(packages),
         prependdir=place,
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
@@ -102,8 +103,8 @@ def _digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def packed(tree: Tree) -> bytes:
-    """The archive of a release: sorted, of root, of no time."""
+def packed(tree: Tree, effort: int) -> bytes:
+    """The archive of a release: sorted, of root, of no time. `effort` is xz's, 0 to 9."""
     made_of = io.BytesIO()
     with tarfile.open(fileobj=made_of, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path in sorted(tree.folder.rglob("*")):
@@ -114,4 +115,4 @@ def packed(tree: Tree) -> bytes:
                 archive.addfile(link)
             elif path.is_file():
                 wheels.add(archive, name, path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
-    return lzma.compress(made_of.getvalue(), preset=6)
+    return lzma.compress(made_of.getvalue(), preset=effort)
