@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -40,8 +41,6 @@ SPOILED: Final = "buffer.spoiled"
 """Under this name the count of what was put aside is kept."""
 _FLUSH_SECONDS: Final = 60.0
 _MOST_SKIPPED: Final = 1 << 52
-_BUSY_SEGMENTS: Final = 8
-"""So many segments may wait to be put together while readings keep coming."""
 
 
 class Run(Protocol):
@@ -96,6 +95,7 @@ class Buffer:
         self._tail, self._rows, self._numbers = found.tail, found.rows, found.numbers
         self._next = dict(found.numbers)
         self._held, self._gaps, self._kept = found.known.held, found.known.gaps, found.known.kept
+        self._gap_numbers = count(max(self._gaps, default=0) + 1)
         self._gone: set[int] = set(found.gone)
         self._dirty: set[tuple[str, int]] = set()
         self._loose = {number for number, row in found.rows.items() if row.revision == 0}
@@ -209,11 +209,12 @@ class Buffer:
     def _damaged(self, row: Row, lost: list[Loss]) -> None:
         """What is gone is known at once, and written down when the thread has time."""
         self._rows[row.number] = row
-        gaps = self._report(lost, DAMAGED)
-        self._change(Change(rows={row.number: row}, gaps=gaps))
+        change = Change(rows={row.number: row}, gaps=self._report(lost, DAMAGED))
+        self._apply(change)
+        self._change(change)
 
     def _report(self, lost: list[Loss], why: str) -> dict[int, Gap | None]:
-        return upkeep.reports(self._gaps, lost, why, self._clock())
+        return upkeep.reports(self._gaps, lost, why, self._clock(), self._gap_numbers)
 
     def series(self) -> dict[int, Ranges]:
         """The numbers that are kept, by series."""
@@ -318,6 +319,7 @@ class Buffer:
             commits=self._commits,
             gaps=len(self._gaps),
             lost=sum(size(gap.ranges) for gap in self._gaps.values()),
+            thinned=sum(size(part.ranges) for row in self._rows.values() if row.level for part in row.parts),
             spoiled=self._spoiled,
             suspect=self._suspect,
         )
@@ -353,10 +355,10 @@ class Buffer:
                     await self._commit()
                 if self._jobs:
                     await self._work(self._jobs.popleft())
-                elif not self._queue and not await self._tidied():
+                elif not self._queue and not await self._tidied(self.limits.loose):
                     return
-                elif len(self._loose) > _BUSY_SEGMENTS:
-                    await self._tidied()
+                elif self._queue and len(self._loose) > 2 * self.limits.loose:
+                    await self._tidied(self.limits.loose)
         except BaseException:
             self._suspect = "buffer.disk"  # nobody knows what was done: nothing more is, and nobody waits in vain
             self._fail([], KeepingError(self._suspect))
@@ -419,7 +421,7 @@ class Buffer:
         """Until so many bytes fit. Raises `FullError` `buffer.full`."""
         reserve = 2 * self.limits.segment  # a segment is written anew before the old one is deleted
         while self._used() + more + reserve > self.limits.bytes:
-            if self._loose and await self._tidied():
+            if await self._tidied(0):
                 continue
             if not await self._freed():
                 raise FullError("buffer.full")
@@ -443,7 +445,7 @@ class Buffer:
 
     async def _thinned(self, row: Row) -> bool:
         """Every second reading of a segment away. False: that made no room."""
-        treat = partial(batching.together, rows=self.limits.batch, sealing=self._sealing, thin=True)
+        treat = partial(self._undelivered, have=self._have(), thin=True)
         self._chore = (row.number, self._rewriting(row, treat, row.level + 1))
         while self._chore is not None:
             await self._step()
@@ -499,12 +501,12 @@ class Buffer:
         )
         return row
 
-    async def _tidied(self) -> bool:
-        """A piece of putting small batches together; False: there is nothing to be done."""
+    async def _tidied(self, left: int) -> bool:
+        """A piece of putting small batches together; False: there is nothing to be done, but for so many segments."""
         if self._chore is None:
-            number = min(self._loose, default=None)
-            if number is None:
+            if len(self._loose) <= left:
                 return False
+            number = min(self._loose)
             self._loose.discard(number)
             row = self._rows[number]
             if not self._worth(row):
@@ -519,9 +521,9 @@ class Buffer:
         batches = self._batches(row)
         return sum(one.count for one in batches) < len(batches) * self.limits.batch // 2
 
-    def _undelivered(self, found: list[Sealed], have: Mapping[int, Ranges]) -> Iterator[Sealed]:
+    def _undelivered(self, found: list[Sealed], have: Mapping[int, Ranges], thin: bool = False) -> Iterator[Sealed]:
         kept = found if self.limits.keep else batching.without(found, have)
-        return batching.together(kept, self.limits.batch, self._sealing)
+        return batching.together(kept, self.limits.together, self._sealing, thin=thin)
 
     def _rewriting(self, row: Row, treat: upkeep.Treat, level: int) -> Iterator[Row | None]:
         def record(done: Row) -> None:

@@ -38,12 +38,18 @@ class Sealed(Struct, frozen=True, gc=False):
 
 
 class Limits(Struct, frozen=True):
-    """Bounds of the buffer. `bytes`: all its files together; `full`: what is done there (see
-    `edge_node.config.BufferSettings`); `batch`: readings that are sealed together when a segment is closed."""
+    """Bounds of the buffer. `bytes`: all its segments together; `full`: what is done there (see
+    `edge_node.config.BufferSettings`); `batch`: readings that are sealed together as they come, if they come fast
+    enough."""
 
     bytes: int = 1_000_000_000
     full: Literal["oldest", "thin", "refuse"] = "oldest"
     batch: int = 1000
+    together: int = 6000
+    """Readings that are sealed together in a closed segment whose batches are far smaller than `batch`. Where there are
+    many things it takes more than are good for a batch that waits: a reading resembles the last one of its thing."""
+    loose: int = 4
+    """So many closed segments are left as they are: what is delivered soon is not written twice."""
     segment: int = 2 << 20
     """Bytes of the open segment at which it is closed."""
     group: int = 1 << 20
@@ -57,7 +63,8 @@ class Limits(Struct, frozen=True):
 class BufferStatus(Struct, frozen=True, kw_only=True):
     """`bytes` of `limit` are used by `readings` in `segments`, the oldest taken in at `oldest` (0: there is none); at
     the pace of the last day the rest is enough for `hours` (None: nothing comes). `synced` is when the last readings
-    became durable, `written` the bytes given to the disk since the start; `suspect` the code of why nothing is taken
+    became durable, `written` the bytes given to the disk since the start. `gaps` reports tell of `lost` readings;
+    `thinned` are readings of segments that were thinned out, before that. `suspect` is the code of why nothing is taken
     any more ("": it is)."""
 
     bytes: int
@@ -71,6 +78,7 @@ class BufferStatus(Struct, frozen=True, kw_only=True):
     commits: int
     gaps: int
     lost: int
+    thinned: int
     spoiled: int
     suspect: str = ""
 

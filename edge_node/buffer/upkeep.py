@@ -121,14 +121,14 @@ def compacted(legends: Sequence[bytes], sealing: Sealing) -> list[bytes]:
     return [sealing.legend(whole)]
 
 
-def reports(gaps: Mapping[int, Gap], losses: Iterable[Loss], why: str, at: int) -> dict[int, Gap | None]:
-    """Gap reports for these losses. What was lost for the same reason in a series is told as one, under a new number,
-    so that a long outage does not fill the disk with reports."""
+def reports(
+    gaps: Mapping[int, Gap], losses: Iterable[Loss], why: str, at: int, numbers: Iterator[int]
+) -> dict[int, Gap | None]:
+    """Gap reports for these losses, numbered with the next of `numbers`. What was lost for the same reason in a series
+    is told as one, under a new number, so that a long outage does not fill the disk with reports."""
     changed: dict[int, Gap | None] = {}
-    number = max(gaps, default=0)
     for loss in losses:
-        number += 1
-        ranges = loss.ranges
+        number, ranges = next(numbers), loss.ranges
         for old in [gap for gap in {**gaps, **changed}.values() if gap and (gap.series, gap.why) == (loss.series, why)]:
             ranges = joined((*ranges, *old.ranges))
             changed[old.number] = None

@@ -6,6 +6,7 @@ What does not: what a test expects.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from connector.data.readings.model import Batch, Field, Legend, Rows, Series
+from connector.data.readings.model import Batch, Field, Legend, Rows, Series, Value
 from edge_node.buffer import Buffer, Limits, Sealed
 from edge_node.seal import Sealer
 
@@ -48,14 +49,19 @@ def run(act: Callable[[], T], /) -> Awaitable[T]:
     return inline(act)
 
 
-def batch(first: int, count: int = 1, *, series: int = 1, things: int = 3, unsure: bool = False) -> Batch:
-    """Readings whose values are their numbers."""
+def batch(
+    first: int, count: int = 1, *, series: int = 1, things: int = 3, unsure: bool = False, noise: bool = False
+) -> Batch:
+    """Readings whose values are their numbers; with `noise` beside a column that does not get smaller."""
     numbers = range(first, first + count)
+    columns: list[list[Value]] = [list(numbers)]
+    if noise:
+        columns.append([random.Random(one).getrandbits(32) for one in numbers])
     return Batch(
         series,
         1,
         first,
-        Rows([BEGIN + one * SECOND for one in numbers], [one % things for one in numbers], [list(numbers)]),
+        Rows([BEGIN + one * SECOND for one in numbers], [one % things for one in numbers], columns),
         unsure,
     )
 

@@ -11,7 +11,7 @@ from edge_node.buffer import Buffer, Limits
 from edge_node.errors import KeepingError
 from tests.edge_node.buffer.device import Clock, everything, legend, opened, sealed, sealer
 
-SMALL = Limits(bytes=1 << 20, segment=8192, batch=100)
+SMALL = Limits(bytes=1 << 20, segment=8192, batch=100, together=100, loose=0)
 
 
 async def filled(directory: Path, count: int = 30, rows: int = 10, limits: Limits = SMALL) -> Buffer:
@@ -92,7 +92,7 @@ async def test_what_all_have_is_deleted_and_the_files_shrink(tmp_path: Path) -> 
 
 async def test_at_the_limit_the_oldest_are_forgotten_and_it_is_told(tmp_path: Path) -> None:
     clock = Clock()
-    buffer = opened(tmp_path, clock=clock, limits=Limits(bytes=65536, segment=8192, batch=200))
+    buffer = opened(tmp_path, clock=clock, limits=Limits(bytes=65536, segment=8192, batch=200, together=200, loose=0))
     first = 1
     while first < 60_000:
         await buffer.append([sealed(first, 200)])

@@ -63,7 +63,10 @@ class Life:
         self.files: dict[str, bytes] = {}
         full: Literal["oldest", "thin", "refuse"] = self.chance.choice(("oldest", "thin", "refuse"))
         limit = self.chance.choice((16_000, 40_000, 1 << 20))
-        self.limits = Limits(bytes=limit, full=full, batch=self.chance.choice((20, 100)), segment=2048, group=8192)
+        rows = self.chance.choice((20, 100))
+        self.limits = Limits(
+            bytes=limit, full=full, batch=rows, together=rows, segment=2048, group=8192, loose=self.chance.randrange(3)
+        )
 
     def play(self, lives: int) -> Outcome:
         """So many power cuts, with a look at the disk after each; a life may end while it begins."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge_node.buffer import Buffer, Limits
 from tests.edge_node.buffer.device import Clock, legend, run, sealed, sealer, values
 
-LIMITS = Limits(bytes=4 << 20, segment=32_768, batch=200, group=16_384)
+LIMITS = Limits(bytes=4 << 20, segment=32_768, batch=200, together=200, group=16_384, loose=1)
 _ACK = struct.Struct("<QQ")
 
 
