@@ -117,9 +117,11 @@ def measured(column: Column, given: Any) -> Measured:
     match column.kind:
         case Kind.NUMBER:
             number = _number(given)
+            if number is not None and (column.scale != 1 or column.add):
+                number = _number(number * column.scale + column.add)
             if number is None:
                 raise wrong(column.name, given)
-            return number if column.scale == 1 and not column.add else number * column.scale + column.add
+            return number
         case Kind.FLAG:
             flag = given if isinstance(given, bool) else _FLAGS.get(str(given).lower())
             if flag is None:

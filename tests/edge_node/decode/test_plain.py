@@ -69,6 +69,13 @@ def test_what_is_no_number_is_none(value: Any) -> None:
     assert found.problems[0].code == "decode.value"
 
 
+def test_what_is_no_number_any_more_in_the_fields_unit_is_none() -> None:
+    settings = {"fields": {"temperature": {"at": "/f", "scale": 1e300}}}
+    found = read("plain", b'{"thing": "a", "f": 1e300, "humidity": 1}', settings)
+    assert found.readings[0].values == {"humidity": 1}
+    assert found.problems[0].code == "decode.value"
+
+
 def test_units_are_converted_into_the_fields_own() -> None:
     settings = {"fields": {"temperature": {"at": "/f", "unit": "degF"}, "humidity": {"at": "/h", "scale": 0.1}}}
     values = read("plain", b'{"thing": "a", "f": 50, "h": 425}', settings).readings[0].values
