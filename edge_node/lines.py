@@ -132,7 +132,9 @@ class SerialLine:
             self._loop.remove_writer(self._fd)
 
     def discard(self) -> None:
-        """As the protocol says."""
+        """As the protocol says; also of what the kernel still has."""
+        with contextlib.suppress(termios.error):
+            termios.tcflush(self._fd, termios.TCIFLUSH)
         self._data.clear()
 
     def close(self) -> None:

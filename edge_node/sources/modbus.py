@@ -145,7 +145,8 @@ class Units:
 
 
 class Master:
-    """Asks over a line, one question at a time. `seconds` is how long an answer may take."""
+    """Asks over a line, one question at a time, and once more where nothing comes. `seconds` is how long an answer may
+    take."""
 
     def __init__(self, line: Line, *, rtu: bool, seconds: float) -> None:
         self._questions, self._framer, self._failed = _library(rtu=rtu)
@@ -158,13 +159,10 @@ class Master:
 
     async def read(self, unit: int, block: Block) -> list[int] | None:
         """The registers or bits of a block; None where the unit refuses. Raises `TimeoutError`, `OSError`."""
-        self._number = 0 if self._rtu else self._number % 0xFFFF + 1
-        question = self._questions[block.table]
-        request = question(address=block.at, count=block.count, dev_id=unit, transaction_id=self._number)
-        self._line.discard()
-        async with asyncio.timeout(self._seconds):
-            await self._line.write(self._framer.buildFrame(request))
-            answer = await self._answer(unit, request.function_code)
+        try:
+            answer = await self._asked(unit, block)
+        except TimeoutError:
+            answer = await self._asked(unit, block)
         if answer.isError():
             return None
         bits = block.table in ("coil", "discrete")
@@ -172,6 +170,15 @@ class Master:
         if len(words) < block.count:
             raise TimeoutError  # An answer to another question.
         return words[: block.count]
+
+    async def _asked(self, unit: int, block: Block) -> Any:
+        self._number = 0 if self._rtu else self._number % 0xFFFF + 1
+        question = self._questions[block.table]
+        request = question(address=block.at, count=block.count, dev_id=unit, transaction_id=self._number)
+        self._line.discard()
+        async with asyncio.timeout(self._seconds):
+            await self._line.write(self._framer.buildFrame(request))
+            return await self._answer(unit, request.function_code)
 
     async def _answer(self, unit: int, function: int) -> Any:
         """The answer of a unit to this function; whatever else comes is passed over until time is up."""

@@ -49,7 +49,7 @@ async def serving(framer: str = "socket") -> AsyncIterator[int]:
         )
         for unit in (1, 2)
     ]
-    server = ModbusTcpServer(devices, framer=FramerType(framer), address=("127.0.0.1", 0))
+    server: Any = ModbusTcpServer(devices, framer=FramerType(framer), address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
         yield server.transport.sockets[0].getsockname()[1]
