@@ -78,9 +78,10 @@ def _asked(body: bytes) -> Asked:
     """What a device asks. Raises `MessageError` `edge.asked`."""
     try:
         asked = msgspec.json.decode(body or b"{}", type=Asked) if len(body) <= _LARGEST else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        asked = None
-    if asked is None or len(msgspec.json.encode(asked.status)) > LARGEST_STATUS:
+        size = len(msgspec.msgpack.encode(asked))  # as it is kept, which numbers of any size cannot be
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
+        asked, size = None, 0
+    if asked is None or size > LARGEST_STATUS:
         raise MessageError("edge.asked", most=str(LARGEST_STATUS))
     return asked
 

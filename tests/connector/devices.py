@@ -17,7 +17,7 @@ from certs import cose
 from connector.data.readings.orders import Orders
 from connector.http.exchange import Request, Response
 from connector.node import Node
-from edge_node import enrol, identity
+from edge_node import identity, joining
 from edge_node.identity import Identity
 from edge_node.link import Answer, Link
 
@@ -88,10 +88,10 @@ async def cabinet(city: Node, folder: Path, title: str = "Schrank an der Brücke
     """A device with a place of its own."""
     assert city.edge is not None
     made = await city.edge.fleet.invite("mayor", "", title=title)
-    place = enrol.read_place(f"{made.code}@{BASE}")
+    place = joining.read_place(f"{made.code}@{BASE}")
     folder.mkdir()
     link = cast(Link, Calls(city))
-    await enrol.take_place(place, folder, link, now=city.clock.now(), draw=secrets.token_bytes)
+    await joining.take_place(place, folder, link, now=city.clock.now(), draw=secrets.token_bytes)
     return Cabinet(city, folder, identity.load(folder, draw=secrets.token_bytes))
 
 

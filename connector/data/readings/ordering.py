@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from certs import credentials
@@ -60,15 +60,16 @@ MOST = 2_000
 LARGEST_STATUS = 8_192
 """Bytes of what a device says of itself."""
 _LARGEST_NUMBER = 1 << 53
+Number = Annotated[int, Meta(ge=0, le=_LARGEST_NUMBER)]
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     """What a device asks with: the number of the orders that it has and when they were issued (0: unknown), for how
     many seconds it waits for others, and what it says of itself."""
 
-    after: int = 0
-    issued: int = 0
-    wait: float = LONGEST
+    after: Number = 0
+    issued: Number = 0
+    wait: Annotated[float, Meta(ge=0)] = LONGEST
     status: dict[str, Any] = {}
 
 
@@ -129,7 +130,7 @@ class Ordering:
         """The signed orders of a device as soon as they are others than those that it has, or those need a later date;
         None where they do not change while it waits. Its token is used up. Raises `RefusedError` `edge.unknown`."""
         device, content = await self._store.write(lambda tx: self._entered(tx, caller, asked))
-        if not self._is_news(device, asked) and await self._changed(device, min(max(asked.wait, 0.0), LONGEST)):
+        if not self._is_news(device, asked) and await self._changed(device, min(asked.wait, LONGEST)):
             device, content = await self._store.write(lambda tx: self._settled(tx, _device(tx, caller.id), asked.after))
         if not self._is_news(device, asked) and asked.issued:
             return None
@@ -188,7 +189,7 @@ class Ordering:
         content = self._content(tx, device)
         digest = content.digest()
         if digest != device.digest or after > device.number:
-            number = max(device.number, min(max(after, 0), _LARGEST_NUMBER)) + 1
+            number = max(device.number, after) + 1
             device = replace(device, number=number, digest=digest)
             tx.put(device)
         return device, content

@@ -247,7 +247,23 @@ async def test_what_a_device_says_of_itself_is_kept(two: Two, device: Cabinet) -
     assert (found.status, found.seen > 0) == ({"version": "1.2", "lost": 3}, True)
 
 
-@pytest.mark.parametrize("body", [b"[]", b'{"after":"x"}', b'{"more":1}', b'{"status":{"a":"' + b"x" * 9000 + b'"}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{",
+        b'{"after":"x"}',
+        b'{"after":-1}',
+        b'{"after":18446744073709551616}',
+        b'{"wait":-1}',
+        b'{"more":1}',
+        b'{"status":7}',
+        b'{"status":{"a":' + b"1" * 40 + b"}}",
+        b'{"status":{"a":"' + b"x" * 9000 + b'"}}',
+        b'{"status":{"a":' + b"[" * 3000 + b"]" * 3000 + b"}}",
+        b" " * 40_000,
+    ],
+)
 async def test_what_cannot_be_read_is_refused_and_the_token_used(device: Cabinet, body: bytes) -> None:
     token = device.token()
     url = "https://city.example/edge/orders"
