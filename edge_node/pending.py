@@ -28,7 +28,7 @@ class Group:
     def __init__(self) -> None:
         self.rows = 0
         self.arrivals = 0
-        self._kept: dict[tuple[Series, bool], Kept] = {}
+        self._kept: dict[tuple[int, bool], Kept] = {}
         self._after: list[Callable[[bool], None]] = []
         self._over = asyncio.Event()
         self._error: EdgeError | None = None
@@ -40,9 +40,10 @@ class Group:
     def add(self, series: Series, rows: Rows, *, unsure: bool) -> None:
         """Rows more, whose lists are the group's from now on."""
         self.rows += len(rows.times)
-        there = self._kept.get((series, unsure))
+        # By identity, which is cheap; what is here keeps the series alive, so that no other one takes its place.
+        there = self._kept.get((id(series), unsure))
         if there is None:
-            self._kept[series, unsure] = Kept(series, unsure, rows)
+            self._kept[id(series), unsure] = Kept(series, unsure, rows)
             return
         there.rows.times += rows.times
         there.rows.things += rows.things
