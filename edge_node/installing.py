@@ -7,6 +7,7 @@ believed (`edge_node.announced`), how releases take turns (`connector.releases`)
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,7 @@ NAME: Final = "allmende-edge"
 STATE: Final = f"var/lib/{NAME}"
 UNITS: Final = "etc/systemd/system"
 FIRST: Final = f"{NAME}-first.service"
+_INVITATION: Final = re.compile(r"[A-Za-z0-9-]+@[A-Za-z0-9._:/\[\]-]+", re.ASCII)
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 STARTER: Final = "# What this device measures and where from; see: allmende help edge\n"
@@ -61,12 +63,17 @@ def put_in_image(root: Path, package: Path, invitation: str = "") -> str:
     it. Everything is in place then, also for a machine whose root is never written. The release that is there then.
 
     `invitation` (CODE@NODE) has the machine enrol by itself as soon as it has a network. Raises `PackageError`
-    `install.root`, `image.none` (no Debian with the right Python), `image.architecture`, `install.failed`.
+    `install.root`, `image.none` (no Debian with the right Python), `image.taken`, `image.architecture`,
+    `image.invitation`, `install.failed`.
     """
     _as_root()
+    if _INVITATION.fullmatch(invitation or "code@node") is None:
+        raise PackageError("image.invitation")
     root = root.resolve()
     if root == Path("/") or not (root / "usr/bin/python3.11").exists() or not (root / "var/lib/dpkg/status").exists():
         raise PackageError("image.none", path=str(root))
+    if Places(root, NAME).shipped.exists():
+        raise PackageError("image.taken")
     made_for, own = _said("dpkg-deb", "--field", str(package), "Architecture"), _architecture(root)
     if made_for != own:
         raise PackageError("image.architecture", package=made_for, image=own)
@@ -78,6 +85,10 @@ def put_in_image(root: Path, package: Path, invitation: str = "") -> str:
         Updating(places, release, Disk(), SystemPrograms(places, release)).install()
     except ReleaseError as error:
         raise PackageError("install.failed", what=str(error)) from None
+    for file in (root / f"etc/{NAME}/{config.FILE}", root / f"etc/default/{NAME}"):
+        # The administrator's files get their names from dpkg when it configures; the first start may come before.
+        if not file.exists() and (waiting := file.with_name(f"{file.name}.dpkg-new")).exists():
+            shutil.copy2(waiting, file)
     _add_user(NAME, root)
     state = root / STATE
     state.mkdir(parents=True, exist_ok=True)
@@ -86,7 +97,15 @@ def put_in_image(root: Path, package: Path, invitation: str = "") -> str:
     _give(state, NAME, root)
     program = f"/opt/{NAME}/current/bin/allmende"
     _run(
-        "update-alternatives", "--quiet", f"--root={root}", "--install", "/usr/bin/allmende", "allmende", program, "20"
+        "update-alternatives",
+        "--quiet",
+        "--root",
+        str(root),
+        "--install",
+        "/usr/bin/allmende",
+        "allmende",
+        program,
+        "20",
     )
     _enable(f"/usr/lib/systemd/system/{NAME}.service", root)
     if invitation:
@@ -117,8 +136,6 @@ def update(package: Path, *, keys: Path = announced.KEYS, older: bool = False) -
 
 def _enrol_at_first(root: Path, invitation: str) -> None:
     """A unit that takes the device's place with its one-time code, as often as it needs, then goes away."""
-    if not invitation.isprintable() or set(invitation) & set(" '\"\\$%"):
-        raise PackageError("image.invitation")
     enrol = f"/opt/{NAME}/current/bin/allmende edge enrol - /{STATE}"
     code = root / STATE / "invitation"
     code.write_text(f"{invitation}\n")

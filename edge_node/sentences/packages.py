@@ -11,6 +11,10 @@ TEMPLATES: dict[str, Both] = {
         "Unter {path} liegt kein Debian 12 mit Python 3.11. Das Abbild muss dort eingehängt sein.",
         "There is no Debian 12 with Python 3.11 below {path}. The image has to be mounted there.",
     ),
+    "image.taken": (
+        "In diesem Abbild ist das Paket schon. Auf dem Gerät bringt es allmende edge update auf den neuen Stand.",
+        "This image has the package already. On the device, allmende edge update brings it up to date.",
+    ),
     "image.architecture": (
         "Das Paket ist für {package}, das Abbild für {image}.",
         "The package is for {package}, the image for {image}.",
