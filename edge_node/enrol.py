@@ -1,111 +1,47 @@
-"""Taking a place at a node: a code becomes a certificate, and the node is pinned; later, renewing both.
+"""A device's certificate and its node's keys: asking for them, renewing them, and what is believed of the answers.
 
-What lives here: what is asked of the node, in which order, and what is believed of the answers. What does not: files
-(`identity`), connections (`link`), the node's side (`connector.http.est`, `connector.http.edge`).
+What lives here: requests of EST (RFC 7030) and for the welcome. What does not: the first ones, with a code (`joining`),
+files (`identity`), connections (`link`), the node's side (`connector.http.est`, `connector.http.edge`).
 
-INVARIANT: nothing is believed that does not lead to the region's root. The code holds the beginning of its hash
-(`certs.codes`), so that whoever stands between device and node, with whatever certificate for its connection, is found
-out; from then on the root is pinned. The key is on disk before anything is sent: a device that breaks off begins again
-with the same key, to which the code is bound.
+INVARIANT: nothing is believed that does not lead to the region's root.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certs import codes, enrol, jwk, welcome
+from certs import enrol, jwk, welcome
 from certs.authority import DEVICES_USE
-from certs.codes import Code, CodeError
 from certs.cose import Private
 from certs.enrol import EnrolError
 from certs.welcome import Welcome, WelcomeError
-from certs.x509 import CertificateError, Chain, Purpose, begins, check_authority, is_for, members, path, text
+from certs.x509 import CertificateError, Chain, Purpose, begins, check_authority, is_for, members, path
 from certs.x509 import read as read_pem
 from edge_node import identity
 from edge_node.errors import EnrolmentError
-from edge_node.identity import Algorithm, Draw, Identity, Pins
+from edge_node.identity import Draw, Identity
 from edge_node.link import Answer, Link
 
-_EST: Final = "/.well-known/est"
+EST: Final = "/.well-known/est"
 _WELCOME: Final = "/edge/welcome"
 _MOST: Final = 65_536
-
-
-class Place(Struct, frozen=True):
-    """What somebody typed: a code, and the node that it is for."""
-
-    code: Code
-    url: str
-    node: str
-
-
-def read_place(text: str) -> Place:
-    """`CODE@NODE`, the node as a URL or host name. Raises `EnrolmentError`: `enrol.place`, `enrol.code`."""
-    typed, separator, where = text.strip().partition("@")
-    if not separator:
-        raise EnrolmentError("enrol.place", place="")
-    url, node = identity.of_node(where.strip())
-    try:
-        return Place(codes.read(typed), url, node)
-    except CodeError as error:
-        raise EnrolmentError("enrol.code", why=error.why) from None
-
-
-async def take_place(
-    place: Place, directory: Path, link: Link, *, now: int, draw: Draw, algorithm: Algorithm = "Ed25519"
-) -> Pins:
-    """Take the place that a code opens; when this returns, the device has a key, a certificate and a node. A key that
-    is there already is used.
-
-    Raises `EnrolmentError`: `enrol.exists` (the directory has a place), `enrol.region` (the node's region is not the
-    one that the code is for), `enrol.refused` (with what the node says), `enrol.answer`, `enrol.certificate`,
-    `enrol.welcome`, `enrol.files`; `LinkError` as `Link.post`.
-    """
-    if (known := identity.read_pins(directory)) is not None:
-        raise EnrolmentError("enrol.exists", node=known.node, device=known.device)
-    authorities = await _authorities(link, place.url)
-    root = next((one for one in authorities if place.code.names(one.public_bytes(Encoding.DER))), None)
-    if root is None:
-        raise EnrolmentError("enrol.region")
-    key = identity.read_key(directory, identity.credentials_directory()) or identity.make_key(directory, algorithm)
-    basic = "Basic " + b64encode(f":{place.code.text}".encode()).decode()
-    url = f"{place.url}{_EST}/device/simpleenroll"
-    chain, date = await _certified(link, url, key, basic, (root, authorities), now)
-    device = _own_name(chain.leaf, place.node)
-    token = identity.authorization(key, device=device, node=place.node, now=date or now, draw=draw)
-    said = _read_welcome(await _ask_welcome(link, place.url, token), chain.certificates[1:2])
-    _check_welcome(said, device=device, node=place.node)
-    pins = Pins(
-        url=place.url,
-        node=place.node,
-        keys=said.keys,
-        root=text([root]),
-        device=device,
-        name=said.name,
-        at=said.at,
-    )
-    identity.write_certificate(directory, chain.leaf)
-    identity.write_pins(directory, pins)
-    return pins
 
 
 async def renew(one: Identity, directory: Path, link: Link, *, now: int, draw: Draw) -> Identity:
     """The device with a new certificate, and with the keys that its node has by now; its own key stays, since others
     know it. Raises as `take_place`; then all stays as it was."""
     [root] = read_pem(one.pins.root.encode())
-    authorities = await _authorities(link, one.pins.url)
-    url = one.at(f"{_EST}/device/simplereenroll")
-    chain, _ = await _certified(link, url, one.key, one.authorization(now), (root, authorities), now)
-    if _own_name(chain.leaf, one.node) != one.device:
+    others = await authorities(link, one.pins.url)
+    url = one.at(f"{EST}/device/simplereenroll")
+    chain, _ = await certified(link, url, one.key, one.authorization(now), (root, others), now)
+    if own_name(chain.leaf, one.node) != one.device:
         raise EnrolmentError("enrol.certificate", why="name")
     identity.write_certificate(directory, chain.leaf)
     return await repin(one, directory, link, now=now, draw=draw)
@@ -119,9 +55,9 @@ async def repin(one: Identity, directory: Path, link: Link, *, now: int, draw: D
     device's own certificate.
     """
     [root] = read_pem(one.pins.root.encode())
-    authorities = [known for known in await _authorities(link, one.pins.url) if _is_for_devices(known, root, now)]
-    said = _read_welcome(await _ask_welcome(link, one.pins.url, one.authorization(now)), authorities)
-    _check_welcome(said, device=one.device, node=one.node)
+    trusted = [known for known in await authorities(link, one.pins.url) if _is_for_devices(known, root, now)]
+    said = read_welcome(await ask_welcome(link, one.pins.url, one.authorization(now)), trusted)
+    check_welcome(said, device=one.device, node=one.node)
     if said.at < one.pins.at:
         raise EnrolmentError("enrol.welcome", why="older")
     pins = replace(one.pins, keys=said.keys, at=said.at)
@@ -132,12 +68,12 @@ async def repin(one: Identity, directory: Path, link: Link, *, now: int, draw: D
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 
-async def _authorities(link: Link, url: str) -> tuple[x509.Certificate, ...]:
+async def authorities(link: Link, url: str) -> tuple[x509.Certificate, ...]:
     """The region's certificates (RFC 7030, 4.1). Nothing of them is proved."""
-    return _certificates(_good(await link.get(f"{url}{_EST}/cacerts", private=True, most=_MOST)))
+    return _certificates(good(await link.get(f"{url}{EST}/cacerts", private=True, most=_MOST)))
 
 
-async def _certified(
+async def certified(
     link: Link,
     url: str,
     key: Private,
@@ -155,7 +91,7 @@ async def _certified(
         private=True,
         most=_MOST,
     )
-    leaf, *_ = _certificates(_good(answer))
+    leaf, *_ = _certificates(good(answer))
     if not is_for(leaf, jwk.of(key.public_key())):
         raise EnrolmentError("enrol.certificate", why="key")
     root, others = known
@@ -167,14 +103,14 @@ async def _certified(
     return chain, answer.date
 
 
-async def _ask_welcome(link: Link, url: str, authorization: str) -> bytes:
-    return _good(await link.get(url + _WELCOME, authorization=authorization, private=True, most=_MOST))
+async def ask_welcome(link: Link, url: str, authorization: str) -> bytes:
+    return good(await link.get(url + _WELCOME, authorization=authorization, private=True, most=_MOST))
 
 
 # --- what is believed -------------------------------------------------------------------------------------------------
 
 
-def _good(answer: Answer) -> bytes:
+def good(answer: Answer) -> bytes:
     """The body of a 200. Raises `EnrolmentError` `enrol.refused`."""
     if answer.status != 200:
         raise EnrolmentError("enrol.refused", status=str(answer.status), why=_code(answer.body))
@@ -203,7 +139,7 @@ def _certificates(body: bytes) -> tuple[x509.Certificate, ...]:
         raise EnrolmentError("enrol.answer") from None
 
 
-def _own_name(leaf: x509.Certificate, node: str) -> str:
+def own_name(leaf: x509.Certificate, node: str) -> str:
     """What the device is called, which is below its node."""
     try:
         names = members(leaf)
@@ -224,13 +160,13 @@ def _is_for_devices(one: x509.Certificate, root: x509.Certificate, now: int) -> 
     return uses == DEVICES_USE
 
 
-def _read_welcome(message: bytes, authorities: Sequence[x509.Certificate]) -> Welcome:
+def read_welcome(message: bytes, authorities: Sequence[x509.Certificate]) -> Welcome:
     try:
         return welcome.read(message, authorities)
     except WelcomeError as error:
         raise EnrolmentError("enrol.welcome", why=error.code) from None
 
 
-def _check_welcome(said: Welcome, *, device: str, node: str) -> None:
+def check_welcome(said: Welcome, *, device: str, node: str) -> None:
     if (said.device, said.node) != (device, node):
         raise EnrolmentError("enrol.welcome", why="name")
