@@ -284,6 +284,26 @@ async def test_a_message_that_is_too_large_is_put_aside(mosquitto: Mosquitto, tm
     assert len(taking.aside[0].sample) <= 256
 
 
+async def test_a_flood_that_nobody_acknowledges_is_bounded_and_what_is_lost_is_told(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    source = open_source(place(tmp_path, settings(mosquitto, tmp_path, **PLAIN)), "mqtt")
+    taking = FakeTaking()
+    taking.open.clear()
+    async with running(source, taking):
+        await connected(source)
+        await publish(mosquitto, *({"v": n} for n in range(6000)), qos=0)
+        await publish(mosquitto, {"v": -1})
+        await until(lambda: len(sent(mosquitto)) == 1)
+        taking.open.set()
+        await until(lambda: len(acknowledged(mosquitto)) == 1)
+        await publish(mosquitto, {"v": -2})
+        await until(lambda: -2 in taking.values)
+    lost = [int(one.params["count"]) for one in taking.aside if one.code == "mqtt.lost"]
+    assert sum(lost) > 0
+    assert len(taking.values) + sum(lost) <= 6002
+
+
 async def test_troubles_are_told(mosquitto: Mosquitto, tmp_path: Path) -> None:
     wrong = settings(mosquitto, tmp_path)
     (tmp_path / "password").write_text("guess")
