@@ -211,7 +211,7 @@ class Agent:
         self.sync.wake()
 
     def _moment(self) -> Moment:
-        return Moment(self.moments.now(), self.moments.sure)
+        return Moment(self.moments.now(), self.moments.sure, self.moments.since)
 
     def _spare(self) -> bool:
         """May the backlog use the link? It leaves the newest readings their part of the day."""

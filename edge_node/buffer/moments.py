@@ -37,6 +37,8 @@ class Moments:
         self._bound, self._since = 0, elapsed()
         self._shift = 0
         self._sure = False
+        self.since = 0
+        """When the clock became sure (0: it is not); what was taken before may have times that are too early."""
         self._kept = 0
 
     def __call__(self) -> int:
@@ -55,6 +57,7 @@ class Moments:
         """Has the clock been set since the start, by the network or by what the node says? And not behind the bound."""
         if not self._sure and self._is_set() and self._wall() >= self._least() - _NEAR:
             self._sure = True
+            self.since = max(self._wall() + self._shift, self._least())
         return self._sure
 
     def at_least(self, instant: int) -> None:
@@ -68,7 +71,8 @@ class Moments:
         self._shift = instant - wall if abs(instant - wall) > _NEAR else 0
         if instant < self._least() - _NEAR:
             self._bound, self._since = instant, self._elapsed()
-        self._sure = True
+        if not self._sure:
+            self._sure, self.since = True, instant
         self._raise(instant)
 
     def restore(self, kept: bytes | None) -> None:

@@ -96,3 +96,19 @@ def test_the_system_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not moments.synchronized()
     (tmp_path / "synchronized").touch()
     assert moments.synchronized()
+
+
+def test_since_when_it_is_believed() -> None:
+    board = Board(wall=BEGIN)
+    clock = board.moments()
+    assert clock.since == 0
+    board.passes(SECOND)
+    board.set = True
+    assert clock.sure
+    assert clock.since == BEGIN + SECOND
+    board.passes(SECOND)
+    clock.told(BEGIN + DAY)
+    assert clock.since == BEGIN + SECOND
+    other = Board(wall=0).moments()
+    other.told(BEGIN)
+    assert other.since == BEGIN
