@@ -330,7 +330,15 @@ MATRIX: Mapping[str, Row] = {
             "faults/test_bridge.py::test_a_bridge_over_dying_nodes_and_brokers",
         ),
     ),
-    "F36": Row("a power cut of an edge node", missing="the edge node is not built yet"),
+    "F36": Row(
+        "a power cut of an edge node",
+        (
+            "edge_node/losses/test_power_cuts.py::test_no_acknowledged_reading_is_lost_in_a_power_cut",
+            "edge_node/losses/test_kills.py::test_no_acknowledged_reading_is_lost_when_the_process_is_killed",
+            "edge_node/buffer/test_damage.py::test_the_open_segment_with_other_bytes_in_the_middle",
+            "edge_node/buffer/test_damage.py::test_a_closed_segment_that_is_gone_and_one_that_is_cut",
+        ),
+    ),
     "F37": Row(
         "memory or descriptors run out",
         (
