@@ -129,7 +129,8 @@ class Message(Struct, frozen=True):
 class Post(Struct):
     """What goes at once. `withheld` are numbers, by the device's series, that the contract leaves out for good,
     `waiting` those that are too young, `unclear` those of a batch that cannot be cut; `reported` are the series of
-    which gaps are told, `gaps` is the last of those reports. `things` are told with it."""
+    which gaps are told, `gaps` is the last of those reports. `things` are told with it, and `more` is what has
+    come to the names under the agreement."""
 
     legends: list[bytes] = []
     messages: list[Message] = []
@@ -141,6 +142,7 @@ class Post(Struct):
     reported: list[int] = []
     gaps: int = 0
     things: set[int] = set()
+    more: list[Legend] = []
 
     @property
     def body(self) -> bytes:
@@ -186,15 +188,23 @@ class Packing:
         """The other side knows less than was thought."""
         self.known, self.told = 0, set()
 
-    async def home(self, choice: Choice, wanted: Mapping[int, Ranges], gaps: Sequence[Gap]) -> Post:
-        """For the device's own node: messages as they are kept, but for those of which it has a part."""
+    async def home(
+        self, permit: Permit, choice: Choice, wanted: Mapping[int, Ranges], gaps: Sequence[Gap], moment: Moment
+    ) -> Post:
+        """For the device's own node: messages as they are kept, but for those of which it has a part, or may not have
+        all yet (a delay at collection). Raises `WithheldError`, `PolicyError`."""
         post = Post(legends=self._words.beyond(self.known))
         for one in choice.batches:
-            if not without(((one.first, one.last),), wanted[one.series]):
+            going = self._leaving(permit, one.series)
+            whole = not without(((one.first, one.last),), wanted[one.series])
+            if whole and going.as_it_is(one.begin, one.end, moment, unsure=one.unsure):
                 post.messages.append(Message(one.series, one.series, one.first, one.last, one.count, one.data))
                 continue
             for part in self._cut(one, wanted[one.series], one.series, post):
-                self._add(post, one.series, part)
+                left = await self._departures.treat(going, part, self._words.things, moment)
+                _note(post.waiting, one.series, left.waiting)
+                for batch in left.batches:
+                    self._add(post, one.series, batch)
         self._report(post, gaps, {one: one for one in dict(self._words.legend.series)})
         return self._closed(post)
 
@@ -209,6 +219,7 @@ class Packing:
                 left = await self._departures.treat(going, part, self._words.things, moment)
                 _note(post.withheld, one.series, left.withheld)
                 _note(post.waiting, one.series, left.waiting)
+                post.more += [left.legend] if left.legend is not None else []
                 for batch in left.batches:
                     whole = batch is part and (part.first, part.last) == (one.first, one.last)
                     self._add(post, one.series, batch, one.data if whole else None)
@@ -248,7 +259,8 @@ class Packing:
         if permit.masks:
             whole = self._departures.legend(permit.agreement)
             if whole.number > self.known:
-                post.legends = [self._sealer.legend(whole)]
+                follows = self.known and [one.after for one in post.more] == [*range(self.known, whole.number)]
+                post.legends = [self._sealer.legend(one) for one in (post.more if follows else [whole])]
             return
         fresh = post.things - self.told
         series = {one.told for one in post.messages} | set(post.reported)

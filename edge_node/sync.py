@@ -54,6 +54,8 @@ class Buffer(Readable, Protocol):
 
     async def skip(self, series: int, number: int) -> None: ...
 
+    async def dismiss(self, consumer: str) -> None: ...
+
     async def forget_delivered(self, needed: Mapping[int, Collection[str]]) -> None: ...
 
     def get(self, name: str) -> bytes | None: ...
@@ -74,7 +76,7 @@ class Sends(Protocol):
 class Receipts(Protocol):
     """Keeps what others have countersigned."""
 
-    def keep(self, consumer: str, message: bytes, receipt: bytes) -> None: ...
+    def keep(self, consumer: str, message: bytes, receipt: bytes, *, manifest: bool = False) -> None: ...
 
 
 class Means(Struct, kw_only=True):
@@ -122,7 +124,7 @@ class Line:
         self._packing = Packing(
             words=words, sealer=means.sealer, departures=means.departures, clock=lambda: means.moment().now
         )
-        self._asked = False
+        self._asked = self._masks = False
         self._left: dict[int, Ranges] = {}
         self._waiting: dict[int, Ranges] = {}
         self._stuck: dict[int, Ranges] = {}
@@ -130,14 +132,16 @@ class Line:
         self._most = means.post_bytes
         self._awake = asyncio.Event()
         self._trouble: tuple[str, Mapping[str, str]] = ("", {})
+        self._lasting = self._trouble
         self._sent = self._answered = 0
         self.idle = asyncio.Event()
 
     # --- outside ------------------------------------------------------------------------------------------------------
 
     def wake(self, delivery: Delivery | None = None) -> None:
-        """There may be something to do now."""
-        self.delivery = delivery or self.delivery
+        """There may be something to do now, perhaps by other orders: what is there is heard anew then."""
+        if delivery is not None:
+            self.delivery, self._asked = delivery, False
         self.idle.clear()
         self._awake.set()
 
@@ -178,6 +182,7 @@ class Line:
         finally:
             for one in waiting:
                 one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     def _failed(self, error: LinkError) -> float:
         """Later, and later still."""
@@ -197,24 +202,25 @@ class Line:
         permit = self._permit()
         if isinstance(permit, Refusal):
             return self._refused(permit.code, permit.params)
+        self._masks = permit.masks
         if not self._asked:
             await self._ask()
         self._words.look()
         wanted = self._wanted()
-        gaps = self._gaps(wanted)
+        gaps = self._gaps()
         if not wanted and not gaps:
-            self._trouble = ("", {})
+            self._trouble = self._lasting
             return self._resting()
         choice = choose(self._means.buffer, wanted, self._tops(), self._most, backlog=self._means.spare())
         if self.delivery is None:
-            post = await self._packing.home(choice, wanted, gaps)
+            post = await self._packing.home(permit, choice, wanted, gaps, self._means.moment())
         else:
             post = await self._packing.contract(permit, choice, wanted, gaps, self._means.moment())
         for series, ranges in post.waiting.items():
             self._waiting[series] = joined((*self._waiting.get(series, ()), *ranges))
         if post.is_empty:
             await self._settle(post, {})
-            return 0.0 if choice.batches or post.gaps else _IDLE
+            return 0.0 if post.gaps or self._wanted() != wanted else _IDLE
         return await self._send(post)
 
     def _permit(self) -> Permit | Refusal:
@@ -280,14 +286,26 @@ class Line:
             raise _told(answer)
         heard = hearing.read(answer.body)
         self._packing.known = heard.legend
-        await self._note(heard.held)
-        if self.delivery is None:
-            for series, ranges in heard.held.items():
-                if ranges and ranges[-1][1] >= self._means.buffer.next(series):
-                    # What this device gave these numbers to was lost here, and is there.
-                    await self._means.buffer.skip(series, ranges[-1][1] + 1)
+        held = heard.held if self.delivery is not None else {
+            series: await self._given(series, ranges) for series, ranges in heard.held.items()
+        }  # fmt: skip
+        await self._note(held)
         self._asked, self._tries = True, 0
         self._answered = self._means.moment().now
+
+    async def _given(self, series: int, ranges: Ranges) -> Ranges:
+        """What the node has of what this device still knows. INVARIANT: a number is given once, also where the device
+        has lost what it knew of numbers; a reading whose number was given before goes nowhere, and is not forgotten."""
+        buffer = self._means.buffer
+        if not ranges or ranges[-1][1] < buffer.next(series):
+            return ranges
+        await buffer.skip(series, ranges[-1][1] + 1)
+        fresh = without(buffer.series().get(series, ()), buffer.held(self.name).get(series, ()))
+        twice = without(fresh, without(fresh, ranges))
+        if twice:
+            self._put(self._stuck, series, twice)
+            self._lasting = ("sync.numbers", {"series": str(series), "readings": str(size(twice))})
+        return without(ranges, twice)
 
     async def _heard(self, post: Post, heard: Heard) -> float:
         """Take off the list what is there now. Raises `LinkError` where that is nothing."""
@@ -299,17 +317,17 @@ class Line:
             sent = [one for one in post.messages if one.told == told and one.first == first]
             if code != "readings.partly" and sent:
                 self._put(self._stuck, own[told], ((sent[0].first, sent[0].last),))
-                self._trouble = ("sync.refused", {"code": code, "series": str(own[told]), "first": str(first)})
+                self._lasting = ("sync.refused", {"code": code, "series": str(own[told]), "first": str(first)})
         await self._settle(post, heard.held)
         self._answered = self._means.moment().now
-        if heard.receipt is not None and self._means.receipts is not None:
-            self._means.receipts.keep(self.name, post.manifest or post.messages[0].data, heard.receipt)
+        if heard.receipt is not None and post.messages and self._means.receipts is not None:
+            message = post.manifest or post.messages[0].data
+            self._means.receipts.keep(self.name, message, heard.receipt, manifest=bool(post.manifest))
         if post.messages and self._wanted(young=True) == before:
             raise LinkError("sync.nothing_taken")
         self._tries = 0
         self._sent += sum(one.rows for one in post.messages)
-        if not heard.refused:
-            self._trouble = ("", {})
+        self._trouble = self._lasting
         return 0.0
 
     async def _settle(self, post: Post, held: Mapping[int, Ranges]) -> None:
@@ -330,11 +348,9 @@ class Line:
 
     def _numbers(self) -> Mapping[int, int]:
         """The device's own number of a series by the number that the other side knows it by."""
-        own = self._series()
-        permit = self._permit()
-        if self.delivery is not None and isinstance(permit, Permit) and permit.masks:
-            return self._means.departures.series(permit.agreement)
-        return {one: one for one in own}
+        if self._masks:
+            return self._means.departures.series(self.name)
+        return {one: one for one in self._series()}
 
     def _series(self) -> Collection[int]:
         self._words.look()
@@ -366,7 +382,7 @@ class Line:
         """The newest reading of each series that the other side has."""
         return {series: ranges[-1][1] for series, ranges in self._means.buffer.held(self.name).items() if ranges}
 
-    def _gaps(self, wanted: Mapping[int, Ranges]) -> Sequence[Gap]:
+    def _gaps(self) -> Sequence[Gap]:
         """Reports that the other side has not had."""
         after = int(self._means.buffer.get(_GAPS + self.name) or b"0")
         found = self._means.buffer.gaps(after)[:_MOST_GAPS]
@@ -403,7 +419,7 @@ class Sync:
         try:
             while True:
                 self._awake.clear()
-                self._lay()
+                await self._lay()
                 await self._means.buffer.forget_delivered(self._needed())
                 waiting = [asyncio.ensure_future(self._awake.wait()), asyncio.ensure_future(self._means.sleep(_IDLE))]
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -428,23 +444,30 @@ class Sync:
     async def drained(self) -> None:
         """Returns when no line has anything to do, or can do anything, now."""
         self.wake()
-        self._lay()
+        await self._lay()
         for line, _ in list(self._lines.values()):
             await line.idle.wait()
 
-    def _lay(self) -> None:
-        """Lines as the orders want them."""
+    async def _lay(self) -> None:
+        """Lines as the orders want them. What a consumer has that is none any more is forgotten."""
         orders = self._means.orders()
         wanted: dict[str, Delivery | None] = {HOME: None}
         wanted |= {one.id: one for one in (orders.deliveries if orders is not None else ())}
-        for gone in self._lines.keys() - wanted.keys():
-            self._lines.pop(gone)[1].cancel()
+        ended = [self._lines.pop(id) for id in self._lines.keys() - wanted.keys()]
         for id, delivery in wanted.items():
             if id not in self._lines:
                 line = Line(self._means, self._words, delivery)
                 self._lines[id] = (line, asyncio.get_running_loop().create_task(line.run()))
             elif self._lines[id][0].delivery != delivery:
                 self._lines[id][0].wake(delivery)
+        names = {line.name for line, _ in self._lines.values()}
+        for line, task in ended:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if line.name not in names:
+                await self._means.buffer.dismiss(line.name)
+        if ended and orders is not None:
+            await self._means.departures.keep({one.agreement for one in orders.deliveries})
 
     def _needed(self) -> dict[int, list[str]]:
         """Who is to have a series, for each that there is."""

@@ -30,6 +30,10 @@ TEMPLATES: dict[str, Both] = {
         "Die Gegenseite nimmt die Messungen der Reihe {series} ab Nummer {first} nicht ({code}). Sie bleiben hier.",
         "The other side does not take the readings of series {series} from number {first} on ({code}). They stay here.",
     ),
+    "sync.numbers": (
+        "{readings} Messungen der Reihe {series} haben Nummern, die schon einmal vergeben waren; sie bleiben hier.",
+        "{readings} readings of series {series} have numbers that the device gave out before; they stay here.",
+    ),
     "sync.failed": (
         "Beim Senden ist etwas schiefgegangen ({error}); es wird weiter versucht.",
         "Something went wrong in sending ({error}); it is tried again.",

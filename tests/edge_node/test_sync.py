@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from connector.data.readings.model import Batch, Rows
+from certs import cbor
+from connector.data.readings.model import Batch, Gap, Legend, Manifest, Rows
+from edge_node.link import Answer
+from edge_node.receipts import Receipts
 from edge_node.sync import HOME, Sync
 from tests.connector.data.world import AGREEMENT
-from tests.edge_node.places import AWAY_URL, HOME_URL, NOON, SECOND, Box, CutLink, Place
+from tests.edge_node.delivering import AWAY_URL, HOME_URL, NOON, SECOND, Box, CutLink, Place
 
 
 class World:
@@ -83,7 +87,7 @@ async def test_the_newest_goes_first_and_the_backlog_from_its_oldest_on(world: W
     times = [at for _, at, _ in rows]
     falls = sum(before > after for before, after in pairwise(times))
     assert falls == 1, "then the oldest, in order"
-    assert len(world.home.posts) > 5
+    assert len(world.home.posts) > 3
 
 
 async def test_what_comes_meanwhile_overtakes_the_backlog(world: World) -> None:
@@ -223,13 +227,95 @@ async def test_a_place_that_has_forgotten_the_legend_is_told_again(world: World)
     assert len(await world.home.rows()) == 20
 
 
-async def test_what_the_buffer_has_lost_is_told(world: World) -> None:
+async def test_what_the_buffer_has_lost_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.box.orders = world.box.ordered()
     await world.box.measure(100)
+    lost = [Gap(3, 1, ((120, 130),), "full", NOON), Gap(4, 2, ((1, 5),), "damaged", NOON)]
+    monkeypatch.setattr(world.box.buffer, "gaps", lambda after=0: [one for one in lost if one.number > after])
     async with world.running() as sync:
         await world.delivered(sync)
         await world.delivered(sync, AGREEMENT)
-    assert (await world.home.record()).gone == {}
+        sync.wake()
+        await sync.drained()
+    assert (await world.home.record()).gone == {1: ((120, 130),), 2: ((1, 5),)}
+    assert (await world.away.record()).gone == {1: ((120, 130),)}, "of its own series alone"
+    assert len(world.home.posts) <= 2
+
+
+async def test_numbers_that_were_given_before_are_given_no_more(world: World) -> None:
+    box = world.box
+    await box.measure(100)
+    async with world.running() as sync:
+        await world.delivered(sync)
+    await box.buffer.close()
+    # The device has lost its buffer, and has taken some readings before it heard from its node.
+    shutil.rmtree(box.folder)
+    box.legend, before = Legend(0), list(box.taken)
+    box.open()
+    await box.measure(20)
+    async with world.running() as sync:
+        await world.until(lambda: any(one.code == "sync.numbers" for one in sync.standing()))
+        await box.measure(20)
+        sync.wake()
+        await world.until(lambda: sync.standing()[0].sent == 20)
+        assert box.buffer.series()[1] == ((1, 20), (101, 120)), "what could not go is kept"
+    rows = await world.home.rows()
+    assert sorted(rows) == sorted([*before, *box.taken[-20:]])
+
+
+async def test_whoever_is_no_consumer_any_more_is_forgotten(world: World) -> None:
+    world.box.orders = world.box.ordered()
+    await world.box.measure(100)
+    async with world.running() as sync:
+        await world.delivered(sync, AGREEMENT)
+        world.box.orders = None
+        sync.wake()
+        await world.until(lambda: len(sync.standing()) == 1)
+        await world.until(lambda: world.box.buffer.held(AGREEMENT) == {})
+
+
+async def test_an_answer_that_makes_no_sense_takes_nothing_off_the_list(world: World) -> None:
+    await world.box.measure(10)
+    real, bad = world.home.answer, [b"", b"\xa0", cbor.dumps({"held": {1: [[5, 2]]}, "refused": [], "legend": 0})]
+
+    async def answer(body: bytes | None) -> Answer:
+        return Answer(200, {}, bad.pop()) if bad else await real(body)
+
+    world.home.answer = answer  # type: ignore[method-assign]
+    async with world.running() as sync:
+        await world.delivered(sync)
+    assert len(await world.home.rows()) == 10
+    assert not bad
+
+
+async def test_receipts_are_kept(world: World, tmp_path: Path) -> None:
+    receipts = Receipts(tmp_path)
+    await world.box.measure(30)
+    async with world.running(receipts=receipts) as sync:
+        await world.delivered(sync)
+    receipts.flush()
+    [found] = cbor.split((tmp_path / "receipts.cbor").read_bytes())
+    name, manifest, receipt = cbor.loads(found)
+    assert (name, receipt) == (HOME, b"receipt")
+    told = world.box.sealer.opened(manifest)
+    assert isinstance(told, Manifest)
+    assert sum(one.count for one in told.parts) == 30
+
+
+async def test_the_backlog_waits_where_the_link_is_dear(world: World) -> None:
+    await world.box.measure(3000, each=25)
+    dear = True
+    async with world.running(post_bytes=4096, spare=lambda: not dear) as sync:
+        await world.until(lambda: sync.standing() != [] and sync.standing()[0].sent > 0)
+        await sync.drained()
+        sent = len(await world.home.rows())
+        assert 0 < sent < 2000
+        await world.box.measure(5)
+        await sync.drained()
+        assert len(await world.home.rows()) == sent + 5, "the newest always may"
+        dear = False
+        sync.wake()
+        await world.delivered(sync)
 
 
 async def test_delivered_readings_are_forgotten(world: World) -> None:

@@ -135,6 +135,7 @@ async def test_a_defect_is_told_without_a_word_of_it(ask: Asked, monkeypatch: py
 
 
 async def test_a_consumer_takes_them_in_its_inbox(ask: Asked) -> None:
+    inbox: dict[str, Any]
     box, inbox = ask.box, {"path": "/inbox/urn:uuid:1", "Allmende_Device": DID, "Authorization": "Bearer right"}
     assert (await ask(box.legend() + box.batch(1, 10), **inbox))[0] == 200
     assert ask.world.senders.asked == [False, True], "sealed with a key that is newer than what was known"
