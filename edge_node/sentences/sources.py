@@ -67,5 +67,9 @@ TEMPLATES: dict[str, Both] = {
         "Too many bring readings at once. Try again in a second.",
     ),
     "http.slow": ("Die Messungen kamen zu langsam.", "The readings came too slowly."),
+    "http.body": (
+        "Die Sendung lässt sich nicht auspacken oder bricht ab.",
+        "What was brought cannot be unpacked or breaks off.",
+    ),
     "http.large": ("Das ist zu groß für eine Sendung.", "This is too large to be brought at once."),
 }

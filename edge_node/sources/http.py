@@ -189,7 +189,9 @@ class HttpSource:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await self._body(request)
         except TimeoutError:
-            return _answer(408, "http.slow")
+            return _answer(408, "http.slow", headers={"Connection": "close"})
+        except web.RequestPayloadError:
+            return _answer(400, "http.body", headers={"Connection": "close"})
         if body is None:
             return _answer(413, "http.large")
         feed = self._senml if request.content_type in _SENML else self._feed

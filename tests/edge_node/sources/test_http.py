@@ -159,6 +159,19 @@ async def test_a_body_has_an_end(tmp_path: Path) -> None:
     assert len(taking.bodies) == 1
 
 
+async def test_a_body_that_is_packed_wrongly_or_ends_in_the_middle(tmp_path: Path) -> None:
+    taking = FakeTaking()
+    async with listening(tmp_path, taking) as door:
+        status, told, _ = await door.post(b"no gzip", headers={"Content-Encoding": "gzip"})
+        assert (status, told["code"]) == (400, "http.body")
+        _, writer = await asyncio.open_connection("127.0.0.1", door.source.port)
+        writer.write(b"POST /readings HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+        assert (await door.post(b"{}"))[0] == 204
+    assert taking.bodies == [b"{}"]
+
+
 async def test_a_token_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("open-sesame\n")
     (tmp_path / "token").chmod(0o600)
