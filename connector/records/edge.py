@@ -55,8 +55,11 @@ class Device(Struct, frozen=True, kw_only=True):
 
 class Sending(Struct, frozen=True, kw_only=True):
     """That readings of a series go from a device to a consumer by a transfer, whose pid this id is. What the device is
-    told of it is made anew each time, of the transfer, its agreement and where they are to go."""
+    told of it is made anew each time, of the transfer, its agreement and where they are to go. `begun` is when it was
+    first told to deliver (0: never), `use` the use that this is where the terms count them (0: they do not)."""
 
     id: str
     device: str
     series: str
+    begun: int = 0
+    use: int = 0

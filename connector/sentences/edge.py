@@ -49,6 +49,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The device {name} says that something is wrong ({troubles}): allmende edge fleet show {name}.",
     ),
     "event.device_joined": ("Ein Gerät gehört jetzt dazu: {name}.", "A device belongs here now: {name}."),
+    "event.device_delivering": (
+        "Ein Gerät liefert {series} an {peer}.",
+        "A device delivers {series} to {peer}.",
+    ),
     "event.device_retired": ("Ein Gerät ist außer Dienst: {name}.", "A device is retired: {name}."),
     "event.device_updated": (
         "Das Gerät {name} soll die Fassung {version} ausführen.",

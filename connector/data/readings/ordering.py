@@ -34,6 +34,7 @@ from connector.records import (
     Agreement,
     Device,
     Endpoint,
+    Entry,
     Member,
     Participant,
     PolicyVersion,
@@ -186,6 +187,9 @@ class Ordering:
 
     def _settled(self, tx: Transaction, device: Device, after: int) -> tuple[Device, Content]:
         """A device with the number of its present orders, and what they say."""
+        for sending, moved in self._running(tx, device):
+            if not sending.begun and not _waits(moved):
+                self._begin(tx, sending, moved)
         content = self._content(tx, device)
         digest = content.digest()
         if digest != device.digest or after > device.number:
@@ -193,6 +197,22 @@ class Ordering:
             device = replace(device, number=number, digest=digest)
             tx.put(device)
         return device, content
+
+    def _begin(self, tx: Transaction, sending: Sending, moved: Transfer) -> None:
+        """A device is told to deliver for the first time: that is one use, however long it goes on and whatever
+        becomes of the link, and it stands in the log as an access does."""
+        agreement = tx.get(Agreement, moved.agreement)
+        if agreement is None or over(agreement, self._clock.now()) is not None:
+            return
+        try:
+            counts = self._agreements.read(agreement).counts
+        except RefusedError:
+            return
+        use = tx.draw(f"uses:{agreement.id}") if counts else 0
+        tx.put(replace(sending, begun=self._clock.now(), use=use))
+        about = {"transfer": moved.id, "agreement": agreement.id, "hash": agreement.hash, "device": sending.device}
+        about |= {"series": sending.series, **({"use": str(use)} if use else {})}
+        tx.record(Entry(event="edge.delivering", actor=moved.peer, params=about))
 
     def _content(self, view: Reading, device: Device) -> Content:
         if device.retired is not None:
@@ -240,6 +260,7 @@ class Ordering:
             url=endpoint.url,
             token=_bare(properties.get("authorization", "")),
             concluded=agreement.concluded,
+            use=sending.use,
             facts=dict(self._known.of(view, moved.peer, agreed, {}, now)),
             ends=end_of(agreement) or 0,
             suspended=waits,

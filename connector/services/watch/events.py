@@ -133,6 +133,7 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     "region.root_renewed": (_ATTENTION, "event.root_renewed"),
     "region.root_list_renewed": (_NOTE, "event.root_list_renewed"),
     "region.root_followed": (_ATTENTION, "event.root_followed"),
+    "edge.delivering": (_NOTE, "event.device_delivering"),
     "edge.joined": (_NOTE, "event.device_joined"),
     "edge.retired": (_ATTENTION, "event.device_retired"),
     "edge.updated": (_NOTE, "event.device_updated"),

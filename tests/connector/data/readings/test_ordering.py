@@ -190,6 +190,44 @@ async def test_where_the_secret_cannot_be_read_nothing_is_delivered(two: Two, de
     assert (await device.orders()).deliveries == ()
 
 
+async def test_a_transfer_is_one_use_where_they_are_counted(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device, Terms(count=2))
+    key = f"uses:{agreed}"
+    moved = await transferred(two, agreed)
+    assert [one.use for one in (await device.orders()).deliveries] == [1]
+    assert [one.use for one in (await device.orders()).deliveries] == [1]
+    assert await two.city.store.read(lambda view: view.drawn(key)) == 1
+    await two.city.transfers.command("mayor", moved.id, transfer.Terminate(Reason("x")))
+    await standing(two, agreed, S.TERMINATED)
+    await two.utility.deliveries.ask("engineer", agreed)
+    async with asyncio.timeout(10):
+        while not (found := (await device.orders()).deliveries):
+            await asyncio.sleep(0.01)
+    assert [one.use for one in found] == [2]
+
+
+async def test_what_is_not_counted_has_no_number_and_an_end_that_is_certain_is_told(two: Two, device: Cabinet) -> None:
+    agreed = await contract(two, device, Terms(until="2099-06-30"))
+    await transferred(two, agreed)
+    (one,) = (await device.orders()).deliveries
+    agreement = await two.city.contracts.get(agreed)
+    assert (one.use, one.ends) == (0, agreement.expires)
+    assert one.ends > two.city.clock.now()
+    soon = one.ends - 1_000_000
+    await two.city.store.write(lambda tx: tx.put(replace(agreement, ends=soon)))
+    assert [one.ends for one in (await device.orders()).deliveries] == [soon]
+
+
+async def test_that_a_device_delivers_stands_in_the_log_once(two: Two, device: Cabinet) -> None:
+    moved = await transferred(two, await contract(two, device))
+    await device.orders()
+    await device.orders()
+    log = await two.city.store.read(lambda view: view.log(limit=1000))
+    written = [one for one in log if b"edge.delivering" in one.body]
+    assert len(written) == 1
+    assert moved.id.encode() in written[0].body
+
+
 async def test_other_formats_of_a_devices_asset_do_not_start(two: Two, device: Cabinet) -> None:
     agreed = await contract(two, device)
     await two.utility.transfers.request("engineer", agreed)
