@@ -108,9 +108,9 @@ async def test_a_link_that_breaks_loses_and_doubles_nothing(world: World) -> Non
     world.box.orders = world.box.ordered()
     async with world.running(post_bytes=4096) as sync:
         while world.link.cuts < 1000:
-            await world.box.measure(40, each=draw.randrange(1, 20))
+            await world.box.measure(20, each=draw.randrange(5, 20))
             sync.wake()
-            await asyncio.sleep(0)
+            await world.until(lambda: not any(one.waiting for one in sync.standing()))
         await world.delivered(sync)
         await world.delivered(sync, AGREEMENT)
     assert world.link.cuts >= 1000
