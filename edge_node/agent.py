@@ -41,6 +41,7 @@ from edge_node.leaving import Departures
 from edge_node.metering import Budget
 from edge_node.orders import Book
 from edge_node.ports import Source
+from edge_node.receipts import Receipts
 from edge_node.reporting import Parts, rows, said, shown
 from edge_node.seal import Sealer
 from edge_node.sync import Means, Sync
@@ -79,6 +80,7 @@ class Agent:
             settings.series, directory, kept=self.buffer, draw=secrets.token_bytes, memory=memory(directory)
         )
         self.decisions = Decisions()
+        self.receipts = Receipts(directory)
         self.budget = Budget(settings.link.bytes_per_day, kept=self.buffer, now=self.moments)
         self.sources: list[Source] = sources.open_sources(settings, directory)
         self.control = Control(directory, {"status": self._status, "tail": self._tail, "drain": self._drain})
@@ -102,6 +104,7 @@ class Agent:
             notify.stopping()
             await self.intake.settle()
             await ended([committing])
+            self.receipts.flush()
             await self.link.close()
             await self.buffer.close()
 
@@ -125,6 +128,7 @@ class Agent:
                 jitter=jitter,
                 spare=self._spare,
                 post_bytes=bounds.post_bytes,
+                receipts=self.receipts,
             )
         )
         self.asking = Asking(
@@ -166,6 +170,7 @@ class Agent:
     async def _chores(self) -> None:
         """What is done now and then."""
         while True:
+            self.receipts.flush()
             kept = self.moments.to_keep()
             if kept is not None:
                 await self.buffer.put(moments.NAME, kept)
