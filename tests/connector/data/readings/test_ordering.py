@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from certs import credentials
+from certs.status import Bits, list_credential
+from certs.vcdm import Status
 from connector.data.readings.ordering import Content
 from connector.data.readings.orders import Delivery, Orders, StatusBits
 from connector.protocol import transfer
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
 from connector.records import Delivery as Delivered
-from connector.records import Device, DeviceRelease, Endpoint, Participant, Sending
+from connector.records import Device, DeviceRelease, Endpoint, Participant, Presented, Sending, StatusCopy
 from connector.services.formats import READINGS_PUSH
 from policies import parse
 from policies.model import PolicyKind, Reason
@@ -226,6 +230,50 @@ async def test_that_a_device_delivers_stands_in_the_log_once(two: Two, device: C
     written = [one for one in log if b"edge.delivering" in one.body]
     assert len(written) == 1
     assert moved.id.encode() in written[0].body
+
+
+def shown(two: Two, url: str) -> tuple[Presented, StatusCopy]:
+    """What the utility has shown, and the list that says whether it still stands, with bit 7 set."""
+    (key, name), now = two.city.keys.signing(), two.city.clock.now()
+    kid, day = f"{two.city.did}#{name}", 86_400_000_000
+    entry = Status(type="BitstringStatusListEntry", purpose="revocation", index=5, list=url)
+    said: dict[str, Any] = {"issuer": two.city.did, "begins": now, "ends": now + day}
+    token = credentials.issue(
+        key, kid, subject=two.utility.did, id="urn:x:1", kind="MembershipCredential", claims={}, status=[entry], **said
+    )
+    bits = Bits()
+    bits.set(7)
+    listed = list_credential(key, kid, url=url, purpose="revocation", bits=bits, **said)
+    copy = StatusCopy(id=f"revocation {url}", token=listed, at=now)
+    return Presented(id=two.utility.did, tokens=(token, "no credential"), at=now, until=now + day), copy
+
+
+async def test_what_a_consumer_stands_on_is_told_with_the_list_as_the_node_has_it(two: Two, device: Cabinet) -> None:
+    await transferred(two, await contract(two, device))
+    before = await device.orders()
+    url = "https://region.example/status/1"
+    presented, copy = shown(two, url)
+    await two.city.store.write(lambda tx: tx.put(presented))
+    found = await device.orders()
+    (one,) = found.deliveries
+    # A list that nobody has is named all the same: then the device refuses.
+    assert ([(bit.list, bit.index) for bit in one.standing], found.lists) == ([(url, 5)], {})
+    await two.city.store.write(lambda tx: tx.put(copy))
+    found = await device.orders()
+    assert found.number > before.number
+    told = found.lists[url]
+    assert (told.seen, told.until > told.seen) == (copy.at, True)
+    assert (Bits.decode(told.bits).get(7), Bits.decode(told.bits).get(5)) == (True, False)
+    again = await device.orders()
+    assert again.number == found.number
+
+
+async def test_a_copy_that_cannot_be_read_is_no_list(two: Two, device: Cabinet) -> None:
+    await transferred(two, await contract(two, device))
+    presented, copy = shown(two, "https://region.example/status/1")
+    await two.city.store.write(lambda tx: tx.put(presented))
+    await two.city.store.write(lambda tx: tx.put(replace(copy, token="x")))
+    assert (await device.orders()).lists == {}
 
 
 async def test_other_formats_of_a_devices_asset_do_not_start(two: Two, device: Cabinet) -> None:
