@@ -2,7 +2,7 @@
 
 Pure. A definition is data of the settings and is checked when they are read: no code stands in it, and it can ask for
 nothing but bytes of the payload. What lives here: places, types, factors, messages of several layouts, items of a type
-and value each (TLV), Cayenne LPP (myDevices). What does not: networks (`ttn`, `chirpstack`).
+and value each (TLV). What does not: Cayenne LPP (`cayenne`), networks (`ttn`, `chirpstack`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from edge_node.decode import cayenne
 from edge_node.errors import DecodeError
 from edge_node.ports import Measured
 
@@ -139,7 +140,7 @@ def read(layouts: Sequence[Layout], payload: bytes, port: int) -> dict[str, Any]
     for layout in layouts:
         if _fits(layout, payload, port):
             if layout.cayenne:
-                return _cayenne(payload)
+                return cayenne.read(payload)
             if layout.items is not None:
                 return _items(layout.items, payload)
             return _fields(layout.fields, payload)
@@ -230,45 +231,3 @@ def _items(items: Items, data: bytes) -> dict[str, Any]:
             made |= _fields(item.fields, data[at : at + size])
         at += size
     return made
-
-
-# Type byte (the IPSO object less 3200): name, bytes of a value, sign, smallest step; several values have names.
-_CAYENNE: Final[Mapping[int, tuple[str, tuple[tuple[str, int, bool, float], ...]]]] = {
-    0: ("digital_in", (("", 1, False, 1),)),
-    1: ("digital_out", (("", 1, False, 1),)),
-    2: ("analog_in", (("", 2, True, 0.01),)),
-    3: ("analog_out", (("", 2, True, 0.01),)),
-    101: ("luminosity", (("", 2, False, 1),)),
-    102: ("presence", (("", 1, False, 1),)),
-    103: ("temperature", (("", 2, True, 0.1),)),
-    104: ("relative_humidity", (("", 1, False, 0.5),)),
-    113: ("accelerometer", tuple((axis, 2, True, 0.001) for axis in "xyz")),
-    115: ("barometric_pressure", (("", 2, False, 0.1),)),
-    134: ("gyrometer", tuple((axis, 2, True, 0.01) for axis in "xyz")),
-    136: ("gps", (("latitude", 3, True, 0.0001), ("longitude", 3, True, 0.0001), ("altitude", 3, True, 0.01))),
-}
-
-
-def _cayenne(data: bytes) -> dict[str, Any]:
-    """Cayenne LPP: `temperature_1` is channel 1; `gps_2` has members."""
-    made: dict[str, Any] = {}
-    at = 0
-    while at < len(data):
-        channel, known = data[at], _CAYENNE.get(data[at + 1]) if at + 1 < len(data) else None
-        if known is None:
-            raise DecodeError("decode.item", key=data[at : at + 2].hex())
-        name, parts = known
-        at += 2
-        values: dict[str, float] = {}
-        for part, width, signed, step in parts:
-            if at + width > len(data):
-                raise DecodeError("decode.short", field=f"{name}_{channel}", size=str(len(data)))
-            values[part] = _stepped(int.from_bytes(data[at : at + width], "big", signed=signed), step)
-            at += width
-        made[f"{name}_{channel}"] = values.get("", values)
-    return made
-
-
-def _stepped(number: int, step: float) -> float:
-    """Without the noise of a product in binary: 272 tenths are 27.2."""
-    return number if step == 1 else round(number * step, 4)

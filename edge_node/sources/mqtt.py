@@ -1,7 +1,7 @@
 """Sources of kind `mqtt`: what a broker has (MQTT 3.1.1 and 5.0, OASIS), with QoS 1.
 
-What lives here: subscribing, acknowledging, copies, coming back. What does not: the connection
-(`connector.data.broker`), what messages say (`feeding`, `edge_node.decode`).
+What lives here: subscribing, coming back, what is asked for. What does not: the connection (`connector.data.broker`),
+acknowledging in order and telling copies (`passing`), what messages say (`feeding`, `edge_node.decode`).
 
 The broker keeps our session, so that it keeps messages of QoS 1 while we are away, as many as it is set up to keep.
 INVARIANT: a message of QoS 1 is acknowledged when its readings are on disk, and not before; acknowledgements leave in
@@ -13,11 +13,8 @@ messages are under way is bounded: a broker of version 5 is told how many (`in_f
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
 import os
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -35,18 +32,14 @@ from edge_node.errors import EdgeError, FullError
 from edge_node.ports import Taking
 from edge_node.sources import Place, form_settings
 from edge_node.sources.feeding import Feed, Message
+from edge_node.sources.passing import Passing, Taken
 
 LARGEST: Final = 1 << 20
 """Bytes of a message; a larger one is put aside."""
-_AT_ONCE: Final = 4
-"""Batches that are being brought to disk at once."""
-_BATCH: Final = 1000
 _WAITING: Final = 2000
 _WAITING_BYTES: Final = 4 << 20
 _REMEMBERED: Final = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_END: Final = 5.0
-"""Seconds that what is under way has to come to disk when the source is ended."""
 
 Connect = Callable[..., AbstractAsyncContextManager[Session]]
 
@@ -113,7 +106,7 @@ class MqttSource:
         self.name = place.name
         self._place, self._settings, self._patterns, self._feed = place, settings, patterns, feed
         self._connect, self._draw, self._sleep = connect, draw, sleep
-        self._taken = _Taken(max(_REMEMBERED, 2 * settings.in_flight))
+        self._taken = Taken(max(_REMEMBERED, 2 * settings.in_flight))
         self._lost = 0
         self._trouble, self._waits = "source.unreachable", ""
 
@@ -146,7 +139,7 @@ class MqttSource:
             if tuple(wanted) != known.filters:
                 await asyncio.to_thread(self._remember, _Known(known.client, tuple(wanted)))
             self._trouble, self._lost = "", 0
-            await _Passing(session, self._taken, lambda messages: self._keep(taking, session, messages)).run()
+            await Passing(session, self._taken, lambda messages: self._keep(taking, session, messages)).run()
 
     async def _keep(self, taking: Taking, session: Session, messages: Sequence[broker.Message]) -> None:
         """Returns when they are on disk."""
@@ -213,101 +206,3 @@ class MqttSource:
 
     def _file(self) -> Path:
         return self._place.path("sources") / f"{self.name}.json"
-
-
-class _Taken:
-    """The newest messages that are on disk, by packet: copies of them are not taken again."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._marks: dict[int, int] = {}
-
-    def add(self, messages: Sequence[broker.Message]) -> None:
-        """These are on disk."""
-        for one in messages:
-            if one.qos:
-                self._marks.pop(one.packet, None)
-                self._marks[one.packet] = _mark(one)
-        while len(self._marks) > self._most:
-            del self._marks[next(iter(self._marks))]
-
-    def has(self, one: broker.Message) -> bool:
-        """Is this a copy? A broker says so itself (5.0: 3.3.1.1); packets are used again for other messages."""
-        return one.again and one.qos > 0 and self._marks.get(one.packet) == _mark(one)
-
-
-def _mark(one: broker.Message) -> int:
-    """Of topic and content, and small."""
-    of = hashlib.blake2b(one.topic.encode() + b"\0", digest_size=8)
-    of.update(one.payload)
-    return int.from_bytes(of.digest())
-
-
-class _Passing:
-    """Messages of one connection on their way: taken in batches, brought to disk a few batches at once, acknowledged in
-    their order."""
-
-    def __init__(
-        self, session: Session, taken: _Taken, keep: Callable[[Sequence[broker.Message]], Awaitable[None]]
-    ) -> None:
-        self._session, self._taken, self._keep = session, taken, keep
-        self._under_way: deque[tuple[asyncio.Future[None], Sequence[broker.Message]]] = deque()
-
-    async def run(self) -> None:
-        """Until the connection ends, or what came cannot be brought to disk. Raises what ended it, when nothing is
-        under way any more."""
-        coming = self._next()
-        try:
-            while True:
-                waited: set[asyncio.Future[Any]] = {self._under_way[0][0]} if self._under_way else set()
-                if len(self._under_way) < _AT_ONCE:
-                    waited.add(coming)
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                self._acknowledge()
-                if coming.done() and len(self._under_way) < _AT_ONCE:
-                    self._begin(coming.result())
-                    coming = self._next()
-        except asyncio.CancelledError:
-            await self._leave()
-            raise
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-            await self._end()
-
-    def _next(self) -> asyncio.Task[list[broker.Message]]:
-        return asyncio.ensure_future(self._session.take(_BATCH))
-
-    def _begin(self, messages: Sequence[broker.Message]) -> None:
-        fresh = [one for one in messages if not self._taken.has(one)]
-        self._under_way.append((asyncio.ensure_future(self._keep(fresh)), messages))
-
-    def _acknowledge(self) -> None:
-        """What is on disk, up to the first that is not. Raises what kept one from getting there."""
-        while self._under_way and self._under_way[0][0].done():
-            done, messages = self._under_way.popleft()
-            done.result()
-            self._taken.add(messages)
-            self._session.acknowledge(messages)
-
-    async def _leave(self) -> None:
-        """The source is ended: what is under way has a moment to come to disk, and is acknowledged."""
-        if self._under_way:
-            await asyncio.wait([done for done, _ in self._under_way], timeout=_END)
-        with contextlib.suppress(EdgeError):
-            self._acknowledge()
-        for done, _ in self._under_way:
-            done.cancel()
-
-    async def _end(self) -> None:
-        """The connection has ended: what is under way comes to disk, and is known when the broker sends it again."""
-        left = [done for done, _ in self._under_way]
-        try:
-            await asyncio.gather(*left, return_exceptions=True)
-        finally:
-            for done in left:
-                done.cancel()
-        for done, messages in self._under_way:
-            if not done.cancelled() and done.exception() is None:
-                self._taken.add(messages)
-        self._under_way.clear()

@@ -71,16 +71,6 @@ def test_the_first_layout_that_fits_is_read() -> None:
     assert (caught.value.code, caught.value.params) == ("decode.layout", {"port": "2", "size": "2"})
 
 
-def test_cayenne_values_with_several_parts_have_members() -> None:
-    made = layouts({"cayenne": True})
-    assert payloads.read(made, bytes.fromhex("018806765ff2960a0003e8"), 1) == {
-        "gps_1": {"latitude": 42.3519, "longitude": -87.9094, "altitude": 10.0}
-    }
-    assert payloads.read(made, bytes.fromhex("067104d2fb2e0000"), 1) == {
-        "accelerometer_6": {"x": 1.234, "y": -1.234, "z": 0.0}
-    }
-
-
 def test_items_of_known_size_and_of_said_length() -> None:
     short = layouts(
         {
