@@ -198,6 +198,7 @@ class Agent:
         """The node says how late it is. INVARIANT: a clock that the network has set is believed before it."""
         if not self.moments.sure:
             self.moments.told(instant)
+            self.sync.wake()
 
     async def _heard(self) -> None:
         """There are new orders."""

@@ -82,7 +82,8 @@ class Asking:
 
     async def _ask(self) -> None:
         known = self._book.current
-        wait = 0.0 if self._pause else _WAIT
+        # The first answer also says how late it is, which a board without a clock waits for.
+        wait = _WAIT if self.answered and not self._pause else 0.0
         asked = {
             "after": known.number if known else 0,
             "issued": known.issued if known else 0,

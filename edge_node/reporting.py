@@ -54,6 +54,8 @@ class Parts(Struct, frozen=True, kw_only=True):
 def shown(parts: Parts) -> dict[str, Any]:
     """Everything, for people on the device. Instants are microseconds UTC, None where there is none."""
     kept, orders = parts.buffer.status(), parts.book.current
+    consumers = list(_consumers(parts))
+    waits = any(one["waiting"] for one in consumers)
     readings = sum(one.readings for one in parts.intake.counts.values())
     return {
         "device": parts.identity.device,
@@ -67,7 +69,7 @@ def shown(parts: Parts) -> dict[str, Any]:
             "bytes": kept.bytes,
             "most": kept.limit,
             "hours_left": kept.hours,
-            "oldest_unsent": kept.oldest or None,
+            "oldest_unsent": kept.oldest or None if waits else None,
             "last_fsync": kept.synced or None,
             "full": parts.settings.buffer.full,
             **lost(parts.buffer),
@@ -94,7 +96,7 @@ def shown(parts: Parts) -> dict[str, Any]:
         "spoiled": kept.spoiled,
         "sources": list(_sources(parts)),
         "series": list(_series(parts)),
-        "consumers": list(_consumers(parts)),
+        "consumers": consumers,
     }
 
 
