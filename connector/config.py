@@ -201,6 +201,9 @@ class RegionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     credential_days: Annotated[Seconds, Meta(description="how long a member's credential lasts")] = 90.0
     certificate_days: Annotated[Seconds, Meta(description="how long a node's certificate lasts")] = 90.0
     device_days: Annotated[Seconds, Meta(description="how long a device's certificate lasts")] = 30.0
+    orders_days: Annotated[
+        Seconds, Meta(description="how long a device that cannot reach this node goes on delivering by its last orders")
+    ] = 7.0
 
 
 class DescriptionSettings(Struct, frozen=True, forbid_unknown_fields=True):

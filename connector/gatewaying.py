@@ -59,6 +59,7 @@ class Gatewaying:
             facts=KnownFacts(own.clock),
             unseal=own.keys.sealer().open,
             sign=self._as_node,
+            stale=round(own.config.region.orders_days * 86_400),
         )
         self.introduction = Introduction(
             store=own.store,

@@ -53,7 +53,7 @@ class Device:
 
 @pytest.fixture
 async def device(tmp_path: Path) -> AsyncIterator[Device]:
-    async with region(tmp_path) as served:
+    async with region(tmp_path, region__orders_days="2") as served:
         link = opened(LinkSettings(extra_ca=str(served.authority)), meter=Unlimited())
         place = joining.read_place(f"{await served.code()}@{served.url}")
         folder = tmp_path / "device"
@@ -67,6 +67,7 @@ async def test_who_waits_is_answered_when_something_is_wanted_of_it(device: Devi
     node = device.served.node
     assert node.edge is not None
     known = device.read(await device.ask())
+    assert known.stale == 2 * 86_400
     waiting = asyncio.create_task(device.ask(after=known.number, issued=known.issued, wait=50))
     while not node.edge.ordering._waiting:
         await asyncio.sleep(0.001)
