@@ -62,7 +62,7 @@ TEMPLATES: dict[str, Both] = {
         "The list {list}, which would say whether the consumer's credentials still stand, cannot be read.",
     ),
     "orders.unanswered": (
-        "Der Knoten beantwortet die Frage nach Aufträgen nicht wie vereinbart (Status {status}). Es wird weiter gefragt.",
+        "Der Knoten beantwortet die Frage nach Aufträgen nicht wie vereinbart (Status {status}). Es fragt weiter.",
         "The node does not answer the question for orders as agreed (status {status}). The device goes on asking.",
     ),
     "orders.unknown": (

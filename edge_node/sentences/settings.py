@@ -44,8 +44,8 @@ TEMPLATES: dict[str, Both] = {
         "{place}: {why}",
     ),
     "control.off": (
-        "Auf diesem Gerät läuft in diesem Verzeichnis kein Dienst. Start: „allmende edge run VERZEICHNIS“ oder „systemctl "
-        "start allmende-edge“.",
+        "In diesem Verzeichnis läuft kein Dienst. Start: „allmende edge run VERZEICHNIS“ oder „systemctl start "
+        "allmende-edge“.",
         "No agent runs in this directory. Start it with 'allmende edge run DIR' or 'systemctl start allmende-edge'.",
     ),
     "control.busy": (
