@@ -19,7 +19,7 @@ from edge_node.link import Answer
 from edge_node.receipts import Receipts
 from edge_node.sync import HOME, Sync
 from tests.connector.data.world import AGREEMENT
-from tests.edge_node.delivering import AWAY_URL, HOME_URL, NOON, SECOND, Box, CutLink, Place
+from tests.edge_node.delivering import AWAY_URL, HOME_URL, NAMES, NOON, SECOND, Box, CutLink, Place
 
 
 class World:
@@ -183,6 +183,35 @@ async def test_what_the_contract_demands_is_done_first(world: World) -> None:
     rows = await world.away.rows()
     assert [len(values) for _, _, values in rows] == [1] * 100
     assert sorted(at for _, at, _ in rows) == sorted(at for _, at, _ in world.box.taken)
+
+
+async def test_masked_readings_too_arrive_once_over_restarts_and_cuts(world: World) -> None:
+    mask = {
+        "action": "urn:allmende:pseudonymise",
+        "constraint": [{"leftOperand": "urn:allmende:field", "operator": "eq", "rightOperand": "thing"}],
+    }
+    draw = random.Random(11)
+    world.box.orders = world.box.ordered(mask)
+    for _ in range(4):
+        world.link.fate = lambda: draw.choice(["", "", "before", "after"])
+        async with world.running(post_bytes=4096) as sync:
+            await world.box.measure(60)
+            sync.wake()
+            await world.until(lambda: world.away.posts != [])
+            await asyncio.sleep(0.01)
+        await world.box.buffer.close()
+        world.box.open()
+    world.link.fate = lambda: ""
+    world.away.status = [409]
+    async with world.running() as sync:
+        await world.delivered(sync, AGREEMENT)
+        assert [one.code for one in sync.standing()] == ["", ""]
+    rows = await world.away.rows()
+    assert sorted(rest for _, *rest in rows) == sorted(rest for _, *rest in world.box.taken)
+    by_name = {(at, values): thing for thing, at, values in world.box.taken}
+    pairs = {(by_name[at, values], thing) for thing, at, values in rows}
+    assert len(pairs) == len({thing for _, thing in pairs}) == 3, "each thing has one name over all restarts"
+    assert not {thing for _, thing in pairs} & set(NAMES)
 
 
 async def test_nothing_goes_that_may_not(world: World) -> None:
