@@ -38,7 +38,7 @@ _STARTER: Final = """\
     node=False,
     examples=[
         "allmende edge enrol 7K3QX-00000-00000-00000-00000@daten.stadt.example ./cabinet",
-        "allmende edge enrol - ./cabinet < code.txt",
+        "allmende edge enrol - ./cabinet",
     ],
 )
 @click.argument("place", metavar="CODE@NODE")

@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command(cls=Leaf, node=False, examples=["sudo allmende edge install", "allmende edge install --print"])
+@click.command(cls=Leaf, node=False, examples=["allmende edge install", "allmende edge install --print"])
 @click.argument("directory", required=False, type=FOLDER, metavar="[DIR]")
 @click.option("--user", default="allmende-edge", show_default=True, help="The user that the device works as.")
 @click.option("--print", "printed", is_flag=True, help="Print the unit and change nothing.")
@@ -56,8 +56,8 @@ def install(call: Call, directory: Path | None, user: str, printed: bool) -> Non
     cls=Leaf,
     node=False,
     examples=[
-        "sudo allmende edge image /mnt/pi allmende-edge_0.1.0_arm64.deb",
-        "sudo allmende edge image /mnt/pi allmende-edge_0.1.0_arm64.deb --enrol - < code.txt",
+        "allmende edge image /mnt/pi allmende-edge_0.1.0_arm64.deb",
+        "allmende edge image /mnt/pi allmende-edge_0.1.0_arm64.deb --enrol -",
     ],
 )
 @click.argument("root", type=FOLDER)
@@ -86,8 +86,8 @@ def image(call: Call, root: Path, package: Path, enrol: str | None) -> None:
     cls=Leaf,
     node=False,
     examples=[
-        "sudo allmende edge update /media/usb/allmende-edge_0.2.0_arm64.deb",
-        "sudo allmende edge update ./allmende-edge_0.2.0_arm64.deb --keys ./keys",
+        "allmende edge update /media/usb/allmende-edge_0.2.0_arm64.deb",
+        "allmende edge update ./allmende-edge_0.2.0_arm64.deb --keys ./keys",
     ],
 )
 @click.argument("package", type=FILE)

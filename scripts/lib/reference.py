@@ -39,10 +39,20 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     for name in TABLE:
         command = tree.get_command(top, name)
         assert command is not None
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {child}", leaf) for child, leaf in command.commands.items())
-        else:
-            yield name, command
+        yield from _leaves(name, command, top)
+
+
+def _leaves(name: str, command: click.Command, top: click.Context) -> Iterator[tuple[str, click.Command]]:
+    """A command that does something, or those below it; some load theirs when they are asked for."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command, top, info_name=name)
+    # Those that are there are in the order in which they were made, which the list is not.
+    for child in command.commands or command.list_commands(context):
+        below = command.get_command(context, child)
+        assert below is not None
+        yield from _leaves(f"{name} {child}", below, context)
 
 
 def endpoints() -> list[Endpoint]:
