@@ -228,7 +228,7 @@ class Line:
         if self.delivery is None:
             return self._means.decisions.home(orders)
         if orders is None:
-            return Refusal("orders.missing")
+            return Refusal("sync.orders")
         return self._means.decisions.decide(self.delivery, orders, self._means.moment())
 
     def _resting(self) -> float:

@@ -34,6 +34,10 @@ TEMPLATES: dict[str, Both] = {
         "{readings} Messungen der Reihe {series} haben Nummern, die schon einmal vergeben waren; sie bleiben hier.",
         "{readings} readings of series {series} have numbers that the device gave out before; they stay here.",
     ),
+    "sync.orders": (
+        "Der Knoten hat diesem Gerät noch nicht gesagt, was es liefern soll.",
+        "The node has not told this device yet what to deliver.",
+    ),
     "sync.failed": (
         "Beim Senden ist etwas schiefgegangen ({error}); es wird weiter versucht.",
         "Something went wrong in sending ({error}); it is tried again.",
