@@ -136,6 +136,22 @@ async def test_who_waits_hears_of_a_start_a_suspension_and_the_end(two: Two, dev
     assert await two.city.store.read(lambda view: view.count(Sending)) == 0
 
 
+async def test_who_waits_hears_that_a_person_holds_the_contract_and_lets_it_go(two: Two, device: Cabinet) -> None:
+    assert two.city.edge is not None
+    agreed = await contract(two, device)
+    await transferred(two, agreed)
+    known = await device.orders()
+    for act, waits in ((two.city.endings.hold, True), (two.city.endings.release, False)):
+        waiting = asyncio.get_running_loop().create_task(device.orders(known.number, wait=30))
+        while not two.city.edge.ordering._waiting:
+            await asyncio.sleep(0.001)
+        await act("mayor", agreed)
+        assert [one.suspended for one in (await asyncio.wait_for(waiting, 10)).deliveries] == [waits]
+        await standing(two, agreed, S.SUSPENDED if waits else S.STARTED)
+        known = await device.orders()
+        assert [one.suspended for one in known.deliveries] == [waits]
+
+
 async def settled(device: Cabinet, two: Two, agreed: str, state: TransferState) -> Orders:
     await standing(two, agreed, state)
     return await device.orders()
