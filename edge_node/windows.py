@@ -83,7 +83,8 @@ class Windows:
         """The window of each reading. Raises `FullError` `windows.full` where there is no room for further ones."""
         columns: list[Sequence[Any]] = [rows.things, rows.times, *rows.columns]
         found = list(zip(*(columns[n] for n in self._groups), strict=True))
-        if len(self.open) + len(set(found) - self.open.keys() - self._past.keys()) > MOST:
+        new = {key for key in found if key not in self.open and key not in self._past}
+        if len(self.open) + len(new) > MOST:
             raise FullError("windows.full", limit=str(MOST))
         return found
 
