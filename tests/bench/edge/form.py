@@ -3,7 +3,7 @@
 Bytes and instructions are counts. CPU and rate are judged beside the plainest device, which reads the same JSON and
 compresses it with gzip, and neither checks, signs nor syncs: on the reference machine (one of two cores) that takes
 4.0 CPU seconds a million readings, so that the targets are 5, 7 and 30 seconds, and 150,000 and 80,000 readings a
-second, there. What lives here: rows. What does not: the device that is fed (`feeding`).
+second, there. What lives here: rows. What does not: the device that is fed (`tests.bench.feeding`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connector.data.readings.model import Batch, Rows
 from edge_node.seal import Sealer
-from tests.bench.edge.feeding import KID, Result, bare
+from tests.bench.feeding import KID, Result, bare
 from tests.bench.rows import Goal, Row, rounds, say
 from tests.conformance.kit import UnavailableError
 from tests.edge_node import readings
@@ -36,7 +36,7 @@ _PLAIN: Final = 4.0
 
 def _feed(batch: int, *counts: int, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """The device in a process of its own."""
-    command = [*under, sys.executable, "-m", "tests.bench.edge.feeding", *map(str, (batch, *counts))]
+    command = [*under, sys.executable, "-m", "tests.bench.feeding", *map(str, (batch, *counts))]
     return subprocess.run(
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": "0"}
     )

@@ -1,9 +1,9 @@
 """A device that is fed: JSON bodies through the way in to batches on disk, in a process of its own.
 
-`python -m tests.bench.edge.feeding BATCH READINGS [PREPARED]` prints what it took as JSON. `PREPARED` (at least
+`python -m tests.bench.feeding BATCH READINGS [PREPARED]` prints what it took as JSON. `PREPARED` (at least
 `READINGS`) is how many readings are made beforehand, so that two runs differ in those that are taken alone.
 
-What lives here: the process, and the bare operation beside it. What does not: rows and targets (`form`).
+What lives here: the process, and the bare operation beside it. What does not: rows and targets (`edge.form`).
 """
 
 from __future__ import annotations
