@@ -34,10 +34,11 @@ from edge_node.sources import Place, form_settings
 from edge_node.sources.feeding import Feed, Message
 from edge_node.sources.passing import Passing, Taken
 
-LARGEST: Final = 1 << 20
-"""Bytes of a message; a larger one is put aside."""
+LARGEST: Final = 1 << 17
+"""Bytes of a message; a larger one is put aside. A broker of version 5 is told not to send it at all: what may be in
+memory is this, as often as messages may be under way."""
 _WAITING: Final = 2000
-_WAITING_BYTES: Final = 4 << 20
+_WAITING_BYTES: Final = 2 << 20
 _REMEMBERED: Final = 4000
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
@@ -59,7 +60,7 @@ class MqttSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     password_credential: str = ""
     client_id: str = ""
     version: Literal["3.1.1", "5"] = "5"
-    in_flight: Annotated[int, Meta(ge=1, le=65535)] = 1000
+    in_flight: Annotated[int, Meta(ge=1, le=65535)] = 500
     format: str = "readings"
     decode: dict[str, Any] = {}
     decode_file: str = ""
