@@ -40,8 +40,8 @@ CERTIFICATE: Final = "device.crt"
 NODE: Final = "node.json"
 CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 """Names where systemd puts what `LoadCredential=` says; a key that is there goes before the one in the directory."""
-_EARLY: Final = 3
-"""A certificate is renewed when a third of its life is left."""
+_EARLY: Final = 4
+"""A certificate is renewed when a quarter of its life is left: the node gives a new one from the last third on."""
 
 Draw: TypeAlias = Callable[[int], bytes]
 Algorithm = Literal["Ed25519", "P-256"]

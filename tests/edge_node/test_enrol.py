@@ -16,6 +16,8 @@ from msgspec.structs import replace
 from certs import cose, welcome
 from certs.cose import CoseError
 from certs.welcome import Welcome
+from certs.x509 import ends
+from connector.system import SystemClock
 from edge_node import enrol, identity
 from edge_node.config import LinkSettings
 from edge_node.identity import Identity
@@ -70,6 +72,36 @@ async def test_renewed_with_the_same_key(served: Region, link: Link, tmp_path: P
     assert (again.device, again.kid) == (one.device, one.kid)
     assert again.pins.at > pins.at
     assert identity.load(tmp_path, draw=secrets.token_bytes).pins == again.pins
+
+
+class Later(SystemClock):
+    """A clock that can be put forward."""
+
+    ahead = 0
+
+    def now(self) -> int:
+        return super().now() + self.ahead
+
+
+async def test_a_new_certificate_for_the_same_key_when_it_is_due(tmp_path: Path) -> None:
+    clock = Later()
+    async with region(tmp_path / "region", clock=clock) as later:
+        link = opened(LinkSettings(extra_ca=str(later.authority)), meter=Unlimited())
+        (tmp_path / "device").mkdir()
+        await take(await place(later), tmp_path / "device", link, now=clock.now())
+        one = identity.load(tmp_path / "device", draw=secrets.token_bytes)
+        before = identity.read_certificate(tmp_path / "device")
+        assert before is not None
+        clock.ahead = (ends(before) - clock.now()) * 4 // 5
+        assert identity.is_due(before, clock.now())
+        again = await enrol.renew(one, tmp_path / "device", link, now=clock.now(), draw=secrets.token_bytes)
+        after = identity.read_certificate(tmp_path / "device")
+        assert after is not None
+        assert after.serial_number != before.serial_number
+        assert after.public_key() == before.public_key()
+        assert not identity.is_due(after, clock.now())
+        assert again.kid == one.kid
+        await link.close()
 
 
 async def test_keys_that_a_node_has_by_now_are_pinned(served: Region, link: Link, tmp_path: Path) -> None:

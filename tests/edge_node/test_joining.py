@@ -13,8 +13,11 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from certs import codes, cose, welcome
+from certs import codes, cose, welcome, x509
 from certs import enrol as est
+from certs.authority import BACKDATED
+from certs.x509 import begins
+from connector.services.region.certificates import due
 from edge_node import enrol, identity
 from edge_node.config import LinkSettings
 from edge_node.errors import EnrolmentError
@@ -22,7 +25,7 @@ from edge_node.joining import read_place
 from edge_node.link import Answer, Link, opened
 from edge_node.metering import Unlimited
 from tests.connector.certified import Region, region
-from tests.edge_node.taken import Scripted, code, now, place, said, take
+from tests.edge_node.taken import Scripted, code, place, said, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT_CODE = "00000-00000-00000-00000-00000"
@@ -53,8 +56,9 @@ async def test_a_code_becomes_a_device(served: Region, link: Link, tmp_path: Pat
     assert "PRIVATE" not in repr(one) and one.kid.hex() in repr(one)
     certificate = identity.read_certificate(tmp_path)
     assert certificate is not None
-    assert not identity.is_due(certificate, now())
-    assert identity.is_due(certificate, now() + 10**15)
+    issued, ends = begins(certificate) + BACKDATED, x509.ends(certificate)
+    assert not identity.is_due(certificate, due(issued, ends)), "the node would give the same one again"
+    assert identity.is_due(certificate, ends - (ends - issued) // 5)
 
 
 async def test_the_document_of_the_device_holds_its_key(served: Region, link: Link, tmp_path: Path) -> None:
