@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import figures
+from lib.cabinet import Cabinet
 from lib.stage import Actor, Refused, Screen, StageError
 
 PATIENCE = 20.0
@@ -43,6 +44,8 @@ class Story:
             Actor(name, home / name, self.screen) for name in ("city", "utility", "town")
         )
         self.actors = (self.city, self.utility, self.town)
+        self.cabinet = Cabinet(home / "cabinet", self.screen)
+        self.readings: dict[str, Any] = {}
         self.negotiations: list[dict[str, Any]] = []
         self.transfers: list[dict[str, Any]] = []
         self.refusals: list[dict[str, str]] = []
@@ -58,6 +61,7 @@ class Story:
         self.town_asks_for_more()
         self.town_counts()
         self.city_is_killed()
+        self.cabinet_by_the_road()
         self.everybody_checks()
 
     # --- chapters -----------------------------------------------------------------------------------------------------
@@ -256,15 +260,83 @@ class Story:
         screen.quote((self.home / "utility-machine.json").read_text())
         self._complete(utility, got, True)
 
+    def cabinet_by_the_road(self) -> None:
+        """A device delivers to the utility under a contract; no line and no power lose a reading."""
+        screen, city, utility, cabinet = self.screen, self.city, self.utility, self.cabinet
+        screen.chapter("8. The cabinet by the road", "8. Der Kasten an der Straße")
+        made = city.types("edge", "invite", "Cabinet at the bridge")
+        place = ("edge", "enrol", f"{made['code']}@{city.url}", cabinet.directory.name)
+        screen.command("cabinet", " ".join(("allmende", *place)))
+        city.types(*place, show=False)
+        cabinet.settle()
+        cabinet.start()
+        cabinet.report(2)
+        if cabinet.broker:
+            screen.tell(
+                "Five sensors report over LoRaWAN to a broker; the cabinet acknowledges what is on disk.",
+                "Fünf Sensoren melden über LoRaWAN an einen Broker; der Kasten bestätigt, was auf der Platte ist.",
+            )
+        else:
+            screen.tell(
+                "Five sensors report over HTTP (mosquitto is not installed); the cabinet answers when it is on disk.",
+                "Fünf Sensoren melden über HTTP (mosquitto fehlt); der Kasten antwortet, wenn es auf der Platte ist.",
+            )
+        city.types("asset", "add", "air", "--from", f"edge:{made['place']['name']}", "--select", "air")
+        city.types("offer", "publish", "air", "public", *AT_ONCE)
+        contract = self._negotiate(utility, "city", "air", "--purpose", "ImprovePublicServices")
+        utility.types("subscribe", contract[-8:], "--push", "inbox")
+        self._until(lambda: True if self._has(contract, len(cabinet.reported)) else None)
+        screen.tell(
+            "The cabinet has the contract from its city, decides by it itself, and delivers straight to the utility.",
+            "Der Kasten kennt den Vertrag, entscheidet selbst danach und liefert direkt an die Stadtwerke.",
+        )
+        with utility.frozen(), city.frozen():
+            cabinet.report(20)
+            cabinet.kill()
+            cabinet.start()
+            cabinet.report(4)
+        screen.tell(
+            "The line is dead, readings pile up, the power fails (kill -9); then all is back: "
+            f"{len(cabinet.reported)} readings.",
+            "Die Leitung ist tot, es staut sich, der Strom fällt aus (kill -9); dann ist alles zurück: "
+            f"{len(cabinet.reported)} Messungen.",
+        )
+        self._until(lambda: True if self._has(contract, len(cabinet.reported)) else None)
+        source, there = _hash_of(cabinet.reported), _hash_of(self._received(contract))
+        screen.quote(f"SHA-256 {source}")
+        self.readings = {"count": len(cabinet.reported), "sha256": there, "matches": source == there}
+        if self.readings["matches"]:
+            screen.tell(
+                "What the sensors said and what the utility holds has the same hash: each reading once.",
+                "Was die Sensoren sagten und was die Stadtwerke haben, hat denselben Hash: jede Messung einmal.",
+            )
+        else:
+            screen.tell(
+                "FAILED: the utility does not hold what the sensors said.",
+                "FEHLGESCHLAGEN: Die Stadtwerke haben nicht, was die Sensoren sagten.",
+            )
+
+    def _has(self, contract: str, count: int) -> bool:
+        """Does the utility hold so many readings?"""
+        try:
+            return len(self._received(contract)) >= count
+        except Refused:
+            return False
+
+    def _received(self, contract: str) -> list[dict[str, Any]]:
+        file = self.home / "utility-air.ndjson"
+        self.utility.types("get", contract[-8:], "--received", "-o", file.name, show=False)
+        return [json.loads(line) for line in file.read_text().splitlines()]
+
     def went_well(self) -> bool:
         """Did everything that was meant to finish do so, with the right bytes and whole logs?"""
         concluded = all(one["state"] == "FINALIZED" for one in self.negotiations)
         delivered = all(one["matches"] and one["state"] == "COMPLETED" for one in self.transfers)
-        return bool(self.audit["ok"] and concluded and delivered)
+        return bool(self.audit["ok"] and concluded and delivered and self.readings.get("matches"))
 
     def everybody_checks(self) -> None:
         """All logs are whole, also by what the neighbours remember of them."""
-        self.screen.chapter("8. Everybody checks the logs", "8. Alle prüfen die Protokolle")
+        self.screen.chapter("9. Everybody checks the logs", "9. Alle prüfen die Protokolle")
         self._until(lambda: True if all(map(self._remembered, self.actors)) else None)
         verdicts = [actor.types("audit", "verify") for actor in self.actors]
         self.audit = {
@@ -399,6 +471,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _hash_of(readings: list[dict[str, Any]]) -> str:
+    """SHA-256 of readings in the order of time and thing, whoever holds them."""
+    lines = sorted(json.dumps([one[name] for name in ("at", "thing", "pm25", "temperature")]) for one in readings)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _since(begun: float) -> int:
     return round((time.monotonic() - begun) * 1000)
 
@@ -446,6 +524,7 @@ def main() -> int:
             "setup_s": round(setup, 2),
             "negotiations": story.negotiations,
             "transfers": story.transfers,
+            "readings": story.readings,
             "refusals": story.refusals,
             "audit": story.audit,
         }
@@ -460,6 +539,7 @@ def _stopped(number: int, frame: object) -> None:
 
 def close(story: Story, *, keep: bool) -> None:
     """Stop the nodes and remove everything, or say how to go on with them."""
+    story.cabinet.stop()
     if not keep:
         for actor in story.actors:
             actor.stop()

@@ -58,6 +58,8 @@ class Cabinet:
     def settle(self) -> None:
         """Write the settings, and start the broker where there is one."""
         program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+        if shutil.which("mosquitto_pub") is None:
+            program = None
         source = (MQTT if program else HTTP).format(port=self.port)
         (self.directory / "edge.toml").write_text(SETTINGS.format(source=source))
         if program is None:

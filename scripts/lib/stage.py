@@ -92,7 +92,7 @@ class Actor:
         if show:
             prefix = f"ALLMENDE_TOKEN_FILE={token.name} " if token else ""
             self._screen.command(self.name, prefix + shlex.join(["allmende", *args]))
-        own = args[0] in ("init", "help") or args[:2] == ("region", "init")
+        own = args[0] in ("init", "help") or args[:2] in (("region", "init"), ("edge", "enrol"))
         node = [] if own else ["--node", str(self.directory)]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _credential(token):
