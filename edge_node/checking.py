@@ -216,7 +216,7 @@ def _number(name: str, field: FieldSettings) -> Callable[[Any], Value]:
 
 def _range(field: FieldSettings) -> tuple[float, float]:
     """What a number may be: as the owner says, and what can be written."""
-    most = MOST_VALUE / 10**field.places
+    most = MOST_VALUE // 2 / 10**field.places  # half, so that no rounding of a float goes beyond it
     low, high = -most if field.min is None else field.min, most if field.max is None else field.max
     return max(low, -most), min(high, most)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.data.readings.model import MOST_VALUE, Kind
-from edge_node.checking import EARLIEST, Shape
+from edge_node.checking import EARLIEST, Shape, writable
 from edge_node.config import FieldSettings
 from edge_node.ports import Reading
 from edge_node.sentences import TEMPLATES
@@ -34,7 +34,7 @@ VALUE: st.SearchStrategy[Any] = st.one_of(
 )
 GOOD: dict[str, st.SearchStrategy[Any]] = {
     "level": st.one_of(st.none(), st.integers(-40, 60), st.floats(-40, 60)),
-    "count": st.one_of(st.none(), st.integers(-MOST_VALUE, MOST_VALUE)),
+    "count": st.one_of(st.none(), st.integers(-(MOST_VALUE // 2), MOST_VALUE // 2)),
     "state": st.one_of(st.none(), st.text(max_size=3)),
     "open.now": st.one_of(st.none(), st.booleans()),
 }
@@ -109,6 +109,17 @@ def test_what_is_no_number(value: Any) -> None:
     found = SHAPE.readings([Reading("a", {"count": value, "level": 1})], NOW, sure=True)
     assert [one.code for one in found.aside] in (["reading.kind"], ["reading.range"])
     assert found.rows.columns[:2] == [[100], [None]]
+
+
+@pytest.mark.parametrize("places", range(10))
+def test_the_largest_number_can_be_written(places: int) -> None:
+    shape = Shape({"x": FieldSettings(places=places)})
+    largest = MOST_VALUE // 2 / 10**places
+    found = shape.readings(
+        [Reading("a", {"x": value}) for value in (largest, -largest, largest * 1.01)], NOW, sure=True
+    )
+    assert (len(found.rows.times), len(found.aside)) == (2, 1)
+    assert writable(found.rows) is None
 
 
 def test_what_is_put_aside_is_shown_by_its_beginning_and_told() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 
 import msgspec
 import pytest
 
 from connector.data.readings.model import Kind
+from edge_node import intake as module
 from edge_node.config import FieldSettings, SeriesSettings
 from edge_node.errors import DecodeError, DutyError, FullError, KeepingError
+from edge_node.intake import Intake
 from edge_node.ports import Arrival, Reading, Spoiled
 from tests.edge_node import readings
 from tests.edge_node.duties import document, masked, means
@@ -261,8 +265,6 @@ async def test_a_full_group_makes_take_wait() -> None:
 
 async def test_a_source_that_waits_for_all_its_answers_is_not_kept_waiting() -> None:
     """With a second to wait and a broker that lets twenty messages be under way, silence ends the group."""
-    from edge_node import intake as module
-
     buffer = FakeBuffer()
     async with intake(buffer, series=SMALL) as way:
         way._seconds = 3600.0
@@ -357,6 +359,45 @@ async def test_duties_that_cannot_be_followed_let_nothing_in() -> None:
         with pytest.raises(DutyError):
             await way.take_json("s", "small", body(row(0, 1)))
     assert not buffer.appends
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_what_is_acknowledged_is_kept_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disks that fail, sources that give up and send again, starts in between."""
+    monkeypatch.setattr(module, "_AGAIN", 0.01)
+    draw, buffer = random.Random(seed), FakeBuffer()
+    rows = [row(n, n % 100 / 2 - 20, f"t{n % 7}") for n in range(400)]
+    parts = [rows[at : at + 5] for at in range(0, 400, 5)]
+    acknowledged: set[int] = set()
+
+    async def source(way: Intake, mine: list[int]) -> None:
+        for part in mine:
+            task = asyncio.create_task(way.take_json("s", "small", body(*parts[part])))
+            if draw.random() < 0.2:
+                await asyncio.sleep(0)
+                task.cancel()
+            with contextlib.suppress(FullError, KeepingError, asyncio.CancelledError):
+                await task
+                acknowledged.add(part)
+
+    for turn in range(12):
+        buffer.error = FullError("buffer.full") if turn % 3 == 1 else None
+        left = [part for part in range(len(parts)) if part not in acknowledged or draw.random() < 0.1]
+        async with intake(buffer, series=SMALL, batch=draw.choice((1, 7, 1000))) as way:
+            sources = [asyncio.create_task(source(way, left[n::5])) for n in range(5)]
+            if turn < 11:
+                await asyncio.sleep(draw.random() / 20)
+            else:
+                await asyncio.gather(*sources)
+        for task in sources:
+            task.cancel()
+        await asyncio.gather(*sources, return_exceptions=True)
+        if turn % 4 != 3:
+            continue
+        kept = [time for _, time, *_ in buffer.rows()]
+        assert len(kept) == len(set(kept))
+        assert {one["at"] for part in acknowledged for one in parts[part]} <= set(kept)
+    assert len(acknowledged) > 60
 
 
 async def test_watchers_see_what_is_kept() -> None:
