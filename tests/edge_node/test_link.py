@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import web
 
 from certs import tls
@@ -293,3 +295,20 @@ async def test_settings_that_cannot_be_followed(meter: Counted, settings: LinkSe
     with pytest.raises(SettingsError) as caught:
         opened(settings, meter=meter)
     assert caught.value.code == want
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_both_loops_count_alike(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    """uvloop has sockets of its own, of which the kernel tells the same."""
+
+    async def once() -> None:
+        there, meter = There(), Counted()
+        runner = await serving(there, None)
+        link = Link(context=tls.client(None), meter=meter)
+        await link.post(f"http://127.0.0.1:{there.port}/", b"x" * 50_000, media_type="text/plain", private=True)
+        assert 50_000 < meter.sent < 55_000
+        assert 0 < meter.received < 1_500
+        await link.close()
+        await runner.cleanup()
+
+    run(once())
