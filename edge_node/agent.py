@@ -75,7 +75,7 @@ class Agent:
         )
         self.moments.restore(self.buffer.get(moments.NAME))
         self.moments.at_least(own.pins.at)
-        self.book = Book(self.buffer, keys=own.node_keys, node=own.node, device=own.device)
+        self.book = Book(self.buffer, keys=own.node_keys, node=own.node, device=own.device, directory=directory)
         self.duties = Duties(
             settings.series, directory, kept=self.buffer, draw=secrets.token_bytes, memory=memory(directory)
         )
@@ -207,7 +207,11 @@ class Agent:
 
     async def _obey(self) -> None:
         orders = self.book.current
-        await self.duties.follow(orders.collection if orders is not None else {})
+        if orders is not None:
+            await self.duties.follow(orders.collection)
+        else:
+            # INVARIANT: duties that the node has ordered do not end because a disk has lost them.
+            await self.duties.follow(None if self.book.trouble is not None else {})
         for name, reason in self.duties.trouble().items():
             log.warning("nothing of %s is stored: %s", name, reason.code)
 

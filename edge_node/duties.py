@@ -206,8 +206,13 @@ class Duties:
         """The duties of a series; `apply` of one whose duties cannot be followed raises. Only after `follow`."""
         return self._now[name]
 
-    async def follow(self, ordered: Mapping[str, Mapping[str, Any]]) -> None:
-        """Do what the owner's files and these policies of the node say from now on; called once at the start."""
+    async def follow(self, ordered: Mapping[str, Mapping[str, Any]] | None) -> None:
+        """Do what the owner's files and these policies of the node say from now on; called once at the start. None:
+        nobody knows what the node has ordered, and nothing is stored."""
+        if ordered is None:
+            self._now = {name: _Refused(name, Reason("duty.unknown")) for name in self._settings}
+            self._ordered.clear()
+            return
         for name, settings in self._settings.items():
             document = ordered.get(name)
             said = msgspec.json.encode(document, order="deterministic")

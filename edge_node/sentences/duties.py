@@ -26,6 +26,11 @@ TEMPLATES: dict[str, Both] = {
         "Von der Reihe wird nichts gespeichert.",
         "The policy for collection has no duty that could be followed there. Nothing of the series is stored.",
     ),
+    "duty.unknown": (
+        "Was der Knoten für die Erhebung verlangt hat, ist verloren gegangen. Bis er es wieder sagt, wird nichts "
+        "gespeichert.",
+        "What the node has ordered for collection was lost. Nothing is stored until it says so again.",
+    ),
     "leaving.collection": (
         "Der Vertrag verlangt den Schritt {step} so, wie er nur vor dem Speichern getan werden kann; "
         "dort ist er nicht genau so getan worden.",

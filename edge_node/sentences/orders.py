@@ -19,6 +19,10 @@ TEMPLATES: dict[str, Both] = {
         "Der Vertrag zählt Nutzungen, und der Knoten hat für diese Lieferung keine gezählt.",
         "The contract counts uses, and the node has drawn none for this delivery.",
     ),
+    "orders.disk": (
+        "Die Anweisungen lassen sich nicht im Verzeichnis des Geräts speichern.",
+        "The orders cannot be kept in the device's directory.",
+    ),
     "orders.form": (
         "Die Anweisungen des Knotens lassen sich nicht lesen.",
         "The orders of the node cannot be read.",

@@ -136,6 +136,16 @@ async def test_an_empty_order_stores_nothing() -> None:
         found.of("air").apply(rows(1), NOW)
 
 
+async def test_orders_that_were_lost_store_nothing_until_they_are_there_again() -> None:
+    found = await made(suppress("who"))
+    await found.follow(None)
+    with pytest.raises(DutyError) as refused:
+        found.of("air").apply(rows(1), NOW)
+    assert refused.value.code == "duty.unknown"
+    await found.follow({"air": document(suppress("who"))})
+    assert found.of("air").apply(rows(1), NOW).columns == [[1]]
+
+
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,8 +21,8 @@ KID = cose.kid_of(KEY.public_key())
 KEYS = {KID: jwk.of(KEY.public_key())}
 
 
-def book(kept: Kept) -> Book:
-    return Book(kept, keys=KEYS, node=NODE, device=DEVICE)
+def book(kept: Kept, directory: Path | None = None) -> Book:
+    return Book(kept, keys=KEYS, node=NODE, device=DEVICE, directory=directory)
 
 
 def orders(number: int = 1, issued: int = 5, **changes: Any) -> Orders:
@@ -91,3 +92,29 @@ async def test_orders_that_were_changed_on_the_disk_give_nothing() -> None:
     assert found.trouble.code == "orders.seal"
     assert await found.take(sealed(orders(3)))
     assert found.trouble is None
+
+
+async def test_an_index_that_is_lost_loses_no_orders(tmp_path: Path) -> None:
+    kept = Kept()
+    one = book(kept, tmp_path)
+    for number in (3, 4):
+        await one.take(sealed(orders(number)))
+    assert book(Kept(), tmp_path).current == orders(4)
+    (tmp_path / "orders.cose").write_bytes(sealed(orders(3)))
+    assert book(kept, tmp_path).current == orders(4), "the newer of the two"
+    assert (tmp_path / "orders.cose").stat().st_mode & 0o077 == 0
+
+
+async def test_no_orders_yet_are_not_orders_that_were_lost(tmp_path: Path) -> None:
+    assert book(Kept(), tmp_path).trouble is None
+    (tmp_path / "orders.cose").write_bytes(b"")
+    lost = book(Kept(), tmp_path)
+    assert (lost.current, lost.trouble is None) == (None, False)
+
+
+async def test_a_directory_that_takes_nothing(tmp_path: Path) -> None:
+    one = book(Kept(), tmp_path / "gone")
+    with pytest.raises(OrderError) as refused:
+        await one.take(sealed(orders(3)))
+    assert refused.value.code == "orders.disk"
+    assert one.current is None
