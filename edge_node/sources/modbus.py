@@ -26,6 +26,11 @@ from edge_node.sources.polling import AskError, PollingSource
 _MOST_BYTES: Final = 300
 _LONGEST_REST: Final = 64
 """A unit that does not answer is asked again after at most so many rounds."""
+_SILENT_BITS: Final = 3.5 * 11
+_LEAST_SILENCE: Final = 0.00175
+"""Between two frames a serial line is quiet for three and a half characters, at high speeds for so many seconds
+(Modbus over Serial Line 1.02, 2.5.1.1)."""
+
 Unit = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -140,7 +145,8 @@ class Units:
                         )
                     )
             rtu = bool(settings.device) or settings.framing == "rtu"
-            self._master = Master(line, rtu=rtu, seconds=settings.timeout)
+            silence = max(_SILENT_BITS / settings.baud, _LEAST_SILENCE) if settings.device else 0.0
+            self._master = Master(line, rtu=rtu, seconds=settings.timeout, silence=silence)
         return self._master
 
 
@@ -148,10 +154,11 @@ class Master:
     """Asks over a line, one question at a time, and once more where nothing comes. `seconds` is how long an answer may
     take."""
 
-    def __init__(self, line: Line, *, rtu: bool, seconds: float) -> None:
+    def __init__(self, line: Line, *, rtu: bool, seconds: float, silence: float = 0.0) -> None:
+        """`silence` is how long a line has to be quiet between two frames."""
         self._questions, self._framer, self._failed = _library(rtu=rtu)
         self._rtu = rtu
-        self._line, self._seconds, self._number = line, seconds, 0
+        self._line, self._seconds, self._silence, self._number = line, seconds, silence, 0
 
     def close(self) -> None:
         """Close the line."""
@@ -175,6 +182,7 @@ class Master:
         self._number = 0 if self._rtu else self._number % 0xFFFF + 1
         question = self._questions[block.table]
         request = question(address=block.at, count=block.count, dev_id=unit, transaction_id=self._number)
+        await asyncio.sleep(self._silence)
         self._line.discard()
         async with asyncio.timeout(self._seconds):
             await self._line.write(self._framer.buildFrame(request))
