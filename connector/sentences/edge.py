@@ -48,18 +48,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Das Gerät {name} meldet, dass etwas nicht stimmt ({troubles}): allmende edge fleet show {name}.",
         "The device {name} says that something is wrong ({troubles}): allmende edge fleet show {name}.",
     ),
-    "event.device_joined": ("Ein Gerät gehört jetzt dazu: {name}.", "A device belongs here now: {name}."),
+    "event.device_joined": ("Ein Gerät gehört jetzt dazu: {device}.", "A device belongs here now: {device}."),
     "event.device_delivering": (
         "Ein Gerät liefert {series} an {peer}.",
         "A device delivers {series} to {peer}.",
     ),
-    "event.device_retired": ("Ein Gerät ist außer Dienst: {name}.", "A device is retired: {name}."),
+    "event.device_retired": ("Ein Gerät ist außer Dienst: {device}.", "A device is retired: {device}."),
     "event.device_updated": (
-        "Das Gerät {name} soll die Fassung {version} ausführen.",
-        "The device {name} is to run version {version}.",
+        "Das Gerät {device} soll die Fassung {version} ausführen.",
+        "The device {device} is to run version {version}.",
     ),
     "event.device_collecting": (
-        "Was bei {name} an {series} bei der Erhebung getan wird, ist jetzt: {policy}.",
-        "What is done at {name} to {series} at collection is now: {policy}.",
+        "Was bei {device} an {series} bei der Erhebung getan wird, ist jetzt: {policy}.",
+        "What is done at {device} to {series} at collection is now: {policy}.",
     ),
 }

@@ -110,7 +110,7 @@ class Fleet:
                 raise InputError("edge.retired", name=before.name)
             after: Device = act(tx, before)
             tx.put(after)
-            tx.record(Entry(event=event, actor=operator, params={"device": after.id, "name": after.name, **told}))
+            tx.record(Entry(event=event, actor=operator, params={"device": after.id, **told}))
             self._tell(tx, after.id)
             return after
 
@@ -127,7 +127,7 @@ class Fleet:
         shown = jwk.write(key)
         if found is None:
             found = Device(id=member.id, name=member.name, title=member.title, joined=now, keys=())
-            tx.record(Entry(event="edge.joined", actor=member.id, params={"device": member.id, "name": member.name}))
+            tx.record(Entry(event="edge.joined", actor=member.id, params={"device": member.id}))
         elif found.keys and found.keys[-1].jwk == shown:
             return
         if len(found.keys) >= MOST_KEYS:
@@ -143,7 +143,7 @@ class Fleet:
             return
         if member.state in ("left", "stolen") and found.retired is None:
             tx.put(replace(found, retired=self._clock.now()))
-            params = {"device": found.id, "name": found.name, "reason": member.reason}
+            params = {"device": found.id, "reason": member.reason}
             tx.record(Entry(event="edge.retired", actor="node", params=params))
             self._end(tx, found)
         self._tell(tx, found.id)

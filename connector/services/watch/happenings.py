@@ -18,7 +18,7 @@ from msgspec import Struct
 from connector.ports import Clock, Reading, Store
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records import Agreement, Asset, Logged, Participant, PublishedOffer, Written
+from connector.records import Agreement, Asset, Device, Logged, Participant, PublishedOffer, Written
 from connector.services.watch import events
 from connector.services.watch.events import Importance
 
@@ -55,7 +55,6 @@ SHOWN = (
     "from",
     "to",
     "device",
-    "name",
     "series",
     "version",
     "readings",
@@ -152,6 +151,8 @@ def _happening(view: Reading, one: Logged) -> Happening | None:
 def _params(view: Reading, said: Written) -> dict[str, str]:
     """Names for what the entry is about, and the parameters that may be shown."""
     shown = {name: said.params[name][:_LONGEST] for name in SHOWN if name in said.params}
+    if "device" in said.params and (device := view.get(Device, said.params["device"])) is not None:
+        shown["device"] = device.name
     peer, dataset = _about(view, said)
     if peer:
         known = view.get(Participant, peer)

@@ -17,8 +17,10 @@ from connector.errors import InputError, NodeError, RefusedError
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
 from connector.records import Certificate, Device, DeviceKey, DeviceRelease, Sending
+from connector.sentences import sentence
 from connector.services.edge.fleet import MOST_KEYS, Fleet
 from policies import render
+from policies.model import Reason
 from policies.terms import Terms, to_policy
 from tests.connector.devices import Cabinet, cabinet
 from tests.connector.joined import Two, joined
@@ -203,6 +205,21 @@ async def test_a_device_whose_place_is_suspended_delivers_nothing(two: Two, devi
     assert (found.retired, found.deliveries) == (False, ())
     await region.members.restore("mayor", device.did)
     assert len((await device.orders()).deliveries) == 1
+
+
+async def test_people_hear_of_it_by_the_devices_short_name(two: Two, device: Cabinet) -> None:
+    await sent(two, device)
+    await device.orders()
+    await fleet(two).update("mayor", device.name, RELEASE)
+    await fleet(two).retire("mayor", device.name, "Herr Weber hat es gestohlen")
+    found = await two.city.happenings.read(-1)
+    said = [sentence(Reason(one.code, one.params), "en") for one in found.happenings]
+    name = "schrank-an-der-bruecke"
+    assert f"A device belongs here now: {name}." in said
+    assert "A device delivers air to utility." in said
+    assert f"The device {name} is to run version 1.1." in said
+    assert f"A device is retired: {name}." in said
+    assert "Weber" not in str(found)
 
 
 async def test_what_is_kept_of_a_device_says_nothing_that_is_secret(two: Two, device: Cabinet) -> None:
