@@ -14,7 +14,7 @@ from connector.data.readings.model import Gap, Legend
 from connector.data.readings.ranges import Ranges, joined
 from edge_node.buffer import segments
 from edge_node.buffer.files import Files
-from edge_node.buffer.index import Change, Index, Row
+from edge_node.buffer.index import Row
 from edge_node.buffer.model import Sealed, Sealing
 from edge_node.buffer.recovery import UNFINISHED, read
 from edge_node.buffer.room import without
@@ -51,11 +51,8 @@ def gone(row: Row) -> Row:
     return structs.replace(row, bytes=0, parts=(), gone=True)
 
 
-def delete(files: Files, index: Index, rows: Iterable[Row], change: Change) -> None:
-    """Forget segments: first in the database, together with `change`, then their files. Raises `KeepingError`
-    `buffer.index`: nothing was forgotten. A file that cannot be deleted now is at the next start."""
-    rows = list(rows)
-    index.write(structs.replace(change, rows={**change.rows, **{row.number: gone(row) for row in rows}}))
+def delete(files: Files, rows: Iterable[Row]) -> None:
+    """The files of segments that the database knows as gone. One that cannot be deleted now is at the next start."""
     for row in rows:
         try:
             files.delete(row.name)
@@ -67,8 +64,8 @@ def rewritten(
     files: Files, row: Row, treat: Treat, *, level: int, record: Callable[[Row], None]
 ) -> Iterator[Row | None]:
     """Writes a segment anew, a batch at a time: gives `None` while there is more to do and then its new row, with
-    which `record` was called when the new file was durable and the old one still there. Raises `OSError`,
-    `KeepingError`; then the old one stands."""
+    which `record` was called when the new file was durable. Nobody may know the old row any more when it is asked to
+    go on: it deletes the old file. Raises `OSError`, `KeepingError`; then the old one stands."""
     found, _ = scanned(files, row)
     revision = structs.replace(row, revision=row.revision + 1)
     name = revision.name + UNFINISHED
@@ -92,8 +89,8 @@ def rewritten(
     files.sync()
     done = structs.replace(revision, bytes=size, parts=parts(made), level=level)
     record(done)
-    files.delete(row.name)
     yield done
+    delete(files, [row])
 
 
 def _groups(
