@@ -14,6 +14,7 @@ INVARIANT: `current` names a whole release at every moment; after `settle`, the 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import assert_never
 
@@ -108,7 +109,8 @@ class Updating:
         self._programs.ready()
         self._disk.point(self._places.previous, update.old)
         self._disk.drop(self._places.journal)
-        self._tidy()
+        with contextlib.suppress(OSError):  # what cannot be cleared away now can be after the next update
+            self._tidy()
         return f"{update.new} runs"
 
     def back(self) -> str:

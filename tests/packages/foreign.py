@@ -18,6 +18,8 @@ CACHE = HERE / ".cache" / "packages"
 QEMU = Path("/usr/bin/qemu-aarch64-static")
 SUITE = "bookworm"
 PACKAGES = "python3,ca-certificates,init-system-helpers"
+MANAGED = f"{PACKAGES},adduser,systemd,systemd-sysv,dbus"
+"""With a service manager, for `booted`."""
 _MAGIC = (
     r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00",
     r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff",
@@ -84,6 +86,40 @@ def _kept(architecture: str, whole: bool) -> Path:
     return kept
 
 
+def managed(root: Path) -> Path:
+    """A Debian of this machine's processor with systemd, in a new folder."""
+    kept = CACHE / f"{SUITE}-managed.tar"
+    if not kept.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        made = CACHE / f".{SUITE}-managed"
+        shutil.rmtree(made, ignore_errors=True)
+        asked = ["debootstrap", "--variant=minbase", f"--include={MANAGED}", SUITE, str(made), _mirror()]
+        subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+        draft = kept.with_suffix(".new")
+        subprocess.run(["tar", "-C", str(made), "--exclude=./dev/*", "-cf", str(draft), "."], check=True)
+        draft.rename(kept)
+        shutil.rmtree(made)
+    root.mkdir(parents=True)
+    subprocess.run(["tar", "-C", str(root), "-xf", str(kept)], check=True)
+    return root
+
+
+def booted(root: Path, script: str, seconds: float) -> str:
+    """What a script says in that Debian, whose systemd is started for it and stopped after it. Raises
+    `TimeoutExpired`, and `FileNotFoundError` where it did not come to the script."""
+    (root / "root/script").write_text(f"exec >/root/said 2>&1\n{script}")
+    (root / "etc/systemd/system/script.service").write_text(
+        "[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\nExecStart=/bin/sh /root/script\n"
+        "ExecStopPost=/bin/systemctl --no-block poweroff\n"
+    )
+    wanted = root / "etc/systemd/system/multi-user.target.wants/script.service"
+    wanted.parent.mkdir(exist_ok=True)
+    wanted.symlink_to("../script.service")
+    command = ["systemd-nspawn", "--register=no", "--keep-unit", "--boot", "--private-network", "-D", str(root)]
+    subprocess.run(command, check=False, capture_output=True, timeout=seconds)
+    return (root / "root/said").read_text()
+
+
 def begun(root: Path, *command: str, architecture: str, log: object = subprocess.PIPE) -> subprocess.Popen[str]:
     """A command in that Debian; it and all its children end when the process that is returned is killed."""
     foreign = f":qemu-aarch64:M::{_MAGIC[0]}:{_MAGIC[1]}:{QEMU}:F" if architecture == "arm64" else ""
@@ -112,3 +148,20 @@ def run(root: Path, *command: str, architecture: str, log: object = subprocess.P
     said, _ = process.communicate()
     assert process.returncode == status, f"{command}: {process.returncode}\n{said}"
     return said or ""
+
+
+def killed(process: subprocess.Popen[str], root: Path) -> bool:
+    """A command from `begun` with everything below it, killed; did it still run? Nothing of it does afterwards."""
+    alive = process.poll() is None
+    process.kill()
+    process.wait()
+    while any(_is_in(one, root) for one in Path("/proc").iterdir() if one.name.isdigit()):
+        time.sleep(0.01)
+    return alive
+
+
+def _is_in(process: Path, root: Path) -> bool:
+    try:
+        return os.readlink(process / "root") == str(root)
+    except OSError:
+        return False

@@ -134,9 +134,7 @@ def test_killed_at_points_by_chance(system: Path, architecture: str) -> None:
         foreign.run(system, "sh", "-ec", FORGET, architecture=architecture)
         process = foreign.begun(system, "dpkg", "--install", versions[number % 2], architecture=architecture)
         time.sleep(chance.uniform(0, lasts))
-        killed += process.poll() is None
-        process.kill()
-        process.wait()
+        killed += foreign.killed(process, system)
         told = foreign.run(system, "sh", "-ec", running, architecture=architecture)
         assert "allmende 0.1.0\n" in told
         seen.add(told.splitlines()[-1].partition("-")[0])
