@@ -39,9 +39,10 @@ from edge_node.treating import Columns
 
 _SHARE: Final = 0.8
 """Of `commit_seconds`; the rest is for sealing and the disk."""
-_MANY: Final = 16
+_MANY: Final = 8
 """Waiting arrivals that may be all that a source lets be under way: then silence is looked for."""
-_SILENCE: Final = 0.01
+_SILENCE, _GAPS = 0.01, 5
+"""Silence is so many seconds without an arrival, and so many times what usually lies between two of them."""
 _IDLE: Final = 5.0
 _TURN: Final = 1000
 """Rows that are sealed in one go."""
@@ -284,15 +285,16 @@ class Intake:
             arrivals = self._group.arrivals
             if arrivals and not gathering:
                 begun, gathering = asyncio.get_running_loop().time(), True
-            left = begun + (self._seconds if gathering else self._patience()) - asyncio.get_running_loop().time()
+            passed = asyncio.get_running_loop().time() - begun
+            left = (self._seconds if gathering else self._patience()) - passed
             if left <= 0:
                 return
-            silence = arrivals >= _MANY
+            listening = arrivals >= _MANY
             self._more.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, _SILENCE) if silence else left):
+                async with asyncio.timeout(min(left, max(_SILENCE, _GAPS * passed / arrivals)) if listening else left):
                     await self._more.wait()
-            if silence and self._group.arrivals == arrivals:
+            if listening and self._group.arrivals == arrivals:
                 return
 
     def _patience(self) -> float:
