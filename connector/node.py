@@ -38,7 +38,7 @@ from connector import (
 from connector.chores import Chores, Rounds
 from connector.config import Config
 from connector.data import address, egress, gate, ledgers, noise
-from connector.data.consuming import following, subscribing
+from connector.data.consuming import arriving, following, subscribing
 from connector.data.readings.shelf import Shelf
 from connector.data.silos.registry import kept_in
 from connector.data.sources import Sources
@@ -147,7 +147,7 @@ class Node:
         self._signatures = self.trust.identity if identity is None else None
         self.peer: Peer = signing.SigningPeer(bare, self._signatures) if self._signatures else bare
         self.inner = client.client_of(config.network, inner=self.client)
-        kept = Shelf(store=self.store, folder=config.directory / carrying.READINGS, changes=self.changes)
+        kept = self._shelf = Shelf(store=self.store, folder=config.directory / carrying.READINGS, changes=self.changes)
         self.silos = fittings.silos(
             config, peer=peer or self.inner, clock=clock, find=kept_in(self.store), readings=kept
         )
@@ -305,7 +305,7 @@ class Node:
         )
         self.subscribing = subscribing.Subscribing(
             subscriptions=self.subscriptions,
-            following=self.following,
+            following=arriving.Arriving(following=self.following, shelf=self._shelf, store=store, clock=clock),
             sinks=self.sinks,
             changes=self.changes,
             clock=clock,

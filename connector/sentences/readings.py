@@ -54,6 +54,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Eine Datei mit Messungen ist kürzer, als sie sein müsste.",
         "A file of readings is shorter than it has to be.",
     ),
+    "readings.query": (
+        "Was Geräte liefern, kommt ganz; ausgewählt wird daraus mit einem eigenen Silo: allmende source add NAME"
+        " --kind readings.",
+        "What devices deliver comes whole; to choose from it, share it as a silo of your own: allmende source add NAME"
+        " --kind readings.",
+    ),
     "readings.device": (
         "Dieses Gerät gehört nicht dem Anbieter, oder sein Ausweis ist nicht zu lesen.",
         "This device is not one of the provider's, or its document cannot be read.",

@@ -16,8 +16,11 @@ import pytest
 from yarl import URL
 
 from certs import cbor, cose, jwk
+from connector.data.consuming.arriving import Arrived
+from connector.data.consuming.following import Asking, Heard
 from connector.data.queries.model import Budget, Selection
 from connector.data.readings.model import Batch, Legend, Rows
+from connector.errors import RefusedError
 from connector.node import Node
 from connector.protocol import transfer
 from connector.records import DeviceReadings, Silo
@@ -182,3 +185,37 @@ async def test_what_ends_goes_no_more(world: World) -> None:
     assert len(await rows(two.city)) == 20
     found = await two.utility.store.read(lambda view: view.select(DeviceReadings))
     assert [one.held for one in found] == [{1: ((1, 10),)}]
+
+
+async def test_what_arrives_is_followed_where_it_is(world: World) -> None:
+    two, device = world.two, world.device
+    agreed = await contract(two, device)
+    await transferred(two, agreed)
+    world.orders = await device.orders()
+    await world.measure(50)
+    await world.drained()
+    opening: Any = two.utility.subscribing._following
+    followed = await opening.open("engineer", agreed, Asking())
+    found: list[Heard] = []
+    async with aclosing(followed.rows()) as heard:
+        while len(found) < 51:
+            found.append(await anext(heard))
+        waiting = asyncio.ensure_future(anext(heard))
+        await world.measure(1)
+        await world.drained()
+        found.append(await waiting)
+    told = [msgspec.json.decode(one.row)["n"] for one in found if one.row]
+    assert told == [*range(1, 52)]
+    again = await opening.open("engineer", agreed, Asking(after=found[30].mark))
+    async with aclosing(again.rows()) as heard:
+        assert (await anext(heard)).gap is False
+        assert msgspec.json.decode((await anext(heard)).row)["n"] == 31
+    with pytest.raises(RefusedError, match=r"readings\.query"):
+        await opening.open("engineer", agreed, Asking(query="limit=1"))
+    [asked] = await two.utility.transfers.select(agreement=agreed)
+    await two.utility.transfers.command("engineer", asked.id, transfer.Terminate(Reason("x")))
+    ended = Arrived(
+        agreed, found[-1].mark, shelf=opening._shelf, store=two.utility.store, clock=two.utility.clock
+    )  # fmt: skip
+    assert [one.row async for one in ended.rows()] == [b""]
+    assert ended.ended is not None

@@ -22,7 +22,8 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from connector.data.consuming.following import Asking, Followed, Following, Heard
+from connector.data.consuming.arriving import Followed, Opens
+from connector.data.consuming.following import Asking, Heard
 from connector.data.ports import Batch, Sink
 from connector.data.sinks import Sinks
 from connector.errors import NodeError
@@ -50,7 +51,7 @@ class Subscribing:
         self,
         *,
         subscriptions: Subscriptions,
-        following: Following,
+        following: Opens,
         sinks: Sinks,
         changes: Changes,
         clock: Clock,

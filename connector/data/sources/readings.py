@@ -18,8 +18,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-import msgspec
-
 from connector.data.ports import Around, Setting
 from connector.data.queries.model import (
     All,
@@ -28,8 +26,6 @@ from connector.data.queries.model import (
     Comparison,
     Condition,
     Event,
-    Field,
-    Kind,
     Pushed,
     Selection,
     Shape,
@@ -37,8 +33,8 @@ from connector.data.queries.model import (
     Work,
 )
 from connector.data.queries.splitting import split
-from connector.data.readings import model
 from connector.data.readings.keeping import Window
+from connector.data.readings.rows import AT, OWN, behind, fields_of, lines, mark
 from connector.data.readings.shelf import Known, Rows, Shelf
 from connector.errors import SourceError
 from connector.records import Silo
@@ -46,22 +42,8 @@ from policies import instants
 
 PIECE: Final = 1 << 18
 _LARGEST: Final = 1 << 20
-_AT: Final = "at"
-_OWN: Final = (
-    Field("n", Kind.NUMBER, nullable=False),
-    Field("device", nullable=False),
-    Field("thing", nullable=False),
-    Field(_AT, Kind.INSTANT, nullable=False),
-    Field("unsure", Kind.BOOLEAN, nullable=False),
-)
-_KINDS: Final = {
-    model.Kind.NUMBER: Kind.NUMBER,
-    model.Kind.TEXT: Kind.TEXT,
-    model.Kind.FLAG: Kind.BOOLEAN,
-}
 _EARLIEST: Final = {Comparison.GT, Comparison.GTEQ, Comparison.EQ}
 _LATEST: Final = {Comparison.LT, Comparison.LTEQ, Comparison.EQ}
-_encode = msgspec.json.Encoder().encode
 
 
 class ReadingsReader:
@@ -100,7 +82,7 @@ class ReadingsReader:
     async def describe(self, silo: Silo, selection: Selection) -> Shape:
         """As the port says; fields are those that the devices have told."""
         known = await self._known(silo, selection.collection)
-        every = (*_OWN, *_fields(known, selection.collection, str(silo.settings.get("device", ""))))
+        every = (*OWN, *fields_of(known, selection.collection, str(silo.settings.get("device", ""))))
         by_name = {one.name: one for one in every}
         if missing := [name for name in selection.fields if name not in by_name]:
             raise SourceError("source.drift", silo=silo.id, field=", ".join(missing)[:200])
@@ -109,7 +91,7 @@ class ReadingsReader:
         return Shape(
             fields=chosen,
             key=("n",) if "n" in names else (),
-            time=_AT if _AT in names else "",
+            time=AT if AT in names else "",
             title=selection.collection,
             live=True,
         )
@@ -123,13 +105,13 @@ class ReadingsReader:
     ) -> AsyncGenerator[bytes, None]:
         """The rows that are here now, in the order in which they came."""
         known = await self._known(silo, selection.collection)
-        behind, _ = _behind(known, pushed.after) if pushed.after else (0, False)
-        window = _window(pushed.where, behind, known.log.next - 1)
+        seen, _ = behind(known, pushed.after) if pushed.after else (0, False)
+        window = _window(pushed.where, seen, known.log.next - 1)
         rows = self._rows(silo, known, window)
         write = _Writing(silo, shape, pushed, budget)
         try:
             while True:
-                piece = await asyncio.to_thread(write.piece, rows, behind)
+                piece = await asyncio.to_thread(write.piece, rows, seen)
                 if piece:
                     yield piece
                 if write.is_over:
@@ -142,16 +124,16 @@ class ReadingsReader:
     ) -> AsyncGenerator[Event, None]:
         """As the port says; nothing is ever missing, unless the log has been begun anew."""
         known = await self._known(silo, selection.collection)
-        at, gap = _behind(known, after) if after else (known.log.next - 1, False)
+        at, gap = behind(known, after) if after else (known.log.next - 1, False)
         fields = pushed.fields or tuple(one.name for one in shape.fields)
-        yield Event(b"", _mark(known, at), gap)
+        yield Event(b"", mark(known, at), gap)
         while True:
             window = _window(pushed.where, at, known.log.next - 1)
             rows = self._rows(silo, known, window)
             try:
                 while (some := await asyncio.to_thread(next, rows, None)) is not None:
-                    for n, row in _lines(some, fields, at):
-                        yield Event(row, _mark(known, n))
+                    for n, row in lines(some, fields, at):
+                        yield Event(row, mark(known, n))
             finally:
                 rows.close()
             at = known.log.next - 1
@@ -187,7 +169,7 @@ class _Writing:
         self._kept = bytearray()
         self.is_over = False
 
-    def piece(self, rows: Iterator[Rows], behind: int) -> bytes:
+    def piece(self, rows: Iterator[Rows], seen: int) -> bytes:
         """The next piece, or b"" where nothing is left. Raises `SourceError` `source.budget`."""
         piece, done = self._kept, False
         while len(piece) < PIECE and not done:
@@ -195,16 +177,16 @@ class _Writing:
             if some is None:
                 done = True
             else:
-                self._take(piece, some, behind)
+                self._take(piece, some, seen)
         # A batch may be larger than what fits into a piece.
         cut = len(piece) if len(piece) <= _LARGEST else piece.rfind(b"\n", 0, _LARGEST) + 1
         self._kept = piece[cut:]
         self.is_over = done and not self._kept
         return bytes(piece[:cut])
 
-    def _take(self, piece: bytearray, some: Rows, behind: int) -> None:
+    def _take(self, piece: bytearray, some: Rows, seen: int) -> None:
         before = len(piece)
-        for _, line in islice(_lines(some, self._fields, behind), self._left):
+        for _, line in islice(lines(some, self._fields, seen), self._left):
             piece += line
             piece += b"\n"
             self._rows += 1
@@ -215,57 +197,8 @@ class _Writing:
             raise SourceError("source.budget", silo=self._silo.id, of="rows")
 
 
-def _lines(rows: Rows, fields: Sequence[str], behind: int) -> Iterator[tuple[int, bytes]]:
-    """The rows of a batch behind a number, as objects with these fields."""
-    columns = [_column(rows, name) for name in fields]
-    for place, values in enumerate(zip(*columns, strict=True)):
-        if rows.n + place > behind:
-            yield rows.n + place, _encode(dict(zip(fields, values, strict=True)))
-
-
-def _column(rows: Rows, name: str) -> Sequence[Any]:
-    count = len(rows.times)
-    match name:
-        case "n":
-            return range(rows.n, rows.n + count)
-        case "device":
-            return [rows.device] * count
-        case "thing":
-            return rows.things
-        case "at":
-            return [instants.stamp(at) for at in rows.times]
-        case "unsure":
-            return [rows.unsure] * count
-        case _:
-            return _measured(rows, name)
-
-
-def _measured(rows: Rows, name: str) -> Sequence[Any]:
-    for field, column in zip(rows.series.fields, rows.columns, strict=True):
-        if field.name == name:
-            if field.kind is not model.Kind.NUMBER or not field.places:
-                return column
-            scale, places = 10**field.places, field.places
-            return [None if one is None else round(one / scale, places) for one in column]
-    return [None] * len(rows.times)
-
-
-def _fields(known: Known, collection: str, device: str) -> Sequence[Field]:
-    """What devices have told of a series, each field once; one that two mean differently can be anything."""
-    found: dict[str, Kind] = {}
-    for did, said in known.said.items():
-        if device and did != device:
-            continue
-        for series in said.series.values():
-            if series.name == collection:
-                for field in series.fields:
-                    kind = _KINDS[field.kind]
-                    found[field.name] = kind if found.get(field.name, kind) is kind else Kind.JSON
-    return [Field(name, kind) for name, kind in found.items()]
-
-
 def _is_of_time(part: Condition) -> bool:
-    return isinstance(part, Compare) and part.field == _AT and part.comparison is not Comparison.NEQ
+    return isinstance(part, Compare) and part.field == AT and part.comparison is not Comparison.NEQ
 
 
 def _window(where: Condition | None, behind: int, last: int) -> Window:
@@ -285,16 +218,3 @@ def _window(where: Condition | None, behind: int, last: int) -> Window:
 
 def _scope(silo: Silo) -> str:
     return str(silo.settings.get("contract", ""))
-
-
-def _mark(known: Known, n: int) -> str:
-    return f"{known.log.epoch:x}:{n}"
-
-
-def _behind(known: Known, mark: str) -> tuple[int, bool]:
-    """The number of the last reading that was seen at a watermark, and whether some are missing since."""
-    epoch, _, number = mark.partition(":")
-    first = known.log.files[0].first if known.log.files else 1
-    if epoch != f"{known.log.epoch:x}" or not number.isdecimal() or int(number) >= known.log.next:
-        return first - 1, True
-    return int(number), int(number) + 1 < first
