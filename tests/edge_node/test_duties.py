@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +234,37 @@ async def test_windows_of_duties_that_are_gone_are_gone(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
     await made(suppress("who"), memory=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+CHILD = """
+import asyncio, sys
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tests.edge_node.test_duties import *
+async def main():
+    air = (await made(*means("at"), memory=Path(sys.argv[1]))).of("air")
+    print("taken", 0, flush=True)
+    for n in range(1, 1_000_000):
+        air.apply(rows(n), NOW)
+        print("taken", n, flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("lines", [1, 7, 400])
+async def test_a_killed_process_has_lost_nothing_that_it_has_taken(tmp_path: Path, lines: int) -> None:
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    for _ in range(lines):
+        child.stdout.readline()
+    child.kill()
+    told = [f"taken {lines - 1}", *child.stdout.read().split("\n")]
+    child.wait(10)
+    child.stdout.close()
+    taken = max(int(line.split()[1]) for line in told if re.fullmatch(r"taken \d+", line))
+    found = list((await made(*means("at"), memory=tmp_path)).ended(BEGIN + 3 * HOUR))
+    count = found[0][1].columns[0][0] if found else 0
+    assert count in (taken, taken + 1)
