@@ -12,7 +12,7 @@ knows a higher one, since this node went back to a backup, gets one above it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -20,12 +20,11 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from certs import credentials
 from certs.keys import SealError
-from certs.vcdm import CredentialError, Status
 from connector.data.agreed import Agreements
 from connector.data.known import Known
-from connector.data.readings.orders import Delivery, Orders, Release, Standing, StatusBits
+from connector.data.readings import standing
+from connector.data.readings.orders import Delivery, Orders, Release, StatusBits
 from connector.errors import RefusedError
 from connector.ports import Caller, Clock, Facts, Reading, Store, Transaction
 from connector.protocol.messages import TransferState
@@ -38,9 +37,7 @@ from connector.records import (
     Member,
     Participant,
     PolicyVersion,
-    Presented,
     Sending,
-    StatusCopy,
 )
 from connector.services.changes import Change, Changes
 from connector.services.edge.fleet import KIND
@@ -223,7 +220,7 @@ class Ordering:
         return Content(
             collection={series: _policy(view, policy) for series, policy in sorted(device.collection.items())},
             deliveries=tuple(found for found, _ in made),
-            lists=_lists(view, {peer for _, peer in made}),
+            lists=standing.lists(view, {peer for _, peer in made}),
             release=Release(version=release.version, url=release.url, sha256=release.sha256) if release else None,
         )
 
@@ -264,7 +261,7 @@ class Ordering:
             facts=dict(self._known.of(view, moved.peer, agreed, {}, now)),
             ends=end_of(agreement) or 0,
             suspended=waits,
-            standing=tuple(_standing(_entries(view, moved.peer))),
+            standing=tuple(standing.bits(view, moved.peer)),
             private=peer.private,
         )
 
@@ -310,36 +307,3 @@ def _waits(moved: Transfer) -> bool:
 
 def _bare(authorization: str) -> str:
     return authorization[7:] if authorization[:7].lower() == "bearer " else authorization
-
-
-def _entries(view: Reading, peer: str) -> Iterator[Status]:
-    """The bits that say whether what a consumer has shown here still stands."""
-    shown = view.get(Presented, peer)
-    for token in shown.tokens if shown is not None else ():
-        try:
-            yield from credentials.read(token).status
-        except CredentialError:
-            continue
-
-
-def _lists(view: Reading, peers: Iterable[str]) -> dict[str, StatusBits]:
-    """The lists that deliveries to these depend on."""
-    found = {one.list: _bits(view, one) for peer in sorted(peers) for one in _entries(view, peer)}
-    return {url: bits for url, bits in found.items() if bits is not None}
-
-
-def _standing(entries: Iterable[Status]) -> Iterator[Standing]:
-    return (Standing(list=one.list, index=one.index) for one in entries)
-
-
-def _bits(view: Reading, entry: Status) -> StatusBits | None:
-    """A list as this node has last had it, which was verified then."""
-    copy = view.get(StatusCopy, f"{entry.purpose} {entry.list}")
-    if copy is None:
-        return None
-    try:
-        found = credentials.read(copy.token)
-    except CredentialError:
-        return None
-    packed = found.claims.get("encodedList")
-    return StatusBits(bits=packed, seen=copy.at, until=found.ends) if isinstance(packed, str) else None
