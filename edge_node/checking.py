@@ -158,6 +158,17 @@ def _is_text(value: str) -> bool:
     return len(value) <= _LONGEST
 
 
+def picked(rows: Columns, places: list[int] | None) -> Columns:
+    """The rows at these places (None: all)."""
+    if places is None:
+        return rows
+    return Columns(
+        [rows.things[place] for place in places],
+        [rows.times[place] for place in places],
+        [[column[place] for place in places] for column in rows.columns],
+    )
+
+
 def writable(rows: Columns) -> list[int] | None:
     """The places of the rows that can be written, of rows that something was done to (None: all of them)."""
     odd = {place for place, time in enumerate(rows.times) if not 0 <= time <= MOST_VALUE}

@@ -16,24 +16,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
 from msgspec import Struct
 
-from connector.data.readings.legends import joined
 from connector.data.readings.model import Batch, Legend, Rows, Series
 from connector.data.readings.ranges import Ranges
-from edge_node import copies
+from edge_node import copies, naming
 from edge_node.buffer.model import Sealed, Sealing
-from edge_node.checking import Aside, Checked, Shape, writable
+from edge_node.checking import Aside, Checked, Shape, picked, writable
 from edge_node.config import Settings
 from edge_node.copies import Copies
 from edge_node.duties import Duties
 from edge_node.errors import EdgeError, FullError, KeepingError
 from edge_node.naming import Names
-from edge_node.pending import Group, Kept
+from edge_node.pending import Group, Kept, cut
 from edge_node.ports import Arrival, Spoiled
 from edge_node.treating import Columns
 
@@ -120,7 +119,7 @@ class Intake:
         self._sealing, self._buffer, self._duties, self._moments = sealing, buffer, duties, moments
         self._turned = turned
         self._copies = Copies()
-        legend = _legend(buffer, sealing)
+        legend = naming.known(buffer.legend(), sealing)
         self._names = Names(legend)
         self._group = Group()
         self._writing: Group | None = None
@@ -194,7 +193,7 @@ class Intake:
 
     def _put(self, series: str, found: Checked, places: list[int] | None, counts: Counts, marks: list[int]) -> bool:
         """Duties, and into the group; False where that leaves nothing to wait for. Raises `FullError`."""
-        rows = _picked(found.rows, places)
+        rows = picked(found.rows, places)
         count, collection = len(rows.times), self._duties.of(series)
         if not count:
             return False
@@ -226,9 +225,7 @@ class Intake:
             return [(rows, False)]
         timeless = set(found.timeless)
         those = [place in timeless for place in (range(len(found.rows.times)) if places is None else places)]
-        return [
-            (_picked(rows, [n for n, one in enumerate(those) if one is unsure]), unsure) for unsure in (False, True)
-        ]
+        return [(picked(rows, [n for n, one in enumerate(those) if one is unsure]), unsure) for unsure in (False, True)]
 
     def _into_group(self, series: Series, rows: Columns, unsure: bool, found: Checked) -> bool:
         try:
@@ -236,7 +233,7 @@ class Intake:
         except FullError as error:
             left = self._names.nameable(rows.things)
             found.aside += [Aside(error.code, error.params, b"")] * (len(rows.times) - len(left))
-            rows = _picked(rows, left)
+            rows = picked(rows, left)
             things = self._names.things(rows.things)
         if not things:
             return False
@@ -343,7 +340,7 @@ class Intake:
         following: dict[int, int] = {}
         worked = 0
         for number, kept in found:
-            for rows in _cut(kept.rows, self._rows):
+            for rows in cut(kept.rows, self._rows):
                 first = following.get(number) or self._buffer.next(number)
                 made.append(self._sealing.batch(Batch(number, legend, first, rows, kept.unsure)))
                 following[number] = first + len(rows.times)
@@ -374,16 +371,6 @@ class Intake:
                     self._copies.keep(copies.marks(name, Columns(names, rows.times, rows.columns)))
 
 
-def _legend(buffer: Keeping, sealing: Sealing) -> Legend:
-    """All that was said about numbers before. Raises `KeepingError`, `FormError`."""
-    known: Legend | None = None
-    for message in buffer.legend():
-        found = sealing.opened(message)
-        if isinstance(found, Legend):
-            known = joined(known, found)
-    return known or Legend(0)
-
-
 def _discreet(found: Spoiled) -> Spoiled:
     """Without anything of what was measured: INVARIANT: what duties change is nowhere on the disk as it came."""
     params = {name: value if name in _SETTLED else "-" for name, value in found.params.items()}
@@ -395,29 +382,9 @@ def _fitting(rows: Columns, found: Checked) -> Columns:
     places = writable(rows)
     if places is not None:
         found.aside += [Aside("reading.treated", {}, b"")] * (len(rows.times) - len(places))
-    return _picked(rows, places)
+    return picked(rows, places)
 
 
 def _if(act: Callable[[], None], durable: bool) -> None:
     if durable:
         act()
-
-
-def _picked(rows: Columns, places: list[int] | None) -> Columns:
-    if places is None:
-        return rows
-    return Columns(
-        [rows.things[place] for place in places],
-        [rows.times[place] for place in places],
-        [[column[place] for place in places] for column in rows.columns],
-    )
-
-
-def _cut(rows: Rows, most: int) -> Iterator[Rows]:
-    """Rows in parts of at most so many."""
-    if len(rows.times) <= most:
-        yield rows
-        return
-    for at in range(0, len(rows.times), most):
-        end = at + most
-        yield Rows(rows.times[at:end], rows.things[at:end], [column[at:end] for column in rows.columns])

@@ -5,10 +5,12 @@ What lives here: giving numbers, and what of that is not written yet. What does 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from connector.data.readings.legends import joined
 from connector.data.readings.model import Legend, Series
+from edge_node.buffer.model import Sealing
 from edge_node.errors import FullError
 
 MOST_THINGS: Final = 1 << 18
@@ -76,3 +78,13 @@ class Names:
             self._new_series.pop(number, None)
         for number, _ in legend.things:
             self._new_things.pop(number, None)
+
+
+def known(messages: Iterable[bytes], sealing: Sealing) -> Legend:
+    """All that legends say together. Raises `KeepingError`, `FormError`."""
+    made: Legend | None = None
+    for message in messages:
+        found = sealing.opened(message)
+        if isinstance(found, Legend):
+            made = joined(made, found)
+    return made or Legend(0)

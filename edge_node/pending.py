@@ -66,3 +66,13 @@ class Group:
         for after in self._after:
             after(error is None)
         self._over.set()
+
+
+def cut(rows: Rows, most: int) -> Iterator[Rows]:
+    """Rows in parts of at most so many."""
+    if len(rows.times) <= most:
+        yield rows
+        return
+    for at in range(0, len(rows.times), most):
+        end = at + most
+        yield Rows(rows.times[at:end], rows.things[at:end], [column[at:end] for column in rows.columns])
