@@ -2,7 +2,11 @@
 
 `sign1` is what batches of readings, tokens and orders are sealed with; `countersignature` what a receipt is;
 `encrypt0` and `mac0` go with a secret that both sides have; `keys` writes, reads and names public keys; `form` is how
-all of it is written: in one way. The device loads none of pycose and ecdsa: they are second opinions in tests.
+all of it is written: in one way.
+
+pycose serves COSE_Keys, Encrypt0 with AES-GCM, and Mac0, and is imported inside the functions that need it. It never
+signs or verifies: its ECDSA is pure Python and leaks time (CVE-2024-23342). What a device does all day (`sign1`,
+`countersignature`, names of keys) loads none of it.
 """
 
 from certs.cose.countersignature import Countersignature, countersign, verify_countersignature

@@ -1,17 +1,18 @@
 """COSE_Encrypt0: bytes that only who has the secret can read (RFC 9052, 5.2; RFC 9053, 4.1 and 4.3).
 
-What lives here: AES-GCM, and ChaCha20-Poly1305, which is the faster one on boards whose processor knows no AES. What
-does not: where secrets come from. The nonce is the one unprotected header beside the key id.
+What lives here: AES-GCM, done by pycose, which is imported only then, and ChaCha20-Poly1305, which pycose lacks and
+which is the faster one on boards whose processor knows no AES. What does not: where secrets come from. The nonce is the
+one unprotected header beside the key id. Messages are read by `form` first, which is narrower than pycose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import cbor2
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Struct
 
 from certs.cose.form import (
@@ -34,11 +35,12 @@ from certs.cose.form import (
 NONCE_BYTES: Final = 12
 _START: Final = b"\xd0\x83"
 _CONTEXT: Final = b"\x83\x68Encrypt0"
+_CHACHA20: Final = 24
 _NUMBERS: Final[Mapping[SecretAlgorithm, tuple[int, int]]] = {
     "A128GCM": (1, 16),
     "A192GCM": (2, 24),
     "A256GCM": (3, 32),
-    "ChaCha20/Poly1305": (24, 32),
+    "ChaCha20/Poly1305": (_CHACHA20, 32),
 }
 """The algorithm's number, and how many bytes its keys have."""
 
@@ -65,19 +67,30 @@ def encrypt(
     INVARIANT: a `nonce` (12 bytes) is never used twice with one secret: whoever sees two such messages reads both.
     Raises `CoseError`: `cose.algorithm`, `cose.header` (no nonce).
     """
-    number, cipher = _cipher(secret)
+    number = _number(secret)
     if len(nonce) != NONCE_BYTES:
         raise CoseError("cose.header")
     inside = cbor2.dumps({ALG: number} | ({} if content is None else {CONTENT: content}) | {KID: kid})
-    closed = cipher.encrypt(nonce, text, _covered(inside, aad))
+    if number != _CHACHA20:
+        return bytes(_message(secret, inside, nonce, text, aad).encode())
+    closed = ChaCha20Poly1305(secret.key).encrypt(nonce, text, _covered(inside, aad))
     return b"".join((_START, given(inside), b"\xa1\x05", given(nonce), given(closed)))
 
 
-def _cipher(secret: Secret) -> tuple[int, AESGCM | ChaCha20Poly1305]:
+def _number(secret: Secret) -> int:
     number, length = _NUMBERS.get(secret.algorithm, (0, -1))
     if len(secret.key) != length:
         raise CoseError("cose.algorithm")
-    return number, ChaCha20Poly1305(secret.key) if secret.algorithm == "ChaCha20/Poly1305" else AESGCM(secret.key)
+    return number
+
+
+def _message(secret: Secret, inside: bytes, nonce: bytes, payload: bytes, aad: bytes) -> Any:
+    """The message of the library: with the text, or with what was made of it."""
+    from pycose.keys.symmetric import SymmetricKey
+    from pycose.messages.enc0message import Enc0Message
+
+    key = SymmetricKey(k=secret.key)
+    return Enc0Message(phdr_encoded=inside, uhdr={IV: nonce}, payload=payload, external_aad=aad, key=key)
 
 
 def _covered(inside: bytes, aad: bytes) -> bytes:
@@ -97,13 +110,19 @@ def decrypt(message: bytes, secrets: Mapping[bytes, Secret], *, aad: bytes = b""
     secret = secrets.get(kid)
     if secret is None:
         raise CoseError("cose.key")
-    number, cipher = _cipher(secret)
-    if header[ALG] != number:
+    if header[ALG] != _number(secret):
         raise CoseError("cose.algorithm")
     nonce = outside.get(IV, b"")
     if len(nonce) != NONCE_BYTES:
         raise CoseError("cose.header")
     try:
-        return Encrypt0(cipher.decrypt(nonce, closed, _covered(inside, aad)), kid, header.get(CONTENT))
+        return Encrypt0(_opened(secret, inside, nonce, closed, aad), kid, header.get(CONTENT))
     except InvalidTag:
         raise CoseError("cose.tag") from None
+
+
+def _opened(secret: Secret, inside: bytes, nonce: bytes, closed: bytes, aad: bytes) -> bytes:
+    """Raises `InvalidTag`."""
+    if secret.algorithm == "ChaCha20/Poly1305":
+        return ChaCha20Poly1305(secret.key).decrypt(nonce, closed, _covered(inside, aad))
+    return bytes(_message(secret, inside, nonce, closed, aad).decrypt())

@@ -46,6 +46,18 @@ def test_another_reader_takes_it(name: str) -> None:
     assert message.decrypt() == b"reading"
 
 
+@algorithms
+def test_what_another_writer_makes_is_read(name: str) -> None:
+    import cwt
+
+    kid = name.encode()
+    key = cwt.COSEKey.from_symmetric_key(SECRETS[kid].key, alg=name, kid=kid)
+    header = {1: {"A128GCM": 1, "A192GCM": 2, "A256GCM": 3}.get(name, 24), 4: kid}
+    message = cwt.COSE.new().encode_and_encrypt(b"reading", key, protected=header, unprotected={5: NONCE})
+    assert cose.decrypt(message, SECRETS).text == b"reading"
+    assert message == cose.encrypt(SECRETS[kid], kid, b"reading", nonce=NONCE)
+
+
 def test_another_program_reads_chacha20_poly1305() -> None:
     import cwt
 

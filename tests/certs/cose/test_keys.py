@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ BAD_KEYS: dict[str, Any] = {
     "a short coordinate": {1: 2, -1: 1, -2: X[:-1], -3: Y},
     "half a point": {1: 2, -1: 1, -2: X},
     "a point with a sign": {1: 2, -1: 1, -2: X, -3: True},
+    "a curve of the other kind": {1: 1, -1: 1, -2: X},
+    "too much": {1: 1, -1: 6, -2: X, -3: Y},
+    "no kind": {-1: 1, -2: X, -3: Y},
+    "a kind that is true": {1: True, -1: 6, -2: X},
+    "a kind that is a list": {1: [2], -1: 1, -2: X, -3: Y},
     "P-384": {1: 2, -1: 2, -2: P384.x.to_bytes(48), -3: P384.y.to_bytes(48)},
     "for encrypting": {1: 2, -1: 1, -2: X, -3: Y, 4: [3]},
     "Ed448": {1: 1, -1: 7, -2: b"\x01" * 57},
@@ -69,6 +75,12 @@ def test_another_library_reads_what_is_written(key: Any) -> None:
     made = CoseKey.decode(cose.write_key(key.public_key()))
     assert isinstance(made, OKPKey if isinstance(key, Ed25519PrivateKey) else EC2Key)
     assert cose.read_key(cose.write_key(key.public_key())).thumbprint == jwk.of(key.public_key()).thumbprint
+
+
+@signers
+def test_names_are_made_of_what_is_written(key: Any) -> None:
+    """Though it is made without the library that writes it."""
+    assert cose.thumbprint(key.public_key()) == sha256(cose.write_key(key.public_key())).digest()
 
 
 @signers

@@ -37,6 +37,26 @@ def test_another_reader_takes_it() -> None:
     assert message.verify_tag()
 
 
+@pytest.mark.parametrize("content", [None, "application/cbor"])
+def test_what_another_writer_makes_is_taken(content: Any) -> None:
+    import cwt
+
+    key = cwt.COSEKey.from_symmetric_key(b"s" * 32, alg="HS256", kid=b"k")
+    header: dict[int, Any] = {1: 5} | ({} if content is None else {3: content}) | {4: b"k"}
+    message = cwt.COSE.new().encode_and_mac(b"reading", key, protected=header)
+    assert cose.check(message, SECRETS) == cose.Mac0(b"reading", b"k", content)
+    assert message == cose.authenticate(SECRETS[b"k"], b"k", b"reading", content=content)
+
+
+@pytest.mark.parametrize("length", [0, 15, 33, 64])
+def test_secrets_of_other_lengths_prove_nothing(length: int) -> None:
+    secret = Secret("HMAC 256/256", b"s" * length)
+    with pytest.raises(CoseError, match=r"cose\.algorithm"):
+        cose.authenticate(secret, b"k", b"reading")
+    with pytest.raises(CoseError, match=r"cose\.algorithm"):
+        cose.check(built({1: 5, 4: b"k"}), {b"k": secret})
+
+
 def built(
     protected: Any, *, tag: bytes | None = None, start: bytes = b"\xd1\x84", payload: bytes = b"\x47reading"
 ) -> bytes:
