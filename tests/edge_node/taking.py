@@ -17,7 +17,7 @@ from edge_node.buffer.model import Sealed
 from edge_node.config import BufferSettings, SeriesSettings, Settings
 from edge_node.duties import Duties
 from edge_node.errors import EdgeError
-from edge_node.intake import Intake
+from edge_node.intake import Intake, Keeping
 from edge_node.ports import Spoiled
 from edge_node.seal import Sealer
 from tests.edge_node import readings
@@ -107,7 +107,7 @@ class _Nothing:
 
 @asynccontextmanager
 async def intake(
-    buffer: FakeBuffer,
+    buffer: Keeping,
     *,
     series: Mapping[str, SeriesSettings] | None = None,
     batch: int = 1000,

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from connector.data.readings.model import Kind
+from connector.data.readings.model import Batch, Kind
 from edge_node import intake as module
+from edge_node.buffer.buffer import Buffer
 from edge_node.config import FieldSettings, SeriesSettings
 from edge_node.errors import DecodeError, DutyError, FullError, KeepingError
 from edge_node.intake import Intake
 from edge_node.ports import Arrival, Reading, Spoiled
 from tests.edge_node import readings
 from tests.edge_node.duties import document, masked, means
-from tests.edge_node.taking import NOW, FakeBuffer, Moments, intake
+from tests.edge_node.taking import NOW, SEALER, FakeBuffer, Moments, intake
 from tests.policies.transforms.duties import hourly, suppress
 
 SAMPLES = list(readings.samples(120))
@@ -398,6 +400,25 @@ async def test_whatever_happens_what_is_acknowledged_is_kept_once(seed: int, mon
         assert len(kept) == len(set(kept))
         assert {one["at"] for part in acknowledged for one in parts[part]} <= set(kept)
     assert len(acknowledged) > 60
+
+
+async def test_on_a_disk(tmp_path: Path) -> None:
+    """The same with files: what is kept is there after a start, in numbers without a gap, and known as copies."""
+    for turn in range(3):
+        buffer = Buffer.open(tmp_path, sealing=SEALER, clock=lambda: NOW)
+        try:
+            async with intake(buffer, batch=50) as way:
+                part = b",".join(map(readings.as_json, SAMPLES[turn * 30 : turn * 30 + 60]))
+                await way.take_json("s", "air", b"[" + part + b"]")
+                await way.spoiled(Spoiled("s", "decode.json", {}, b"x"))
+                assert way.counts["s"].copies == (30 if turn else 0)
+            assert buffer.series() == {1: ((1, 60 + turn * 30),)}
+            assert buffer.status().spoiled == turn + 1
+            kept = [SEALER.opened(one.data) for one in buffer.read(1, ((1, 1000),), 1 << 20)]
+        finally:
+            await buffer.close()
+    times = [time for batch in kept if isinstance(batch, Batch) for time in batch.rows.times]
+    assert times == [one.at * SECOND for one in SAMPLES]
 
 
 async def test_watchers_see_what_is_kept() -> None:
