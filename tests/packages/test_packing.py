@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,12 @@ import pytest
 
 from connector.releases.payload import PAYLOAD
 from connector.releases.release import Places, shipped
-from scripts.lib.packing import debs
+from scripts.lib.packing import debs, wheels
 from scripts.lib.packing.kinds import EDGE, HERE, KINDS, NODE, requirements
 from tests.packages import foreign
 from tests.packages.making import package
 
+pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="packages are made with Python 3.11")
 MOST = 40_000_000
 """Bytes of a package."""
 
@@ -54,6 +56,22 @@ def test_a_release_for_aarch64_runs_without_a_network(device: Path, bare: Path) 
     assert "is in place" in said(*releases, "install")
     assert said("/opt/allmende-edge/current/bin/allmende", "--version") == "allmende 0.1.0\n"
     assert "enrol" in said("/opt/allmende-edge/current/bin/allmende", "edge", "--help")
+
+
+def test_wheels_alone_are_enough(tmp_path: Path) -> None:
+    """With exactly the commands that lie beside them, in a name space without a network."""
+    wheels.wheelhouse(EDGE, "amd64", wheels.own(tmp_path), tmp_path / "house.tar")
+    with tarfile.open(tmp_path / "house.tar") as archive:
+        archive.extractall(tmp_path / "house")
+    commands = [
+        line.strip() for line in (tmp_path / "house/README").read_text().splitlines() if line.startswith("    ")
+    ]
+    place = str(tmp_path / "installed")
+    for command in commands:
+        apart = ["unshare", "--user", "--map-root-user", "--net", *command.replace("/opt/allmende", place).split()]
+        done = subprocess.run(apart, cwd=tmp_path / "house", check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "allmende 0.1.0\n"
 
 
 def test_what_dpkg_is_told(device: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def wheelhouse(kind: Kind, architecture: str, project: Path, target: Path) -> No
 _README = f"""Wheels for an installation without a network, on a system with glibc 2.34 or newer and Python {PYTHON}:
 
     python{PYTHON} -m venv /opt/allmende
-    /opt/allmende/bin/pip install --no-index --find-links wheels --require-hashes -r requirements.txt
+    /opt/allmende/bin/pip install --no-deps --no-index --find-links wheels --require-hashes -r requirements.txt
     /opt/allmende/bin/allmende --version
 """
 
