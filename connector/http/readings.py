@@ -70,7 +70,8 @@ class OwnReadings:
         sender = Sender(device=proven.device, keys=proven.keys)
         if request.method == "GET":
             return _told(await self._receiving.held(sender))
-        return _told(await self._receiving.take(sender, await _body(request)))
+        async with self._receiving.posts:
+            return _told(await self._receiving.take(sender, await _body(request)))
 
 
 class DeliveredReadings:
@@ -85,14 +86,15 @@ class DeliveredReadings:
         sender = await self._senders.of(pid, device)
         if request.method == "GET":
             return _told(await self._receiving.held(sender))
-        body = await _body(request)
-        try:
-            return _told(await self._receiving.take(sender, body))
-        except RefusedError as error:
-            if error.reason.code != "readings.seal":
-                raise
-        # Sealed with a key that is newer than the document we know.
-        return _told(await self._receiving.take(await self._senders.of(pid, device, again=True), body))
+        async with self._receiving.posts:
+            body = await _body(request)
+            try:
+                return _told(await self._receiving.take(sender, body))
+            except RefusedError as error:
+                if error.reason.code != "readings.seal":
+                    raise
+            # Sealed with a key that is newer than the document we know.
+            return _told(await self._receiving.take(await self._senders.of(pid, device, again=True), body))
 
 
 async def guarded(request: web.Request, answer: Callable[[web.Request], Awaitable[web.Response]]) -> web.StreamResponse:

@@ -50,6 +50,8 @@ NOTED: Final = 3_600_000_000
 """Microseconds between two audit entries that readings of a device come."""
 _MOST_LEGEND: Final = 4 << 20
 _DAY: Final = 86_400_000_000
+POSTS: Final = 32
+"""Posts that are in memory at a time; others wait before they are read."""
 _AT_ONCE: Final = 4
 """Posts that are taken apart at a time."""
 
@@ -92,6 +94,7 @@ class Receiving:
         self._store, self._clock, self._changes = store, clock, changes
         self.folder, self._quota, self._days, self._countersign = folder, quota, days, countersign
         self._lanes: dict[str, _Lane] = {}
+        self.posts = asyncio.Semaphore(POSTS)
         self._seats = asyncio.Semaphore(_AT_ONCE)
         self._used: int | None = None
 
