@@ -30,7 +30,7 @@ from edge_node.checking import Aside, Checked, Shape, picked, writable
 from edge_node.config import Settings
 from edge_node.copies import Copies
 from edge_node.duties import Duties
-from edge_node.errors import EdgeError, FullError, KeepingError
+from edge_node.errors import DutyError, EdgeError, FullError, KeepingError
 from edge_node.naming import Names
 from edge_node.pending import Group, Kept, cut
 from edge_node.ports import Arrival, Spoiled
@@ -228,6 +228,9 @@ class Intake:
         return [(picked(rows, [n for n, one in enumerate(those) if one is unsure]), unsure) for unsure in (False, True)]
 
     def _into_group(self, series: Series, rows: Columns, unsure: bool, found: Checked) -> bool:
+        # INVARIANT: what is stored is what the series says that it is, and no column more.
+        if len(rows.columns) != len(series.fields):
+            raise DutyError("duty.fields", series=series.name)
         try:
             things = self._names.things(rows.things)
         except FullError as error:

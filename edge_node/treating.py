@@ -94,7 +94,7 @@ class Treatment:
 
     def __bool__(self) -> bool:
         """Is there anything to do?"""
-        return bool(self._steps)
+        return bool(self._steps) or None in self._fields  # a field that goes needs no step of its own
 
     def run(self, rows: Columns, given: Given) -> Treated:
         """The rows as they may go on. Raises `PolicyError` `transform.key` where a key is needed and not there."""

@@ -30,6 +30,10 @@ TEMPLATES: dict[str, Both] = {
         "Was die Pflichten aus der Messung gemacht haben, ist zu groß, um geschrieben zu werden.",
         "What the duties have made of the reading is too large to be written.",
     ),
+    "duty.fields": (
+        "{series}: Nach den Pflichten sind andere Felder übrig, als gespeichert werden dürfen; nichts davon bleibt.",
+        "{series}: the duties have left other fields than may be stored; nothing is stored.",
+    ),
     "intake.things": (
         "Das Gerät kennt schon {most} Sensoren; Messungen von weiteren werden nicht genommen.",
         "The device knows {most} sensors already; readings of further ones are not taken.",

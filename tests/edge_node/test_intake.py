@@ -321,6 +321,17 @@ async def test_what_duties_forbid_is_nowhere() -> None:
     assert buffer.known().series[0][1].done
 
 
+@pytest.mark.parametrize("field", ["state", "level"])
+async def test_a_field_that_is_suppressed_is_not_stored(field: str) -> None:
+    """Also where that is the only duty."""
+    buffer = FakeBuffer()
+    async with intake(buffer, series=SMALL, ordered={"small": document(suppress(field))}) as way:
+        await way.take_json("s", "small", body({**row(0, 1), "state": "secret"}))
+    [batch] = buffer.batches()
+    assert batch.rows.columns == ([[10]] if field == "state" else [["secret"]])
+    assert len(dict(buffer.known().series)[1].fields) == 1
+
+
 async def test_a_copy_is_known_before_duties_change_it() -> None:
     buffer = FakeBuffer()
     async with intake(buffer, series=SMALL, ordered={"small": document(hourly("at"))}) as way:
