@@ -19,7 +19,8 @@ from edge_node.errors import SettingsError
 FILE: Final = "edge.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}", re.ASCII)
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}", re.ASCII)
-Count = Annotated[int, Meta(ge=1)]
+RESERVED: Final = frozenset({"thing", "at", "n", "device", "unsure"})
+"""What is said of every reading anyhow, here or where it arrives."""
 
 
 class FieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +100,7 @@ def _check(found: Settings) -> None:
         _named(name, f"series.{name}", _NAME)
         for field in one.fields:
             _named(field, f"series.{name}.fields.{field}", _FIELD)
-            if field in ("thing", "at"):
+            if field in RESERVED:
                 raise SettingsError("settings.name", place=f"series.{name}.fields.{field}")
     for name, source in found.sources.items():
         _named(name, f"sources.{name}", _NAME)

@@ -15,9 +15,9 @@ TEMPLATES: dict[str, Both] = {
     ),
     "settings.name": (
         "{place}: So darf es nicht heißen. Namen bestehen aus Kleinbuchstaben, Ziffern, „-“ und „_“; Felder beginnen "
-        "mit einem Buchstaben und heißen nicht „thing“ oder „at“.",
+        "mit einem Buchstaben und heißen nicht „thing“, „at“, „n“, „device“ oder „unsure“.",
         "{place}: this is no name. Names are of small letters, digits, '-' and '_'; fields begin with a letter and are "
-        "not called 'thing' or 'at'.",
+        "not called 'thing', 'at', 'n', 'device' or 'unsure'.",
     ),
     "settings.series": (
         "{place}: Eine Reihe „{series}“ gibt es nicht. Sie braucht einen Abschnitt [series.{series}].",
