@@ -33,7 +33,9 @@ def move(places: Places, release: Release, disk: Disk, programs: Programs, updat
     _copy(database, disk)
     before = _layout(database)
     programs.migrate(update.new)
-    return _layout(database) != before
+    # A database that was closed well has nothing beside it; with something there, its first page may not tell.
+    beside = database.with_name(f"{database.name}-wal")
+    return _layout(database) != before or (beside.exists() and beside.stat().st_size > 0)
 
 
 def forget(places: Places, release: Release, disk: Disk, update: Update) -> None:
