@@ -7,10 +7,9 @@ device. What does not: where it is asked for (`connector.http.edge`), where it i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
@@ -18,6 +17,9 @@ from msgspec import Struct
 from certs import cose, jwk
 from certs.cose import CoseError, Private
 from certs.jwk import Jwk, JwkError, PublicKey
+
+if TYPE_CHECKING:  # a device holds keys of nodes, and loads nothing of certificates for that
+    from cryptography import x509
 
 CONTENT: Final = "application/json"
 _MOST = 65_536

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.data.readings.model import Series
-from edge_node import config, enrol, identity, link, notify, sources
+from edge_node import config, identity, link, notify, sources
 from edge_node.asking import Asking
 from edge_node.buffer import moments
 from edge_node.buffer.buffer import Buffer
@@ -174,12 +174,13 @@ class Agent:
             kept = self.moments.to_keep()
             if kept is not None:
                 await self.buffer.put(moments.NAME, kept)
-            own = identity.read_certificate(self.directory)
-            if own is not None and self.moments.sure and identity.is_due(own, self.moments.now()):
+            if self.moments.sure and 0 < self.identity.pins.renew <= self.moments.now():
                 await self._renew()
             await asyncio.sleep(_CHORES)
 
     async def _renew(self) -> None:
+        from edge_node import enrol  # certificates are read once in months, and what reads them is large
+
         try:
             self.identity = await enrol.renew(
                 self.identity, self.directory, self.link, now=self.moments.now(), draw=secrets.token_bytes
@@ -189,6 +190,8 @@ class Agent:
             log.warning("certificate not renewed: %s", error.code)
 
     async def _repinned(self) -> Identity:
+        from edge_node import enrol
+
         self.identity = await enrol.repin(
             self.identity, self.directory, self.link, now=self.moments.now(), draw=secrets.token_bytes
         )

@@ -24,9 +24,9 @@ from certs.enrol import EnrolError
 from certs.welcome import Welcome, WelcomeError
 from certs.x509 import CertificateError, Chain, Purpose, begins, check_authority, is_for, members, path
 from certs.x509 import read as read_pem
-from edge_node import identity
+from edge_node import certificate, identity
 from edge_node.errors import EnrolmentError
-from edge_node.identity import Draw, Identity
+from edge_node.identity import Draw, Identity, Pins
 from edge_node.link import Answer, Link
 
 EST: Final = "/.well-known/est"
@@ -43,8 +43,9 @@ async def renew(one: Identity, directory: Path, link: Link, *, now: int, draw: D
     chain, _ = await certified(link, url, one.key, one.authorization(now), (root, others), now)
     if own_name(chain.leaf, one.node) != one.device:
         raise EnrolmentError("enrol.certificate", why="name")
-    identity.write_certificate(directory, chain.leaf)
-    return await repin(one, directory, link, now=now, draw=draw)
+    pins = await _pins(one, link, others, now)
+    certificate.write(directory, chain.leaf)
+    return _pinned(one, replace(pins, renew=certificate.due(chain.leaf)), directory, draw)
 
 
 async def repin(one: Identity, directory: Path, link: Link, *, now: int, draw: Draw) -> Identity:
@@ -54,13 +55,21 @@ async def repin(one: Identity, directory: Path, link: Link, *, now: int, draw: D
     An authority for devices signs the welcome, which the pinned root has certified; it need not be the one of the
     device's own certificate.
     """
+    return _pinned(one, await _pins(one, link, await authorities(link, one.pins.url), now), directory, draw)
+
+
+async def _pins(one: Identity, link: Link, known: Sequence[x509.Certificate], now: int) -> Pins:
+    """What is to be pinned, by the node's welcome."""
     [root] = read_pem(one.pins.root.encode())
-    trusted = [known for known in await authorities(link, one.pins.url) if _is_for_devices(known, root, now)]
+    trusted = [authority for authority in known if _is_for_devices(authority, root, now)]
     said = read_welcome(await ask_welcome(link, one.pins.url, one.authorization(now)), trusted)
     check_welcome(said, device=one.device, node=one.node)
     if said.at < one.pins.at:
         raise EnrolmentError("enrol.welcome", why="older")
-    pins = replace(one.pins, keys=said.keys, at=said.at)
+    return replace(one.pins, keys=said.keys, at=said.at)
+
+
+def _pinned(one: Identity, pins: Pins, directory: Path, draw: Draw) -> Identity:
     identity.write_pins(directory, pins)
     return Identity(one.key, pins, draw=draw)
 

@@ -1,8 +1,8 @@
 """Who a device is and which node is its own: its key, its tokens, and what it has pinned.
 
-What lives here: the files `keys/device.key` (PKCS #8 in PEM, mode 0600, or a credential of the service manager),
-`keys/device.crt` and `node.json`, and what is done with the key besides sealing. What does not: getting them (`enrol`),
-sealing readings (`seal`).
+What lives here: the files `keys/device.key` (PKCS #8 in PEM, mode 0600, or a credential of the service manager) and
+`node.json`, and what is done with the key besides sealing. What does not: getting them (`enrol`), the certificate
+(`certificate`), sealing readings (`seal`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import msgspec
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -25,23 +24,18 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Struct
 
 from certs import cose, cwt, did, keyfiles, welcome
-from certs import x509 as chains
 from certs.cose import Private
 from certs.did import DidError
 from certs.jwk import Jwk, PublicKey
 from certs.keys import KeyFileError
 from certs.welcome import WelcomeError
-from certs.x509 import CertificateError
 from edge_node.errors import EnrolmentError
 
 KEYS: Final = "keys"
 KEY: Final = "device.key"
-CERTIFICATE: Final = "device.crt"
 NODE: Final = "node.json"
 CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 """Names where systemd puts what `LoadCredential=` says; a key that is there goes before the one in the directory."""
-_EARLY: Final = 4
-"""A certificate is renewed when a quarter of its life is left: the node gives a new one from the last third on."""
 
 Draw: TypeAlias = Callable[[int], bytes]
 Algorithm = Literal["Ed25519", "P-256"]
@@ -50,7 +44,7 @@ Algorithm = Literal["Ed25519", "P-256"]
 class Pins(Struct, frozen=True, kw_only=True):
     """The node of a device, as it was when the device took its place: its root URL, its DID and the public keys that
     sign what it tells; the region's root certificate (PEM); and what the node calls the device. `at` is when it said
-    so, in microseconds UTC."""
+    so, in microseconds UTC. `renew` is when the device's certificate is to be renewed, 0: nobody knows."""
 
     url: str
     node: str
@@ -59,6 +53,7 @@ class Pins(Struct, frozen=True, kw_only=True):
     device: str
     name: str
     at: int
+    renew: int = 0
 
 
 class Identity:
@@ -126,7 +121,7 @@ def credentials_directory() -> Path | None:
 
 def read_pins(directory: Path) -> Pins | None:
     """What was pinned; None before. Raises `EnrolmentError` `enrol.files`."""
-    data = _file(directory / NODE, keyfiles.read_public)
+    data = read_file(directory / NODE, keyfiles.read_public)
     if data is None:
         return None
     try:
@@ -137,14 +132,14 @@ def read_pins(directory: Path) -> Pins | None:
 
 def write_pins(directory: Path, pins: Pins) -> None:
     """Pin this node, on disk when it returns. Raises `EnrolmentError` `enrol.files`."""
-    _written(directory / NODE, msgspec.json.format(msgspec.json.encode(pins)) + b"\n", keyfiles.PUBLIC)
+    write_file(directory / NODE, msgspec.json.format(msgspec.json.encode(pins)) + b"\n", keyfiles.PUBLIC)
 
 
 def read_key(directory: Path, credentials: Path | None = None) -> Private | None:
     """The key of the device; None before there is one. Raises `EnrolmentError` `enrol.files`."""
-    data = None if credentials is None else _file(credentials / KEY, keyfiles.read_private)
+    data = None if credentials is None else read_file(credentials / KEY, keyfiles.read_private)
     if data is None:
-        data = _file(directory / KEYS / KEY, keyfiles.read_private)
+        data = read_file(directory / KEYS / KEY, keyfiles.read_private)
     if data is None:
         return None
     try:
@@ -162,30 +157,8 @@ def make_key(directory: Path, algorithm: Algorithm) -> Private:
     """A new key, on disk when it returns. Raises `EnrolmentError` `enrol.files`."""
     key = Ed25519PrivateKey.generate() if algorithm == "Ed25519" else generate_private_key(SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _written(directory / KEYS / KEY, pem, keyfiles.PRIVATE)
+    write_file(directory / KEYS / KEY, pem, keyfiles.PRIVATE)
     return key
-
-
-def read_certificate(directory: Path) -> x509.Certificate | None:
-    """The certificate of the device; None where there is none. Raises `EnrolmentError` `enrol.files`."""
-    data = _file(directory / KEYS / CERTIFICATE, keyfiles.read_public)
-    if data is None:
-        return None
-    try:
-        return chains.read(data)[0]
-    except CertificateError:
-        raise EnrolmentError("enrol.files", path=CERTIFICATE, why="form") from None
-
-
-def write_certificate(directory: Path, certificate: x509.Certificate) -> None:
-    """Keep it, on disk when it returns. Raises `EnrolmentError` `enrol.files`."""
-    _written(directory / KEYS / CERTIFICATE, chains.text([certificate]).encode(), keyfiles.PUBLIC)
-
-
-def is_due(certificate: x509.Certificate, now: int) -> bool:
-    """Is it time to renew this certificate?"""
-    begins, ends = chains.begins(certificate), chains.ends(certificate)
-    return now >= ends - (ends - begins) // _EARLY
 
 
 def of_node(url: str) -> tuple[str, str]:
@@ -197,7 +170,8 @@ def of_node(url: str) -> tuple[str, str]:
         raise EnrolmentError("enrol.place", place=url[:200]) from None
 
 
-def _file(path: Path, read: Callable[[Path], bytes]) -> bytes | None:
+def read_file(path: Path, read: Callable[[Path], bytes]) -> bytes | None:
+    """What is in a file; None where there is none. Raises `EnrolmentError` `enrol.files`."""
     try:
         return read(path)
     except KeyFileError as error:
@@ -206,7 +180,8 @@ def _file(path: Path, read: Callable[[Path], bytes]) -> bytes | None:
         raise EnrolmentError("enrol.files", path=path.name, why=error.code) from None
 
 
-def _written(path: Path, content: bytes, mode: int) -> None:
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """In a file, and on disk when it returns. Raises `EnrolmentError` `enrol.files`."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

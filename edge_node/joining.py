@@ -27,7 +27,7 @@ from certs.did import DidError
 from certs.genuine import Proof, UnprovedError
 from certs.x509 import CertificateError, text
 from certs.x509 import read as read_pem
-from edge_node import enrol, identity
+from edge_node import certificate, enrol, identity
 from edge_node.errors import EnrolmentError
 from edge_node.identity import Algorithm, Draw, Pins
 from edge_node.link import Link
@@ -86,8 +86,9 @@ async def take_place(
         device=device,
         name=said.name,
         at=said.at,
+        renew=certificate.due(chain.leaf),
     )
-    identity.write_certificate(directory, chain.leaf)
+    certificate.write(directory, chain.leaf)
     identity.write_pins(directory, pins)
     return pins
 

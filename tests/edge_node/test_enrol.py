@@ -18,7 +18,7 @@ from certs.cose import CoseError
 from certs.welcome import Welcome
 from certs.x509 import ends
 from connector.system import SystemClock
-from edge_node import enrol, identity
+from edge_node import certificate, enrol, identity
 from edge_node.config import LinkSettings
 from edge_node.identity import Identity
 from edge_node.link import Link, opened
@@ -71,6 +71,7 @@ async def test_renewed_with_the_same_key(served: Region, link: Link, tmp_path: P
     again = await enrol.renew(one, tmp_path, link, now=now(), draw=secrets.token_bytes)
     assert (again.device, again.kid) == (one.device, one.kid)
     assert again.pins.at > pins.at
+    assert again.pins.renew == pins.renew > now()
     assert identity.load(tmp_path, draw=secrets.token_bytes).pins == again.pins
 
 
@@ -90,16 +91,16 @@ async def test_a_new_certificate_for_the_same_key_when_it_is_due(tmp_path: Path)
         (tmp_path / "device").mkdir()
         await take(await place(later), tmp_path / "device", link, now=clock.now())
         one = identity.load(tmp_path / "device", draw=secrets.token_bytes)
-        before = identity.read_certificate(tmp_path / "device")
+        before = certificate.read(tmp_path / "device")
         assert before is not None
         clock.ahead = (ends(before) - clock.now()) * 4 // 5
-        assert identity.is_due(before, clock.now())
+        assert certificate.due(before) <= clock.now()
         again = await enrol.renew(one, tmp_path / "device", link, now=clock.now(), draw=secrets.token_bytes)
-        after = identity.read_certificate(tmp_path / "device")
+        after = certificate.read(tmp_path / "device")
         assert after is not None
         assert after.serial_number != before.serial_number
         assert after.public_key() == before.public_key()
-        assert not identity.is_due(after, clock.now())
+        assert clock.now() < certificate.due(after) == again.pins.renew
         assert again.kid == one.kid
         await link.close()
 

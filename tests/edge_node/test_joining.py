@@ -18,7 +18,7 @@ from certs import enrol as est
 from certs.authority import BACKDATED
 from certs.x509 import begins
 from connector.services.region.certificates import due
-from edge_node import enrol, identity
+from edge_node import certificate, enrol, identity
 from edge_node.config import LinkSettings
 from edge_node.errors import EnrolmentError
 from edge_node.joining import read_place
@@ -54,11 +54,11 @@ async def test_a_code_becomes_a_device(served: Region, link: Link, tmp_path: Pat
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
     assert isinstance(one.key, Ed25519PrivateKey) == (algorithm == "Ed25519")
     assert "PRIVATE" not in repr(one) and one.kid.hex() in repr(one)
-    certificate = identity.read_certificate(tmp_path)
-    assert certificate is not None
-    issued, ends = begins(certificate) + BACKDATED, x509.ends(certificate)
-    assert not identity.is_due(certificate, due(issued, ends)), "the node would give the same one again"
-    assert identity.is_due(certificate, ends - (ends - issued) // 5)
+    leaf = certificate.read(tmp_path)
+    assert leaf is not None
+    issued, ends = begins(leaf) + BACKDATED, x509.ends(leaf)
+    assert due(issued, ends) < pins.renew, "the node would give the same one again"
+    assert pins.renew == certificate.due(leaf) <= ends - (ends - issued) // 5
 
 
 async def test_the_document_of_the_device_holds_its_key(served: Region, link: Link, tmp_path: Path) -> None:
@@ -211,9 +211,9 @@ async def test_a_certificate_for_another_key(served: Region, link: Link, tmp_pat
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     await take(await place(served), tmp_path / "one", link)
-    certificate = identity.read_certificate(tmp_path / "one")
-    assert certificate is not None
-    scripted: Any = Scripted(link, simpleenroll=said(est.certs_only([certificate])))
+    leaf = certificate.read(tmp_path / "one")
+    assert leaf is not None
+    scripted: Any = Scripted(link, simpleenroll=said(est.certs_only([leaf])))
     assert await code(take(await place(served), tmp_path / "two", scripted)) == ("enrol.certificate", "key")
 
 
@@ -237,5 +237,5 @@ async def test_files_that_cannot_be_used(
     path.chmod(mode)
     with pytest.raises(EnrolmentError, match=r"enrol\.files") as caught:
         identity.load(tmp_path, draw=secrets.token_bytes)
-        identity.read_certificate(tmp_path)
+        certificate.read(tmp_path)
     assert str(tmp_path) not in str(caught.value.params), "names of files, no paths"
