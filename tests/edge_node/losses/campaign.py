@@ -145,14 +145,14 @@ class Life:
 
     async def _something(self, buffer: Buffer) -> None:
         fate = self.chance.random()
-        if fate < 0.8:
+        if fate < 0.88:
             await self._readings(buffer)
-        elif fate < 0.9:
+        elif fate < 0.93:
             consumer, series = self.chance.choice(CONSUMERS), self.chance.choice(SERIES)
             upto = self.chance.randrange(buffer.next(series))
             await buffer.held_now(consumer, series, ((1, upto),) if upto else ())
             self._may_go(buffer)
-        elif fate < 0.95:
+        elif fate < 0.96:
             await buffer.forget_delivered(dict.fromkeys(SERIES, CONSUMERS))
         else:
             orders = self.chance.randbytes(8)
