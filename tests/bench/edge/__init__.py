@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.bench.edge import draining, form, keeping, memory, sealing
+from tests.bench.edge import draining, form, keeping, memory, peers, sealing
 from tests.bench.rows import Row
 
 ROWS: Final[Mapping[str, Callable[[int], Row]]] = {
@@ -18,4 +18,5 @@ ROWS: Final[Mapping[str, Callable[[int], Row]]] = {
     **keeping.ROWS,
     **draining.ROWS,
     **sealing.ROWS,
+    **peers.ROWS,
 }

@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.servers.keeping import account, as_user, end, found, free_port, listens, until
 
 _PIECE: Final = 1 << 16
+_GROUP, _PACE = 50, 1000
 
 
 class Line:
@@ -73,6 +74,7 @@ class Broker:
     def __init__(self, folder: Path, more: str = "") -> None:
         folder.mkdir(parents=True)
         self.port, self._folder, self._process = free_port(), folder, None
+        self.log = folder / "log"
         if os.geteuid() == 0:
             os.chown(folder, account("mosquitto").pw_uid, account("mosquitto").pw_gid)
         (folder / "mosquitto.conf").write_text(
@@ -83,10 +85,9 @@ class Broker:
     def start(self) -> None:
         """Start it."""
         command = as_user("mosquitto", [str(found("mosquitto")), "-c", str(self._folder / "mosquitto.conf")])
-        log = self._folder / "log"
-        with log.open("ab") as output:
+        with self.log.open("ab") as output:
             self._process: Any = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        until(lambda: listens(self.port), self._process, log)
+        until(lambda: listens(self.port), self._process, self.log)
 
     def kill(self) -> None:
         """kill -9."""
@@ -101,6 +102,20 @@ class Broker:
         """MiB that it holds."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+def publish(port: int, payloads: list[bytes]) -> None:
+    """Say each, one message a reading, about a thousand a second: mosquitto forgets what waits for a reader beyond a
+    thousand messages. Returns when the broker has acknowledged all of them."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for at in range(0, len(payloads), _GROUP):
+        for said in [client.publish("readings", payload, qos=1) for payload in payloads[at : at + _GROUP]]:
+            said.wait_for_publish()
+        time.sleep(_GROUP / _PACE)
+    client.disconnect()
+    client.loop_stop()
 
 
 class Bridged:
@@ -124,17 +139,6 @@ class Bridged:
     def _read(self, client: object, userdata: object, message: paho.MQTTMessage) -> None:
         self.copies += message.payload in self.got
         self.got.add(message.payload)
-
-    def publish(self, payloads: list[bytes]) -> None:
-        """Say each, one message a reading; returns when the cabinet's broker has acknowledged all of them."""
-        client = paho.Client(CallbackAPIVersion.VERSION2)
-        client.max_inflight_messages_set(20)
-        client.connect("127.0.0.1", self.cabinet.port)
-        client.loop_start()
-        for said in [client.publish("readings", payload, qos=1) for payload in payloads]:
-            said.wait_for_publish()
-        client.disconnect()
-        client.loop_stop()
 
     def settled(self, count: int, seconds: float) -> int:
         """How many have come, as soon as it is `count` or nothing has come for so long."""

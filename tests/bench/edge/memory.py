@@ -21,8 +21,9 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from certs import cose, jwk
+from certs import cose, did, jwk
 from certs import x509 as chains
+from certs.cose import Private
 from edge_node import control, identity
 from edge_node.config import FILE
 from edge_node.identity import Pins
@@ -61,19 +62,17 @@ class Taken(msgspec.Struct):
 def device(directory: Path) -> tuple[Sealer, list[int]]:
     """A device that has a place, whose node is not there; its seal, and the ports of its sources."""
     key = identity.make_key(directory, "Ed25519")
-    pins = Pins(
-        url="http://127.0.0.1:9",
-        node="did:web:127.0.0.1%3A9",
-        keys=(jwk.write(key.public_key()),),
-        root=_root(),
-        device="did:web:127.0.0.1%3A9:edge:cabinet",
-        name="cabinet",
-        at=1,
-    )
-    identity.write_pins(directory, pins)
+    identity.write_pins(directory, pins(key, "http://127.0.0.1:9"))
     ports = [free_port() for _ in range(SOURCES)]
     (directory / FILE).write_text(_settings(ports))
     return Sealer(key, cose.kid_of(key.public_key())), ports
+
+
+def pins(key: Private, url: str) -> Pins:
+    """A node at this address, which has the device's own key."""
+    node = did.of_url(url)
+    keys = (jwk.write(key.public_key()),)
+    return Pins(url=url, node=node, keys=keys, root=_root(), device=f"{node}:edge:cabinet", name="cabinet", at=1)
 
 
 def _root() -> str:
@@ -82,12 +81,18 @@ def _root() -> str:
 
 
 def _settings(ports: list[int]) -> str:
-    lines = ["lab = true", "[buffer]", "bytes = 2000000000", "[series.air.fields]"]
-    for name, field in readings.SETTINGS.fields.items():
-        lines.append(f"{name} = {{ places = {field.places}, min = {field.min}, max = {field.max} }}")
+    lines = ["lab = true", "[buffer]", "bytes = 2000000000", "[series.air.fields]", *fields()]
     for n, port in enumerate(ports):
         lines += [f"[sources.roof-{n}]", 'kind = "http"', 'series = "air"', f'with = {{ listen = "127.0.0.1:{port}" }}']
     return "\n".join(lines)
+
+
+def fields() -> list[str]:
+    """The fields of the series, as lines of settings."""
+    return [
+        f"{name} = {{ places = {field.places}, min = {field.min}, max = {field.max} }}"
+        for name, field in readings.SETTINGS.fields.items()
+    ]
 
 
 @contextlib.contextmanager
