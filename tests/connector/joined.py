@@ -98,13 +98,19 @@ class Two:
         self.road, self.city, self.utility = road, city, utility
 
     async def contract(
-        self, terms: Terms | None = None, name: str = "traffic", kind: str = "live", **settings: str
+        self,
+        terms: Terms | None = None,
+        name: str = "traffic",
+        kind: str = "live",
+        *,
+        rules: Mapping[str, Any] | None = None,
+        **settings: str,
     ) -> str:
-        """Negotiate one; its id."""
+        """Negotiate one, on these terms or by these rules of a policy; its id."""
         city, utility = self.city, self.utility
         await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind=kind, settings=settings)
-        rules = render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
-        await city.policies.add("mayor", name, rules)
+        settled = rules or render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
+        await city.policies.add("mayor", name, settled)
         offer = await city.offers.publish("mayor", name, name, Outside.COUNTER)
         await city.store.write(lambda tx: tx.put(FRAME))
         await city.store.write(lambda tx: tx.put(replace(offer, approval=Approval(frame=FRAME.id))))
@@ -125,6 +131,16 @@ class Two:
     async def waiting(self) -> int:
         """How many messages have no answer yet."""
         return sum([await one.store.read(lambda view: view.count(Outgoing)) for one in (self.city, self.utility)])
+
+
+@asynccontextmanager
+async def third(two: Two, folder: Path, name: str = "neighbour") -> AsyncIterator[Two]:
+    """Another node that asks the same city."""
+    url = f"https://{name}.example"
+    async with _node(folder / name, url, two.road, True, clock=two.city.clock) as made:
+        await two.city.peers.add("mayor", url, name)
+        await made.peers.add("engineer", CITY, "city")
+        yield Two(two.road, two.city, made)
 
 
 @asynccontextmanager
