@@ -11,6 +11,7 @@ with numbers, text or bytes as keys.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import cbor2
@@ -27,6 +28,9 @@ _LOWEST, _HIGHEST = -(1 << 64), (1 << 64) - 1
 _TAG, _SIMPLE = 6, 7
 _OPEN = 31
 _BREAK = 0xFF
+_SHORT: Final = rb"[\x00-\x17\x20-\x37]|[\x18\x38][\x18-\xff]|[\x19\x39](?!\0)..|[\x1a\x3a](?!\0\0)...."
+"""A whole number of at most 32 bits and its sign, in its shortest form."""
+_NUMBER: Final = _SHORT + rb"|[\x1b\x3b](?!\0\0\0\0)........"
 
 
 class CborError(Exception):
@@ -88,7 +92,17 @@ class _Writer:
         if kinds.isdisjoint((list, tuple, dict)):
             _check(values, kinds)
             return self._leaf(values)
-        return _head(4, len(values)) + b"".join([self.value(one, deep - 1) for one in values])
+        made = [_head(4, len(values))]
+        for is_leaf, run in groupby(values, key=_is_leaf):
+            made += [self._run(list(run))] if is_leaf else [self.value(one, deep - 1) for one in run]
+        return b"".join(made)
+
+    def _run(self, values: list[Any]) -> bytes:
+        """Values without parts, beside others that have some: written in one go, too."""
+        _check(values, set(map(type, values)))
+        head = len(_head(4, len(values)))
+        self._left += head
+        return self._leaf(values)[head:]
 
     def _map(self, value: dict[Any, Any], deep: int) -> bytes:
         if not deep:
@@ -97,6 +111,10 @@ class _Writer:
             raise CborError("cbor.type")
         pairs = {self.value(key, deep - 1): self.value(one, deep - 1) for key, one in value.items()}
         return _head(5, len(pairs)) + b"".join([part for key in sorted(pairs) for part in (key, pairs[key])])
+
+
+def _is_leaf(value: Any) -> bool:
+    return type(value) not in (list, tuple, dict)
 
 
 def _check(values: Sequence[Any], kinds: set[type]) -> None:
@@ -172,6 +190,43 @@ def split(data: bytes, *, most: int = MOST, deep: int = DEEP) -> list[bytes]:
         parts.append(data[at:end])
         at = end
     return parts
+
+
+def begun(data: bytes, at: int, major: int) -> tuple[int, int]:
+    """The length of a value of this kind (RFC 8949, 3.1: bytes, text, list, map) that begins here, said in the shortest
+    form, and the place behind it. Raises `CborError` `cbor.form`."""
+    count = data[at] & 31 if at < len(data) else 0
+    if 24 <= count < 28:
+        count = int.from_bytes(data[at + 1 : at + 1 + (1 << count - 24)])
+    head = _head(major, count)
+    if not data.startswith(head, at):
+        raise CborError("cbor.form")
+    return count, at + len(head)
+
+
+def numbers(data: bytes, at: int, count: int) -> tuple[list[int], int]:
+    """So many whole numbers as stand here one after the other, each in its shortest form, and the place behind them.
+    Raises `CborError` `cbor.form`."""
+    found = _run(_NUMBER, count).match(data, at)
+    if found is None:
+        raise CborError("cbor.form")
+    made: list[int] = cbor2.loads(_head(4, count) + found[0])
+    return made, found.end()
+
+
+def behind(data: bytes, at: int, count: int) -> int:
+    """The place behind so many whole numbers of at most 32 bits and their signs, each in its shortest form, of which
+    nothing is made. Raises `CborError` `cbor.form`."""
+    found = _run(_SHORT, count).match(data, at)
+    if found is None:
+        raise CborError("cbor.form")
+    return found.end()
+
+
+@lru_cache(maxsize=64)
+def _run(number: bytes, count: int) -> re.Pattern[bytes]:
+    # Each begins with a byte of its own: nothing is ever tried in another way.
+    return re.compile(b"(?:%s){%d}+" % (number, count), re.DOTALL)
 
 
 def _decoded(data: bytes, deep: int) -> Any:

@@ -49,10 +49,25 @@ _SMALL: Final = 400
 """Up to so many rows the dictionary is worth its search."""
 _LEVEL: Final = 3
 _MOST_RAW: Final = 8 << 20
+_MOST_MADE: Final = 64 << 20
 _HEAD: Final = 6
 _SPANNED, _KINDS = 8, 16
 _UNITS: Final = (1, 1_000, 1_000_000)
 _NUMBERS, _OTHERS, _HOLES = 0, 1, 2
+
+
+class Allowance:
+    """What may be made of bytes that came together, in bytes before compression and values: a small message may stand
+    for very many of both, and many such messages come at once."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, more: int) -> None:
+        """Before anything is made of them. Raises `FormError` `batch.large`."""
+        self.left -= more
+        if self.left < 0:
+            raise FormError("batch.large")
 
 
 def encode(batch: Batch) -> bytes:
@@ -201,40 +216,43 @@ def _write(number: int, to: bytearray) -> None:
     to.append(number)
 
 
-def decode(payload: bytes) -> Batch:
-    """The batch in a payload. Raises `FormError` `batch.form`: of another form, with a dictionary that is not known, or
-    broken; nothing is taken on trust."""
+def decode(payload: bytes, allowance: Allowance | None = None) -> Batch:
+    """The batch in a payload. Raises `FormError`: `batch.form` (of another form, with a dictionary that is not known, or
+    broken; nothing is taken on trust), `batch.large` where more would come of it than is allowed."""
     try:
-        return _decoded(payload)
+        return _decoded(payload, allowance or Allowance(_MOST_MADE))
     except FormError:
         raise
     except Exception as error:  # whatever decoders of foreign bytes may raise
         raise FormError("batch.form") from error
 
 
-def _decoded(payload: bytes) -> Batch:
+def _decoded(payload: bytes, allowance: Allowance) -> Batch:
     match payload[0]:
         case 1:
             return _from_row(payload)
         case 2:
-            return _from_flat(payload[1:])
+            return _from_flat(payload[1:], allowance)
         case 3:
-            return _from_flat(_expanded(payload[1:], _plain()[1]))
+            return _from_flat(_expanded(payload[1:], _plain()[1], allowance), allowance)
         case 4:
-            return _from_flat(_expanded(payload[2:], _with(payload[1])[1]))
+            return _from_flat(_expanded(payload[2:], _with(payload[1])[1], allowance), allowance)
         case _:
             raise FormError("batch.form")
 
 
-def _expanded(data: bytes, by: zstandard.ZstdDecompressor) -> bytes:
+def _expanded(data: bytes, by: zstandard.ZstdDecompressor, allowance: Allowance) -> bytes:
     # The size is looked at first: room is made for what a frame claims.
     found = zstandard.get_frame_parameters(data, format=zstandard.FORMAT_ZSTD1_MAGICLESS)
     if found.content_size > _MOST_RAW:
         raise FormError("batch.form")
+    if found.content_size > allowance.left:
+        raise FormError("batch.large")
     return by.decompress(data, max_output_size=_MOST_RAW, allow_extra_data=False)
 
 
-def _from_flat(raw: bytes) -> Batch:
+def _from_flat(raw: bytes, allowance: Allowance) -> Batch:
+    allowance.spend(len(raw))
     flat: Any = cbor.loads(raw, most=_MOST_RAW, deep=3)
     if type(flat) is not list:
         raise FormError("batch.form")
@@ -243,6 +261,7 @@ def _from_flat(raw: bytes) -> Batch:
     series, legend, first, count, fields, shape = flat[:_HEAD]
     if not (1 <= count <= MOST_ROWS and 0 <= fields <= MOST_FIELDS and 0 <= shape < 2 * _KINDS):
         raise FormError("batch.form")
+    allowance.spend(count * (fields + 2))
     span, at = (flat[_HEAD], _HEAD + 1) if shape & _SPANNED else (0, _HEAD)
     kinds, at = (_kinds(flat[at], fields), at + 1) if shape & _KINDS else (0, at)
     times, things = _sums(flat[at : at + count], count), _sums(flat[at + count : at + 2 * count], count)
@@ -256,7 +275,8 @@ def _from_flat(raw: bytes) -> Batch:
             columns.append(back(_sums(flat[at : at + count], count)))
             at += count
         else:
-            columns.append(_others(flat[at], count) if how == _OTHERS else back(_filled(flat[at], count)))
+            found = flat[at]
+            columns.append(_others(found, count, allowance) if how == _OTHERS else back(_filled(found, count)))
             at += 1
     if at != len(flat):
         raise FormError("batch.form")
@@ -295,10 +315,10 @@ def _filled(found: Any, count: int) -> list[int | None]:
     there = iter(_sums(found[1:], bits.bit_count()) if bits else ())
     if bits >> count or (not bits and len(found) > 1):
         raise FormError("batch.form")
-    return [next(there) if bits >> place & 1 else None for place in range(count)]
+    return [next(there) if bit == "1" else None for bit in f"{bits:0{count}b}"[::-1]]
 
 
-def _others(found: Any, count: int) -> list[Value]:
+def _others(found: Any, count: int, allowance: Allowance) -> list[Value]:
     if type(found) is not list or type(found[0]) is not list or len(found) != count + 1:
         raise FormError("batch.form")
     values, which = found[0], found[1:]
@@ -306,6 +326,9 @@ def _others(found: Any, count: int) -> list[Value]:
         raise FormError("batch.form")
     if min(which) < 0:
         raise FormError("batch.form")
+    # A text stands here once, and in every reading that has it when they are written out.
+    lengths = [len(one) if type(one) is str else 0 for one in values]
+    allowance.spend(sum(map(lengths.__getitem__, which)))
     return [values[one] for one in which]
 
 

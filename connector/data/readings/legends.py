@@ -12,7 +12,7 @@ import msgspec
 
 from certs import cbor
 from connector.data.readings import columns
-from connector.data.readings.columns import FORM_GAPS, FORM_LEGEND, FORM_MANIFEST
+from connector.data.readings.columns import FORM_GAPS, FORM_LEGEND, FORM_MANIFEST, Allowance
 from connector.data.readings.model import MOST_FIELDS, MOST_VALUE, Batch, FormError, Gaps, Legend, Manifest
 
 Document: TypeAlias = Batch | Legend | Gaps | Manifest
@@ -32,11 +32,11 @@ def encode(document: Legend | Gaps | Manifest) -> bytes:
     return bytes((form,)) + cbor.dumps(msgspec.to_builtins(document, builtin_types=(bytes,)))
 
 
-def decode(payload: bytes) -> Document:
-    """What a payload holds, of whatever form. Raises `FormError` `batch.form`, `legend.form`."""
+def decode(payload: bytes, allowance: Allowance | None = None) -> Document:
+    """What a payload holds, of whatever form. Raises `FormError` `legend.form`, and as `columns.decode`."""
     kind = _FORMS.get(payload[0]) if payload else None
     if kind is None:
-        return columns.decode(payload)
+        return columns.decode(payload, allowance)
     try:
         document = msgspec.convert(cbor.loads(payload[1:], most=MOST_BYTES), kind, strict=True)
     except (cbor.CborError, msgspec.ValidationError) as error:
@@ -64,19 +64,20 @@ def _sound(legend: Legend) -> bool:
     return len(dict(legend.series)) == len(legend.series) and len(dict(legend.things)) == len(legend.things)
 
 
-def joined(known: Legend | None, more: Legend) -> Legend:
-    """What is known once `more` is, as a legend that stands alone. An older one changes nothing.
+def joined(known: Legend | None, *legends: Legend) -> Legend:
+    """What is known once these are, one after the other, as a legend that stands alone. An older one changes nothing.
 
     Raises `FormError`: `legend.unknown` (it adds to one that is not known), `legend.changed` (a number means something
     else than before: INVARIANT: what has been said about a number stays).
     """
-    if more.after and (known is None or known.number < more.after):
-        raise FormError("legend.unknown")
-    if known is None:
-        return more
-    series, things = dict(known.series), dict(known.things)
-    if any(series.setdefault(number, one) != one for number, one in more.series):
-        raise FormError("legend.changed")
-    if any(things.setdefault(number, one) != one for number, one in more.things):
-        raise FormError("legend.changed")
-    return Legend(max(known.number, more.number), 0, tuple(series.items()), tuple(things.items()))
+    number = known.number if known is not None else 0
+    series, things = (dict(known.series), dict(known.things)) if known is not None else ({}, {})
+    for more in legends:
+        if more.after > number:
+            raise FormError("legend.unknown")
+        if any(series.setdefault(place, one) != one for place, one in more.series):
+            raise FormError("legend.changed")
+        if any(things.setdefault(place, one) != one for place, one in more.things):
+            raise FormError("legend.changed")
+        number = max(number, more.number)
+    return Legend(number, 0, tuple(series.items()), tuple(things.items()))

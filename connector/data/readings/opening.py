@@ -16,6 +16,7 @@ from certs import cose
 from certs.cose import CoseError
 from certs.jwk import PublicKey
 from connector.data.readings import legends
+from connector.data.readings.columns import Allowance
 from connector.data.readings.legends import Document
 from connector.data.readings.model import Batch, FormError, Gaps, Legend, Manifest
 from connector.errors import MessageError, RefusedError, TooLargeError
@@ -23,8 +24,10 @@ from connector.errors import MessageError, RefusedError, TooLargeError
 MOST_BYTES: Final = (4 << 20) + (64 << 10)
 """Bytes of one post."""
 MOST_MESSAGES: Final = 4096
-MOST_READINGS: Final = 1_000_000
-"""Readings of one post: single values of great batches may be very small."""
+MADE: Final = 3 << 20
+MADE_PER_BYTE: Final = 3
+"""What may be made of a post (see `columns.Allowance`): so much, and so much more for each of its bytes. Whoever sends
+readings that resemble each other very much sends fewer of them at once."""
 
 
 class Came(Struct, frozen=True):
@@ -48,7 +51,7 @@ class Post(Struct, frozen=True):
 def opened(body: bytes, keys: Mapping[bytes, PublicKey]) -> Post:
     """What is in a post, every message of it sealed with one of these keys.
 
-    Raises `TooLargeError` `readings.size`, `MessageError` `readings.form` (`number` is that of the message, from 1),
+    Raises `TooLargeError` `readings.size` (also where too much would come of it), `MessageError` `readings.form` (`number` is that of the message, from 1),
     `RefusedError` `readings.seal` (sealed by nobody whose key this is, or changed on its way).
     """
     if len(body) > MOST_BYTES:
@@ -59,25 +62,27 @@ def opened(body: bytes, keys: Mapping[bytes, PublicKey]) -> Post:
         raise MessageError("readings.form", number="0") from None
     if len(messages) > MOST_MESSAGES:
         raise TooLargeError("readings.size", most=str(MOST_BYTES))
-    return _sorted([_read(message, keys, number) for number, message in enumerate(messages, 1)], messages, len(body))
+    allowance = Allowance(MADE + MADE_PER_BYTE * len(body))
+    found = [_read(message, keys, number, allowance) for number, message in enumerate(messages, 1)]
+    return _sorted(found, messages, len(body))
 
 
-def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int) -> Document:
+def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int, allowance: Allowance) -> Document:
     try:
         payload = cose.verify(message, keys).payload
     except CoseError:
         raise RefusedError("readings.seal", number=str(number)) from None
     try:
-        return legends.decode(payload)
-    except FormError:
+        return legends.decode(payload, allowance)
+    except FormError as error:
+        if error.code == "batch.large":
+            raise TooLargeError("readings.size", most=str(MOST_BYTES)) from None
         raise MessageError("readings.form", number=str(number)) from None
 
 
 def _sorted(found: list[Document], messages: list[bytes], size: int) -> Post:
     read = list(zip(found, messages, strict=True))
     came = tuple(Came(one, message) for one, message in read if isinstance(one, Batch))
-    if sum(len(one.batch.rows.times) for one in came) > MOST_READINGS:
-        raise TooLargeError("readings.size", most=str(MOST_BYTES))
     return Post(
         legends=tuple(one for one in found if isinstance(one, Legend)),
         batches=came,

@@ -53,7 +53,8 @@ def test_a_post_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLargeError):
         opening.opened(LEGEND + ONE + TWO, BOX.keys)
     monkeypatch.undo()
-    monkeypatch.setattr(opening, "MOST_READINGS", 8)
+    monkeypatch.setattr(opening, "MADE", 8)
+    monkeypatch.setattr(opening, "MADE_PER_BYTE", 0)
     with pytest.raises(TooLargeError):
         opening.opened(LEGEND + ONE + TWO, BOX.keys)
 
