@@ -17,7 +17,7 @@ from connector.data.readings.model import Value
 from edge_node.checking import Checked
 from edge_node.treating import Columns
 
-MOST: Final = 1 << 14
+MOST: Final = 1 << 13
 """Readings that are remembered at least; at most twice as many."""
 
 

@@ -55,8 +55,8 @@ _SETTLED: Final = frozenset({"field", "min", "max", "most", "size", "port", "uni
 """Parameters of reasons that come from settings or say how long something is, not what."""
 _MOST_SAMPLES: Final = 16
 """Of what is put aside out of one arrival; all of it is counted."""
-_REMEMBERED: Final = 20_000
-_REMEMBERED_BYTES: Final = 1 << 20
+_REMEMBERED: Final = copies.MOST
+_REMEMBERED_BYTES: Final = 1 << 18
 
 
 class Moments(Protocol):

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,9 +73,13 @@ def opened(settings: LinkSettings, *, meter: Meter, pins: Pins | None = None) ->
     """The network as the settings have it. The device's own node may show a certificate of its region, whose root is
     pinned; nobody else may. Raises `SettingsError`: `settings.extra_ca`, `settings.proxy`."""
     extra = Path(settings.extra_ca) if settings.extra_ca else None
+    context = cache(partial(tls.client, extra))
+    own: dict[str, ssl.SSLContext] = {}
     try:
-        context = tls.client(extra)
-        own = {} if pins is None else {parse(pins.url).raw_authority: tls.client(extra, roots=[pins.root])}
+        if extra is not None:
+            context()  # What the operator has given is looked at now.
+        if pins is not None and (at := parse(pins.url)).scheme == "https":
+            own[at.raw_authority] = tls.client(extra, roots=[pins.root])
     except (OSError, DeliveryError) as error:
         raise SettingsError("settings.extra_ca", place="link.extra_ca", why=type(error).__name__) from None
     return Link(context=context, contexts=own, meter=meter, proxy=_proxy(settings.proxy))
@@ -101,14 +106,15 @@ async def system_lookup(host: str, port: int) -> Sequence[str]:
 class Link:
     """The network of a device. `close` it at the end.
 
-    `context` judges servers by their certificates, `contexts` those at these places (host and port as in a URL) in its
+    `context` gives what judges servers by their certificates, and is asked for it when there is one to judge: all the
+    authorities of a system take a megabyte. `contexts` judge those at these places (host and port as in a URL) in its
     stead; `meter` is told what goes, and asked what may; `proxy` stands between the device and everything outside.
     """
 
     def __init__(
         self,
         *,
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
         meter: Meter,
         contexts: Mapping[str, ssl.SSLContext] | None = None,
         proxy: Proxy | None = None,
@@ -188,10 +194,11 @@ class Link:
         self, method: str, url: URL, fields: Mapping[str, str], body: bytes | None, private: bool, within: ClientTimeout
     ) -> AsyncIterator[ClientResponse]:
         """The answer, open; what went is counted while its connection is still there."""
-        session, context = self._session(url, private), self._contexts.get(url.raw_authority, self._tls)
+        session = self._session(url, private)
+        judging = True if url.scheme == "http" else self._contexts.get(url.raw_authority) or self._tls()
         try:
             async with session.request(
-                method, url, data=body, headers=fields, allow_redirects=False, timeout=within, ssl=context
+                method, url, data=body, headers=fields, allow_redirects=False, timeout=within, ssl=judging
             ) as response:
                 try:
                     yield response

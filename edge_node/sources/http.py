@@ -4,6 +4,8 @@ What lives here: listening, who may, how much at once. What does not: what messa
 webhooks of LoRaWAN networks bring the same documents as their brokers. It listens on loopback, or on a named address
 for those who show a token.
 
+Of aiohttp a server without routes is enough; the whole of `aiohttp.web` takes two megabytes more.
+
 INVARIANT: 204 is answered when the readings are on disk, and not before. 400: nothing of it can be read, it is put
 aside and need not be sent again. 429 and 503 with `Retry-After`: nothing was taken, it is to be sent again. Who sends
 again because an answer was lost gives the same readings: what has a time of its own is stored once.
@@ -21,7 +23,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
-from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from aiohttp.web_server import Server
 from msgspec import Meta, Struct
 
 from connector.data.silos import secrets as secret_files
@@ -119,7 +124,7 @@ class HttpSource:
 
     async def _listen(self, taking: Taking) -> None:
         token, context = await asyncio.to_thread(self._outside)
-        served = web.Server(self._handler(taking, token), keepalive_timeout=_BODY_SECONDS, access_log=None)
+        served = Server(self._handler(taking, token), keepalive_timeout=_BODY_SECONDS, access_log=None)
 
         def accept() -> asyncio.Protocol:
             return served() if len(served.connections) < _CONNECTIONS else _Closing()
@@ -158,8 +163,8 @@ class HttpSource:
             raise SourceError("source.secret", setting="certificate") from None
         return token, context
 
-    def _handler(self, taking: Taking, token: str) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    def _handler(self, taking: Taking, token: str) -> Callable[[BaseRequest], Awaitable[StreamResponse]]:
+        async def handle(request: BaseRequest) -> StreamResponse:
             if (refused := self._refused(request, token)) is not None:
                 return refused
             self._under_way += 1
@@ -170,7 +175,7 @@ class HttpSource:
 
         return handle
 
-    def _refused(self, request: web.BaseRequest, token: str) -> web.Response | None:
+    def _refused(self, request: BaseRequest, token: str) -> Response | None:
         """The answer to who may not, or not now."""
         if token and not hmac.compare_digest(
             request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()
@@ -184,13 +189,13 @@ class HttpSource:
             return _answer(429, "http.busy", headers={"Retry-After": "1"})
         return None
 
-    async def _take(self, request: web.BaseRequest, taking: Taking) -> web.Response:
+    async def _take(self, request: BaseRequest, taking: Taking) -> Response:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await self._body(request)
         except TimeoutError:
             return _answer(408, "http.slow", headers={"Connection": "close"})
-        except web.RequestPayloadError:
+        except RequestPayloadError:
             return _answer(400, "http.body", headers={"Connection": "close"})
         if body is None:
             return _answer(413, "http.large")
@@ -204,9 +209,9 @@ class HttpSource:
             self._trouble = error.code
             return _answer(503, error.code, headers={"Retry-After": "10"})
         self._trouble = ""
-        return web.Response(status=204) if kept.error is None else _unread(kept.error)
+        return Response(status=204) if kept.error is None else _unread(kept.error)
 
-    async def _body(self, request: web.BaseRequest) -> bytes | None:
+    async def _body(self, request: BaseRequest) -> bytes | None:
         """The body; None where it is too large, also where it was packed small."""
         found = bytearray()
         async for piece in request.content.iter_any():
@@ -223,12 +228,12 @@ class _Closing(asyncio.Protocol):
         transport.close()
 
 
-def _unread(error: DecodeError) -> web.Response:
+def _unread(error: DecodeError) -> Response:
     return _answer(400, error.code, dict(error.params))
 
 
 def _answer(
     status: int, code: str, params: dict[str, str] | None = None, headers: dict[str, str] | None = None
-) -> web.Response:
+) -> Response:
     body = msgspec.json.encode({"code": code, "params": params or {}})
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+    return Response(status=status, body=body, content_type="application/json", headers=headers)

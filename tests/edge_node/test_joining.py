@@ -157,7 +157,7 @@ class Listening(Link):
 async def test_nothing_is_sent_to_who_is_not_meant(served: Region, tmp_path: Path, case: str) -> None:
     """A root is public: whoever shows it at another address, with a certificate that is believed there, proves nothing.
     The node serves 127.0.0.1 too, as somebody would who hands everything on to it."""
-    listening = Listening(context=served.context(), meter=Unlimited())
+    listening = Listening(context=served.context, meter=Unlimited())
     listening.sent = []
     elsewhere = served.url.replace("localhost", "127.0.0.1")
     typed = f"{ROOT_CODE}@{served.url}" if case == "another region" else f"{await served.code()}@{elsewhere}"

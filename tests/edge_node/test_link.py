@@ -100,7 +100,7 @@ def meter() -> Counted:
 
 @pytest.fixture
 async def link(meter: Counted) -> AsyncIterator[Link]:
-    made = Link(context=tls.client(None), meter=meter, deadline=5.0)
+    made = Link(context=lambda: tls.client(None), meter=meter, deadline=5.0)
     yield made
     await made.close()
 
@@ -201,7 +201,7 @@ async def test_where_a_device_does_not_go(meter: Counted, url: str, private: boo
     async def lookup(host: str, port: int) -> Sequence[str]:
         return ["10.0.0.7"] if host == "inside.example" else ["93.184.216.34", "192.168.1.1"]
 
-    link = Link(context=tls.client(None), meter=meter, lookup=lookup)
+    link = Link(context=lambda: tls.client(None), meter=meter, lookup=lookup)
     assert await code(link.get(url, private=private)) == want
     await link.close()
 
@@ -229,11 +229,11 @@ async def test_a_server_that_nobody_vouches_for(secure: There, tmp_path: Path, m
     async def lookup(host: str, port: int) -> Sequence[str]:
         return ["127.0.0.1"]
 
-    strange = Link(context=tls.client(None), meter=meter, lookup=lookup)
+    strange = Link(context=lambda: tls.client(None), meter=meter, lookup=lookup)
     url = f"https://{NAME}:{secure.port}/"
     assert await code(strange.get(url, private=True)) == "link.tls"
     await strange.close()
-    known = Link(context=tls.client(tmp_path / "authority.pem"), meter=meter, lookup=lookup)
+    known = Link(context=lambda: tls.client(tmp_path / "authority.pem"), meter=meter, lookup=lookup)
     assert (await known.get(url, private=True)).body == b"answer"
     await known.close()
 
@@ -247,7 +247,7 @@ async def test_out_through_a_proxy(secure: There, tmp_path: Path, meter: Counted
     async with proxying() as proxy:
         proxy.leads = lambda host, port: ("127.0.0.1", secure.port)
         known = Link(
-            context=tls.client(tmp_path / "authority.pem"),
+            context=lambda: tls.client(tmp_path / "authority.pem"),
             meter=meter,
             proxy=proxy_of(f"http://127.0.0.1:{proxy.port}"),
             lookup=lookup,
@@ -304,7 +304,7 @@ def test_both_loops_count_alike(run: Callable[[Coroutine[Any, Any, None]], None]
     async def once() -> None:
         there, meter = There(), Counted()
         runner = await serving(there, None)
-        link = Link(context=tls.client(None), meter=meter)
+        link = Link(context=lambda: tls.client(None), meter=meter)
         await link.post(f"http://127.0.0.1:{there.port}/", b"x" * 50_000, media_type="text/plain", private=True)
         assert 50_000 < meter.sent < 55_000
         assert 0 < meter.received < 1_500

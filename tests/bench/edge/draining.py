@@ -122,7 +122,7 @@ async def _drained(folder: Path, count: int) -> float:
     key = Ed25519PrivateKey.generate()
     sealer = Sealer(key, cose.kid_of(key.public_key()))
     buffer = await filled(folder / "box", sealer, count)
-    link = Link(context=ssl.create_default_context(), meter=_Free())
+    link = Link(context=ssl.create_default_context, meter=_Free())
     with node(folder / "node", key) as (port, process):
         sync = Sync(
             Means(
