@@ -10,7 +10,9 @@ with numbers, text or bytes as keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -94,7 +96,8 @@ class _Writer:
             return self._leaf(values)
         made = [_head(4, len(values))]
         for is_leaf, run in groupby(values, key=_is_leaf):
-            made += [self._run(list(run))] if is_leaf else [self.value(one, deep - 1) for one in run]
+            some = list(run)
+            made += [self._run(some)] if is_leaf else [self.value(one, deep - 1) for one in some]
         return b"".join(made)
 
     def _run(self, values: list[Any]) -> bytes:
