@@ -5,10 +5,14 @@ Pure. A set is a tuple of (from, to), both included, in order, with a gap betwee
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
 from typing import TypeAlias
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
+_first, _last = itemgetter(0), itemgetter(1)
 
 
 def joined(pairs: Iterable[tuple[int, int]]) -> Ranges:
@@ -26,17 +30,26 @@ def joined(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 def add(known: Ranges, first: int, last: int) -> Ranges:
     """The set with these numbers in it."""
-    if known and known[-1][0] <= first <= known[-1][1] + 1:
-        return (*known[:-1], (known[-1][0], max(known[-1][1], last)))
-    return joined((*known, (first, last)))
+    begin, end = _near(known, first - 1), _beyond(known, last + 1)
+    if begin < end:
+        first, last = min(first, known[begin][0]), max(last, known[end - 1][1])
+    return (*known[:begin], (first, last), *known[end:])
+
+
+def _near(known: Ranges, number: int) -> int:
+    """The place of the first range that does not end before this number."""
+    return bisect_left(known, number, key=_last)
+
+
+def _beyond(known: Ranges, number: int) -> int:
+    """The place of the first range that begins behind this number."""
+    return bisect_right(known, number, key=_first)
 
 
 def missing(known: Ranges, first: int, last: int) -> Iterator[tuple[int, int]]:
     """What of `first` to `last` is not in the set."""
     at = first
-    for begin, end in known:
-        if end < at:
-            continue
+    for begin, end in islice(known, _near(known, first), None):
         if begin > last:
             break
         if at < begin:
@@ -53,7 +66,7 @@ def covers(known: Ranges, first: int, last: int) -> bool:
 
 def touches(known: Ranges, first: int, last: int) -> bool:
     """Is any of these numbers in it?"""
-    return any(begin <= last and first <= end for begin, end in known)
+    return _near(known, first) < _beyond(known, last)
 
 
 def size(known: Ranges) -> int:
