@@ -206,3 +206,36 @@ def test_noise_is_refused_or_read_as_it_was_written(noise: bytes) -> None:
     except CborError:
         return
     assert cbor.dumps(cbor.loads(cbor.dumps(found))) == cbor.dumps(found)
+
+
+# --- numbers in a row -------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-(1 << 64), (1 << 64) - 1), max_size=40))
+def test_numbers_in_a_row_are_those_of_the_list(values: list[int]) -> None:
+    data = cbor.dumps(values)
+    count, at = cbor.begun(data, 0, 4)
+    assert count == len(values)
+    assert cbor.numbers(data, at, count) == (values, len(data))
+    if all(-(1 << 32) <= one < 1 << 32 for one in values):
+        assert cbor.behind(data, at, count) == len(data)
+    else:
+        with pytest.raises(CborError):
+            cbor.behind(data, at, count)
+    with pytest.raises(CborError):
+        cbor.numbers(data, at, count + 1)
+
+
+@pytest.mark.parametrize(
+    "data", ["", "1817", "190018", "1a0000ffff", "1b00000000ffffffff", "18", "1900", "1c", "1f", "f4", "f90000", "c201"]
+)
+def test_what_is_no_number_in_its_shortest_form_ends_the_row(data: str) -> None:
+    for look in (cbor.numbers, cbor.behind):
+        with pytest.raises(CborError):
+            look(bytes.fromhex("00" + data), 0, 2)
+
+
+@pytest.mark.parametrize("data", ["", "9803", "98", "990017", "99", "9f", "40", "00"])
+def test_what_begins_no_list_in_its_shortest_form(data: str) -> None:
+    with pytest.raises(CborError):
+        cbor.begun(bytes.fromhex(data), 0, 4)

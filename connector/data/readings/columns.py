@@ -50,10 +50,10 @@ _SMALL: Final = 400
 _LEVEL: Final = 3
 _MOST_RAW: Final = 8 << 20
 _MOST_MADE: Final = 64 << 20
-_HEAD: Final = 6
-_SPANNED, _KINDS = 8, 16
-_UNITS: Final = (1, 1_000, 1_000_000)
-_NUMBERS, _OTHERS, _HOLES = 0, 1, 2
+HEAD: Final = 6
+SPANNED, KINDS = 8, 16
+UNITS: Final = (1, 1_000, 1_000_000)
+NUMBERS, _OTHERS, HOLES = 0, 1, 2
 
 
 class Allowance:
@@ -140,7 +140,7 @@ def flat(batch: Batch) -> bytes:
     order = _order(rows.things)
     for place, column in enumerate(rows.columns):
         kinds |= _column(column, order, columns) << (2 * place)
-    shape = _shape(batch, unit) | (_KINDS if kinds else 0)
+    shape = _shape(batch, unit) | (KINDS if kinds else 0)
     head: list[Any] = [batch.series, batch.legend, batch.first, len(times), len(rows.columns), shape]
     if batch.span:
         head.append(batch.span)
@@ -150,15 +150,15 @@ def flat(batch: Batch) -> bytes:
 
 
 def _shape(batch: Batch, unit: int) -> int:
-    return (_SPANNED if batch.span else 0) | (unit << 1) | batch.unsure
+    return (SPANNED if batch.span else 0) | (unit << 1) | batch.unsure
 
 
 def _times(times: list[int]) -> tuple[int, list[int]]:
     """The largest unit that loses nothing, and the differences in it."""
     differences = _differences(times)
     step = gcd(*differences)
-    unit = 2 if step % _UNITS[2] == 0 else 1 if step % _UNITS[1] == 0 else 0
-    return unit, [one // _UNITS[unit] for one in differences] if unit else differences
+    unit = 2 if step % UNITS[2] == 0 else 1 if step % UNITS[1] == 0 else 0
+    return unit, [one // UNITS[unit] for one in differences] if unit else differences
 
 
 def _column(column: list[Value], order: list[int], to: list[Any]) -> int:
@@ -168,10 +168,10 @@ def _column(column: list[Value], order: list[int], to: list[Any]) -> int:
         numbers: Any = itemgetter(*order)(column) if len(order) > 1 else column
         _bound(numbers)
         to.extend(_differences(numbers))
-        return _NUMBERS
+        return NUMBERS
     if kinds <= {int, type(None)}:
         to.append(_holed([column[place] for place in order]))
-        return _HOLES
+        return HOLES
     to.append(_chosen(column))
     return _OTHERS
 
@@ -217,8 +217,8 @@ def _write(number: int, to: bytearray) -> None:
 
 
 def decode(payload: bytes, allowance: Allowance | None = None) -> Batch:
-    """The batch in a payload. Raises `FormError`: `batch.form` (of another form, with a dictionary that is not known, or
-    broken; nothing is taken on trust), `batch.large` where more would come of it than is allowed."""
+    """The batch in a payload. Raises `FormError`: `batch.form` (of another form, with a dictionary that is not known,
+    or broken; nothing is taken on trust), `batch.large` where more would come of it than is allowed."""
     try:
         return _decoded(payload, allowance or Allowance(_MOST_MADE))
     except FormError:
@@ -228,15 +228,21 @@ def decode(payload: bytes, allowance: Allowance | None = None) -> Batch:
 
 
 def _decoded(payload: bytes, allowance: Allowance) -> Batch:
+    if payload[0] == FORM_ROW:
+        return _from_row(payload)
+    return _from_flat(expanded(payload, allowance), allowance)
+
+
+def expanded(payload: bytes, allowance: Allowance) -> bytes:
+    """The columns of a payload before they were compressed. Raises `FormError` as `decode`, and whatever decompressing
+    raises."""
     match payload[0]:
-        case 1:
-            return _from_row(payload)
         case 2:
-            return _from_flat(payload[1:], allowance)
+            return payload[1:]
         case 3:
-            return _from_flat(_expanded(payload[1:], _plain()[1], allowance), allowance)
+            return _expanded(payload[1:], _plain()[1], allowance)
         case 4:
-            return _from_flat(_expanded(payload[2:], _with(payload[1])[1], allowance), allowance)
+            return _expanded(payload[2:], _with(payload[1])[1], allowance)
         case _:
             raise FormError("batch.form")
 
@@ -256,22 +262,22 @@ def _from_flat(raw: bytes, allowance: Allowance) -> Batch:
     flat: Any = cbor.loads(raw, most=_MOST_RAW, deep=3)
     if type(flat) is not list:
         raise FormError("batch.form")
-    if set(map(type, flat[:_HEAD])) != {int}:
+    if set(map(type, flat[:HEAD])) != {int}:
         raise FormError("batch.form")
-    series, legend, first, count, fields, shape = flat[:_HEAD]
-    if not (1 <= count <= MOST_ROWS and 0 <= fields <= MOST_FIELDS and 0 <= shape < 2 * _KINDS):
+    series, legend, first, count, fields, shape = flat[:HEAD]
+    if not (1 <= count <= MOST_ROWS and 0 <= fields <= MOST_FIELDS and 0 <= shape < 2 * KINDS):
         raise FormError("batch.form")
     allowance.spend(count * (fields + 2))
-    span, at = (flat[_HEAD], _HEAD + 1) if shape & _SPANNED else (0, _HEAD)
-    kinds, at = (_kinds(flat[at], fields), at + 1) if shape & _KINDS else (0, at)
+    span, at = (flat[HEAD], HEAD + 1) if shape & SPANNED else (0, HEAD)
+    kinds, at = (_kinds(flat[at], fields), at + 1) if shape & KINDS else (0, at)
     times, things = _sums(flat[at : at + count], count), _sums(flat[at + count : at + 2 * count], count)
     at += 2 * count
-    size = _UNITS[(shape >> 1) & 3]
+    size = UNITS[(shape >> 1) & 3]
     back = _back(things)
     columns: list[list[Value]] = []
     for place in range(fields):
         how = (kinds >> (2 * place)) & 3
-        if how == _NUMBERS:
+        if how == NUMBERS:
             columns.append(back(_sums(flat[at : at + count], count)))
             at += count
         else:
@@ -355,12 +361,12 @@ def _from_row(payload: bytes) -> Batch:
         if one < 0x80:
             numbers.append(value)
             value = width = 0
-    if width or not _HEAD <= len(numbers) <= _HEAD + 1 + MOST_FIELDS:
+    if width or not HEAD <= len(numbers) <= HEAD + 1 + MOST_FIELDS:
         raise FormError("batch.form")
-    series, legend, first, shape, time, thing = numbers[:_HEAD]
-    span, values = (numbers[_HEAD], numbers[_HEAD + 1 :]) if shape & _SPANNED else (0, numbers[_HEAD:])
+    series, legend, first, shape, time, thing = numbers[:HEAD]
+    span, values = (numbers[HEAD], numbers[HEAD + 1 :]) if shape & SPANNED else (0, numbers[HEAD:])
     columns: list[list[Value]] = [[(one >> 1) ^ -(one & 1)] for one in values]
-    if shape >= _KINDS:
+    if shape >= KINDS:
         raise FormError("batch.form")
-    rows = Rows([time * _UNITS[(shape >> 1) & 3]], [thing], columns)
+    rows = Rows([time * UNITS[(shape >> 1) & 3]], [thing], columns)
     return _checked(Batch(series, legend, first, rows, bool(shape & 1), span))

@@ -34,9 +34,17 @@ def encode(document: Legend | Gaps | Manifest) -> bytes:
 
 def decode(payload: bytes, allowance: Allowance | None = None) -> Document:
     """What a payload holds, of whatever form. Raises `FormError` `legend.form`, and as `columns.decode`."""
-    kind = _FORMS.get(payload[0]) if payload else None
-    if kind is None:
-        return columns.decode(payload, allowance)
+    return read(payload) if is_document(payload) else columns.decode(payload, allowance)
+
+
+def is_document(payload: bytes) -> bool:
+    """Does a payload hold anything but a batch, as its first byte says?"""
+    return payload[:1] != b"" and payload[0] in _FORMS
+
+
+def read(payload: bytes) -> Legend | Gaps | Manifest:
+    """The document in a payload that holds one. Raises `FormError` `legend.form`."""
+    kind = _FORMS[payload[0]]
     try:
         document = msgspec.convert(cbor.loads(payload[1:], most=MOST_BYTES), kind, strict=True)
     except (cbor.CborError, msgspec.ValidationError) as error:

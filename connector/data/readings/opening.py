@@ -7,8 +7,8 @@ not: whether their readings are here already (`receiving`), where keys come from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -17,8 +17,8 @@ from certs.cose import CoseError
 from certs.jwk import PublicKey
 from connector.data.readings import legends
 from connector.data.readings.columns import Allowance
-from connector.data.readings.legends import Document
-from connector.data.readings.model import Batch, FormError, Gaps, Legend, Manifest
+from connector.data.readings.model import FormError, Gaps, Legend, Manifest
+from connector.data.readings.outlines import Outline, outlined
 from connector.errors import MessageError, RefusedError, TooLargeError
 
 MOST_BYTES: Final = (4 << 20) + (64 << 10)
@@ -29,11 +29,13 @@ MADE_PER_BYTE: Final = 3
 """What may be made of a post (see `columns.Allowance`): so much, and so much more for each of its bytes. Whoever sends
 readings that resemble each other very much sends fewer of them at once."""
 
+Read: TypeAlias = Outline | Legend | Gaps | Manifest
+
 
 class Came(Struct, frozen=True):
-    """A batch, and the message that it came in."""
+    """What a batch holds, and the message that it came in."""
 
-    batch: Batch
+    batch: Outline
     message: bytes
 
 
@@ -51,8 +53,9 @@ class Post(Struct, frozen=True):
 def opened(body: bytes, keys: Mapping[bytes, PublicKey]) -> Post:
     """What is in a post, every message of it sealed with one of these keys.
 
-    Raises `TooLargeError` `readings.size` (also where too much would come of it), `MessageError` `readings.form` (`number` is that of the message, from 1),
-    `RefusedError` `readings.seal` (sealed by nobody whose key this is, or changed on its way).
+    Raises `TooLargeError` `readings.size` (also where too much would come of it), `MessageError` `readings.form`
+    (`number` is that of the message, from 1), `RefusedError` `readings.seal` (sealed by nobody whose key this is, or
+    changed on its way).
     """
     if len(body) > MOST_BYTES:
         raise TooLargeError("readings.size", most=str(MOST_BYTES))
@@ -67,22 +70,22 @@ def opened(body: bytes, keys: Mapping[bytes, PublicKey]) -> Post:
     return _sorted(found, messages, len(body))
 
 
-def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int, allowance: Allowance) -> Document:
+def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int, allowance: Allowance) -> Read:
     try:
         payload = cose.verify(message, keys).payload
     except CoseError:
         raise RefusedError("readings.seal", number=str(number)) from None
     try:
-        return legends.decode(payload, allowance)
+        return legends.read(payload) if legends.is_document(payload) else outlined(payload, allowance)
     except FormError as error:
         if error.code == "batch.large":
             raise TooLargeError("readings.size", most=str(MOST_BYTES)) from None
         raise MessageError("readings.form", number=str(number)) from None
 
 
-def _sorted(found: list[Document], messages: list[bytes], size: int) -> Post:
+def _sorted(found: Sequence[Read], messages: list[bytes], size: int) -> Post:
     read = list(zip(found, messages, strict=True))
-    came = tuple(Came(one, message) for one, message in read if isinstance(one, Batch))
+    came = tuple(Came(one, message) for one, message in read if isinstance(one, Outline))
     return Post(
         legends=tuple(one for one in found if isinstance(one, Legend)),
         batches=came,
@@ -97,8 +100,5 @@ def _provable(came: tuple[Came, ...], manifests: list[tuple[Manifest, bytes]]) -
         return came[0].message if len(came) == 1 else None
     manifest, message = manifests[-1]
     listed = [(one.series, one.first, one.count, one.digest) for one in manifest.parts]
-    there = [
-        (one.batch.series, one.batch.first, len(one.batch.rows.times), hashlib.sha256(one.message).digest())
-        for one in came
-    ]
+    there = [(one.batch.series, one.batch.first, one.batch.count, hashlib.sha256(one.message).digest()) for one in came]
     return message if listed == there else None

@@ -28,8 +28,9 @@ from certs.jwk import PublicKey
 from connector.data.readings import keeping, opening
 from connector.data.readings.keeping import Body, Frame
 from connector.data.readings.legends import joined as with_more
-from connector.data.readings.model import Batch, FormError, Gap, Legend, Series
+from connector.data.readings.model import FormError, Gap, Legend, Series
 from connector.data.readings.opening import Came, Post
+from connector.data.readings.outlines import Outline
 from connector.data.readings.ranges import Ranges, add, covers, joined, missing, size, touches
 from connector.errors import BusyError, MessageError, NodeError, RefusedError, StoreError, TransitionError
 from connector.ports import Clock, Reading, Store, Transaction
@@ -287,7 +288,7 @@ class _Draft:
             device, entry = _gone(device, known[gap.series].name, gap)
             entries += entry
         if fresh:
-            device, entry = _counted(device, sum(len(came.batch.rows.times) for _, came in fresh), self.now)
+            device, entry = _counted(device, sum(came.batch.count for _, came in fresh), self.now)
             entries += entry
         self.changed = self.changed or device != self.devices[id]
         self.devices[id] = device
@@ -301,9 +302,9 @@ class _Draft:
             self.logs[id] = ReadingLog(id=id, scope=self.scope, series=series, epoch=self.now)
         frames = self.frames.setdefault(id, [])
         n = frames[-1].n + frames[-1].count if frames else self.logs[id].next
-        times = came.batch.rows.times
-        body = Body(device, came.batch.first, self.now, came.message)
-        frames.append(Frame(n, len(times), min(times), max(times), body))
+        batch = came.batch
+        body = Body(device, batch.first, self.now, came.message)
+        frames.append(Frame(n, batch.count, batch.begin, batch.end, body))
 
     def write(self, folder: Path) -> None:
         """Put what is new on disk for good. Raises `StoreError`."""
@@ -380,14 +381,14 @@ def _taught(device: DeviceReadings, more: Sequence[Legend]) -> tuple[DeviceReadi
     return replace(device, legend=said, known=known.number), dict(known.series)
 
 
-def _new(device: DeviceReadings, series: Series, batch: Batch) -> tuple[str | None, DeviceReadings]:
+def _new(device: DeviceReadings, series: Series, batch: Outline) -> tuple[str | None, DeviceReadings]:
     """None where a batch is new, with the device that has it; else why it is not taken, "" where all of it is here."""
     held = device.held.get(batch.series, ())
     if covers(held, batch.first, batch.last):
         return "", device
     if touches(held, batch.first, batch.last):
         return "readings.partly", device
-    if len(batch.rows.columns) != len(series.fields):
+    if batch.fields != len(series.fields):
         return "readings.shape", device
     after = add(held, batch.first, batch.last)
     if len(after) > MOST_RANGES:
