@@ -28,6 +28,8 @@ from edge_node.errors import PackageError
 NAME: Final = "allmende-edge"
 STATE: Final = f"var/lib/{NAME}"
 UNITS: Final = "etc/systemd/system"
+GROUPS: Final = ("gpio",)
+"""Whose the pins are on some systems (Raspberry Pi OS)."""
 FIRST: Final = f"{NAME}-first.service"
 _INVITATION: Final = re.compile(r"[A-Za-z0-9-]+@[A-Za-z0-9._:/\[\]-]+", re.ASCII)
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -164,7 +166,9 @@ def _add_user(user: str, root: Path) -> None:
     if any(line.startswith(f"{user}:") for line in (root / "etc/passwd").read_text().splitlines()):
         return
     nobody = ["--system", "--user-group", "--no-create-home", "--home-dir", f"/{STATE}", "--shell", "/usr/sbin/nologin"]
-    _run("useradd", *([] if root == Path("/") else ["--prefix", str(root)]), *nobody, user)
+    known = {line.partition(":")[0] for line in (root / "etc/group").read_text().splitlines()}
+    also = [f"--groups={','.join(found)}"] if (found := [one for one in GROUPS if one in known]) else []
+    _run("useradd", *([] if root == Path("/") else ["--prefix", str(root)]), *nobody, *also, user)
 
 
 def _give(folder: Path, user: str, root: Path) -> None:

@@ -75,6 +75,7 @@ def packaged(package: str) -> str:
         "program": f"/opt/{package}/current/bin/allmende",
         "directory": f"/var/lib/{package}",
         "user": package,
+        "journal": f"/opt/{package}/update",
         "releases": f"/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package}",
     }
     return _unit(f"{package}.service", values, "packaged")

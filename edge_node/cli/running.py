@@ -19,4 +19,5 @@ def run(call: Call, directory: Path | None) -> None:
     """Run the agent of a device until it is stopped: takes readings, keeps them, delivers them."""
     place = found(directory)
     os.environ["ALLMENDE_LANG"] = call.lang
-    os.execv(sys.executable, [sys.executable, "-m", "edge_node", str(place)])  # noqa: S606 - this very program
+    apart = "-I" if sys.flags.isolated else "-P"  # what lies where a person happens to stand is no part of it
+    os.execv(sys.executable, [sys.executable, apart, "-m", "edge_node", str(place)])  # noqa: S606 - this very program

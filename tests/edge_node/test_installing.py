@@ -73,6 +73,14 @@ def test_an_image_gets_everything_that_a_start_needs(image: Path, tmp_path: Path
     assert refusal(installing.put_in_image, image, packed(tmp_path / "again", "arm64")) == "image.taken"
 
 
+@pytest.mark.parametrize(("groups", "members"), [("gpio:x:997:\n", ["gpio"]), ("", [])])
+def test_pins_where_they_belong_to_a_group(image: Path, tmp_path: Path, groups: str, members: list[str]) -> None:
+    (image / "etc/group").write_text(groups)
+    installing.put_in_image(image, packed(tmp_path, "arm64"))
+    lines = [line.split(":") for line in (image / "etc/group").read_text().splitlines()]
+    assert [name for name, _, _, users in lines if "allmende-edge" in users.split(",")] == members
+
+
 def test_an_image_that_enrols_by_itself(image: Path, tmp_path: Path) -> None:
     code = "7K3QX-00000-00000-00000-00000@daten.stadt.example"
     installing.put_in_image(image, packed(tmp_path, "arm64"), code)

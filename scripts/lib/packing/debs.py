@@ -108,6 +108,7 @@ def _script(name: str, kind: Kind) -> bytes:
     """A script of this package, from its template; `@NAME@` are its places, since `$` is the shell's."""
     text = (SCRIPTS / name).read_text("utf-8")
     places = {"PACKAGE": kind.name, "PYTHON": PYTHON, "PRIORITY": str(kind.priority), "SETTINGS": kind.settings}
+    places["GROUPS"] = " ".join(kind.groups)
     for place, value in places.items():
         text = text.replace(f"@{place}@", value)
     assert not re.search("@[A-Z]+@", text), f"{name}: a place is open"

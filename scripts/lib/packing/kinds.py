@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_node.installing import GROUPS
+
 HERE = Path(__file__).parents[3]
 PYTHON = "3.11"
 """The Python of Debian 12. Wheels are made for one minor version."""
@@ -26,6 +28,8 @@ class Kind:
     needs: frozenset[str] | None = None
     facts: dict[str, str] = field(default_factory=dict)
     conffiles: dict[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    """The user is in these too, where the system has them."""
     settings: str = ""
     """A conffile that the directory of state links to, under its own name."""
 
@@ -73,6 +77,7 @@ EDGE = Kind(
             '# with = { url = "mqtt://127.0.0.1:1883" }\n'
         ),
     },
+    groups=GROUPS,
     settings="/etc/allmende-edge/edge.toml",
 )
 KINDS = {kind.name: kind for kind in (NODE, EDGE)}

@@ -105,7 +105,9 @@ def test_the_unit_of_a_package(package: str, tmp_path: Path) -> None:
     text = shipped.packaged(package)
     before, start, after = (text.index(f"\n{name}=") for name in ("ExecStartPre", "ExecStart", "ExecStartPost"))
     assert before < start < after
-    assert f"=+/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package} settle\n" in text
+    for act in ("settle", "confirm"):  # a shell looks whether there is anything to do
+        releases = f"/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package} {act}"
+        assert f"=+/bin/sh -c 'test ! -e /opt/{package}/update || exec {releases}'\n" in text
     assert f"StateDirectory={package}\n" in text
     assert "{{" not in text
     assert "ReadWritePaths=/" not in text
