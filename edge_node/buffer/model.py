@@ -50,7 +50,7 @@ class Limits(Struct, frozen=True):
     many things it takes more than are good for a batch that waits: a reading resembles the last one of its thing."""
     loose: int = 4
     """So many closed segments are left as they are: what is delivered soon is not written twice."""
-    segment: int = 2 << 20
+    segment: int = 1 << 20
     """Bytes of the open segment at which it is closed."""
     group: int = 1 << 20
     """Bytes that are written before one sync."""
