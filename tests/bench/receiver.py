@@ -1,12 +1,14 @@
 """A node that takes readings, in a process of its own: `python -m tests.bench.receiver FOLDER KEY`.
 
-Prints its port, and when its input ends how many readings it has, by series, and in how many pieces.
+Prints its port, and when its input ends how many readings it has, by series, and in how many pieces, and the seconds
+that it has computed since it printed its port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -52,13 +54,15 @@ async def serve(folder: Path, key: bytes) -> None:
     )
     await listener.start("127.0.0.1", 0)
     print(listener.port, flush=True)
+    begin = time.process_time()
     await asyncio.to_thread(sys.stdin.read)
+    cpu = time.process_time() - begin
     await listener.close()
     found = await store.read(lambda view: view.get(DeviceReadings, readings_id("", DEVICE)))
     log = await store.read(lambda view: view.get(ReadingLog, readings_id("", "air")))
     assert found is not None
     assert log is not None
-    print(msgspec.json.encode({"held": found.held, "readings": log.next - 1}).decode(), flush=True)
+    print(msgspec.json.encode({"held": found.held, "readings": log.next - 1, "cpu": cpu}).decode(), flush=True)
     await store.close()
 
 
