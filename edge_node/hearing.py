@@ -15,8 +15,11 @@ from connector.data.readings.model import MOST_VALUE
 from connector.data.readings.ranges import Ranges, joined
 from edge_node.errors import LinkError
 
-MOST: Final = 1 << 20
-"""Bytes of an answer."""
+MOST: Final = 1 << 19
+"""Bytes of an answer. What others answer is paid for by the device, too."""
+MOST_PIECES: Final = 1 << 14
+"""Ranges in an answer: a receiver knows no more of a device (`connector.data.readings.receiving`)."""
+MOST_RECEIPT: Final = 1024
 
 
 class Heard(Struct, frozen=True):
@@ -34,6 +37,7 @@ def read(body: bytes) -> Heard:
     try:
         found = cbor.loads(body, most=MOST)
         held = {_number(series): _ranges(ranges) for series, ranges in found["held"].items()}
+        _number(MOST_PIECES - sum(map(len, held.values())))
         refused = tuple((_number(one[0]), _number(one[1]), _code(one[2])) for one in found.get("refused", ()))
         return Heard(held, refused, _number(found.get("legend", 0)), _bytes(found.get("receipt")))
     except (CborError, LookupError, TypeError, ValueError, AttributeError):
@@ -54,7 +58,7 @@ def _ranges(value: Any) -> Ranges:
 
 
 def _bytes(value: Any) -> bytes | None:
-    if not isinstance(value, bytes | None):
+    if not isinstance(value, bytes | None) or len(value or b"") > MOST_RECEIPT:
         raise TypeError
     return value
 

@@ -13,7 +13,10 @@ from connector.data.readings.model import Legend, Series
 from edge_node.buffer.model import Sealing
 from edge_node.errors import FullError
 
-MOST_THINGS: Final = 1 << 18
+MOST_THINGS: Final = 1 << 15
+MOST_NAMES: Final = 1 << 20
+"""Bytes of all their names: they are in memory, and stand in legends that a node takes only so much of. Who says ever
+new names, in error or in malice, stops there."""
 
 
 class Names:
@@ -24,6 +27,7 @@ class Names:
         self._number = legend.number
         self._series = {one: number for number, one in legend.series}
         self._things = {name: number for number, name in legend.things}
+        self._length = sum(len(name.encode()) for name in self._things)
         self._last_series = max(self._series.values(), default=0)
         self._last_thing = max(self._things.values(), default=0)
         self._new_series: dict[int, Series] = {}
@@ -47,8 +51,10 @@ class Names:
             pass
         for name in names:
             if name not in known:
-                if len(known) >= MOST_THINGS:
+                length = self._length + len(name.encode())
+                if len(known) >= MOST_THINGS or length > MOST_NAMES:
                     raise FullError("intake.things", most=str(MOST_THINGS))
+                self._length = length
                 self._last_thing += 1
                 known[name] = self._last_thing
                 self._new_things[self._last_thing] = name
@@ -56,8 +62,12 @@ class Names:
 
     def nameable(self, names: Sequence[str]) -> list[int]:
         """The places of the names that have a number, or can still get one."""
-        left = MOST_THINGS - len(self._things)
-        new = set(list(dict.fromkeys(name for name in names if name not in self._things))[:left])
+        left, room, new = MOST_THINGS - len(self._things), MOST_NAMES - self._length, set[str]()
+        for name in dict.fromkeys(name for name in names if name not in self._things):
+            left, room = left - 1, room - len(name.encode())
+            if left < 0 or room < 0:
+                break
+            new.add(name)
         return [place for place, name in enumerate(names) if name in self._things or name in new]
 
     @property

@@ -18,9 +18,9 @@ Numbers = tuple[tuple[int, int], ...]
 class DeviceReadings(Struct, frozen=True, kw_only=True):
     """What came from a device; `id` is the scope, a blank and the device's DID. By the number of a series: `held` are
     the numbers of readings that are here, `gone` those that will never come, as the device says, `why` its last reason.
-    `legend` is all that it has said its numbers mean, as one legend (MessagePack), `known` that legend's number.
-    `latest` is when something came last; `fresh` readings came since the audit log said so, at `noted` (microseconds
-    UTC)."""
+    `legend` is all that it has said its numbers mean, as one legend (MessagePack), `known` that legend's number,
+    `proved` the SHA-256 of the newest messages of it that were kept. `latest` is when something came last; `fresh`
+    readings came since the audit log said so, at `noted` (microseconds UTC)."""
 
     id: str
     scope: str
@@ -30,6 +30,7 @@ class DeviceReadings(Struct, frozen=True, kw_only=True):
     held: Mapping[int, Numbers] = {}
     gone: Mapping[int, Numbers] = {}
     why: Mapping[int, str] = {}
+    proved: tuple[bytes, ...] = ()
     latest: int = 0
     fresh: int = 0
     noted: int = 0

@@ -13,7 +13,7 @@ import msgspec
 from certs import cbor
 from connector.data.readings import columns
 from connector.data.readings.columns import FORM_GAPS, FORM_LEGEND, FORM_MANIFEST, Allowance
-from connector.data.readings.model import MOST_FIELDS, MOST_VALUE, Batch, FormError, Gaps, Legend, Manifest
+from connector.data.readings.model import MOST_FIELDS, MOST_VALUE, Batch, FormError, Gap, Gaps, Legend, Manifest
 
 Document: TypeAlias = Batch | Legend | Gaps | Manifest
 MOST_BYTES: Final = 4 << 20
@@ -49,9 +49,19 @@ def read(payload: bytes) -> Legend | Gaps | Manifest:
         document = msgspec.convert(cbor.loads(payload[1:], most=MOST_BYTES), kind, strict=True)
     except (cbor.CborError, msgspec.ValidationError) as error:
         raise FormError("legend.form") from error
-    if isinstance(document, Legend) and not _sound(document):
+    if (isinstance(document, Legend) and not _sound(document)) or (
+        isinstance(document, Gaps) and not all(map(_possible, document.gaps))
+    ):
         raise FormError("legend.form")
     return document
+
+
+def _possible(gap: Gap) -> bool:
+    """Can there be such a gap?"""
+    numbers = (gap.number, gap.series, gap.at)
+    return 0 <= min(numbers) <= max(numbers) <= MOST_VALUE and all(
+        1 <= first <= last <= MOST_VALUE for first, last in gap.ranges
+    )
 
 
 def _sound(legend: Legend) -> bool:

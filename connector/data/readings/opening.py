@@ -24,6 +24,8 @@ from connector.errors import MessageError, RefusedError, TooLargeError
 MOST_BYTES: Final = (4 << 20) + (64 << 10)
 """Bytes of one post."""
 MOST_MESSAGES: Final = 4096
+MOST_GAPS: Final = 16_384
+"""Pieces of numbers in the reports of one post."""
 MADE: Final = 3 << 20
 MADE_PER_BYTE: Final = 3
 """What may be made of a post (see `columns.Allowance`): so much, and so much more for each of its bytes. Whoever sends
@@ -86,6 +88,8 @@ def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int, allowanc
 def _sorted(found: Sequence[Read], messages: list[bytes], size: int) -> Post:
     read = list(zip(found, messages, strict=True))
     came = tuple(Came(one, message) for one, message in read if isinstance(one, Outline))
+    if sum(1 + len(gap.ranges) for one in found if isinstance(one, Gaps) for gap in one.gaps) > MOST_GAPS:
+        raise TooLargeError("readings.size", most=str(MOST_BYTES))
     return Post(
         legends=tuple(one for one in found if isinstance(one, Legend)),
         batches=came,

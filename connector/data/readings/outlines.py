@@ -22,11 +22,12 @@ from connector.data.readings.model import MOST_FIELDS, MOST_ROWS, MOST_VALUE, Ba
 
 _BYTES: Final = 2
 _LIST: Final = 4
+_ALL, _SOME, _NONE = (frozenset({int}), frozenset({int, type(None)}), frozenset({type(None)}))
 
 
 class Outline(Struct, frozen=True, gc=False):
-    """`count` readings of a series, with the numbers `first` to `last` and instants from `begin` to `end`, in so many
-    `fields`, to be read with a legend of at least this number."""
+    """`count` readings of a series, with the numbers `first` to `last` and instants from `begin` to `end`, of
+    these `things`, to be read with a legend of at least this number; and by field of which types the values are."""
 
     series: int
     legend: int
@@ -35,7 +36,8 @@ class Outline(Struct, frozen=True, gc=False):
     count: int
     begin: int
     end: int
-    fields: int
+    things: frozenset[int]
+    types: tuple[frozenset[type], ...]
 
 
 def outlined(payload: bytes, allowance: Allowance) -> Outline:
@@ -59,9 +61,9 @@ def _looked_at(payload: bytes, allowance: Allowance) -> Outline | None:
 def _of(batch: Batch) -> Outline:
     rows = batch.rows
     begin, end = min(rows.times), max(rows.times)
-    return Outline(
-        batch.series, batch.legend, batch.first, batch.last, len(rows.times), begin, end, len(rows.columns)
-    )  # fmt: skip
+    types = tuple(frozenset(map(type, column)) for column in rows.columns)
+    things = frozenset(rows.things)
+    return Outline(batch.series, batch.legend, batch.first, batch.last, len(rows.times), begin, end, things, types)
 
 
 def _found(raw: bytes, allowance: Allowance) -> Outline:
@@ -76,14 +78,14 @@ def _found(raw: bytes, allowance: Allowance) -> Outline:
         kinds, at = _flags(raw, at, (2 * fields + 7) // 8)
     times, at = cbor.numbers(raw, at, count)
     things, at = cbor.numbers(raw, at, count)
-    at, more = _columns(raw, at, count, fields, kinds)
+    at, more, types = _columns(raw, at, count, fields, kinds)
     _fits(at == len(raw) and items == HEAD + bool(shape & SPANNED) + bool(shape & KINDS) + 2 * count + more)
     allowance.spend(len(raw) + count * (fields + 2))
-    (begin, end), (least, most) = _bounds(times), _bounds(things)
+    (begin, end), named = _bounds(times), frozenset(accumulate(things))
     unit = UNITS[(shape >> 1) & 3]
-    whole = (series, legend, first, span, least, most, begin * unit, end * unit)
+    whole = (series, legend, first, span, min(named), max(named), begin * unit, end * unit)
     _fits(min(whole) >= 0 and max(whole) <= MOST_VALUE and (not span or span >= count))
-    return Outline(series, legend, first, first + (span or count) - 1, count, begin * unit, end * unit, fields)
+    return Outline(series, legend, first, first + (span or count) - 1, count, begin * unit, end * unit, named, types)
 
 
 def _bounds(differences: list[int]) -> tuple[int, int]:
@@ -99,26 +101,28 @@ def _flags(raw: bytes, at: int, size: int) -> tuple[int, int]:
     return int.from_bytes(found, "little"), at + size
 
 
-def _columns(raw: bytes, at: int, count: int, fields: int, kinds: int) -> tuple[int, int]:
-    """The place behind the columns, and how many items they are. INVARIANT: `MOST_ROWS` numbers of 32 bits are no sum
-    beyond `MOST_VALUE`."""
+def _columns(raw: bytes, at: int, count: int, fields: int, kinds: int) -> tuple[int, int, tuple[frozenset[type], ...]]:
+    """The place behind the columns, how many items they are, and of which types. INVARIANT: `MOST_ROWS` numbers of 32
+    bits are no sum beyond `MOST_VALUE`."""
     if not kinds:
-        return cbor.behind(raw, at, fields * count), fields * count
-    items = 0
+        return cbor.behind(raw, at, fields * count), fields * count, (_ALL,) * fields
+    items, types = 0, []
     for place in range(fields):
         how = (kinds >> (2 * place)) & 3
         _fits(how in (NUMBERS, HOLES))
-        at = cbor.behind(raw, at, count) if how == NUMBERS else _holed(raw, at, count)
+        at, of = (cbor.behind(raw, at, count), _ALL) if how == NUMBERS else _holed(raw, at, count)
         items += count if how == NUMBERS else 1
-    return at, items
+        types.append(of)
+    return at, items, tuple(types)
 
 
-def _holed(raw: bytes, at: int, count: int) -> int:
+def _holed(raw: bytes, at: int, count: int) -> tuple[int, frozenset[type]]:
     items, at = cbor.begun(raw, at, _LIST)
     bits, at = _flags(raw, at, (count + 7) // 8)
     there = bits.bit_count()
     _fits(not bits >> count and items == there + 1)
-    return cbor.behind(raw, at, there)
+    types = _ALL if there == count else _SOME if there else _NONE
+    return cbor.behind(raw, at, there), types
 
 
 def _fits(fact: bool) -> None:

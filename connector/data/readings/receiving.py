@@ -14,7 +14,8 @@ A scope is the agreement, "" for own devices. What comes for one scope at the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,7 @@ from certs.jwk import PublicKey
 from connector.data.readings import keeping, opening
 from connector.data.readings.keeping import Body, Frame
 from connector.data.readings.legends import joined as with_more
-from connector.data.readings.model import FormError, Gap, Legend, Series
+from connector.data.readings.model import FormError, Gap, Kind, Legend, Series
 from connector.data.readings.opening import Came, Post
 from connector.data.readings.outlines import Outline
 from connector.data.readings.ranges import Ranges, add, covers, joined, missing, size, touches
@@ -46,11 +47,20 @@ RESERVED: Final = frozenset({"n", "device", "thing", "at", "unsure"})
 """Names of columns that every row has; no field of a series is called so."""
 MOST_RANGES: Final = 4096
 """Holes in the numbers of one series; more is refused until some are filled or reported as gone."""
+MOST_PIECES: Final = 4 * MOST_RANGES
+"""Holes in the numbers of all series of a device: its record is written with every post."""
 MOST_SERIES: Final = 1000
+PROVED: Final = 64
+"""Batches of a device that a receipt is given for once more, because the answer was lost."""
 NOTED: Final = 3_600_000_000
 """Microseconds between two audit entries that readings of a device come."""
-_MOST_LEGEND: Final = 4 << 20
+_MOST_LEGEND: Final = 1 << 20
 _DAY: Final = 86_400_000_000
+_TYPES: Final[Mapping[Kind, frozenset[type]]] = {
+    Kind.NUMBER: frozenset({int, type(None)}),
+    Kind.TEXT: frozenset({str, type(None)}),
+    Kind.FLAG: frozenset({bool, type(None)}),
+}
 POSTS: Final = 32
 """Posts that are in memory at a time; others wait before they are read."""
 _AT_ONCE: Final = 4
@@ -116,12 +126,13 @@ class Receiving:
         return self._proved(waiting)
 
     def _proved(self, waiting: _Waiting) -> Taken:
-        """The answer, with its receipt. INVARIANT: a receipt is given for what is kept, all of it."""
+        """The answer, with its receipt. INVARIANT: a receipt is given for what is kept, all of it, as it was kept: not
+        for other readings under numbers that are here already."""
         if waiting.error is not None:
             raise waiting.error
         assert waiting.taken is not None
         message = waiting.post.provable
-        if self._countersign is None or message is None or waiting.taken.refused:
+        if self._countersign is None or message is None or not waiting.proved:
             return waiting.taken
         return replace(waiting.taken, receipt=self._countersign(message))
 
@@ -219,6 +230,7 @@ class _Waiting:
     def __init__(self, sender: Sender, post: Post) -> None:
         self.sender, self.post = sender, post
         self.refused: list[tuple[int, int, str]] = []
+        self.proved = False
         self.named: set[int] = set()
         self.taken: Taken | None = None
         self.error: NodeError | None = None
@@ -268,20 +280,22 @@ class _Draft:
 
     def _post(self, one: _Waiting) -> None:
         id = readings_id(self.scope, one.sender.device)
-        device, known = _taught(self.devices[id], one.post.legends)
+        device, said = _taught(self.devices[id], one.post.legends)
+        known, things = dict(said.series), {number for number, _ in said.things}
         fresh: list[tuple[str, Came]] = []
         for came in one.post.batches:
             series = known.get(came.batch.series)
             if series is None or came.batch.legend > device.known:
                 raise TransitionError("readings.legend", known=str(device.known))
-            code, device = _new(device, series, came.batch)
+            code, device = _new(device, series, things, came.batch)
             one.named.add(came.batch.series)
             if code is None:
                 fresh.append((series.name, came))
             elif code:
                 one.refused.append((came.batch.series, came.batch.first, code))
+        device, one.proved = _proved(device, one.post, [came for _, came in fresh], len(one.refused))
         entries = list[Entry]()
-        for gap in (gap for report in one.post.gaps for gap in report.gaps):
+        for gap in _together(gap for report in one.post.gaps for gap in report.gaps):
             if gap.series not in known:
                 raise TransitionError("readings.legend", known=str(device.known))
             one.named.add(gap.series)
@@ -356,44 +370,76 @@ def meaning(device: DeviceReadings) -> Legend | None:
     return msgspec.msgpack.decode(device.legend, type=Legend) if device.legend else None
 
 
-def _taught(device: DeviceReadings, more: Sequence[Legend]) -> tuple[DeviceReadings, Mapping[int, Series]]:
-    """The device with what these legends say, and its series. Raises `TransitionError` `readings.legend` where one adds
-    to something that was never said, `MessageError` `readings.legend_other` where a number gets another meaning, and
-    `readings.legend_size`, `readings.name`."""
-    known = meaning(device)
-    for legend in more:
-        if legend.after > device.known and (known is None or legend.after > known.number):
-            raise TransitionError("readings.legend", known=str(device.known))
-        for _, series in legend.series:
-            if not series.name.isprintable() or not RESERVED.isdisjoint(one.name for one in series.fields):
-                raise MessageError("readings.name", series=series.name[:100])
-        try:
-            known = with_more(known, legend)
-        except FormError:
-            raise MessageError("readings.legend_other", number=str(legend.number)) from None
-    if known is None:
-        return device, {}
+def _taught(device: DeviceReadings, more: Sequence[Legend]) -> tuple[DeviceReadings, Legend]:
+    """The device with what these legends say, and all that it has said. Raises `TransitionError` `readings.legend`
+    where one adds to something that was never said, `MessageError` `readings.legend_other` where a number gets another
+    meaning, and `readings.legend_size`, `readings.name`."""
+    for _, series in (one for legend in more for one in legend.series):
+        names = [series.name, *(one.name for one in series.fields)]
+        if not all(map(str.isprintable, names)) or not RESERVED.isdisjoint(names[1:]):
+            raise MessageError("readings.name", series=series.name[:100])
+    known = meaning(device) or Legend(0)
+    try:
+        known = with_more(known, *more) if more else known
+    except FormError as error:
+        if error.code == "legend.unknown":
+            raise TransitionError("readings.legend", known=str(device.known)) from None
+        raise MessageError("readings.legend_other", number=str(more[-1].number)) from None
     if not more:
-        return device, dict(known.series)
+        return device, known
     said = msgspec.msgpack.encode(known)
     if len(said) > _MOST_LEGEND or len(known.series) > MOST_SERIES:
         raise MessageError("readings.legend_size")
-    return replace(device, legend=said, known=known.number), dict(known.series)
+    return replace(device, legend=said, known=known.number), known
 
 
-def _new(device: DeviceReadings, series: Series, batch: Outline) -> tuple[str | None, DeviceReadings]:
+def _fits(batch: Outline, series: Series, things: Set[int]) -> bool:
+    """INVARIANT: what is kept can be read, for one batch that cannot makes all of its log unreadable: every thing in it
+    has a name, and every value is of the kind of its field."""
+    return (
+        len(batch.types) == len(series.fields)
+        and things >= batch.things
+        and all(_TYPES[field.kind] >= types for field, types in zip(series.fields, batch.types, strict=True))
+    )
+
+
+def _new(device: DeviceReadings, series: Series, things: Set[int], batch: Outline) -> tuple[str | None, DeviceReadings]:
     """None where a batch is new, with the device that has it; else why it is not taken, "" where all of it is here."""
     held = device.held.get(batch.series, ())
     if covers(held, batch.first, batch.last):
         return "", device
     if touches(held, batch.first, batch.last):
         return "readings.partly", device
-    if batch.fields != len(series.fields):
+    if not _fits(batch, series, things):
         return "readings.shape", device
-    after = add(held, batch.first, batch.last)
-    if len(after) > MOST_RANGES:
+    after = {**device.held, batch.series: add(held, batch.first, batch.last)}
+    if _scattered(after, batch.series):
         return "readings.scattered", device
-    return None, replace(device, held={**device.held, batch.series: after})
+    return None, replace(device, held=after)
+
+
+def _scattered(numbers: Mapping[int, Ranges], series: int) -> bool:
+    """Are there too many holes, in this series or in all?"""
+    return len(numbers[series]) > MOST_RANGES or sum(map(len, numbers.values())) > MOST_PIECES
+
+
+def _proved(device: DeviceReadings, post: Post, fresh: Sequence[Came], refused: int) -> tuple[DeviceReadings, bool]:
+    """May this post have a receipt? Each of its batches has to be kept now, or to have been kept word for word."""
+    new = [hashlib.sha256(came.message).digest() for came in fresh]
+    fair = len(fresh) == len(post.batches) or all(
+        hashlib.sha256(came.message).digest() in (*new, *device.proved) for came in post.batches
+    )
+    kept = replace(device, proved=(*device.proved, *new)[-PROVED:]) if new else device
+    return kept, fair and not refused and bool(post.batches)
+
+
+def _together(gaps: Iterable[Gap]) -> Iterable[Gap]:
+    """One gap a series, with the last reason: each is audited."""
+    found: dict[int, Gap] = {}
+    for gap in gaps:
+        known = found.get(gap.series)
+        found[gap.series] = gap if known is None else replace(gap, ranges=(*known.ranges, *gap.ranges))
+    return found.values()
 
 
 def _counted(device: DeviceReadings, more: int, now: int) -> tuple[DeviceReadings, list[Entry]]:
@@ -412,10 +458,10 @@ def _gone(device: DeviceReadings, series: str, gap: Gap) -> tuple[DeviceReadings
     more = [piece for first, last in gap.ranges for piece in missing(known, first, last)]
     if not more:
         return device, []
-    after = joined((*gone, *more))
-    if len(after) > MOST_RANGES:
+    after = {**device.gone, gap.series: joined((*gone, *more))}
+    if _scattered(after, gap.series):
         raise MessageError("readings.scattered", series=series)
-    why = gap.why[:100]
+    why = "".join(filter(str.isprintable, gap.why[:100]))
     params = {
         "device": device.device,
         "agreement": device.scope,
@@ -425,5 +471,5 @@ def _gone(device: DeviceReadings, series: str, gap: Gap) -> tuple[DeviceReadings
         "last": str(more[-1][1]),
         "why": why,
     }
-    told = replace(device, gone={**device.gone, gap.series: after}, why={**device.why, gap.series: why})
+    told = replace(device, gone=after, why={**device.why, gap.series: why})
     return told, [Entry(event="readings.gone", actor="node", params=params)]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certs import cose, did, jwk
 from certs.did import MAX_DOCUMENT, DidError, Fetch
@@ -28,15 +29,21 @@ from connector.services.formats import READINGS_PUSH
 
 LIFE: Final = 600_000_000
 """Microseconds for which a document is used."""
+LONGEST: Final = 86_400_000_000
+"""For how long one is used that cannot be had any more."""
 AGAIN: Final = 60_000_000
 """One that lacks a key is looked at again after so many."""
 _MOST: Final = 10_000
+_GONE: Final = ("404", "410")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}", re.ASCII)
 
 
 class _Known(Struct, frozen=True):
+    """What was read at an instant, and when it was last asked for."""
+
     keys: Mapping[bytes, PublicKey]
     at: int
+    tried: int
 
 
 class Senders:
@@ -64,16 +71,24 @@ class Senders:
 
     async def _keys(self, device: str, peer: Participant, life: int) -> Mapping[bytes, PublicKey]:
         known, now = self._known.get(device), self._clock.now()
-        if known is None or not 0 <= now - known.at < life:
+        if known is None or not 0 <= now - known.tried < life:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            try:
-                known = _Known(await self._read(device, peer), now)
-            except DeliveryError:
-                if known is None:
-                    raise
-            self._known[device] = known
+            self._known[device] = known = await self._anew(device, peer, known, now)
         return known.keys
+
+    async def _anew(self, device: str, peer: Participant, known: _Known | None, now: int) -> _Known:
+        """INVARIANT: a device whose document is gone, since it was stolen, delivers nothing any more; one whose
+        document nobody gives does so for a while."""
+        try:
+            return _Known(await self._read(device, peer), now, now)
+        except DeliveryError as error:
+            if error.reason.params.get("status") in _GONE:
+                self._known.pop(device, None)
+                raise RefusedError("readings.device") from None
+            if known is None or not 0 <= now - known.at < LONGEST:
+                raise
+            return replace(known, tried=now)
 
     async def _read(self, device: str, peer: Participant) -> Mapping[bytes, PublicKey]:
         scheme = "http" if peer.url.startswith("http://") else "https"

@@ -178,6 +178,27 @@ async def test_a_contract_that_is_over_gives_nothing(two: Two, device: Cabinet) 
     assert [one.suspended for one in (await device.orders()).deliveries] == [True]
 
 
+async def test_a_contract_lasts_between_transfers_and_ends_for_good(two: Two, device: Cabinet) -> None:
+    assert (await device.orders()).agreements == ()
+    agreed = await contract(two, device)
+    moved = await transferred(two, agreed)
+    assert (await device.orders()).agreements == (agreed,)
+    await two.city.transfers.command("mayor", moved.id, transfer.Terminate(Reason("x")))
+    known = await settled(device, two, agreed, S.TERMINATED)
+    assert (known.deliveries, known.agreements) == ((), (agreed,))
+    agreement = await two.city.contracts.get(agreed)
+    held = replace(agreement, held=Reason("contract.held"))
+    await two.city.store.write(lambda tx: tx.put(held))
+    assert (await device.orders()).agreements == (agreed,)
+    past = replace(agreement, expires=two.city.clock.now() - 1)
+    await two.city.store.write(lambda tx: tx.put(past))
+    found = await device.orders(known.number)
+    assert (found.number > known.number, found.agreements) == (True, ())
+    kept = await two.city.store.read(lambda view: view.get(Device, device.did))
+    assert kept is not None
+    assert kept.agreements == ()
+
+
 async def test_a_damaged_contract_gives_nothing(two: Two, device: Cabinet) -> None:
     agreed = await contract(two, device)
     await transferred(two, agreed)

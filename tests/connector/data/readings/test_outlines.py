@@ -32,8 +32,9 @@ def decoded(payload: bytes) -> Outline | str:
     except FormError as error:
         return error.code
     times = batch.rows.times
+    things, types = frozenset(batch.rows.things), tuple(frozenset(map(type, one)) for one in batch.rows.columns)
     return Outline(
-        batch.series, batch.legend, batch.first, batch.last, len(times), min(times), max(times), len(batch.rows.columns)
+        batch.series, batch.legend, batch.first, batch.last, len(times), min(times), max(times), things, types
     )
 
 
@@ -72,7 +73,9 @@ def test_columns_of_numbers_are_not_decoded(undecoded: None) -> None:
 
 def test_large_numbers_are_decoded() -> None:
     rows = Rows([1, 2], [1, 1], [[MOST_VALUE, -MOST_VALUE]])
-    assert told(columns.encode(Batch(1, 1, 1, rows))) == Outline(1, 1, 1, 2, 2, 1, 2, 1)
+    assert told(columns.encode(Batch(1, 1, 1, rows))) == Outline(
+        1, 1, 1, 2, 2, 1, 2, frozenset({1}), (frozenset({int}),)
+    )
     far = cbor.dumps([1, 1, 1, 2, 1, 0, 1, 1, 1, 0, MOST_VALUE, 1])
     assert told(bytes((FORM_COLUMNS,)) + far) == decoded(bytes((FORM_COLUMNS,)) + far) == "batch.shape"
 

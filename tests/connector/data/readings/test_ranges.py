@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def ranges(of: frozenset[int]) -> Ranges:
 
 def members(of: Ranges) -> set[int]:
     assert all(first <= last for first, last in of)
-    assert all(one[1] + 1 < other[0] for one, other in zip(of, of[1:], strict=False)), "with a gap between any two"
+    assert all(one[1] + 1 < other[0] for one, other in pairwise(of)), "with a gap between any two"
     return {number for first, last in of for number in range(first, last + 1)}
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from connector.data.readings import keeping
 from connector.data.readings.keeping import Window
-from connector.data.readings.model import Field, Part, Series
+from connector.data.readings.model import Batch, Field, Part, Rows, Series, Value
 from connector.data.readings.receiving import NOTED, Receiving, Sender, Taken, every
 from connector.errors import BusyError, NodeError, StoreError
 from connector.protocol.machine import Role
@@ -196,6 +196,31 @@ async def test_a_batch_of_another_shape_is_not_taken(world: World) -> None:
     assert taken.held == {}
 
 
+UNREADABLE: dict[str, tuple[list[int], list[list[Value]]]] = {
+    "nobody's": ([1, 4], [[1, 1], ["a", "b"], [True, True]]),
+    "text for a number": ([1, 2], [["a", "b"], ["a", "b"], [True, True]]),
+    "number for a text": ([1, 2], [[1, 1], [1, 1], [True, True]]),
+    "number for a flag": ([1, 2], [[1, 1], ["a", "b"], [1, 0]]),
+    "flag for a number": ([1, 2], [[True, 1], ["a", "b"], [True, True]]),
+}
+
+
+@pytest.mark.parametrize(("things", "columns"), UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_what_could_not_be_read_again_is_not_taken(
+    world: World, things: list[int], columns: list[list[Value]]
+) -> None:
+    """One batch in a log, which many devices may share, would keep everybody from reading it."""
+    await world.take(world.box.legend())
+    taken = await world.take(world.box.seal(Batch(1, 1, 1, Rows([NOON, NOON], things, columns))))
+    assert (taken.held, taken.refused) == ({}, ((1, 1, "readings.shape"),))
+
+
+async def test_where_nothing_was_measured_any_field_is_empty(world: World) -> None:
+    await world.take(world.box.legend())
+    empty = Batch(1, 1, 1, Rows([NOON] * 2, [1, 2], [[None] * 2] * 3))
+    assert (await world.take(world.box.seal(empty))).held == held((1, 2))
+
+
 # --- seals ------------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +233,18 @@ async def test_the_seal_of_somebody_else_is_refused(world: World) -> None:
     assert await world.refused(b"\xff\xff") == "readings.form"
     assert await world.refused(box.legend(), b"\x01") == "readings.seal"
     assert (await world.receiving.held(world.sender())).held == {}
+
+
+async def test_a_receipt_is_not_for_other_readings_under_the_same_numbers(world: World) -> None:
+    box, other = world.box, Batch(1, 1, 1, Rows([NOON], [1], [[1], ["x"], [True]]))
+    kept = box.batch(1, 2)
+    await world.take(box.legend(), kept)
+    forged = box.seal(other)
+    taken = await world.take(forged)
+    assert (taken.held, taken.refused, taken.receipt) == (held((1, 2)), (), None), "nobody proves that this was kept"
+    part = Part(1, 1, 1, hashlib.sha256(forged).digest())
+    assert (await world.take(forged, box.manifest(part))).receipt is None
+    assert (await world.take(kept)).receipt is not None, "the answer may have been lost"
 
 
 async def test_a_receipt_is_for_what_is_kept(world: World) -> None:

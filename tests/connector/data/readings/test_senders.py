@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from certs import did, jwk
-from connector.data.readings.senders import AGAIN, LIFE, Senders
+from connector.data.readings.senders import AGAIN, LIFE, LONGEST, Senders
 from connector.errors import DeliveryError, NodeError
 from connector.protocol.machine import Role
 from connector.records import Participant
@@ -29,6 +29,7 @@ class World:
         self.clock = SetClock()
         self.store: SqliteStore = open_store(folder)
         self.boxes, self.asked, self.down = [Box(DEVICE)], list[tuple[str, bool]](), False
+        self.status = ""
         self.senders = Senders(store=self.store, fetch=self, clock=self.clock)
         self.peer = Participant(
             id=PEER, name="utility", url="https://utility.example", base="https://utility.example/dsp", keys={},
@@ -39,6 +40,8 @@ class World:
         self.asked.append((url, private))
         if self.down:
             raise DeliveryError("peer.unreachable")
+        if self.status:
+            raise DeliveryError("peer.status", status=self.status)
         keys = [jwk.write(key.key) for box in self.boxes for key in box.keys.values()]
         return msgspec.json.encode(did.device_document(PEER, "box", keys, "https://utility.example/edge/box"))
 
@@ -88,6 +91,28 @@ async def test_a_document_that_is_away_is_used_as_it_was(world: World) -> None:
     world.down = True
     world.clock.ahead += LIFE
     assert list((await world.senders.of(PID, DEVICE)).keys) == [world.boxes[0].kid]
+
+
+async def test_a_document_that_is_away_for_long_is_none(world: World) -> None:
+    await world.senders.of(PID, DEVICE)
+    world.down = True
+    world.clock.ahead += LIFE
+    await world.senders.of(PID, DEVICE)
+    await world.senders.of(PID, DEVICE)
+    assert len(world.asked) == 2, "it is not asked for with every post"
+    world.clock.ahead += LONGEST - LIFE
+    assert await world.refused() == "peer.unreachable"
+
+
+@pytest.mark.parametrize("status", ["404", "410"])
+async def test_a_device_that_was_stolen_has_no_document_and_delivers_nothing(world: World, status: str) -> None:
+    await world.senders.of(PID, DEVICE)
+    world.status = status
+    world.clock.ahead += LIFE
+    assert await world.refused() == "readings.device"
+    assert await world.refused() == "readings.device"
+    world.status = "503"
+    assert await world.refused() == "peer.status"
 
 
 @pytest.mark.parametrize(
