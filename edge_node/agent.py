@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.data.readings.model import Series
-from edge_node import config, identity, link, notify, sources
+from edge_node import config, identity, link, memory, notify, sources
 from edge_node.asking import Asking
 from edge_node.buffer import moments
 from edge_node.buffer.buffer import Buffer
+from edge_node.buffer.hiding import hiding
 from edge_node.buffer.model import Limits
 from edge_node.control import Asked, Control
 from edge_node.decisions import Decisions, Moment
@@ -64,20 +65,26 @@ _DRAIN: Final = 0.5
 class Agent:
     """One device, running. Everything that it is made of is an attribute."""
 
-    def __init__(self, directory: Path, settings: config.Settings, own: Identity) -> None:
+    def __init__(
+        self, directory: Path, settings: config.Settings, own: Identity, *, credentials: Path | None = None
+    ) -> None:
         self.directory, self.settings, self.identity = directory, settings, own
         self.began = time.monotonic()
         self.version = version("allmende")
         self.moments = moments.Moments()
         self.sealer = Sealer(own.key, own.kid)
         self.buffer = Buffer.open(
-            directory / BUFFER, sealing=self.sealer, clock=self.moments, limits=limits(settings.buffer)
+            directory / BUFFER,
+            sealing=self.sealer,
+            clock=self.moments,
+            limits=limits(settings.buffer),
+            hiding=hiding(credentials, closes=settings.buffer.encrypt, draw=secrets.token_bytes),
         )
         self.moments.restore(self.buffer.get(moments.NAME))
         self.moments.at_least(own.pins.at)
         self.book = Book(self.buffer, keys=own.node_keys, node=own.node, device=own.device, directory=directory)
         self.duties = Duties(
-            settings.series, directory, kept=self.buffer, draw=secrets.token_bytes, memory=memory(directory)
+            settings.series, directory, kept=self.buffer, draw=secrets.token_bytes, memory=volatile(directory)
         )
         self.decisions = Decisions()
         self.receipts = Receipts(directory)
@@ -170,6 +177,7 @@ class Agent:
     async def _chores(self) -> None:
         """What is done now and then."""
         while True:
+            memory.give_back()
             self.receipts.flush()
             kept = self.moments.to_keep()
             if kept is not None:
@@ -286,7 +294,7 @@ def limits(own: config.BufferSettings) -> Limits:
     return Limits(bytes=own.bytes, full=own.full, batch=own.batch, keep=int(own.keep_days * _DAY))
 
 
-def memory(directory: Path) -> Path | None:
+def volatile(directory: Path) -> Path | None:
     """A directory that is memory, for what must not be stored; None where the system gives none."""
     named = os.environ.get(RUNTIME, "").partition(":")[0]
     return Path(named) if named and is_memory(Path(named)) else None
@@ -334,22 +342,15 @@ async def serve(directory: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     settings = config.read(directory)
-    own = identity.load(directory, draw=secrets.token_bytes, credentials=identity.credentials_directory())
+    credentials = identity.credentials_directory()
+    own = identity.load(directory, draw=secrets.token_bytes, credentials=credentials)
     with locked(directory):
-        await Agent(directory, settings, own).run(stop)
+        await Agent(directory, settings, own, credentials=credentials).run(stop)
 
 
 def run(directory: Path) -> None:
     """The process of a device. Raises `EdgeError` where it cannot begin or go on."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    with asyncio.Runner(loop_factory=_loop()) as runner:
+    memory.spare()
+    with asyncio.Runner() as runner:  # uvloop saves a device no time that can be measured, and costs 2.5 MiB
         runner.run(serve(directory))
-
-
-def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster event loop, where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -51,13 +51,15 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 class BufferSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is kept while the link is down. `full`: what is done at `bytes`: forget the oldest, thin out what is older
-    (every second reading of a thing), or refuse new ones. `keep_days`: delivered readings are kept so long."""
+    (every second reading of a thing), or refuse new ones. `keep_days`: delivered readings are kept so long. `encrypt`:
+    what is kept is closed with the credential `buffer.key` (`edge_node.buffer.hiding`)."""
 
     bytes: Annotated[int, Meta(ge=1 << 20)] = 1_000_000_000
     full: Literal["oldest", "thin", "refuse"] = "oldest"
     commit_seconds: Annotated[float, Meta(gt=0, le=1)] = 1.0
     batch: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     keep_days: Annotated[float, Meta(ge=0)] = 0.0
+    encrypt: bool = False
 
 
 class LinkSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -116,6 +116,7 @@ class Intake:
         self._rows = settings.buffer.batch
         self._most = max(self._rows * 2, min(self._rows * _MOST_BATCHES, _MOST_WAITING))
         self._seconds = settings.buffer.commit_seconds * _SHARE
+        self._open = not settings.buffer.encrypt
         self._sealing, self._buffer, self._duties, self._moments = sealing, buffer, duties, moments
         self._turned = turned
         self._copies = Copies()
@@ -150,7 +151,7 @@ class Intake:
         """See `edge_node.ports.Taking`. Raises `KeepingError`."""
         self._of(found.source).spoiled += 1
         series = self._series.get(found.source)
-        plain = all(self._duties.of(name).idle for name in ([series] if series else self._shapes))
+        plain = self._open and all(self._duties.of(name).idle for name in ([series] if series else self._shapes))
         await self._buffer.spoil([found if plain else _discreet(found)])
 
     async def _room(self) -> None:
@@ -171,7 +172,8 @@ class Intake:
     async def _put_aside(self, source: str, series: str, found: Sequence[Aside]) -> None:
         self._of(source).spoiled += len(found)
         told = [Spoiled(source, one.code, one.params, one.sample) for one in found[:_MOST_SAMPLES]]
-        await self._buffer.spoil(told if self._duties.of(series).idle else [*map(_discreet, told)])
+        plain = self._open and self._duties.of(series).idle
+        await self._buffer.spoil(told if plain else [*map(_discreet, told)])
 
     def _of(self, source: str) -> Counts:
         return self.counts.setdefault(source, Counts())
@@ -375,7 +377,8 @@ class Intake:
 
 
 def _discreet(found: Spoiled) -> Spoiled:
-    """Without anything of what was measured: INVARIANT: what duties change is nowhere on the disk as it came."""
+    """Without anything of what was measured: INVARIANT: what duties change is nowhere on the disk as it came, and with
+    a buffer that is encrypted nothing that was measured is there to be read."""
     params = {name: value if name in _SETTLED else "-" for name, value in found.params.items()}
     return Spoiled(found.source, found.code, params, b"")
 

@@ -22,6 +22,7 @@ from connector.data.readings.ranges import Ranges, touches
 from edge_node.buffer import room
 from edge_node.buffer.committing import Committing
 from edge_node.buffer.files import Directory, Files
+from edge_node.buffer.hiding import NOTHING, HiddenSealing, Hiding
 from edge_node.buffer.index import Change, Connect, Index, Row, connect
 from edge_node.buffer.model import BufferStatus, Limits, Sealed, Sealing
 from edge_node.buffer.recovery import Found, recover
@@ -62,11 +63,13 @@ class Buffer:
         limits: Limits,
         clock: Callable[[], int],
         run: Run,
+        hiding: Hiding,
     ) -> None:
         self.limits = structs.replace(limits, segment=min(limits.segment, limits.bytes // _SHARE))
         self._state = State(found, files, self.limits, clock)
         self._index, self._clock, self._run = index, clock, run
-        self._committing = Committing(self._state, index, files, sealing, run)
+        self._hiding = hiding
+        self._committing = Committing(self._state, index, files, HiddenSealing(sealing, hiding), run)
         self._aside = Aside(files, limits.spoiled)
         self._flushing: asyncio.TimerHandle | None = None
         self._closed = False
@@ -82,18 +85,23 @@ class Buffer:
         files: Files | None = None,
         connect: Connect = connect,
         run: Run | None = None,
+        hiding: Hiding = NOTHING,
     ) -> Buffer:
         """The buffer in a directory, which is made where it is not there; whatever a stop, kill or power cut has left
-        is brought in order first. Raises `KeepingError` `buffer.index`, `buffer.disk`."""
+        is brought in order first. Raises `KeepingError` `buffer.index`, `buffer.disk`, `buffer.locked` (`hiding` does
+        not open what is there)."""
         files = files or Directory(directory)
         index, known, new = Index.open(directory, connect)
         try:
             found = recover(files, index, known, new=new, now=clock())
+            messages = (*found.tail.legends, *(one.data for one in found.tail.batches[-1:]))
+            hiding.check(messages, found.known.kept)
         except BaseException:
             index.close()
             raise
         limits = limits or Limits()
-        return cls(found, index, files, sealing=sealing, limits=limits, clock=clock, run=run or _Thread())
+        run = run or _Thread()
+        return cls(found, index, files, sealing=sealing, limits=limits, clock=clock, run=run, hiding=hiding)
 
     def next(self, series: int) -> int:
         """The number of the next reading of a series, behind all that was given to `append`."""
@@ -101,7 +109,7 @@ class Buffer:
 
     def legend(self) -> list[bytes]:
         """The legends that all readings are read with, sealed: one that stands alone and those that add to it."""
-        return list(self._state.tail.legends)
+        return [self._hiding.opened(one) for one in self._state.tail.legends]
 
     def append(self, sealed: Sequence[Sealed], legend: Sequence[bytes] = ()) -> Awaitable[None]:
         """Keep batches, and legends that they are the first to need. To be awaited: returns when they are durable.
@@ -118,7 +126,8 @@ class Buffer:
                 raise KeepingError("buffer.number")
             after[one.series] = one.last + 1
         self._state.next = after
-        return self._committing.append([*map(LegendEntry, legend), *sealed])
+        legends = [LegendEntry(self._hiding.closed(one)) for one in legend]
+        return self._committing.append([*legends, *map(self._hiding.close, sealed)])
 
     def read(self, series: int, wanted: Ranges, most_bytes: int, *, newest: bool = False) -> list[Sealed]:
         """Batches that hold any of the wanted readings, in order, as long as they fit into so many bytes, but one at
@@ -132,7 +141,7 @@ class Buffer:
                 left -= len(one.data)
                 if found and left < 0:
                     break
-                found.append(one)
+                found.append(self._hiding.open(one))
             if left < 0:
                 break
         if self._state.damage and not self._closed:
@@ -180,12 +189,12 @@ class Buffer:
 
     def get(self, name: str) -> bytes | None:
         """What `put` has kept under this name."""
-        return self._state.kept.get(name)
+        return self._hiding.value(self._state.kept, name)
 
     async def put(self, name: str, value: bytes | None) -> None:
         """Keep something small, or nothing any more. Durable when this returns. Raises `KeepingError`."""
         self._usable()
-        await self._committing.change(Change(kept={name: value}))
+        await self._committing.change(Change(kept=self._hiding.kept(name, value)))
 
     async def spoil(self, found: Sequence[Spoiled]) -> None:
         """Put aside what nobody can read: counted, and as much of it as is worth looking at is durable when this

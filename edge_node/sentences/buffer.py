@@ -25,6 +25,18 @@ TEMPLATES: dict[str, Both] = {
         "Was gespeichert ist, trägt nicht das Siegel dieses Geräts.",
         "What is kept does not bear the seal of this device.",
     ),
+    "buffer.key": (
+        "Was gespeichert wird, soll verschlüsselt sein ([buffer] encrypt), aber der Schlüssel fehlt: Es braucht das "
+        "Credential buffer.key aus 32 Bytes (systemd-creds, LoadCredentialEncrypted=).",
+        "What is kept is to be encrypted ([buffer] encrypt), but the key is not there: it takes the credential "
+        "buffer.key of 32 bytes (systemd-creds, LoadCredentialEncrypted=).",
+    ),
+    "buffer.locked": (
+        "Was gespeichert ist, wurde mit einem anderen Schlüssel verschlüsselt (Credential buffer.key). Es bleibt "
+        "liegen; ohne den alten Schlüssel beginnt das Gerät erst neu, wenn der Ordner spool beiseitegelegt ist.",
+        "What is kept was encrypted with another key (credential buffer.key). It stays; without the old key the device "
+        "begins anew only when the folder spool has been put aside.",
+    ),
     "buffer.closed": (
         "Der Speicher für Messwerte ist geschlossen.",
         "The store of readings is closed.",
