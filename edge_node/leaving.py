@@ -210,7 +210,8 @@ class Departures:
         return {number: own for number, (own, _) in enumerate(self._known(agreement).series, 1)}
 
     async def keep(self, agreements: Collection[str]) -> None:
-        """Forget the names and keys of every other agreement: nobody can make its pseudonyms again."""
+        """Forget the names and keys of every other agreement: nobody can make its pseudonyms again. Raises
+        `KeepingError`."""
         known = set(self._agreements())
         for agreement in known.difference(agreements):
             self._names.pop(agreement, None)

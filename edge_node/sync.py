@@ -11,6 +11,7 @@ line goes at its own pace; whoever is away, refuses or waits keeps up nobody els
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -413,6 +414,7 @@ class Sync:
         self._words = Words(means.buffer, means.sealer)
         self._lines: dict[str, tuple[Line, asyncio.Task[None]]] = {}
         self._awake = asyncio.Event()
+        self._tidied = 0
 
     async def run(self) -> None:
         """Keep a line to everybody who is to have readings, until cancelled."""
@@ -466,8 +468,18 @@ class Sync:
             await asyncio.gather(task, return_exceptions=True)
             if line.name not in names:
                 await self._means.buffer.dismiss(line.name)
-        if ended and orders is not None:
-            await self._means.departures.keep({one.agreement for one in orders.deliveries})
+        if orders is not None:
+            await self._forget(orders)
+
+    async def _forget(self, orders: Orders) -> None:
+        """Forget names and keys of contracts that are over for good, whenever that came to be."""
+        lasting = orders.agreements
+        if lasting is None or orders.number == self._tidied:
+            return
+        # What cannot be written now is done at the next look.
+        with contextlib.suppress(EdgeError):
+            await self._means.departures.keep({*lasting, *(one.agreement for one in orders.deliveries)})
+            self._tidied = orders.number
 
     def _needed(self) -> dict[int, list[str]]:
         """Who is to have a series, for each that there is."""

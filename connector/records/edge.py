@@ -35,7 +35,8 @@ class Device(Struct, frozen=True, kw_only=True):
 
     `collection` names, by series, the version of a policy whose duties are done before anything is stored. `number` is
     that of the last orders and `digest` the SHA-256 of what they say. `seen` is when the device last asked, `told` the
-    number of the orders that it has then, `status` what it said of itself.
+    number of the orders that it has then, `status` what it said of itself. `agreements` are those that it was told to
+    deliver under and that were not over when it was told so.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Device(Struct, frozen=True, kw_only=True):
     release: DeviceRelease | None = None
     number: int = 0
     digest: str = ""
+    agreements: tuple[str, ...] = ()
     seen: int = 0
     told: int = 0
     status: Mapping[str, Any] = {}

@@ -30,6 +30,8 @@ PRAGMAS: Final = (
     "PRAGMA cache_size=-512",
     "PRAGMA journal_size_limit=1048576",
     "PRAGMA trusted_schema=OFF",
+    # Keys of pseudonyms that are given up are overwritten.
+    "PRAGMA secure_delete=FAST",
 )
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS segment(number INTEGER PRIMARY KEY, body BLOB NOT NULL)",

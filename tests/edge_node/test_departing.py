@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from connector.data.readings.model import Series
+from edge_node.errors import KeepingError
 from edge_node.sync import HOME
 from policies.model import ODRL
 from policies.transforms import chain
@@ -63,7 +64,14 @@ async def test_pseudonyms_arrive_and_their_key_ends_with_the_contract(world: Wor
         await world.delivered(sync)
         kept = {name: world.box.buffer.get(name) for name in _of_contract()}
         assert all(kept.values())
-        world.box.orders = msgspec.structs.replace(world.box.orders, number=2, deliveries=())
+        # Between two transfers pseudonyms stay what they are; so they do for whoever hears nothing of contracts.
+        for number, agreements in ((2, (AGREEMENT,)), (3, None)):
+            world.box.orders = replace(world.box.orders, number=number, deliveries=(), agreements=agreements)
+            sync.wake()
+            await world.until(lambda: len(sync.standing()) == 1)
+            await sync.drained()
+            assert {name: world.box.buffer.get(name) for name in _of_contract()} == kept
+        world.box.orders = replace(world.box.orders, number=4, agreements=())
         sync.wake()
         await world.until(lambda: not any(world.box.buffer.get(name) for name in _of_contract()))
     away, home = await world.away.rows(), await world.home.rows()
@@ -73,6 +81,40 @@ async def test_pseudonyms_arrive_and_their_key_ends_with_the_contract(world: Wor
     assert not {row[0] for row in away} & set(NAMES)
     done = [chain_of(series.done) for _, series in (await world.away.said()).series]
     assert [step.fields for one in done if one for step in one.steps if hasattr(step, "fields")] == [("thing",)]
+
+
+async def test_the_key_ends_also_where_the_contract_ended_while_the_device_was_off(world: World) -> None:
+    world.box.orders = world.box.ordered(MASK)
+    await world.box.measure(10)
+    async with world.running() as sync:
+        await world.delivered(sync, AGREEMENT)
+    assert all(world.box.buffer.get(name) for name in _of_contract())
+    world.box.orders = replace(world.box.orders, number=2, deliveries=(), agreements=())
+    async with world.running():
+        await world.until(lambda: not any(world.box.buffer.get(name) for name in _of_contract()))
+
+
+async def test_what_cannot_be_forgotten_now_is_forgotten_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.box.orders = world.box.ordered(MASK)
+    await world.box.measure(10)
+    put, failed = world.box.buffer.put, list[str]()
+
+    async def broken(name: str, value: bytes | None) -> None:
+        if value is None and len(failed) < 2:
+            failed.append(name)
+            raise KeepingError("buffer.disk")
+        await put(name, value)
+
+    async with world.running() as sync:
+        await world.delivered(sync, AGREEMENT)
+        monkeypatch.setattr(world.box.buffer, "put", broken)
+        world.box.orders = replace(world.box.orders, number=2, deliveries=(), agreements=())
+        sync.wake()
+        await world.until(lambda: len(failed) == 1)
+        for _ in range(2):
+            await sync.drained()
+        assert len(failed) == 2
+        assert not any(world.box.buffer.get(name) for name in _of_contract())
 
 
 def _of_contract() -> tuple[str, str]:

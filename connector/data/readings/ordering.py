@@ -12,7 +12,7 @@ knows a higher one, since this node went back to a backup, gets one above it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -49,6 +49,8 @@ SECOND = 1_000_000
 S = TransferState
 LONGEST = 55.0
 """Seconds that a device may wait for its orders to change."""
+LINES = 4
+"""Questions of one device that wait at a time; further ones are answered at once."""
 FRESH = 3_600 * SECOND
 """A copy that is older is signed anew, though nothing in it has changed: what it was decided by may be stale soon."""
 LIVELY = 60 * SECOND
@@ -76,6 +78,7 @@ class Content(Struct, frozen=True, kw_only=True):
 
     collection: Mapping[str, Mapping[str, Any]] = {}
     deliveries: tuple[Delivery, ...] = ()
+    agreements: tuple[str, ...] = ()
     lists: Mapping[str, StatusBits] = {}
     release: Release | None = None
     retired: bool = False
@@ -128,7 +131,8 @@ class Ordering:
         """The signed orders of a device as soon as they are others than those that it has, or those need a later date;
         None where they do not change while it waits. Its token is used up. Raises `RefusedError` `edge.unknown`."""
         device, content = await self._store.write(lambda tx: self._entered(tx, caller, asked))
-        if not self._is_news(device, asked) and await self._changed(device, min(asked.wait, LONGEST)):
+        waits = self._waiting.get(caller.id, 0) < LINES
+        if not self._is_news(device, asked) and waits and await self._changed(device, min(asked.wait, LONGEST)):
             device, content = await self._store.write(lambda tx: self._settled(tx, _device(tx, caller.id), asked.after))
         if not self._is_news(device, asked) and asked.issued:
             return None
@@ -166,6 +170,7 @@ class Ordering:
             stale=self._stale,
             collection=content.collection,
             deliveries=content.deliveries,
+            agreements=content.agreements,
             lists=content.lists,
             release=content.release,
             retired=content.retired,
@@ -191,7 +196,7 @@ class Ordering:
         digest = content.digest()
         if digest != device.digest or after > device.number:
             number = max(device.number, after) + 1
-            device = replace(device, number=number, digest=digest)
+            device = replace(device, number=number, digest=digest, agreements=content.agreements)
             tx.put(device)
         return device, content
 
@@ -220,9 +225,16 @@ class Ordering:
         return Content(
             collection={series: _policy(view, policy) for series, policy in sorted(device.collection.items())},
             deliveries=tuple(found for found, _ in made),
+            agreements=self._lasting(view, {*device.agreements, *(found.agreement for found, _ in made)}),
             lists=standing.lists(view, {peer for _, peer in made}),
             release=Release(version=release.version, url=release.url, sha256=release.sha256) if release else None,
         )
+
+    def _lasting(self, view: Reading, agreements: Collection[str]) -> tuple[str, ...]:
+        """Those that are not over: under them there may be another transfer."""
+        now = self._clock.now()
+        found = (view.get(Agreement, id) for id in sorted(agreements))
+        return tuple(one.id for one in found if one is not None and over(one, now) is None)
 
     def _running(self, view: Reading, device: Device) -> list[tuple[Sending, Transfer]]:
         """The transfers of a device that were started and have not ended. One whose place is suspended has none."""

@@ -66,9 +66,11 @@ class Release(Struct, frozen=True, kw_only=True):
 
 
 class Orders(Struct, frozen=True, kw_only=True):
-    """All that a device is told, whole each time. `number` goes up with every change; what is not in it any more has
-    ended. `collection` are policies by series whose duties are done before anything is stored. `stale` is how many
-    seconds after `issued` (microseconds UTC) nothing is decided by it any more."""
+    """All that a device is told, whole each time. `number` goes up with every change; a delivery that is not in it any
+    more has ended. What a device keeps of a contract over several transfers (names and the key of pseudonyms) goes when
+    the contract is none of `agreements` any more: those that it was told to deliver under and that are not over (None:
+    the node does not say). `collection` are policies by series whose duties are done before anything is stored. `stale`
+    is how many seconds after `issued` (microseconds UTC) nothing is decided by it any more."""
 
     number: int
     node: str
@@ -77,6 +79,7 @@ class Orders(Struct, frozen=True, kw_only=True):
     stale: int = 7 * 86400
     collection: Mapping[str, Mapping[str, Any]] = {}
     deliveries: tuple[Delivery, ...] = ()
+    agreements: tuple[str, ...] | None = None
     lists: Mapping[str, StatusBits] = {}
     release: Release | None = None
     retired: bool = False
