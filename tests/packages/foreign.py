@@ -52,18 +52,17 @@ def _mirror() -> str:
     return subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\n", 1)[0]
 
 
-def unpacked(architecture: str, root: Path, *, whole: bool = True) -> Path:
-    """Such a Debian in a new folder; without `whole` its files alone, nothing of it configured: no dpkg in it, and made
-    in a tenth of the time."""
+def unpacked(architecture: str, root: Path) -> Path:
+    """Such a Debian in a new folder."""
     root.mkdir(parents=True)
-    subprocess.run(["tar", "-C", str(root), "-xf", str(_kept(architecture, whole))], check=True)
+    subprocess.run(["tar", "-C", str(root), "-xf", str(_kept(architecture))], check=True)
     return root
 
 
-def _kept(architecture: str, whole: bool) -> Path:
-    """An archive of it; made at first use, which takes minutes where it is whole. Raises `CalledProcessError`."""
+def _kept(architecture: str) -> Path:
+    """An archive of it; made at first use, which takes minutes. Raises `CalledProcessError`."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    name = f"{SUITE}-{architecture}{'' if whole else '-files'}"
+    name = f"{SUITE}-{architecture}"
     kept = CACHE / f"{name}.tar"
     if kept.exists():
         return kept
@@ -72,12 +71,9 @@ def _kept(architecture: str, whole: bool) -> Path:
     asked = ["debootstrap", f"--arch={architecture}", "--variant=minbase", f"--include={PACKAGES}", "--foreign"]
     with (CACHE / f"{name}.log").open("w") as log:
         subprocess.run([*asked, SUITE, str(root), _mirror()], check=True, stdout=log, stderr=log)
-        if whole:
-            # It tries whether devices can be made, which it does not need; the package's own program takes this place.
-            (root / "usr/bin/mknod").write_text('#!/bin/sh\n: >"$1"\n')
-            run(root, "/debootstrap/debootstrap", "--second-stage", architecture=architecture, log=log)
-    for package in [] if whole else sorted((root / "var/cache/apt/archives").glob("*.deb")):
-        subprocess.run(["dpkg-deb", "--extract", str(package), str(root)], check=True)
+        # It tries whether devices can be made, which it does not need; the package's own program takes this place.
+        (root / "usr/bin/mknod").write_text('#!/bin/sh\n: >"$1"\n')
+        run(root, "/debootstrap/debootstrap", "--second-stage", architecture=architecture, log=log)
     shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
     draft = kept.with_suffix(".new")
     subprocess.run(["tar", "-C", str(root), "--exclude=./dev/*", "-cf", str(draft), "."], check=True)
@@ -124,7 +120,7 @@ def begun(root: Path, *command: str, architecture: str, log: object = subprocess
     """A command in that Debian; it and all its children end when the process that is returned is killed."""
     foreign = f":qemu-aarch64:M::{_MAGIC[0]}:{_MAGIC[1]}:{QEMU}:F" if architecture == "arm64" else ""
     apart = ["unshare", "--user", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"]
-    process = subprocess.Popen(
+    process: subprocess.Popen[str] = subprocess.Popen(
         [*apart, "sh", "-ec", _INSIDE, "sh", str(root), foreign, *command],
         stdin=subprocess.PIPE,
         stdout=log,  # type: ignore[call-overload]

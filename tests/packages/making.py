@@ -27,6 +27,20 @@ def _content() -> str:
     return whole.hexdigest()
 
 
+@cache
+def project() -> Path:
+    """The wheel of the project."""
+    folder = wheels.CACHE / "project" / _content()[:16]
+    if not folder.exists():
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        draft = folder.with_name("draft")
+        draft.mkdir(parents=True)
+        wheels.own(draft)
+        draft.rename(folder)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
 def package(kind: Kind, architecture: str, version: str, **changed: bytes) -> Path:
     """A .deb of this version; `changed` are files of the program with other content."""
     marks = "".join(f"{name}{content!r}" for name, content in sorted(changed.items()))
@@ -37,7 +51,7 @@ def package(kind: Kind, architecture: str, version: str, **changed: bytes) -> Pa
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=KEPT) as work:
             place = Path(work)
-            tree = trees.made(kind, architecture, wheels.own(place), place / "tree", version, changed)
+            tree = trees.made(kind, architecture, project(), place / "tree", version, changed)
             debs.built(kind, architecture, tree, version, place / "deb", folder, effort=0)
     for old in sorted(KEPT.iterdir(), key=lambda one: one.stat().st_mtime)[:-6]:
         shutil.rmtree(old, ignore_errors=True)

@@ -1,26 +1,46 @@
 """Packages installed without a network, with dpkg, in a small Debian of their own: amd64, and arm64 under qemu-user.
 
-What lives here: install, run, update, update that fails, update that is killed, removal. What does not: the steps of an
-update one by one (`tests/connector/releases`). These take minutes and need root, debootstrap and qemu-user-static; they
-are the long campaign `package`. A short look at what is in a package is in `test_packing`.
+What lives here: install, run, update, update that fails, update that is killed, removal; how large packages are that
+are shipped. What does not: the steps of an update one by one (`tests/connector/releases`). These take minutes and need
+root, debootstrap and qemu-user-static; they are the long campaign `package`. A short look at what is in a package is in
+`test_packing`.
 """
 
 from __future__ import annotations
 
 import random
+import secrets
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from scripts.lib.packing.kinds import EDGE, NODE, Kind
+from edge_node import identity
+from edge_node.announced import KEYS
+from scripts.lib.packing import signing
+from scripts.lib.packing.kinds import ARCHITECTURES, EDGE, HERE, KINDS, NODE, Kind
+from tests.bench.edge.memory import pins
 from tests.packages import foreign
 from tests.packages.making import package
 
 pytestmark = pytest.mark.long("package")
 CUTS = 100
+MOST = 40_000_000
+"""Bytes of a package."""
+
+
+def test_packages_that_are_shipped_are_small(tmp_path: Path) -> None:
+    subprocess.run([HERE / "scripts/package", "--output", tmp_path], check=True)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert len(sizes) == len(KINDS) * len(ARCHITECTURES)
+    print(*(f"{name}: {size / 1e6:.1f} MB" for name, size in sorted(sizes.items())), sep="\n")
+    assert max(sizes.values()) <= MOST
 
 
 @pytest.fixture(scope="module", params=["amd64", "arm64"])
@@ -51,6 +71,8 @@ def install(system: Path, architecture: str, path: str, status: int = 0) -> str:
 
 
 def test_a_device_from_nothing_to_removal(system: Path, architecture: str) -> None:
+    with (system / "etc/group").open("a") as groups:
+        groups.write("gpio:x:997:\n")  # as Raspberry Pi OS has it
     install(system, architecture, put(system, EDGE, architecture, "0.1.0"))
 
     def said(*command: str) -> str:
@@ -63,6 +85,7 @@ def test_a_device_from_nothing_to_removal(system: Path, architecture: str) -> No
     assert "0.1.0-" in said("allmende-edge-releases", "status")
     readable = said("/opt/allmende-edge/current/bin/python", "-I", "-c", EVERY_MODULE)
     assert "edge_node.agent" in readable
+    assert said("id", "-nG", "allmende-edge").split() == ["allmende-edge", "gpio"]
     (system / "etc/allmende-edge/edge.toml").write_text("# mine\n")
     said("dpkg", "--remove", "allmende-edge")
     assert not (system / "opt/allmende-edge").exists()
@@ -77,6 +100,90 @@ for one in pkgutil.walk_packages(edge_node.__path__, "edge_node."):
     importlib.import_module(one.name)
 print(*sorted(sys.modules))
 """
+
+
+SETTINGS = """
+[series.box.fields]
+uptime = {}
+[sources.box]
+kind = "host"
+series = "box"
+with = { seconds = 1 }
+[buffer]
+commit_seconds = 0.1
+"""
+RUN = """
+import json, os, socket, subprocess, time
+way = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+way.bind("/run/manager")
+os.chmod("/run/manager", 0o666)
+way.settimeout(300)
+who = ["setpriv", "--reuid=allmende-edge", "--regid=allmende-edge", "--clear-groups"]
+place = "/var/lib/allmende-edge"
+agent = subprocess.Popen([*who, "allmende", "edge", "run", place], env={**os.environ, "NOTIFY_SOCKET": "/run/manager"})
+heard = set()
+while not heard >= {b"READY=1", b"WATCHDOG=1"}:
+    heard.add(way.recv(100))
+for _ in range(60):
+    said = json.loads(subprocess.run(["allmende", "edge", "status", place, "--json"], stdout=-1, check=True).stdout)
+    if said["buffer"]["readings"]:
+        break
+    time.sleep(1)
+agent.terminate()
+print(json.dumps({"status": said, "ended": agent.wait()}), flush=True)
+"""
+"""What a service manager does, in short."""
+
+
+def test_the_agent_of_an_enrolled_device(system: Path, architecture: str) -> None:
+    install(system, architecture, put(system, EDGE, architecture, "0.1.0"))
+    place = system / "var/lib/allmende-edge"
+    identity.write_pins(place, pins(identity.make_key(place, "Ed25519"), "http://127.0.0.1:9"))
+    (system / "etc/allmende-edge/edge.toml").write_text(f"lab = true\n{SETTINGS}")
+    foreign.run(system, "chown", "-R", "allmende-edge:", "/var/lib/allmende-edge", architecture=architecture)
+    lines = foreign.run(system, "python3.11", "-c", RUN, architecture=architecture).splitlines()
+    told = msgspec.json.decode(lines[-1])
+    assert told["ended"] == 0, lines
+    assert told["status"]["version"] == "0.1.0"
+    assert told["status"]["buffer"]["readings"] > 0, lines
+
+
+def test_an_update_that_was_announced(system: Path, architecture: str, tmp_path: Path) -> None:
+    """`allmende edge update` with what `scripts/package --sign` makes: taken, refused, returned from."""
+    own = Ed25519PrivateKey.generate()
+    key = tmp_path / "key.pem"
+    key.write_bytes(own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    trusted = system / str(KEYS).lstrip("/")
+    trusted.mkdir(parents=True)
+    (trusted / "city.pem").write_bytes(own.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    def announced(version: str, **changed: bytes) -> str:
+        path = put(system, EDGE, architecture, version, **changed)
+        signing.signed(system / path.lstrip("/"), EDGE.name, version, architecture, key)
+        return path
+
+    def update(path: str, status: int = 0) -> str:
+        return foreign.run(system, "allmende", "edge", "update", path, architecture=architecture, status=status)
+
+    def running() -> str:
+        started = (
+            "for act in settle confirm; do python3.11 -I /usr/lib/allmende-edge/releases.pyz allmende-edge $act; done"
+        )
+        foreign.run(system, "sh", "-ec", started, architecture=architecture)
+        return foreign.run(system, "allmende-edge-releases", "status", architecture=architecture)
+
+    first, second = announced("0.1.0"), announced("0.2.0")
+    install(system, architecture, first)
+    assert "allmende-edge 0.2.0" in update(second)
+    assert running().startswith("0.2.0-")
+    assert "0.1.0" in update(first, status=1)  # older
+    changed = announced("0.3.0")
+    with (system / changed.lstrip("/")).open("ab") as file:
+        file.write(secrets.token_bytes(1))
+    update(changed, status=1)
+    assert running().startswith("0.2.0-")
+    update(announced("0.4.0", **{"edge_node/agent.py": b"raise OSError('of no use')\n"}), status=1)
+    assert running().startswith("0.2.0-")
 
 
 def test_a_node_and_its_update(system: Path, architecture: str) -> None:

@@ -1,6 +1,6 @@
-"""What is in a package, and that a device's release for aarch64 runs: the short look.
+"""What is in a package: the short look.
 
-Installation with dpkg, updates and kills are the long campaign (`test_install`).
+Installation with dpkg, another processor, updates and kills are the long campaign (`test_install`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,9 @@ from connector.releases.payload import PAYLOAD
 from connector.releases.release import Places, shipped
 from scripts.lib.packing import debs, wheels
 from scripts.lib.packing.kinds import EDGE, HERE, KINDS, NODE, requirements
-from tests.packages import foreign
-from tests.packages.making import package
+from tests.packages.making import package, project
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="packages are made with Python 3.11")
-MOST = 40_000_000
-"""Bytes of a package."""
 
 
 @pytest.fixture(scope="module")
@@ -34,33 +30,9 @@ def device() -> Path:
     return package(EDGE, "arm64", "0.1.0")
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Path]:
-    """The files of an arm64 Debian."""
-    if why := foreign.missing("arm64"):
-        pytest.skip(why)
-    yield foreign.unpacked("arm64", tmp_path / "bare", whole=False)
-    shutil.rmtree(tmp_path / "bare")
-
-
-def test_a_release_for_aarch64_runs_without_a_network(device: Path, bare: Path) -> None:
-    assert device.stat().st_size <= MOST
-    subprocess.run(["dpkg-deb", "--extract", str(device), str(bare)], check=True)
-
-    def said(*command: str) -> str:
-        return foreign.run(bare, *command, architecture="arm64")
-
-    assert said("uname", "-m") == "aarch64\n"
-    releases = ("python3.11", "-I", "/usr/lib/allmende-edge/releases.pyz", "allmende-edge")
-    assert "is unpacked" in said(*releases, "unpack")  # imports the agent
-    assert "is in place" in said(*releases, "install")
-    assert said("/opt/allmende-edge/current/bin/allmende", "--version") == "allmende 0.1.0\n"
-    assert "enrol" in said("/opt/allmende-edge/current/bin/allmende", "edge", "--help")
-
-
 def test_wheels_alone_are_enough(tmp_path: Path) -> None:
     """With exactly the commands that lie beside them, in a name space without a network."""
-    wheels.wheelhouse(EDGE, "amd64", wheels.own(tmp_path), tmp_path / "house.tar")
+    wheels.wheelhouse(EDGE, "amd64", project(), tmp_path / "house.tar")
     with tarfile.open(tmp_path / "house.tar") as archive:
         archive.extractall(tmp_path / "house")
     commands = [
