@@ -157,7 +157,12 @@ class Agent:
         working = [asyncio.create_task(self._source(one), name=one.name) for one in self.sources]
         working += [
             asyncio.create_task(again(one, name), name=name)
-            for name, one in (("sync", self.sync.run), ("orders", self.asking.run), ("chores", self._chores))
+            for name, one in (
+                ("sync", self.sync.run),
+                ("orders", self.asking.run),
+                ("chores", self._chores),
+                ("memory", memory.giving_back),
+            )
         ]
         notify.ready()
         stopping = asyncio.create_task(stop.wait())
@@ -177,7 +182,6 @@ class Agent:
     async def _chores(self) -> None:
         """What is done now and then."""
         while True:
-            memory.give_back()
             self.receipts.flush()
             kept = self.moments.to_keep()
             if kept is not None:

@@ -47,7 +47,7 @@ _TURN: Final = 1000
 """Rows that are sealed in one go."""
 _AGAIN: Final = 0.5
 _SHORTEST: Final = 0.05
-_MOST_BATCHES, _MOST_WAITING = 8, 8_000
+_MOST_BATCHES, _MOST_WAITING = 8, 4_000
 """Batches and rows that may gather before `take` waits."""
 _WINDOWS: Final = "windows"
 """Stands where a source's name does for what windows have become."""

@@ -19,5 +19,7 @@ def run(call: Call, directory: Path | None) -> None:
     """Run the agent of a device until it is stopped: takes readings, keeps them, delivers them."""
     place = found(directory)
     os.environ["ALLMENDE_LANG"] = call.lang
+    # Else Python reads all that it was built with, a megabyte, to find out where the system has its time zones.
+    os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo")
     apart = "-I" if sys.flags.isolated else "-P"  # what lies where a person happens to stand is no part of it
     os.execv(sys.executable, [sys.executable, apart, "-m", "edge_node", str(place)])  # noqa: S606 - this very program

@@ -1,6 +1,6 @@
 """Memory of a running agent: fifty sources, a thousand readings a second, a full gigabyte behind it and no node.
 
-The agent runs as it is installed (`python -m edge_node`), in a control group of 96 MiB where this machine gives one. It
+The agent runs as it is installed (`allmende edge run`), in a control group of 96 MiB where this machine gives one. It
 is fed a million readings as fast as it takes them, and then at its pace. Its memory is what the kernel says (VmRSS,
 VmHWM); the libraries that a device must not hold are looked for in the process itself.
 """
@@ -121,7 +121,10 @@ def running(directory: Path, group: Path | None) -> Iterator[subprocess.Popen[by
 
     with (directory / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "edge_node", str(directory)], stdout=log, stderr=log, preexec_fn=enter
+            [Path(sys.executable).with_name("allmende"), "edge", "run", str(directory)],
+            stdout=log,
+            stderr=log,
+            preexec_fn=enter,
         )
     try:
         yield process
