@@ -8,7 +8,7 @@ import click
 
 from connector.cli.command import Call, Leaf, Noun
 from connector.cli.names import DAYS, Name, segment
-from connector.cli.output import instant, labelled, paragraphs, table
+from connector.cli.output import bullets, instant, labelled, paragraphs, size, table
 from connector.cli.words import either, word
 
 DEVICE = Name("device", "/edge/devices", "name")
@@ -22,6 +22,7 @@ COLUMNS = {
     "health": "health",
     "hours_left": "room in hours",
 }
+HOURS_IN_DAYS = 48
 
 
 @click.command(
@@ -76,7 +77,12 @@ def list_(call: Call) -> None:
         }
         for one in found
     ]
-    none = 'No devices yet. Invite one with: allmende edge invite "Cabinet at the bridge"'
+    none = either(
+        'No devices yet. Invite one with: allmende edge invite "Cabinet at the bridge". Places that nobody has taken: '
+        "allmende region members",
+        'Noch keine Geräte. Einladen mit: allmende edge invite "Kasten an der Brücke". Plätze, die noch niemand '
+        "eingenommen hat: allmende region members",
+    )
     call.answer(found, lambda: table(rows, COLUMNS, none))
 
 
@@ -101,7 +107,6 @@ def show(call: Call, name: str) -> None:
 
 
 def _text(one: Any) -> str:
-    said = {key: value for key, value in one["status"].items() if isinstance(value, str | int | float)}
     waits = either("not yet", "noch nicht") if one["told"] != one["number"] else either("yes", "ja")
     return paragraphs(
         labelled(
@@ -121,8 +126,45 @@ def _text(one: Any) -> str:
                 ("retired", instant(one["retired"]) if one["retired"] else None),
             ]
         ),
-        f"{word('It says of itself')}\n{labelled(list(said.items()))}" if said else "",
+        _of_itself(one["status"]),
     )
+
+
+def _of_itself(said: Any) -> str:
+    """What a device has said of itself. Members of other kinds than are expected are those of another version: left
+    out."""
+    numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
+    told = labelled(
+        [
+            ("health", _health(str(said.get("health", "")))),
+            ("running for", _hours(numbers["running"] / 3600) if "running" in numbers else None),
+            ("kept readings", numbers.get("kept")),
+            ("oldest", instant(int(numbers["oldest"])) if numbers.get("oldest") else None),
+            ("buffer left", _hours(numbers["hours_left"]) if "hours_left" in numbers else None),
+            ("put aside", numbers.get("spoiled")),
+            ("forgotten", numbers.get("forgotten")),
+            ("damaged", numbers.get("damaged")),
+            ("clock", _clock(said.get("clock"))),
+            ("written", size(int(numbers["written"])) if "written" in numbers else None),
+            ("memory", f"{numbers['memory']:.0f} MiB" if "memory" in numbers else None),
+        ]
+    )
+    troubles = said.get("troubles")
+    wrong = [f"{where}: {code}" for where, code in troubles.items()] if isinstance(troubles, dict) else []
+    title = "What is wrong there, as it calls it (in sentences: allmende edge doctor, on the device)"
+    return paragraphs(f"{word('It says of itself')}\n{told}" if told else "", bullets(title, wrong))
+
+
+def _hours(hours: float) -> str:
+    if hours > HOURS_IN_DAYS:
+        return either(f"{hours / 24:.0f} days", f"{hours / 24:.0f} Tage")
+    return either(f"{hours:.1f} hours", f"{hours:.1f} Stunden")
+
+
+def _clock(said: Any) -> str | None:
+    if not isinstance(said, bool):
+        return None
+    return either("set", "gestellt") if said else either("not set", "nicht gestellt")
 
 
 @fleet.command(

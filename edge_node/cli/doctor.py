@@ -14,7 +14,7 @@ from connector.cli.errors import CommandError
 from connector.cli.output import bullets
 from connector.cli.words import either
 from edge_node.cli.device import DIRECTORY, found
-from edge_node.cli.looking import troubles
+from edge_node.cli.looking import full, troubles
 
 _FEW_HOURS: Final = 48.0
 _DAY: Final = 86400.0
@@ -30,8 +30,11 @@ def doctor(call: Call, directory: Path | None) -> None:
     if not wrong:
         call.answer({"wrong": []}, lambda: either("Nothing is wrong.", "Nichts ist zu beanstanden."))
         return
-    heading = either("What is not well:", "Was nicht in Ordnung ist:")
-    raise CommandError(bullets(heading, wrong, as_it_is=True), "edge.unwell", answer={"wrong": wrong})
+    if not call.json:
+        heading = either("What is not well:", "Was nicht in Ordnung ist:")
+        call.answer({}, lambda: bullets(heading, wrong, as_it_is=True))
+    many = either("1 finding." if len(wrong) == 1 else f"{len(wrong)} findings.", f"Befunde: {len(wrong)}.")
+    raise CommandError(many, "edge.unwell", answer={"wrong": wrong})
 
 
 def _at_rest(place: Path, call: Call) -> Iterator[str]:
@@ -84,8 +87,9 @@ def _kept(kept: Mapping[str, Any]) -> Iterator[str]:
     hours = kept["hours_left"]
     if hours is not None and hours < _FEW_HOURS:
         yield either(
-            f"At the present rate the buffer is full in {hours:.1f} hours; then: {kept['full']}. Is the network down?",
-            f"Beim jetzigen Zufluss ist der Puffer in {hours:.1f} Stunden voll; dann: {kept['full']}. Fehlt das Netz?",
+            f"At the present rate the buffer is full in {hours:.1f} hours; then {full(kept['full'])}. Is the network down?",
+            f"Beim jetzigen Zufluss ist der Puffer in {hours:.1f} Stunden voll; dann gilt: {full(kept['full'])}. "
+            "Fehlt das Netz?",
         )
     if kept["forgotten"]:
         yield either(

@@ -64,7 +64,7 @@ def test_one_is_shown_with_what_it_says_of_itself(api: Api, types: Types) -> Non
     said = types("edge", "fleet", "show", "roof").out
     assert "did:web:city.example:edge:roof" in said
     assert "air=quiet@2" in said
-    assert "hours_left" in said
+    assert "110 days" in said
     assert "not yet" not in said
     api.answers["GET /v1/edge/devices/roof"] = {**DEVICE, "told": 6}
     assert "not yet" in types("edge", "fleet", "show", "roof").out

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import connector.cli
+import edge_node.cli
 from connector.cli import words
 from connector.cli.words import GERMAN
 from connector.data.queries.model import Kind
@@ -22,6 +23,7 @@ from tests.connector.cli.conftest import Types
 from tests.connector.cli.test_records import STATUS
 
 ROOT = Path(connector.cli.__file__).parent
+DEVICES = Path(edge_node.cli.__file__).parent
 SEVERITIES = {one.value for one in Severity}
 MARKS = {one.value for one in Assurance}
 VERDICTS = {one.value for one in Verdict}
@@ -31,7 +33,7 @@ HEADINGS = ("COLUMNS", "QUEUE", "INBOX")
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in sorted([*ROOT.rglob("*.py"), *DEVICES.rglob("*.py")]):
         yield path.name, ast.parse(path.read_text("utf-8"))
 
 
