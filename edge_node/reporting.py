@@ -31,6 +31,7 @@ from edge_node.treating import Columns
 
 _STATUS: Final = Path("/proc/self/status")
 _MOST_TROUBLES: Final = 10
+_MOST_PARAMS, _LONGEST_PARAM, _LONGEST_WHERE = 4, 40, 160
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -72,12 +73,14 @@ def shown(parts: Parts) -> dict[str, Any]:
             "oldest_unsent": kept.oldest or None if waits else None,
             "last_fsync": kept.synced or None,
             "full": parts.settings.buffer.full,
+            "thinned": kept.thinned,
             **lost(parts.buffer),
             "trouble": kept.suspect,
         },
         "clock": {"trusted": parts.moments.sure, "now": parts.moments.now()},
         "wear": {
             "bytes": kept.written,
+            "ever": kept.worn,
             "commits": kept.commits,
             "per_reading": kept.written / readings if readings else 0.0,
         },
@@ -110,14 +113,22 @@ def said(parts: Parts) -> dict[str, Any]:
         "oldest": kept.oldest,
         "hours_left": kept.hours,
         "clock": parts.moments.sure,
-        "written": kept.written,
+        "written": kept.worn,
         "spoiled": kept.spoiled,
         "memory": memory(),
+        "thinned": kept.thinned,
         **lost(parts.buffer),
     }
     parts_wrong = [one for one in (*_sources(parts), *_series(parts), *_consumers(parts)) if one["trouble"]]
-    troubles = {str(one.get("name") or one.get("consumer")): one["trouble"] for one in parts_wrong[:_MOST_TROUBLES]}
+    troubles = [_brief(one) for one in parts_wrong[:_MOST_TROUBLES]]
     return {**found, "health": "unwell" if troubles or kept.suspect else "well", "troubles": troubles}
+
+
+def _brief(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A trouble as short as the node takes many of."""
+    params = {name: str(value)[:_LONGEST_PARAM] for name, value in list(one["params"].items())[:_MOST_PARAMS]}
+    where = str(one.get("name") or one.get("consumer"))
+    return {"where": where[:_LONGEST_WHERE], "code": one["trouble"], "params": params}
 
 
 def lost(buffer: Buffer) -> dict[str, int]:

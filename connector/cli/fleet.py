@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,6 +13,9 @@ from connector.cli.output import bullets, instant, labelled, paragraphs, size, t
 from connector.cli.words import either, word
 
 DEVICE = Name("device", "/edge/devices", "name")
+SENTENCES = "allmende.edge.sentences"
+"""Under this name the context of the command has who says codes of devices in sentences (`edge_node.cli`): they are no
+part of the connector."""
 COLUMNS = {
     "name": "name",
     "title": "title",
@@ -20,6 +24,7 @@ COLUMNS = {
     "seen": "seen",
     "deliveries": "deliveries",
     "health": "health",
+    "gaps": "gaps",
     "hours_left": "room in hours",
 }
 HOURS_IN_DAYS = 48
@@ -65,7 +70,8 @@ def fleet() -> None:
 @fleet.command("list", examples=["allmende edge fleet list", "allmende edge fleet list --json"])
 @click.pass_obj
 def list_(call: Call) -> None:
-    """List the devices, when each was there last, and for how many hours without a link it has room."""
+    """List the devices, when each was there last, which are not well or miss readings, and for how many hours without
+    a link each has room."""
     found = call.remote.every("/edge/devices")
     rows = [
         {
@@ -73,6 +79,7 @@ def list_(call: Call) -> None:
             "state": word(one["state"]),
             "seen": instant(one["seen"]) if one["seen"] else "-",
             "health": _health(_said(one, "health")),
+            "gaps": _lost(one["status"]),
             "hours_left": _said(one, "hours_left"),
         }
         for one in found
@@ -84,6 +91,12 @@ def list_(call: Call) -> None:
         "eingenommen hat: allmende region members",
     )
     call.answer(found, lambda: table(rows, COLUMNS, none))
+
+
+def _lost(said: Any) -> int | None:
+    """Readings that a device had and that will never come; None where it has said nothing of it."""
+    found = [said[name] for name in ("forgotten", "damaged") if isinstance(said.get(name), int)]
+    return sum(found) if found else None
 
 
 def _health(said: str) -> str:
@@ -144,15 +157,23 @@ def _of_itself(said: Any) -> str:
             ("put aside", numbers.get("spoiled")),
             ("forgotten", numbers.get("forgotten")),
             ("damaged", numbers.get("damaged")),
+            ("thinned out", numbers.get("thinned")),
             ("clock", _clock(said.get("clock"))),
-            ("written", size(int(numbers["written"])) if "written" in numbers else None),
+            ("written in all", size(int(numbers["written"])) if "written" in numbers else None),
             ("memory", f"{numbers['memory']:.0f} MiB" if "memory" in numbers else None),
         ]
     )
-    troubles = said.get("troubles")
-    wrong = [f"{where}: {code}" for where, code in troubles.items()] if isinstance(troubles, dict) else []
-    title = "What is wrong there, as it calls it (in sentences: allmende edge doctor, on the device)"
-    return paragraphs(f"{word('It says of itself')}\n{told}" if told else "", bullets(title, wrong))
+    wrong = list(_wrong(said.get("troubles")))
+    return paragraphs(f"{word('It says of itself')}\n{told}" if told else "", bullets("What is wrong there", wrong))
+
+
+def _wrong(said: Any) -> Iterator[str]:
+    """What is not well, in sentences where this program knows them: the device may be newer."""
+    speak = click.get_current_context().meta.get(SENTENCES, lambda code, params, language: code)
+    for one in said if isinstance(said, list) else []:
+        if isinstance(one, dict) and {"where", "code"} <= one.keys() and isinstance(one.get("params"), dict):
+            params = {str(key): str(value) for key, value in one["params"].items()}
+            yield f"{one['where']}: {speak(str(one['code']), params, either('en', 'de'))}"
 
 
 def _hours(hours: float) -> str:

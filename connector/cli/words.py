@@ -382,9 +382,10 @@ GERMAN: Final[Mapping[str, str]] = {
     "orders": "Aufträge",
     "running for": "läuft seit",
     "memory": "Arbeitsspeicher",
-    "What is wrong there, as it calls it (in sentences: allmende edge doctor, on the device)": (
-        "Was dort nicht stimmt, wie es das Gerät nennt (in Sätzen: allmende edge doctor, am Gerät)"
-    ),
+    "What is wrong there": "Was dort nicht stimmt",
+    "thinned out": "ausgedünnt",
+    "when it is full": "wenn er voll ist",
+    "written in all": "insgesamt geschrieben",
     "No source is set up.": "Keine Quelle ist eingerichtet.",
     "seen": "zuletzt da",
     "room in hours": "Platz in Stunden",

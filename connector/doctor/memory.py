@@ -94,7 +94,8 @@ def devices(view: Reading, now: int) -> Iterator[Reason]:
             yield Reason("doctor.device_lost", {"name": one.name, "lost": str(lost)})
         if said.get("health") == "unwell":
             troubles = said.get("troubles")
-            named = sorted(map(str, troubles))[:MOST] if isinstance(troubles, Mapping) else []
+            all_ = troubles if isinstance(troubles, list) else []
+            named = sorted(str(one.get("where", "")) for one in all_ if isinstance(one, Mapping))[:MOST]
             yield Reason("doctor.device_unwell", {"name": one.name, "troubles": ", ".join(named)[:200] or "-"})
 
 

@@ -63,9 +63,9 @@ class Limits(Struct, frozen=True):
 class BufferStatus(Struct, frozen=True, kw_only=True):
     """`bytes` of `limit` are used by `readings` in `segments`, the oldest taken in at `oldest` (0: there is none); at
     the pace of the last day the rest is enough for `hours` (None: nothing comes). `synced` is when the last readings
-    became durable, `written` the bytes given to the disk since the start. `gaps` reports tell of `lost` readings;
-    `thinned` are readings of segments that were thinned out, before that. `suspect` is the code of why nothing is taken
-    any more ("": it is)."""
+    became durable, `written` the bytes given to the disk since the start, `worn` since the device is there. `gaps`
+    reports tell of `lost` readings; `thinned` are readings of segments that were thinned out, before that. `suspect`
+    is the code of why nothing is taken any more ("": it is)."""
 
     bytes: int
     limit: int
@@ -75,6 +75,7 @@ class BufferStatus(Struct, frozen=True, kw_only=True):
     synced: int
     hours: float | None
     written: int
+    worn: int
     commits: int
     gaps: int
     lost: int

@@ -24,6 +24,8 @@ from edge_node.buffer.upkeep import Loss
 
 SPOILED: Final = "buffer.spoiled"
 """Under this name the count of what was put aside is kept."""
+WORN: Final = "buffer.worn"
+"""Under this name the bytes that were ever written are kept; what came after the last change is missing after a cut."""
 
 
 class State:
@@ -47,6 +49,7 @@ class State:
         self.suspect = ""
         self.spoiled = int(self.kept.get(SPOILED, b"0"))
         self.synced = self.written = self.commits = 0
+        self._worn = int(self.kept.get(WORN, b"0"))
         self.dirty: set[tuple[str, int]] = set()
         self.damage: set[int] = set()
         """Segments whose damage is known and not yet written down, and the reports of it."""
@@ -139,6 +142,7 @@ class State:
         rows: dict[int, Row | None] = {number: self.rows[number] for number in self.damage if number in self.rows}
         rows |= dict.fromkeys(self._gone)
         counted = {NUMBERS: msgpack.encode(self.numbers), SPOILED: str(self.spoiled).encode()}
+        counted[WORN] = str(self._worn + self.written).encode()
         gaps = {number: self.gaps.get(number) for number in self.unwritten}
         return Change(
             rows={**rows, **change.rows},
@@ -174,6 +178,7 @@ class State:
             synced=self.synced,
             hours=room.hours(spans, self.clock(), max(0, self.limits.bytes - used)),
             written=self.written,
+            worn=self._worn + self.written,
             commits=self.commits,
             gaps=len(self.gaps),
             lost=sum(size(gap.ranges) for gap in self.gaps.values()),

@@ -6,7 +6,9 @@ this one; those of the node, which ask its management API, are in `connector.cli
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Literal
 
 import click
 
@@ -49,10 +51,18 @@ class _Lazy(Noun):
             formatter.write_dl([(name, line) for name, (_, line) in TABLE.items()])
 
 
+def _sentence(code: str, params: Mapping[str, str], language: Literal["de", "en"]) -> str:
+    from edge_node.sentences import sentence
+
+    return sentence(code, params, language)
+
+
 @click.group(cls=_Lazy)
-def edge() -> None:
+@click.pass_context
+def edge(context: click.Context) -> None:
     """Devices that take readings and bring them to a node, and to whom it has contracts with.
 
     On the device: enrol, run, status, sources, tail, queue, drain, doctor; install and image make one. On the node:
     invite, collect, fleet.
     """
+    context.meta["allmende.edge.sentences"] = _sentence  # for what `fleet show` says in words

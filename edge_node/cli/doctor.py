@@ -87,7 +87,8 @@ def _kept(kept: Mapping[str, Any]) -> Iterator[str]:
     hours = kept["hours_left"]
     if hours is not None and hours < _FEW_HOURS:
         yield either(
-            f"At the present rate the buffer is full in {hours:.1f} hours; then {full(kept['full'])}. Is the network down?",
+            f"At the present rate the buffer is full in {hours:.1f} hours; then {full(kept['full'])}. "
+            "Is the network down?",
             f"Beim jetzigen Zufluss ist der Puffer in {hours:.1f} Stunden voll; dann gilt: {full(kept['full'])}. "
             "Fehlt das Netz?",
         )

@@ -23,7 +23,7 @@ DEVICE: dict[str, Any] = {
     "version": "1.0",
     "wanted": "1.1",
     "collection": {"air": "quiet@2"},
-    "status": {"version": "1.0", "hours_left": 2640.4, "health": "well", "clock": {"set": True}},
+    "status": {"version": "1.0", "hours_left": 2640.4, "health": "well", "clock": True, "forgotten": 2, "damaged": 1},
     "keys": 1,
     "retired": None,
 }
@@ -54,6 +54,7 @@ def test_the_fleet_is_listed(api: Api, types: Types) -> None:
     assert "roof" in said.out
     assert "2640\n" in said.out
     assert "well" in said.out
+    assert said.out.splitlines()[1].split()[-2:] == ["3", "2640"]
     assert types("edge", "fleet", "list", "--json").json == [DEVICE, silent]
     api.answers["GET /v1/edge/devices"] = {"items": [], "next": None}
     assert "allmende edge invite" in types("edge", "fleet", "list").out
@@ -68,6 +69,19 @@ def test_one_is_shown_with_what_it_says_of_itself(api: Api, types: Types) -> Non
     assert "not yet" not in said
     api.answers["GET /v1/edge/devices/roof"] = {**DEVICE, "told": 6}
     assert "not yet" in types("edge", "fleet", "show", "roof").out
+
+
+def test_why_a_device_delivers_nothing_is_said_in_words(api: Api, types: Types) -> None:
+    """To which consumer, in the reader's language; what a device says otherwise than agreed is no harm."""
+    wrong = {"where": "did:web:works.example", "code": "orders.stale", "params": {"issued": "Monday", "seconds": 60}}
+    more = [wrong, {"where": "x", "code": "new.code", "params": {}}, {"where": "y"}, 7]
+    api.answers["GET /v1/edge/devices/roof"] = {**DEVICE, "status": {"health": "unwell", "troubles": more}}
+    said = types("edge", "fleet", "show", "roof").out
+    assert "did:web:works.example: The orders of Monday hold for 60 seconds only" in said
+    assert "x: new.code" in said
+    assert "Was dort nicht stimmt" in types("--lang", "de", "edge", "fleet", "show", "roof").out
+    api.answers["GET /v1/edge/devices/roof"] = {**DEVICE, "status": {"troubles": "many", "oldest": "x", "clock": "y"}}
+    assert types("edge", "fleet", "show", "roof").status == 0
 
 
 def test_a_release_is_named_in_full(api: Api, types: Types) -> None:

@@ -44,8 +44,8 @@ def found(one: Device) -> list[tuple[str, str]]:
         (device(status={"forgotten": 2, "damaged": 1}), [("doctor.device_lost", "3")]),
         (device(status={"forgotten": 0, "damaged": 0}), []),
         (device(status={"forgotten": "many"}), []),
-        (device(status={"health": "well", "troubles": {}}), []),
-        (device(status={"health": "unwell", "troubles": {"roof": "mqtt.away"}}), [("doctor.device_unwell", "roof")]),
+        (device(status={"health": "well", "troubles": []}), []),
+        (device(status={"health": "unwell", "troubles": [{"where": "roof"}, 7]}), [("doctor.device_unwell", "roof")]),
         (device(status={"health": "unwell", "troubles": 7}), [("doctor.device_unwell", "-")]),
     ],
 )

@@ -131,3 +131,18 @@ async def test_it_works_in_a_thread_of_its_own(tmp_path: Path) -> None:
     await buffer.close()
     with pytest.raises(KeepingError):
         buffer.append([sealed(51)])
+
+
+async def test_what_was_written_to_the_medium_is_counted_over_starts(tmp_path: Path) -> None:
+    """A card wears by all of it. What came after the last note of it may be missing after a cut."""
+    buffer = opened(tmp_path)
+    await buffer.append([sealed(1, 100)], [legend()])
+    first = buffer.status().worn
+    assert first == buffer.status().written > 0
+    await buffer.put("name", b"value")
+    await buffer.close()
+    again = opened(tmp_path)
+    assert (again.status().written, again.status().worn) == (0, first)
+    await again.append([sealed(101, 100)])
+    assert again.status().worn == first + again.status().written > first
+    await again.close()
