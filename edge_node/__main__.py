@@ -1,7 +1,6 @@
 """`python -m edge_node DIR`: the process of a device, without the command line around it.
 
-The command line costs memory that a small board has not to spare: `allmende edge run` becomes this program, and the
-service starts it directly.
+The command line costs memory that a small board has not to spare: `allmende edge run` becomes this program.
 """
 
 from __future__ import annotations
