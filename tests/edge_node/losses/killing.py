@@ -70,9 +70,10 @@ def killed(directory: Path, kills: int, seed: int = 1) -> Verdict:
         theirs.close()
         if ours.poll(10):
             time.sleep(chance.random() * 0.12)
-        assert process.pid is not None
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
+        if process.exitcode != -signal.SIGKILL:
+            verdict.wrong.append(f"kill {number}: it had ended by itself, with {process.exitcode}")
         highest = max(highest, _highest(ours))
         ours.close()
         verdict.kills += 1
