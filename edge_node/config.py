@@ -79,7 +79,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, SourceSettings] = {}
     buffer: BufferSettings = BufferSettings()
     link: LinkSettings = LinkSettings()
-    lab: bool = False
 
 
 def read(directory: Path) -> Settings:

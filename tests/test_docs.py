@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+from msgspec import NODEFAULT
 from msgspec.structs import fields
 
 from connector.cli import topics
@@ -15,6 +17,7 @@ from connector.cli.command import Leaf
 from connector.cli.tree import TABLE, root
 from connector.config import SECTIONS, description
 from connector.services.watch.figures import FIGURES
+from edge_node import config
 from policies.operands import OPERANDS
 from scripts.lib import reference
 
@@ -75,6 +78,40 @@ def test_setting_is_documented(section: str) -> None:
     for field in fields(SECTIONS[section]):
         assert description(field) != field.name, f"[{section}] {field.name} does not say what it means"
         assert f"| `[{section}] {field.name}` |" in REFERENCE
+
+
+DEVICE = {
+    "[series.NAME]": config.SeriesSettings,
+    "[series.NAME] fields.FIELD": config.FieldSettings,
+    "[sources.NAME]": config.SourceSettings,
+    "[buffer]": config.BufferSettings,
+    "[link]": config.LinkSettings,
+}
+
+
+@pytest.mark.parametrize("section", DEVICE)
+def test_setting_of_a_device_is_documented_with_its_default(section: str) -> None:
+    written = (ROOT / "edge_node" / "README.md").read_text("utf-8")
+    joint = "." if "FIELD" in section else " "
+    for field in fields(DEVICE[section]):
+        default = "" if field.required or field.default in (None, "", NODEFAULT) else f"`{_toml(field.default)}` "
+        assert f"| `{section}{joint}{field.encode_name}` | {default}|" in written
+
+
+def _toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_every_section_of_a_devices_settings_is_documented() -> None:
+    sections = {name.strip("[]").split(".")[0] for name in DEVICE}
+    assert {field.name for field in fields(config.Settings)} == {one.split("]")[0] for one in sections}
+
+
+def test_the_map_of_the_device_has_every_room() -> None:
+    room = ROOT / "edge_node"
+    named = set(re.findall(r"`(\w+)(?:/|\.py)?`", (room / "README.md").read_text("utf-8")))
+    rooms = {path.stem for path in room.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert rooms - named - {"__init__", "__main__", "errors", "ports"} == set()
 
 
 def test_endpoints_are_documented() -> None:

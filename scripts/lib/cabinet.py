@@ -26,8 +26,6 @@ SEED = 20261121
 SENSORS = 5
 READY_SECONDS = 20.0
 SETTINGS = """
-lab = true
-
 [series.air.fields]
 pm25 = {{ unit = "ug/m3", places = 1, min = 0, max = 1000 }}
 temperature = {{ unit = "Cel", places = 1, min = -40, max = 60 }}

@@ -1,5 +1,5 @@
 """Packages of the project as it lies here, made once per content and kept in `.cache`; packed in haste, so larger than
-those that are shipped."""
+those that are shipped. And a device's directory for them to work in."""
 
 from __future__ import annotations
 
@@ -9,11 +9,30 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from edge_node import identity
 from scripts.lib.packing import debs, trees, wheels
 from scripts.lib.packing.kinds import HERE, Kind
+from tests.bench.edge.memory import pins
 
 KEPT = wheels.CACHE / "tests"
 FOLDERS = ("connector", "policies", "edge_node", "catalog", "certs", "scripts/lib/packing")
+
+SETTINGS = """
+[series.box.fields]
+uptime = {}
+[sources.box]
+kind = "host"
+series = "box"
+with = { seconds = 1 }
+[buffer]
+commit_seconds = 0.1
+"""
+"""Of a device that measures itself."""
+
+
+def enrolled(directory: Path) -> None:
+    """A device that has a place, whose node is not there."""
+    identity.write_pins(directory, pins(identity.make_key(directory, "Ed25519"), "http://127.0.0.1:9"))
 
 
 @cache

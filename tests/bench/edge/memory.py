@@ -81,7 +81,7 @@ def _root() -> str:
 
 
 def _settings(ports: list[int]) -> str:
-    lines = ["lab = true", "[buffer]", "bytes = 2000000000", "[series.air.fields]", *fields()]
+    lines = ["[buffer]", "bytes = 2000000000", "[series.air.fields]", *fields()]
     for n, port in enumerate(ports):
         lines += [f"[sources.roof-{n}]", 'kind = "http"', 'series = "air"', f'with = {{ listen = "127.0.0.1:{port}" }}']
     return "\n".join(lines)

@@ -112,7 +112,7 @@ def ours(folder: Path) -> Seen:
 def _settled(folder: Path, key: Ed25519PrivateKey, node: int, broker: int) -> None:
     Sealer(key, cose.kid_of(key.public_key()))
     identity.write_pins(folder, msgspec.structs.replace(memory.pins(key, f"http://127.0.0.1:{node}"), device=DEVICE))
-    lines = ["lab = true", "[series.air.fields]", *memory.fields(), "[sources.sensors]", 'kind = "mqtt"']
+    lines = ["[series.air.fields]", *memory.fields(), "[sources.sensors]", 'kind = "mqtt"']
     lines += ['series = "air"', f'with = {{ host = "127.0.0.1", port = {broker}, topics = ["readings"] }}']
     (folder / FILE).write_text("\n".join(lines))
 
