@@ -130,6 +130,7 @@ class Agent:
                 home_url=own.at("/edge/readings"),
                 home_proof=lambda: self.identity.authorization(self.moments.now()),
                 home_private=True,
+                home_keys=lambda: self.book.keys,
                 orders=lambda: self.book.current,
                 moment=self._moment,
                 jitter=jitter,

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from certs.jwk import PublicKey
 from connector.data.readings.model import MEDIA_TYPE, FormError, Gap
 from connector.data.readings.orders import Delivery, Orders
 from connector.data.readings.ranges import Ranges, joined, size
@@ -28,6 +29,7 @@ from edge_node.leaving import Departures
 from edge_node.link import Answer
 from edge_node.posting import Buffer as Readable
 from edge_node.posting import Packing, Post, Words, choose, without
+from edge_node.receipts import keys_of
 from edge_node.seal import Sealer
 from policies.model import PolicyError
 
@@ -75,15 +77,17 @@ class Sends(Protocol):
 
 
 class Receipts(Protocol):
-    """Keeps what others have countersigned."""
+    """Keeps what others have countersigned, if they have; see `edge_node.receipts`."""
 
-    def keep(self, consumer: str, message: bytes, receipt: bytes, *, manifest: bool = False) -> None: ...
+    def keep(
+        self, consumer: str, message: bytes, receipt: bytes, *, keys: Mapping[bytes, PublicKey], manifest: bool = False
+    ) -> bool: ...
 
 
 class Means(Struct, kw_only=True):
-    """What lines work with. `home` is where the device's own node takes readings, and how to prove who asks there (made
-    anew for each request). `spare` says whether the backlog may use the link now; the newest readings always may.
-    `jitter` is a factor around 1."""
+    """What lines work with. `home` is where the device's own node takes readings, how to prove who asks there (made
+    anew for each request), and what its receipts are verified with. `spare` says whether the backlog may use the link
+    now; the newest readings always may. `jitter` is a factor around 1."""
 
     buffer: Buffer
     link: Sends
@@ -94,6 +98,7 @@ class Means(Struct, kw_only=True):
     home_url: str
     home_proof: Callable[[], str]
     home_private: bool = False
+    home_keys: Callable[[], Mapping[bytes, PublicKey]] = dict
     orders: Callable[[], Orders | None]
     moment: Callable[[], Moment]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -323,7 +328,8 @@ class Line:
         self._answered = self._means.moment().now
         if heard.receipt is not None and post.messages and self._means.receipts is not None:
             message = post.manifest or post.messages[0].data
-            self._means.receipts.keep(self.name, message, heard.receipt, manifest=bool(post.manifest))
+            keys = self._means.home_keys() if self.delivery is None else keys_of(self.delivery.keys)
+            self._means.receipts.keep(self.name, message, heard.receipt, keys=keys, manifest=bool(post.manifest))
         if post.messages and self._wanted(young=True) == before:
             raise LinkError("sync.nothing_taken")
         self._tries = 0

@@ -48,6 +48,8 @@ class Place:
 
     def __init__(self, folder: Path, scope: str, keys: Mapping[bytes, PublicKey]) -> None:
         folder.mkdir()
+        self.key = Ed25519PrivateKey.generate()
+        self.keys = {cose.kid_of(self.key.public_key()): jwk.of(self.key.public_key())}
         self.store: SqliteStore = open_store(folder, clock=SetClock())
         self.folder = folder / "readings"
         self.sender = Sender(device=DEVICE, keys=keys, scope=scope, transfer=PID if scope else "")
@@ -58,7 +60,7 @@ class Place:
     def open(self) -> None:
         self.receiving = Receiving(
             store=self.store, clock=SetClock(), changes=Changes(), folder=self.folder, quota=1 << 40,
-            countersign=lambda message: b"receipt",
+            countersign=lambda message: cose.countersign(self.key, cose.kid_of(self.key.public_key()), message),
         )  # fmt: skip
 
     async def begun(self) -> None:

@@ -16,6 +16,7 @@ import pytest
 from yarl import URL
 
 from certs import cbor, cose, jwk
+from certs.jwk import PublicKey
 from connector.data.consuming.arriving import Arrived
 from connector.data.consuming.following import Asking, Heard
 from connector.data.queries.model import Budget, Selection
@@ -83,6 +84,11 @@ class World:
         await self.buffer.append([sealed], [] if self.told else [self.sealer.legend(legend)])
         self.told = True
 
+    @property
+    def city_keys(self) -> dict[bytes, PublicKey]:
+        key, _ = self.two.city.keys.signing()
+        return {cose.kid_of(key.public_key()): jwk.of(key.public_key())}
+
     def sync(self) -> Sync:
         return Sync(
             Means(
@@ -94,6 +100,7 @@ class World:
                 device=self.device.did,
                 home_url=f"{BASE}/edge/readings",
                 home_proof=self.device.token,
+                home_keys=lambda: self.city_keys,
                 orders=lambda: self.orders,
                 moment=lambda: Moment(self.two.city.clock.now()),
                 receipts=self.receipts,
@@ -161,13 +168,22 @@ async def test_a_receipt_is_by_the_key_of_the_node(world: World) -> None:
     await world.measure(10)
     assert await world.drained() == [""]
     [batch] = world.buffer.read(1, ((1, 10),), 1 << 20)
-    key, _ = world.two.city.keys.signing()
-    city = {cose.kid_of(key.public_key()): jwk.of(key.public_key())}
     world.receipts.flush()
     body = (world.device.folder.parent / "receipts.cbor").read_bytes()
     [found] = cbor.split(body)
     _, _, receipt = cbor.loads(found)
-    assert cose.verify_countersignature(receipt, batch.data, city).issued > 0
+    assert cose.verify_countersignature(receipt, batch.data, world.city_keys).issued > 0
+
+
+async def test_a_receipt_of_a_consumer_is_by_the_key_that_the_orders_name(world: World) -> None:
+    agreed = await contract(world.two, world.device)
+    await transferred(world.two, agreed)
+    world.orders = await world.device.orders()
+    await world.measure(10)
+    await world.drained()
+    world.receipts.flush()
+    found = [cbor.loads(one) for one in cbor.split((world.device.folder.parent / "receipts.cbor").read_bytes())]
+    assert sorted(name for name, _, _ in found) == sorted(("home", agreed))
 
 
 async def test_what_ends_goes_no_more(world: World) -> None:

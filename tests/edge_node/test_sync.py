@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from certs import cbor
+from certs import cbor, cose, jwk
 from connector.data.readings.model import Batch, Gap, Legend, Manifest, Rows
 from edge_node.link import Answer
 from edge_node.receipts import Receipts
@@ -320,15 +321,39 @@ async def test_an_answer_that_makes_no_sense_takes_nothing_off_the_list(world: W
 async def test_receipts_are_kept(world: World, tmp_path: Path) -> None:
     receipts = Receipts(tmp_path)
     await world.box.measure(30)
-    async with world.running(receipts=receipts) as sync:
+    async with world.running(receipts=receipts, home_keys=lambda: world.home.keys) as sync:
         await world.delivered(sync)
     receipts.flush()
     [found] = cbor.split((tmp_path / "receipts.cbor").read_bytes())
     name, manifest, receipt = cbor.loads(found)
-    assert (name, receipt) == (HOME, b"receipt")
+    assert name == HOME
+    cose.verify_countersignature(receipt, manifest, world.home.keys)
     told = world.box.sealer.opened(manifest)
     assert isinstance(told, Manifest)
     assert sum(one.count for one in told.parts) == 30
+
+
+async def test_receipts_of_strangers_are_not_kept(world: World, tmp_path: Path) -> None:
+    """Those of a consumer are by the keys that the orders name; those of the node by its own."""
+    both = world.away.keys | world.home.keys
+    receipts, told = Receipts(tmp_path), world.box.ordered()
+    await world.box.measure(30)
+    async with world.running(receipts=receipts, home_keys=lambda: world.away.keys) as sync:
+        await world.delivered(sync)
+    world.box.orders = told
+    async with world.running(receipts=receipts, home_keys=lambda: both) as sync:
+        await world.delivered(sync, AGREEMENT)
+    receipts.flush()
+    assert not (tmp_path / "receipts.cbor").exists()
+    (delivery,) = told.deliveries
+    known = replace(delivery, keys=tuple(jwk.write(one.key) for one in world.away.keys.values()))
+    world.box.orders = replace(told, number=2, deliveries=(known,))
+    await world.box.measure(30)
+    async with world.running(receipts=receipts) as sync:
+        await world.delivered(sync, AGREEMENT)
+    receipts.flush()
+    [found] = cbor.split((tmp_path / "receipts.cbor").read_bytes())
+    assert cbor.loads(found)[0] == AGREEMENT
 
 
 async def test_the_backlog_waits_where_the_link_is_dear(world: World) -> None:

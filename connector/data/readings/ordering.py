@@ -274,6 +274,7 @@ class Ordering:
             ends=end_of(agreement) or 0,
             suspended=waits,
             standing=tuple(standing.bits(view, moved.peer)),
+            keys=tuple(peer.keys[id] for id in sorted(peer.keys)),
             private=peer.private,
         )
 

@@ -37,7 +37,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     world, and what the agreement states by being used (left operand -> values). `since`: readings taken before are not
     delivered (microseconds UTC, 0: all that is kept). `ends`: when the contract is over, as far as that is certain (0:
     nobody knows). `use` is the number of the use that the node has drawn for it, 0 where it has drawn none; terms that
-    count uses refuse then.
+    count uses refuse then. `keys` are the public keys (JWK) of the consumer, which its receipts are verified with.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     use: int = 0
     suspended: bool = False
     standing: tuple[Standing, ...] = ()
+    keys: tuple[Mapping[str, Any], ...] = ()
     private: bool = False
 
 
