@@ -37,7 +37,7 @@ DEVICE: Final = "Allmende-Device"
 PATIENCE: Final = 120.0
 """Seconds that a post may take to come in."""
 _CBOR: Final = "application/cbor"
-_SAID: Final = frozenset({"readings.full", "readings.legend"})
+_SAID: Final = frozenset({"readings.full", "readings.busy", "readings.legend"})
 """What a device needs to know to go on rightly, although it is no fault of its own."""
 
 
@@ -70,7 +70,7 @@ class OwnReadings:
         sender = Sender(device=proven.device, keys=proven.keys)
         if request.method == "GET":
             return _told(await self._receiving.held(sender))
-        async with self._receiving.posts:
+        async with self._receiving.coming(sender):
             return _told(await self._receiving.take(sender, await _body(request)))
 
 
@@ -86,7 +86,7 @@ class DeliveredReadings:
         sender = await self._senders.of(pid, device)
         if request.method == "GET":
             return _told(await self._receiving.held(sender))
-        async with self._receiving.posts:
+        async with self._receiving.coming(sender):
             body = await _body(request)
             try:
                 return _told(await self._receiving.take(sender, body))

@@ -38,7 +38,7 @@ class DeviceReadings(Struct, frozen=True, kw_only=True):
 
 class ReadingFile(Struct, frozen=True, array_like=True):
     """A file of a log: its `number`, how many `bytes` of it count, the number of its first reading in the log, how many
-    it has, and the earliest and latest instant in it."""
+    it has, the earliest and latest instant in it, and when the last of it came (0: it was not noted)."""
 
     number: int
     bytes: int
@@ -46,6 +46,7 @@ class ReadingFile(Struct, frozen=True, array_like=True):
     readings: int
     begin: int
     end: int
+    came: int = 0
 
 
 class ReadingLog(Struct, frozen=True, kw_only=True):

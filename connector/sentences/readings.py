@@ -50,6 +50,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Für Messungen ist kein Platz mehr; das Gerät behält sie.",
         "There is no room for more readings; the device keeps them.",
     ),
+    "readings.busy": (
+        "Von diesem Gerät sind schon zu viele Sendungen unterwegs.",
+        "Too many posts of this device are under way already.",
+    ),
     "readings.missing": (
         "Eine Datei mit Messungen ist kürzer, als sie sein müsste.",
         "A file of readings is shorter than it has to be.",

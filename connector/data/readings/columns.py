@@ -26,6 +26,7 @@ from importlib.resources import files
 from itertools import accumulate
 from math import gcd
 from operator import itemgetter, sub
+from threading import Lock
 from typing import Any, Final
 
 import zstandard
@@ -48,6 +49,8 @@ _DICTIONARIES: Final = {1: "dictionary_1.zstd"}
 _SMALL: Final = 400
 """Up to so many rows the dictionary is worth its search."""
 _LEVEL: Final = 3
+_PACKING, _UNPACKING = Lock(), Lock()
+"""What packs and unpacks belongs to one thread at a time."""
 _MOST_RAW: Final = 8 << 20
 _MOST_MADE: Final = 64 << 20
 HEAD: Final = 6
@@ -79,8 +82,8 @@ def encode(batch: Batch) -> bytes:
         return _row(batch)
     raw = flat(batch)
     if len(rows.times) > _SMALL:
-        return bytes((FORM_ZSTD,)) + _plain()[0].compress(raw)
-    small = _with(DICTIONARY)[0].compress(raw)
+        return bytes((FORM_ZSTD,)) + _packed(raw, _plain()[0])
+    small = _packed(raw, _with(DICTIONARY)[0])
     if len(small) + 1 < len(raw):
         return bytes((FORM_DICTIONARY, DICTIONARY)) + small
     return bytes((FORM_COLUMNS,)) + raw
@@ -96,6 +99,11 @@ def _shaped(batch: Batch) -> None:
         raise FormError("batch.shape")
     if batch.span and not count <= batch.span <= MOST_VALUE:
         raise FormError("batch.shape")
+
+
+def _packed(raw: bytes, by: zstandard.ZstdCompressor) -> bytes:
+    with _PACKING:
+        return by.compress(raw)
 
 
 @cache
@@ -254,7 +262,8 @@ def _expanded(data: bytes, by: zstandard.ZstdDecompressor, allowance: Allowance)
         raise FormError("batch.form")
     if found.content_size > allowance.left:
         raise FormError("batch.large")
-    return by.decompress(data, max_output_size=_MOST_RAW, allow_extra_data=False)
+    with _UNPACKING:
+        return by.decompress(data, max_output_size=_MOST_RAW, allow_extra_data=False)
 
 
 def _from_flat(raw: bytes, allowance: Allowance) -> Batch:

@@ -88,6 +88,7 @@ def grown(before: ReadingLog, frames: Sequence[Frame], size: int) -> tuple[Readi
         last.readings + readings,
         min(last.begin, *(one.begin for one in frames)),
         max(last.end, *(one.end for one in frames)),
+        frames[-1].body.received,
     )
     return msgspec.structs.replace(before, files=(*files[:-1], after), next=before.next + readings), last.bytes
 

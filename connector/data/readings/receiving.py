@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -64,7 +67,11 @@ _TYPES: Final[Mapping[Kind, frozenset[type]]] = {
 POSTS: Final = 32
 """Posts that are in memory at a time; others wait before they are read."""
 _AT_ONCE: Final = 4
-"""Posts that are taken apart at a time."""
+"""Posts that are taken apart at a time, each of another device."""
+UNDER_WAY: Final = 2
+"""Posts of one device under way at a time: however slowly they come, there is room for those of others."""
+SHARE: Final = 8
+"""One device brings at most one part in so many of the quota within a day: it does not take the room of all others."""
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -105,9 +112,28 @@ class Receiving:
         self._store, self._clock, self._changes = store, clock, changes
         self.folder, self._quota, self._days, self._countersign = folder, quota, days, countersign
         self._lanes: dict[str, _Lane] = {}
-        self.posts = asyncio.Semaphore(POSTS)
+        self._posts = asyncio.Semaphore(POSTS)
         self._seats = asyncio.Semaphore(_AT_ONCE)
         self._used: int | None = None
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._coming: Counter[str] = Counter()
+        self._brought: dict[str, tuple[int, int]] = {}
+
+    @asynccontextmanager
+    async def coming(self, sender: Sender) -> AsyncIterator[None]:
+        """A post of this sender, from before its body is read to its answer; waits until there is room for one more in
+        memory. Raises `BusyError` `readings.busy`: it has too many under way."""
+        id = _id(sender)
+        if self._coming[id] >= UNDER_WAY:
+            raise BusyError("readings.busy")
+        self._coming[id] += 1
+        try:
+            async with self._posts:
+                yield
+        finally:
+            self._coming[id] -= 1
+            if not self._coming[id]:
+                del self._coming[id]
 
     async def take(self, sender: Sender, body: bytes) -> Taken:
         """Return when every reading that is new is on disk for good. Only after the sender was proved.
@@ -116,7 +142,8 @@ class Receiving:
         `transfer.state`), `TransitionError` `readings.legend` (a legend is missing that batches are to be read with),
         `TooLargeError`, `BusyError` `readings.full`, `StoreError`; nothing is kept then.
         """
-        async with self._seats:
+        turn = self._turns.setdefault(_id(sender), asyncio.Lock())
+        async with turn, self._seats:
             post = await asyncio.to_thread(opening.opened, body, sender.keys)
         waiting = _Waiting(sender, post)
         lane = self._lanes.setdefault(sender.scope, _Lane())
@@ -163,7 +190,8 @@ class Receiving:
         """INVARIANT: the record goes first: what is counted is there."""
         gone: list[Path] = []
         for log in every(tx, scope):
-            old = [one for one in log.files[:-1] if one.end < before]
+            # Readings that say that they are of the future keep no file longer.
+            old = [one for one in log.files[:-1] if one.end < before or 0 < one.came < before]
             if old:
                 tx.put(replace(log, files=tuple(one for one in log.files if one not in old)))
                 gone += [keeping.place(self.folder, log, one.number) for one in old]
@@ -186,7 +214,7 @@ class Receiving:
 
     async def _keep(self, waiting: Sequence[_Waiting]) -> None:
         """Judge what came, write what is new, count it."""
-        draft = _Draft(waiting[0].sender.scope, self._clock.now())
+        draft = _Draft(waiting[0].sender.scope, self._clock.now(), self._left)
         await self._store.read(lambda view: draft.load(view, waiting))
         # INVARIANT: what is judged may be large; it is done beside the loop, with nobody else of this scope.
         await asyncio.to_thread(draft.judge, waiting)
@@ -200,6 +228,7 @@ class Receiving:
             except NodeError as error:
                 _fail(kept, error)
                 return
+        self._bring(draft.brought)
         if self._used is not None:
             self._used += draft.size
         for id, series in draft.logs.items():
@@ -207,6 +236,17 @@ class Receiving:
                 self._changes.publish(Change(KIND, id, series.next))
         for one in kept:
             one.taken = draft.answer(one)
+
+    def _left(self, id: str) -> int:
+        """Bytes that a device may still bring today."""
+        day, brought = self._brought.get(id, (0, 0))
+        return self._quota // SHARE - (brought if day == self._clock.now() // _DAY else 0)
+
+    def _bring(self, more: Mapping[str, int]) -> None:
+        today = self._clock.now() // _DAY
+        self._brought = {id: one for id, one in self._brought.items() if one[0] == today}
+        for id, brought in more.items():
+            self._brought[id] = (today, self._brought.get(id, (today, 0))[1] + brought)
 
     async def _room(self, more: int) -> None:
         """Raises `BusyError` where there is none: nothing is lost, the device keeps it."""
@@ -242,10 +282,11 @@ def _fail(waiting: Sequence[_Waiting], error: NodeError) -> None:
 
 
 class _Draft:
-    """The records of a scope as they will be."""
+    """The records of a scope as they will be. `left` says how many bytes a device may still bring."""
 
-    def __init__(self, scope: str, now: int) -> None:
-        self.scope, self.now = scope, now
+    def __init__(self, scope: str, now: int, left: Callable[[str], int]) -> None:
+        self.scope, self.now, self._left = scope, now, left
+        self.brought: Counter[str] = Counter()
         self.devices: dict[str, DeviceReadings] = {}
         self.logs: dict[str, ReadingLog] = {}
         self.frames: dict[str, list[Frame]] = {}
@@ -302,6 +343,10 @@ class _Draft:
             device, entry = _gone(device, known[gap.series].name, gap)
             entries += entry
         if fresh:
+            more = sum(len(came.message) for _, came in fresh)
+            if self.brought[id] + more > self._left(id):
+                raise BusyError("readings.full")
+            self.brought[id] += more
             device, entry = _counted(device, sum(came.batch.count for _, came in fresh), self.now)
             entries += entry
         self.changed = self.changed or device != self.devices[id]
@@ -343,6 +388,10 @@ class _Draft:
         device = self.devices[readings_id(self.scope, one.sender.device)]
         held = {series: ranges for series, ranges in device.held.items() if series in one.named}
         return Taken(held, tuple(one.refused), device.known)
+
+
+def _id(sender: Sender) -> str:
+    return readings_id(sender.scope, sender.device)
 
 
 def every(view: Reading, scope: str | None = None) -> list[ReadingLog]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from connector.data.readings import columns
 from connector.data.readings.model import MOST_FIELDS, MOST_ROWS, MOST_VALUE, Batch, FormError, Rows
+from tests.connector.data.readings import posts
 from tests.edge_node import readings
 
 NUMBER = st.integers(-MOST_VALUE, MOST_VALUE)
@@ -167,3 +169,14 @@ def test_what_devices_have_written_stays_readable() -> None:
 
     dictionary = files("connector.data.readings").joinpath("dictionary_1.zstd").read_bytes()
     assert sha256(dictionary).hexdigest() == "01163545ccc068481cd94447d53707c2f8a52c218e494f34972ceaa565754b59"
+
+
+def test_threads_do_not_get_in_each_others_way() -> None:
+    """What packs and unpacks is made once, and belongs to no thread."""
+    made = [posts.batch(1, count) for count in (5, 50, 500)] * 100
+
+    def there_and_back(one: Batch) -> bool:
+        return columns.decode(columns.encode(one)) == one
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(there_and_back, made))

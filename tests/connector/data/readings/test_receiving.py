@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from connector.data.readings import keeping
+from connector.data.readings import keeping, receiving
 from connector.data.readings.keeping import Window
-from connector.data.readings.model import Batch, Field, Part, Rows, Series, Value
+from connector.data.readings.model import MOST_VALUE, Batch, Field, Part, Rows, Series, Value
 from connector.data.readings.receiving import NOTED, Receiving, Sender, Taken, every
 from connector.errors import BusyError, NodeError, StoreError
 from connector.protocol.machine import Role
@@ -287,7 +287,8 @@ async def test_a_thinned_batch_stands_for_all_its_numbers(world: World) -> None:
     assert len(await world.numbers()) == 5
 
 
-async def test_without_room_nothing_is_lost(tmp_path: Path) -> None:
+async def test_without_room_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "SHARE", 1)
     world = World(tmp_path)
     box = world.box
     await world.take(box.legend(), box.batch(1, 10))
@@ -298,6 +299,41 @@ async def test_without_room_nothing_is_lost(tmp_path: Path) -> None:
     assert (await world.receiving.held(world.sender())).held == held((1, 10))
     assert (await world.take(box.batch(11, 12))).held == held((1, 12))
     await world.store.close()
+
+
+async def test_one_device_does_not_take_the_room_of_all_others(tmp_path: Path) -> None:
+    world, other = World(tmp_path, quota=8 * 3000), Box("did:web:city.example:edge:other")
+    with pytest.raises(BusyError):
+        for first in range(1, 1000, 10):
+            await world.take(world.box.legend(), world.box.batch(first, first + 9))
+    assert keeping.usage(world.folder) < 2 * 3000, "and what lies around them"
+    await world.take(other.legend(), other.batch(1, 10), box=other)
+    world.clock.ahead += 86_400 * SECOND
+    await world.take(world.box.batch(2001, 2010))
+    await world.store.close()
+
+
+async def test_posts_of_one_device_leave_room_for_others(world: World) -> None:
+    other = Box("did:web:city.example:edge:other")
+    async with world.receiving.coming(world.sender()), world.receiving.coming(world.sender()):
+        with pytest.raises(BusyError):
+            async with world.receiving.coming(world.sender()):
+                pass
+        async with world.receiving.coming(world.sender(other)):
+            pass
+    async with world.receiving.coming(world.sender()):
+        pass
+
+
+async def test_what_says_that_it_is_of_the_future_goes_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FILE_BYTES", 1)
+    world.receiving, box = world.started(days=30), world.box
+    late = Batch(1, 1, 1, Rows([MOST_VALUE], [1], [[1], ["x"], [True]]))
+    await world.take(box.legend(), box.seal(late))
+    await world.take(box.batch(2, 3))
+    world.clock.ahead += 31 * 86_400 * SECOND
+    await world.receiving.clear()
+    assert await world.numbers() == [2, 3], "the newest file of a log stays"
 
 
 async def test_what_is_old_goes_file_by_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
