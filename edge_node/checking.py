@@ -305,9 +305,11 @@ def _reading(found: Any) -> Reading | Aside:
     try:
         return Reading(thing, found, _instant(at))
     except (msgspec.ValidationError, ValueError, OverflowError):
-        return Aside(
-            "reading.time", {"thing": thing[:_LONGEST], "at": str(at)[:64]}, msgspec.json.encode(found)[:_SAMPLE]
-        )
+        return Aside("reading.instant", {"thing": thing[:_LONGEST], "at": str(at)[:64]}, _beginning(thing, at, found))
+
+
+def _beginning(thing: str, at: Any, values: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode({"thing": thing, "at": at, **values})[:_SAMPLE]
 
 
 def _instant(at: Any) -> int | None:

@@ -120,9 +120,11 @@ async def ask_welcome(link: Link, url: str, authorization: str) -> bytes:
 
 
 def good(answer: Answer) -> bytes:
-    """The body of a 200. Raises `EnrolmentError` `enrol.refused`."""
+    """The body of a 200. Raises `EnrolmentError`: `enrol.invitation` where the code is not taken, `enrol.refused`."""
     if answer.status != 200:
-        raise EnrolmentError("enrol.refused", status=str(answer.status), why=_code(answer.body))
+        why = _code(answer.body)
+        code = "enrol.invitation" if why.startswith("invite.") else "enrol.refused"
+        raise EnrolmentError(code, status=str(answer.status), why=why)
     return answer.body
 
 

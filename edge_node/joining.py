@@ -33,6 +33,8 @@ from edge_node.identity import Algorithm, Draw, Pins
 from edge_node.link import Link
 
 _ISSUER: Final = "#issuer"
+_NO_REGION: Final = (401, 404)
+"""What a node that keeps no region answers when it is asked for one, and what others do."""
 _MOST: Final = 1 << 20
 """Bytes of a region's document: its members stand in it."""
 
@@ -63,8 +65,9 @@ async def take_place(
     """Take the place that a code opens; when this returns, the device has a key, a certificate and a node. A key that
     is there already is used.
 
-    Raises `EnrolmentError`: `enrol.exists` (the directory has a place), `enrol.region` (the node's region is not the
-    one that the code is for), `enrol.refused` (with what the node says), `enrol.answer`, `enrol.certificate`,
+    Raises `EnrolmentError`: `enrol.exists` (the directory has a place), `enrol.keeper` (no region is kept there),
+    `enrol.region` (the node's region is not the one that the code is for), `enrol.invitation` (the code is not taken),
+    `enrol.refused` (with what the node says), `enrol.answer`, `enrol.certificate`,
     `enrol.welcome`, `enrol.files`; `LinkError` as `Link.post`.
     """
     if (known := identity.read_pins(directory)) is not None:
@@ -106,8 +109,10 @@ class _Region(Struct, frozen=True):
 
 async def _region(link: Link, place: Place, now: int) -> x509.Certificate:
     """The root of the region that the code is for, which has certified who is at this address. Raises `EnrolmentError`
-    `enrol.region`."""
+    `enrol.keeper`, `enrol.region`."""
     answer = await link.get(f"{place.url}/region", private=True, most=_MOST)
+    if answer.status in _NO_REGION:
+        raise EnrolmentError("enrol.keeper", url=place.url)
     shown = enrol.good(answer)
     document = enrol.good(await link.get(did.document_url(place.url), private=True, most=did.MAX_DOCUMENT))
     try:

@@ -143,8 +143,8 @@ class Link:
         `private`: the address may be a private one.
 
         Raises `LinkError`: `link.url`, `link.address`, `link.unreachable`, `link.disconnected`, `link.tls`,
-        `link.timeout`, `link.too_large`, `link.broken`, `link.proxy`; `link.budget` where the day's bytes do not allow
-        it (`seconds`: until they do), nothing was sent then.
+        `link.plain`, `link.timeout`, `link.too_large`, `link.broken`, `link.proxy`; `link.budget` where the day's bytes
+        do not allow it (`seconds`: until they do), nothing was sent then.
         """
         fields = _fields(authorization, device) | {"Content-Type": media_type}
         return await self._exchange("POST", url, fields, body, private, deadline, most)
@@ -302,7 +302,9 @@ def _told(error: Exception) -> LinkError:
         case aiohttp.ClientConnectorError(os_error=ProxyError()):
             return LinkError("link.proxy")
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return LinkError("link.tls")
+            # OpenSSL of what answers in the clear.
+            plain = "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error)
+            return LinkError("link.plain" if plain else "link.tls")
         case aiohttp.ServerDisconnectedError():
             return LinkError("link.disconnected")
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edge_node.identity import Algorithm, Pins
     from edge_node.joining import Place
 
+NODE_FILE: Final = "allmende.toml"
+"""The settings of a node: where they are, keys and database of a node are too."""
 _STARTER: Final = """\
 # Settings of this device. Sections: [series.NAME], [sources.NAME], [buffer], [link].
 #
@@ -91,12 +93,14 @@ def _settings(directory: Path, extra_ca: Path | None) -> LinkSettings:
     from edge_node import config
     from edge_node.errors import EnrolmentError
 
+    if (directory / NODE_FILE).exists():
+        raise EnrolmentError("enrol.node")
     if not (directory / config.FILE).exists():
         try:
             directory.mkdir(parents=True, exist_ok=True)
             (directory / config.FILE).write_text(_STARTER, "utf-8")
-        except OSError as error:
-            raise EnrolmentError("enrol.files", path=config.FILE, why=error.strerror or "") from None
+        except OSError:
+            raise EnrolmentError("enrol.directory", path=str(directory)) from None
     settings = config.read(directory).link
     return replace(settings, extra_ca=str(extra_ca)) if extra_ca else settings
 

@@ -22,8 +22,10 @@ TEMPLATES: dict[str, Both] = {
         "is none.",
     ),
     "enrol.code": (
-        "Das ist kein Code ({why}): 25 Zeichen in fünf Gruppen, ein vertippter fällt auf.",
-        "This is no code ({why}): 25 characters in five groups; a mistyped one is found.",
+        "Das ist kein Code: Er hat 25 Zeichen in fünf Gruppen, und ein Zeichen ist falsch oder fehlt. Vergleichen Sie "
+        "ihn mit dem, den der Knoten gezeigt hat.",
+        "This is no code: it has 25 characters in five groups, and one is wrong or missing. Compare it with the one "
+        "that the node has shown.",
     ),
     "enrol.exists": (
         "Das Gerät hat schon einen Platz: {device} bei {node}. Ein anderes bekommt ein eigenes Verzeichnis.",
@@ -34,6 +36,25 @@ TEMPLATES: dict[str, Both] = {
         "sich für den Knoten aus.",
         "The node belongs to another region than the code: either the address is wrong, or somebody pretends to be the "
         "node.",
+    ),
+    "enrol.keeper": (
+        "Unter {url} führt niemand eine Region. Steht die Adresse so da, wie der Knoten sie mit dem Code gezeigt hat?",
+        "Nobody keeps a region at {url}. Is the address as the node has shown it with the code?",
+    ),
+    "enrol.invitation": (
+        "Der Knoten nimmt diesen Code nicht an: Er ist schon benutzt, abgelaufen, zurückgezogen oder für etwas anderes "
+        "gedacht ({why}). Dort einen neuen machen: allmende edge invite TITEL",
+        "The node does not take this code: it is used already, has expired, was withdrawn or is meant for something "
+        "else ({why}). Make a new one there: allmende edge invite TITLE",
+    ),
+    "enrol.node": (
+        "In diesem Verzeichnis ist ein Knoten. Ein Gerät bekommt ein eigenes.",
+        "There is a node in this directory. A device gets one of its own.",
+    ),
+    "enrol.directory": (
+        "Das Verzeichnis {path} lässt sich nicht anlegen oder beschreiben. Gibt es seinen Ort, und dürfen Sie dort "
+        "schreiben?",
+        "The directory {path} cannot be made or written to. Does its place exist, and may you write there?",
     ),
     "enrol.refused": (
         "Der Knoten sagt nein (HTTP {status}, {why}).",

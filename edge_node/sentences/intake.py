@@ -17,6 +17,10 @@ TEMPLATES: dict[str, Both] = {
         "{thing}: Zu diesem Zeitpunkt kann nicht gemessen worden sein: {at}",
         "{thing}: nothing can have been measured at this instant: {at}",
     ),
+    "reading.instant": (
+        "{thing}: Das ist kein Zeitpunkt mit Zeitzone, wie 2026-01-02T03:04:05Z: {at}",
+        "{thing}: this is no instant with a time zone, as 2026-01-02T03:04:05Z: {at}",
+    ),
     "reading.empty": ("{thing}: Die Messung hat keinen Wert.", "{thing}: the reading has no value."),
     "reading.kind": (
         "{thing}: Der Wert von {field} ist nicht von der Art des Feldes.",

@@ -18,6 +18,10 @@ TEMPLATES: dict[str, Both] = {
         "The certificate of the other side is not to be trusted. If an authority of one's own issued it, link.extra_ca "
         "names it.",
     ),
+    "link.plain": (
+        "Die Gegenseite spricht kein TLS. Stimmt ihre Adresse? Ein Knoten zum Ausprobieren heißt http://ADRESSE:PORT.",
+        "The other side speaks no TLS. Is its address right? A node for trying things is called http://ADDRESS:PORT.",
+    ),
     "link.timeout": ("Die Gegenseite antwortet nicht rechtzeitig.", "The other side does not answer in time."),
     "link.too_large": ("Die Antwort ist zu groß.", "The answer is too large."),
     "link.broken": ("Die Antwort ist unlesbar.", "The answer cannot be read."),

@@ -206,7 +206,7 @@ async def test_what_is_wrong_with_single_rows_is_put_aside() -> None:
             "reading.thing",
             "reading.time",
             "reading.time",
-            "reading.time",
+            "reading.instant",
             "reading.empty",
             "reading.kind",
             "reading.range",
@@ -311,7 +311,7 @@ async def test_what_duties_forbid_is_nowhere() -> None:
         await way.spoiled(Spoiled("s", "decode.value", {"field": "level", "found": "secret"}, b"Anna secret"))
     assert [(one.code, one.params.get("field")) for one in buffer.aside] == [
         ("reading.range", "level"),
-        ("reading.time", None),
+        ("reading.instant", None),
         ("decode.value", "level"),
     ]
     everything = repr((buffer.aside, buffer.batches(), buffer.known()))

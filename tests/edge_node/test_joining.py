@@ -93,7 +93,7 @@ async def test_who_breaks_off_begins_again_with_the_same_key(
     key = (tmp_path / "keys" / "device.key").read_bytes()
     other = tmp_path / "other"
     other.mkdir()
-    assert await code(take(one, other, link)) == ("enrol.refused", "invite.used")
+    assert await code(take(one, other, link)) == ("enrol.invitation", "invite.used")
     await take(one, tmp_path, link)
     assert (tmp_path / "keys" / "device.key").read_bytes() == key
 
@@ -171,7 +171,7 @@ async def test_a_code_that_is_unknown(served: Region, link: Link, tmp_path: Path
     made = "0" * 16 + good.code.text.replace("-", "")[16:]
     text = next(c for tail in "0123456789ABCDEFGHJKMNPQRSTVWXYZ" if (c := _read(made[:-1] + tail)))
     wrong = read_place(f"{text}@{served.url}")
-    assert await code(take(wrong, tmp_path, link)) == ("enrol.refused", "invite.unknown")
+    assert await code(take(wrong, tmp_path, link)) == ("enrol.invitation", "invite.unknown")
 
 
 def _read(text: str) -> str:
@@ -184,7 +184,9 @@ def _read(text: str) -> str:
 @pytest.mark.parametrize(
     ("answers", "want"),
     [
-        ({"region": said(b"", 404)}, ("enrol.refused", "")),
+        ({"region": said(b"", 404)}, ("enrol.keeper", "")),
+        ({"region": said(b"", 401)}, ("enrol.keeper", "")),
+        ({"region": said(b"", 503)}, ("enrol.refused", "")),
         ({"region": said(b"{}")}, ("enrol.region", "")),
         ({"region": said(b"[" * 5_000)}, ("enrol.region", "")),
         ({"did.json": said(b"{}")}, ("enrol.region", "")),

@@ -225,6 +225,11 @@ async def test_nobody_there(link: Link) -> None:
     assert await code(link.get("http://127.0.0.1:1/", private=True)) == "link.unreachable"
 
 
+async def test_a_server_that_speaks_no_tls(there: There, meter: Counted) -> None:
+    link = Link(context=lambda: tls.client(None), meter=meter)
+    assert await code(link.get(f"https://127.0.0.1:{there.port}/", private=True)) == "link.plain"
+
+
 async def test_a_server_that_nobody_vouches_for(secure: There, tmp_path: Path, meter: Counted) -> None:
     async def lookup(host: str, port: int) -> Sequence[str]:
         return ["127.0.0.1"]

@@ -46,6 +46,19 @@ async def test_settings_that_are_there_stay(served: Region, tmp_path: Path) -> N
     assert f"allmende edge run {tmp_path}" in done.output.replace("\n", "")
 
 
+async def test_a_node_is_no_device(tmp_path: Path) -> None:
+    (tmp_path / "allmende.toml").write_text("")
+    done = await run("7K3QX-00000-00000-00000-00003@city.example", str(tmp_path))
+    assert "ein Knoten" in str(done.exception)
+    assert not (tmp_path / "edge.toml").exists()
+
+
+async def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = await run("7K3QX-00000-00000-00000-00003@city.example", str(tmp_path / "file" / "cabinet"))
+    assert "anlegen" in str(done.exception)
+
+
 async def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     done = await run("7K3QX@city.example", str(tmp_path / "new"))
     assert done.exit_code != 0

@@ -33,7 +33,7 @@ STATUS: dict[str, Any] = {
         "damaged": 0,
     },
     "clock": {"trusted": True},
-    "wear": {"bytes": 100, "per_reading": 8.3},
+    "wear": {"bytes": 100, "ever": 1_000, "per_reading": 8.3},
     "link": {"today": 10, "budget": 0, **WELL},
     "orders": {"number": 2, "issued": 1_780_000_000_000_000},
     "spoiled": 1,
@@ -76,6 +76,7 @@ async def test_every_label_is_said_in_german(tmp_path: Path) -> None:
     async with agent(tmp_path):
         for command in (status, sources, queue):
             shown = (await run(command, str(tmp_path))).output
+            assert shown
             assert not {"kept", "left", "oldest", "readings", "trouble", "series"} & set(shown.split()), shown
 
 
