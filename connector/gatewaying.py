@@ -12,6 +12,7 @@ from aiohttp import web
 from certs import cose, welcome
 from certs.welcome import Welcome
 from connector.certifying import Certifying
+from connector.data.readings import shelf
 from connector.data.readings.ordering import Ordering
 from connector.data.readings.receiving import Receiving
 from connector.ground import Ground
@@ -70,6 +71,7 @@ class Gatewaying:
             keys=own.keys.published,
             sign=self._as_authority,
             signer=self._signer,
+            fields=shelf.fields,
         )
         self.readings = {
             f"{paths.prefix(own.config.public_url)}{readings.PATH}": readings.OwnReadings(

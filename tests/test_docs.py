@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import pytest
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from connector.cli import topics
@@ -80,7 +80,7 @@ def test_setting_is_documented(section: str) -> None:
         assert f"| `[{section}] {field.name}` |" in REFERENCE
 
 
-DEVICE = {
+DEVICE: dict[str, type[Struct]] = {
     "[series.NAME]": config.SeriesSettings,
     "[series.NAME] fields.FIELD": config.FieldSettings,
     "[sources.NAME]": config.SourceSettings,

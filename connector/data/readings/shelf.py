@@ -19,7 +19,7 @@ from connector.data.readings.keeping import Frame, Window
 from connector.data.readings.model import Batch, FormError, Series, Value
 from connector.data.readings.receiving import KIND, every, meaning
 from connector.errors import SourceError
-from connector.ports import Store
+from connector.ports import Reading, Store
 from connector.records import DeviceReadings, ReadingLog, readings_id
 from connector.services.changes import Changes
 
@@ -52,6 +52,17 @@ class Rows(Struct, frozen=True):
     times: Sequence[int]
     columns: Sequence[Sequence[Value]]
     unsure: bool
+
+
+def fields(view: Reading, device: str) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """What an own device has said that its series consist of, by their names; of a series whose fields have changed
+    what it is now."""
+    found = view.get(DeviceReadings, readings_id("", device))
+    legend = meaning(found) if found is not None else None
+    return {
+        series.name: [{"name": one.name, "unit": one.unit, "kind": one.kind.value} for one in series.fields]
+        for _, series in (sorted(legend.series, key=lambda one: one[0]) if legend is not None else ())
+    }
 
 
 class Shelf:

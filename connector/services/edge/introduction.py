@@ -4,33 +4,43 @@ What lives here: what the welcome of a device says, its DID document, its self-d
 documents (`certs.did`), credentials (`certs.credentials`) and the welcome (`certs.welcome`), and reading it
 (`edge_node.enrol`). Sources: DID Core 1.0; Verifiable Credentials Data Model 2.0.
 
+The description says what a device measures as far as anybody may read of it: series that are offered to everybody.
+
 A device that has been stolen has no document any more: nothing that its keys sign is to be believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from catalog import visibility
 from certs import credentials, did
 from certs.jwk import Jwk
 from certs.welcome import Welcome
 from connector.errors import UnknownError
 from connector.ports import Clock, Ids, Reading, Store
-from connector.records import Device, Member
+from connector.records import Asset, Device, Member, PublishedOffer
+from connector.services.decisions import Published
+from connector.services.formats import DEVICES
 from connector.services.trust.presenting import Signer
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+FRESH = DAY // 24
+"""How long a description is given as it was made."""
 LIFE = 30 * DAY
 """How long a description counts."""
 KEPT = 1_000
 """Descriptions that are kept made."""
+_PAGE = 200
+Fields = Callable[[Reading, str], Mapping[str, Sequence[Mapping[str, str]]]]
+"""By the DID of a device: what its series consist of, each field with name, unit and kind, as it has said itself."""
 
 
 class Introduction:
     """Documents about devices of the node `own` with this root URL. `keys` are its published keys for messages, `sign`
-    makes the message of a welcome, `signer` signs descriptions."""
+    makes the message of a welcome, `signer` signs descriptions, `fields` knows what devices have said of series."""
 
     def __init__(
         self,
@@ -43,9 +53,11 @@ class Introduction:
         keys: Callable[[], Mapping[str, Jwk]],
         sign: Callable[[Welcome], bytes],
         signer: Callable[[], Signer],
+        fields: Fields,
     ) -> None:
         self._store, self._clock, self._ids, self._own, self._url = store, clock, ids, own, url
-        self._keys, self._sign, self._signer = keys, sign, signer
+        self._keys, self._sign, self._signer, self._fields = keys, sign, signer, fields
+        self._published = Published()
         self._described: dict[tuple[str, str, str], tuple[int, str]] = {}
 
     def welcome(self, device: Device) -> bytes:
@@ -65,14 +77,34 @@ class Introduction:
         device, signer = await self._known(name), self._signer()
         key = (device.id, device.title, signer.kid)
         made, now = self._described.get(key), self._clock.now()
-        if made is None or now - made[0] > DAY:
+        if made is None or now - made[0] > FRESH:
+            measures = await self._store.read(lambda view: list(self._measures(view, device.id, now)))
             if len(self._described) >= KEPT:
                 self._described.clear()
-            made = self._described[key] = now, self._credential(device, signer, now)
+            made = self._described[key] = now, self._credential(device, measures, signer, now)
         return made[1]
 
-    def _credential(self, device: Device, signer: Signer, now: int) -> str:
-        claims = {"name": device.title, "node": self._own, "document": f"{self._url}/edge/{device.name}/did.json"}
+    def _measures(self, view: Reading, device: str, now: int) -> Iterator[dict[str, Any]]:
+        """The series of a device that are offered to everybody: what somebody in particular may have is told to him
+        alone."""
+        fields, after = self._fields(view, device), ""
+        while assets := view.select(Asset, after=after, limit=_PAGE):
+            for asset in assets:
+                if asset.kind != DEVICES or asset.settings.get("device") != device:
+                    continue
+                offers = view.select(PublishedOffer, asset=asset.id, live=True)
+                if any(visibility.visible(self._published.policy(one), "", now) for one in offers):
+                    series = str(asset.settings.get("series"))
+                    yield {"series": series, "dataset": asset.id, "fields": list(fields.get(series, ()))}
+            after = assets[-1].id
+
+    def _credential(self, device: Device, measures: Sequence[Mapping[str, Any]], signer: Signer, now: int) -> str:
+        claims = {
+            "name": device.title,
+            "node": self._own,
+            "document": f"{self._url}/edge/{device.name}/did.json",
+            "measures": measures,
+        }
         return credentials.issue(
             *signer,
             issuer=self._own,

@@ -12,12 +12,16 @@ import pytest
 from msgspec.structs import replace
 
 from certs import cose, credentials, did, jwk, welcome
+from connector.data.readings.model import Field, Kind, Legend, Series
 from connector.http.exchange import Request
-from connector.records import Right
+from connector.records import DeviceReadings, Outside, Right, readings_id
+from policies import render
+from policies.terms import Terms, to_policy
 from tests.connector.devices import BASE, Cabinet, cabinet, problem
 from tests.connector.http.test_regions import Desk, desk
 from tests.connector.joined import Two, joined
 
+ANYBODY = render.to_dsp(to_policy("urn:x:policy", Terms()))
 UPDATE = {"version": "1.1", "url": "https://city.example/edge.deb", "sha256": "0" * 64}
 
 
@@ -70,6 +74,38 @@ async def test_a_device_is_described_by_its_node(two: Two, device: Cabinet) -> N
     credentials.prove(found, keys, two.city.clock.now())
     # Who asks again and again has nothing signed anew.
     assert (await get(two, path))[2] == body
+
+
+async def test_what_is_offered_to_everybody_of_a_device_is_described(two: Two, device: Cabinet) -> None:
+    """With its fields and units, as the device has said them; not what is for one consumer alone, nor of others."""
+    said = Legend(1, 0, ((1, Series("air", (Field("pm25", "ug/m3", 1), Field("state", kind=Kind.TEXT)))),))
+    kept = DeviceReadings(
+        id=readings_id("", device.did), scope="", device=device.did, legend=msgspec.msgpack.encode(said), known=1
+    )
+    await two.city.store.write(lambda tx: tx.put(kept))
+    for name, series, other, rules in (
+        ("air", "air", "", ANYBODY),
+        ("noise", "noise", "", ANYBODY),
+        ("quiet", "air", "", {**ANYBODY, "assignee": two.utility.did}),
+        ("others", "air", "x", ANYBODY),
+    ):
+        settings = {"device": device.did + other, "series": series}
+        await two.city.offers.add_asset("mayor", name=name, title=name, kind="edge", settings=settings)
+        await two.city.policies.add("mayor", name, rules)
+        await two.city.offers.publish("mayor", name, name, Outside.COUNTER)
+    await two.city.offers.add_asset(
+        "mayor", name="mine", title="x", kind="edge", settings={"device": device.did, "series": "air"}
+    )
+    found = credentials.read((await get(two, f"/edge/{device.name}/description"))[2].decode())
+    measures = {one["series"]: one for one in found.claims["measures"]}
+    assert len(found.claims["measures"]) == len(measures) == 2
+    assert measures["air"]["fields"] == [
+        {"name": "pm25", "unit": "ug/m3", "kind": "number"},
+        {"name": "state", "unit": "", "kind": "text"},
+    ]
+    assert measures["noise"]["fields"] == []
+    assets = {one.name: one.id for one in await two.city.offers.assets()}
+    assert {name: one["dataset"] for name, one in measures.items()} == {"air": assets["air"], "noise": assets["noise"]}
 
 
 @pytest.mark.parametrize("what", ["did.json", "description"])
