@@ -12,6 +12,7 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +59,8 @@ class Network:
     """Stands for `edge_node.link.Link`: names lead to listeners on loopback. While it is `down` nothing gets through,
     nor to paths that are `closed`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
         self.ports: dict[str, int] = {}
         self._under_way: set[asyncio.Future[Answer]] = set()
         self.down = False
@@ -104,7 +106,9 @@ class Network:
 
     async def _through(self, method: str, to: URL, body: bytes | None, fields: Mapping[str, str]) -> Answer:
         async with self._session.request(method, to, data=body, headers=fields) as answer:
-            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read())
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            headers["date"] = formatdate(self._clock.now() / SECOND, usegmt=True)
+            return Answer(answer.status, headers, await answer.read())
 
     async def _cuttable(self, request: Coroutine[Any, Any, Answer]) -> Answer:
         task = asyncio.ensure_future(request)
@@ -168,9 +172,14 @@ class Device:
     async def say(self, readings: Iterable[Mapping[str, Any]]) -> int:
         """Sensors report; the status that they are answered."""
         body = [dict(one) for one in readings]
-        async with aiohttp.ClientSession() as session, session.post(self.url, data=msgspec.json.encode(body)) as answer:
-            if answer.status == 204:
-                self.said += body
+        status = await self.raw(msgspec.json.encode(body))
+        if status == 204:
+            self.said += body
+        return status
+
+    async def raw(self, body: bytes) -> int:
+        """Somebody says this; the status."""
+        async with aiohttp.ClientSession() as session, session.post(self.url, data=body) as answer:
             return answer.status
 
     async def report(self, count: int, *, things: int = 3) -> None:
@@ -253,7 +262,8 @@ class World:
 @asynccontextmanager
 async def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """All of them, running; whoever waits before trying again waits a thousandth of it."""
-    clock, network = SetClock(), Network()
+    clock = SetClock()
+    network = Network(clock)
     monkeypatch.setattr(agent, "jitter", lambda: 0.001)
     monkeypatch.setattr(link, "opened", lambda *_, **__: network)
     async with joined(folder, region="Region Elbland", clock=clock) as two:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from certs import credentials
+from certs import cbor, credentials
 from certs.status import Bits, list_credential
 from certs.vcdm import Status
+from connector.data.readings.ranges import joined
 from connector.protocol import transfer
 from connector.protocol.messages import TransferState
-from connector.records import Presented, StatusCopy
+from connector.records import DeviceReadings, Presented, StatusCopy
+from edge_node.ports import Arrival, Reading
+from policies import instants
 from policies.model import Reason
 from tests.connector.data.readings.test_ordering import standing
 from tests.connector.data.test_egress import duty
 from tests.connector.joined import Two, third
-from tests.edge_node.running import DAY, SECOND, Device, World, arrived, digest, world
+from tests.edge_node.running import DAY, SECOND, Device, World, arrived, digest, reading, world
 
 S = TransferState
 ROUNDS = 40
@@ -248,3 +253,188 @@ async def test_a_device_that_is_retired_brings_nothing_to_anybody(made: World) -
     await device.until(lambda: "orders.retired" in device.codes().values())
     assert len(device.network.posts) == since
     assert device.status()["buffer"]["readings"] >= 10, "what was measured is kept"
+
+
+NOTED = {"[sources.sensors]": 'note = { kind = "text" }\n[sources.sensors]', "[buffer]": "[buffer]\nbytes = 1048576"}
+"""A field that takes room."""
+LOTS, LOT = 10, 1000
+
+
+async def overfilled(made: World, policy: str) -> tuple[str, list[int]]:
+    """A contract, and more readings than fit while there is no network; the statuses that sensors were answered."""
+    device = made.device
+    await device.stop()
+    device.settle(f'full = "{policy}"', **NOTED)
+    await device.start()
+    agreed = await made.contract()
+    await device.report(10)
+    await device.drained(agreed)
+    device.network.cut()
+    answers: list[int] = []
+    while len(answers) < LOTS:
+        begin = len(device.said)
+        lot = [noted(n, made.clock.now()) for n in range(begin, begin + LOT)]
+        answers.append(await device.say(lot))
+    return agreed, answers
+
+
+def noted(n: int, now: int) -> dict[str, object]:
+    """A reading that takes 128 bytes."""
+    return {**reading(n, now), "note": hashlib.shake_256(str(n).encode()).hexdigest(128)}
+
+
+async def told(made: World) -> list[DeviceReadings]:
+    """What the city and the utility know of the device's readings."""
+    found = [
+        await node.store.read(lambda view: view.select(DeviceReadings)) for node in (made.two.city, made.two.utility)
+    ]
+    assert [len(one) for one in found] == [1, 1]
+    return [one for (one,) in found]
+
+
+async def test_a_full_buffer_forgets_the_oldest_and_says_so(made: World) -> None:
+    agreed, answers = await overfilled(made, "oldest")
+    device, every = made.device, LOTS * LOT + 10
+    assert answers == [204] * LOTS
+    lost = device.status()["buffer"]["forgotten"]
+    assert lost > 0
+    device.network.cut("nowhere")
+    await device.drained(agreed)
+    assert device.status()["buffer"]["bytes"] <= 1 << 20
+    for node, given in ((made.two.city, {}), (made.two.utility, {"contract": agreed})):
+        found = await arrived(node, **given)
+        assert digest(found) == digest(device.said[:10] + device.said[10 + lost :])
+    for one in await told(made):
+        assert one.held == {1: ((1, 10), (11 + lost, every))}
+        assert (one.gone, one.why) == ({1: ((11, 10 + lost),)}, {1: "full"})
+    await device.stop()
+    await device.start()
+    await device.ordered(lambda orders: orders.number > 0)
+    assert made.two.city.edge is not None
+    assert (await made.two.city.edge.fleet.get(device.place.did)).status["forgotten"] == lost
+
+
+async def test_a_full_buffer_is_thinned_out_and_says_so(made: World) -> None:
+    agreed, answers = await overfilled(made, "thin")
+    device, every = made.device, LOTS * LOT + 10
+    assert answers == [204] * LOTS
+    kept = device.status()["buffer"]
+    assert (kept["thinned"] > 0, kept["forgotten"]) == (True, 0)
+    device.network.cut("nowhere")
+    await device.drained(agreed)
+    found = await arrived(made.two.utility, contract=agreed)
+    assert digest(found) == digest(await arrived(made.two.city))
+    assert 10 + LOTS * LOT // 4 < len(found) < every
+    given = {(one["thing"], one["at"], one["pm25"]) for one in device.said}
+    assert {(one["thing"], one["at"], one["pm25"]) for one in found} < given
+    assert {one["at"] for one in found} >= {one["at"] for one in device.said[-LOT:]}, "what is new stays"
+    for one in await told(made):
+        assert joined((*one.held.get(1, ()), *one.gone.get(1, ()))) == ((1, every),)
+
+
+async def test_a_full_buffer_refuses_and_says_so_and_goes_on(made: World) -> None:
+    agreed, answers = await overfilled(made, "refuse")
+    device = made.device
+    full = answers.index(503)
+    assert answers == [204] * full + [503] * (LOTS - full)
+    status = device.status()
+    assert (status["sources"][0]["trouble"], status["buffer"]["forgotten"]) == ("buffer.full", 0)
+    device.network.cut("nowhere")
+    await device.drained(agreed)
+    assert await device.say([noted(len(device.said), made.clock.now())]) == 204
+    await device.drained(agreed)
+    for node, given in ((made.two.city, {}), (made.two.utility, {"contract": agreed})):
+        found = await arrived(node, **given)
+        assert [one["n"] for one in found] == [*range(1, full * LOT + 12)]
+        assert digest(found) == digest(device.said)
+    assert device.status()["sources"][0]["trouble"] == ""
+
+
+SECRET = "DD-AB 4711"
+
+
+async def test_what_must_not_be_stored_is_nowhere(made: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Duties at collection that the node orders: a number plate is in no file, nor is what came with it and was put
+    aside; and nobody is brought it."""
+    device, two = made.device, made.two
+    await device.stop()
+    device.settle(**NOTED)
+    await device.start()
+    duties = [duty("suppress", field="note"), duty("pseudonymise", field="thing")]
+    quiet = {"@id": "urn:x:q", "@type": "Offer", "permission": [{"action": "use", "duty": duties}]}
+    await two.city.policies.add("mayor", "quiet", quiet)
+    assert two.city.edge is not None
+    await two.city.edge.fleet.collect("mayor", device.place.did, "air", "quiet")
+    await device.until(lambda: not device.agent.duties.of("air").idle)
+    agreed = await made.contract()
+    now = made.clock.now()
+    assert await device.say({**reading(n, now), "thing": f"car {SECRET}", "note": SECRET} for n in range(50)) == 204
+    wrong = [{"thing": SECRET, "note": 7, "pm25": SECRET}, {"thing": SECRET, "at": SECRET, "note": SECRET}, SECRET]
+    for one in wrong:
+        await device.raw(msgspec.json.encode([one]))
+    assert await device.raw(f"[{SECRET}".encode()) == 400
+    assert await device.say([{**reading(50, now), "pm25": 5000.0, "noise": SECRET, "note": SECRET}]) == 204
+    await device.drained(agreed)
+    assert device.status()["spoiled"] > 0
+    files = device.files()
+    assert any(name.endswith("spoiled.jsonl") for name in files)
+    await device.stop()
+    secrets = [SECRET.encode(), SECRET.encode().hex().encode(), b"4711"]
+    for name, data in {**files, **device.files()}.items():
+        assert not any(secret in data for secret in secrets), name
+    assert SECRET not in caplog.text
+    opened = [device.agent.sealer.opened(one) for host, body in device.network.posts for one in cbor.split(body)]
+    assert opened
+    assert SECRET not in repr(opened)
+    for node, given in ((two.city, {}), (two.utility, {"contract": agreed})):
+        found = await arrived(node, **given)
+        assert len(found) == 51
+        assert SECRET not in repr(found)
+        assert all("note" not in one for one in found)
+
+
+async def test_a_start_without_a_clock(made: World) -> None:
+    """Its readings say so until the node has told it the time; those to whom they come see it."""
+    device, agreed = made.device, await made.contract()
+    await device.report(3)
+    await device.drained(agreed)
+    await device.stop()
+    device.is_set, device.wall = lambda: False, lambda: made.clock.now() - 400 * DAY
+    device.network.cut()
+    made.clock.ahead += DAY
+    await device.start()
+    assert device.status()["clock"]["trusted"] is False
+    early = device.agent.moments.now()
+    assert await device.say({"thing": "air-0", "pm25": n, "noise": 40} for n in range(5)) == 204
+    await device.until(lambda: device.codes().get(agreed) == "clock.unsure")
+    assert made.clock.now() - early > DAY / 2, "it knows no better"
+    device.network.cut("nowhere")
+    await device.until(lambda: device.status()["clock"]["trusted"])
+    assert await device.say({"thing": "air-0", "pm25": n, "noise": 40} for n in range(5, 10)) == 204
+    await device.drained(agreed)
+    for node, given in ((made.two.city, {}), (made.two.utility, {"contract": agreed})):
+        found = await arrived(node, **given)
+        assert [one["unsure"] for one in found] == [False] * 3 + [True] * 5 + [False] * 5
+        times = [instants.instant(one["at"]) for one in found]
+        assert times[3:] == sorted(times[3:])
+        assert early - SECOND < times[3], "no earlier than what was known to have passed"
+        assert times[7] < made.clock.now() - DAY / 2, "which was less than the truth"
+
+
+async def test_what_any_source_has_given_is_kept_at_the_end(made: World) -> None:
+    """Also what nobody would say again: pins and registers are read once. The numbers go on after it."""
+    device, agreed = made.device, await made.contract()
+    await device.stop()
+    device.settle(**{"commit_seconds = 0.05": "commit_seconds = 1"})
+    for turn in range(3):
+        await device.start()
+        given = [Reading(f"pin-{n}", {"pm25": turn, "noise": n}) for n in range(100)]
+        taking = asyncio.create_task(device.agent.intake.take(Arrival("sensors", "air", given)))
+        await asyncio.sleep(0)
+        await device.stop()
+        assert taking.done() or await taking is None
+    await device.start()
+    await device.drained(agreed)
+    found = await arrived(made.two.utility, contract=agreed)
+    assert [one["n"] for one in found] == [*range(1, 301)]
+    assert [(one["pm25"], one["noise"]) for one in found] == [(turn, n) for turn in range(3) for n in range(100)]
