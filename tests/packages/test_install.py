@@ -21,13 +21,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from edge_node import identity
 from edge_node.announced import KEYS
 from scripts.lib.packing import signing
 from scripts.lib.packing.kinds import ARCHITECTURES, EDGE, HERE, KINDS, NODE, Kind
-from tests.bench.edge.memory import pins
 from tests.packages import foreign
-from tests.packages.making import package
+from tests.packages.making import SETTINGS, enrolled, package
 
 pytestmark = pytest.mark.long("package")
 CUTS = 100
@@ -102,16 +100,6 @@ print(*sorted(sys.modules))
 """
 
 
-SETTINGS = """
-[series.box.fields]
-uptime = {}
-[sources.box]
-kind = "host"
-series = "box"
-with = { seconds = 1 }
-[buffer]
-commit_seconds = 0.1
-"""
 RUN = """
 import json, os, socket, subprocess, time
 way = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -137,9 +125,8 @@ print(json.dumps({"status": said, "ended": agent.wait()}), flush=True)
 
 def test_the_agent_of_an_enrolled_device(system: Path, architecture: str) -> None:
     install(system, architecture, put(system, EDGE, architecture, "0.1.0"))
-    place = system / "var/lib/allmende-edge"
-    identity.write_pins(place, pins(identity.make_key(place, "Ed25519"), "http://127.0.0.1:9"))
-    (system / "etc/allmende-edge/edge.toml").write_text(f"lab = true\n{SETTINGS}")
+    enrolled(system / "var/lib/allmende-edge")
+    (system / "etc/allmende-edge/edge.toml").write_text(SETTINGS)
     foreign.run(system, "chown", "-R", "allmende-edge:", "/var/lib/allmende-edge", architecture=architecture)
     lines = foreign.run(system, "python3.11", "-c", RUN, architecture=architecture).splitlines()
     told = msgspec.json.decode(lines[-1])
