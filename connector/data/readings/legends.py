@@ -16,13 +16,15 @@ from connector.data.readings.columns import FORM_GAPS, FORM_LEGEND, FORM_MANIFES
 from connector.data.readings.model import MOST_FIELDS, MOST_VALUE, Batch, FormError, Gap, Gaps, Legend, Manifest
 
 Document: TypeAlias = Batch | Legend | Gaps | Manifest
-MOST_BYTES: Final = 4 << 20
+MOST_BYTES: Final = 1 << 20
 """Bytes of a document other than a batch."""
 _FORMS: Final[dict[int, type[Legend] | type[Gaps] | type[Manifest]]] = {
     FORM_LEGEND: Legend,
     FORM_GAPS: Gaps,
     FORM_MANIFEST: Manifest,
 }
+_WEIGHTS: Final = {FORM_LEGEND: 4, FORM_GAPS: 12, FORM_MANIFEST: 12}
+"""What a byte of a document counts for where what may be made is bounded: small parts take longer to read."""
 _NAME: Final = 256
 
 
@@ -34,7 +36,7 @@ def encode(document: Legend | Gaps | Manifest) -> bytes:
 
 def decode(payload: bytes, allowance: Allowance | None = None) -> Document:
     """What a payload holds, of whatever form. Raises `FormError` `legend.form`, and as `columns.decode`."""
-    return read(payload) if is_document(payload) else columns.decode(payload, allowance)
+    return read(payload, allowance) if is_document(payload) else columns.decode(payload, allowance)
 
 
 def is_document(payload: bytes) -> bool:
@@ -42,9 +44,11 @@ def is_document(payload: bytes) -> bool:
     return payload[:1] != b"" and payload[0] in _FORMS
 
 
-def read(payload: bytes) -> Legend | Gaps | Manifest:
-    """The document in a payload that holds one. Raises `FormError` `legend.form`."""
+def read(payload: bytes, allowance: Allowance | None = None) -> Legend | Gaps | Manifest:
+    """The document in a payload that holds one. Raises `FormError`: `legend.form`, `batch.large`."""
     kind = _FORMS[payload[0]]
+    if allowance is not None:
+        allowance.spend(len(payload) * _WEIGHTS[payload[0]])
     try:
         document = msgspec.convert(cbor.loads(payload[1:], most=MOST_BYTES), kind, strict=True)
     except (cbor.CborError, msgspec.ValidationError) as error:

@@ -78,7 +78,7 @@ def _read(message: bytes, keys: Mapping[bytes, PublicKey], number: int, allowanc
     except CoseError:
         raise RefusedError("readings.seal", number=str(number)) from None
     try:
-        return legends.read(payload) if legends.is_document(payload) else outlined(payload, allowance)
+        return legends.read(payload, allowance) if legends.is_document(payload) else outlined(payload, allowance)
     except FormError as error:
         if error.code == "batch.large":
             raise TooLargeError("readings.size", most=str(MOST_BYTES)) from None
