@@ -119,11 +119,16 @@ def running(directory: Path, group: Path | None) -> Iterator[subprocess.Popen[by
         if group is not None:
             (group / "cgroup.procs").write_text(str(os.getpid()))
 
+    # As it is installed, with its byte code: compiling takes megabytes.
+    named = {"PYTHONPYCACHEPREFIX": str((HOME / "bytecode").resolve()), "PYTHONDONTWRITEBYTECODE": ""}
+    env = {**os.environ, **named}
+    subprocess.run([sys.executable, "-c", "import edge_node.__main__, edge_node.sources.http"], check=True, env=env)
     with (directory / "log").open("ab") as log:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("allmende"), "edge", "run", str(directory)],
             stdout=log,
             stderr=log,
+            env=env,
             preexec_fn=enter,
         )
     try:
