@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from connector.data.readings.model import Field, Kind
 from edge_node.errors import SettingsError
+from edge_node.misread import settings_error
 
 FILE: Final = "edge.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}", re.ASCII)
@@ -82,8 +83,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read(directory: Path) -> Settings:
-    """The settings of a device. Raises `SettingsError` `settings.missing`, `settings.form`, `settings.name`,
-    `settings.series` (a source names one that is not there)."""
+    """The settings of a device. Raises `SettingsError` `settings.missing`, `settings.name`, `settings.range`,
+    `settings.series` (a source names one that is not there), and as `misread.settings_error`."""
     try:
         data = (directory / FILE).read_bytes()
     except OSError:
@@ -91,7 +92,7 @@ def read(directory: Path) -> Settings:
     try:
         found = msgspec.toml.decode(data, type=Settings)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SettingsError("settings.form", place=FILE, why=str(error)) from None
+        raise settings_error(FILE, str(error), "settings.form") from None
     _check(found)
     return found
 
@@ -99,10 +100,12 @@ def read(directory: Path) -> Settings:
 def _check(found: Settings) -> None:
     for name, one in found.series.items():
         _named(name, f"series.{name}", _NAME)
-        for field in one.fields:
+        for field, kept in one.fields.items():
             _named(field, f"series.{name}.fields.{field}", _FIELD)
             if field in RESERVED:
                 raise SettingsError("settings.name", place=f"series.{name}.fields.{field}")
+            if (low := kept.min) is not None and (high := kept.max) is not None and low > high:
+                raise SettingsError("settings.range", place=f"series.{name}.fields.{field}")
     for name, source in found.sources.items():
         _named(name, f"sources.{name}", _NAME)
         if source.series not in found.series:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from edge_node.config import FieldSettings
 from edge_node.decode.found import Decoder
 from edge_node.errors import SettingsError
+from edge_node.misread import settings_error
 
 Making = Callable[[Mapping[str, Any], Mapping[str, FieldSettings]], Decoder]
 
@@ -35,4 +36,4 @@ def decoder(form: str, settings: Mapping[str, Any], fields: Mapping[str, FieldSe
     try:
         return making(settings, fields)
     except ValueError as error:  # `msgspec.ValidationError` is one
-        raise SettingsError("settings.source", place=place, why=str(error)) from None
+        raise settings_error(place, str(error), "settings.source") from None

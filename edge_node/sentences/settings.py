@@ -13,6 +13,61 @@ TEMPLATES: dict[str, Both] = {
         "{place} kann nicht gelesen werden: {why}",
         "{place} cannot be read: {why}",
     ),
+    "settings.toml": (
+        "{place}: In Zeile {line}, Spalte {column} ist das kein TOML mehr. Fehlt dort oder davor ein „=“, eine Klammer "
+        "oder ein Anführungszeichen?",
+        "{place}: in line {line}, column {column} this is no TOML any more. Is an '=', a bracket or a quotation mark "
+        "missing there or before?",
+    ),
+    "settings.ended": (
+        "{place}: Die Datei ist zu Ende, und eine Klammer oder ein Anführungszeichen ist noch offen.",
+        "{place}: the file ends while a bracket or a quotation mark is still open.",
+    ),
+    "settings.unknown": (
+        "{place}: Eine Einstellung „{field}“ gibt es hier nicht. Ist sie richtig geschrieben und im richtigen "
+        "Abschnitt?",
+        "{place}: there is no setting '{field}' here. Is it spelt right, and in the right section?",
+    ),
+    "settings.needed": (
+        "{place}: Die Einstellung „{field}“ fehlt.",
+        "{place}: the setting '{field}' is missing.",
+    ),
+    "settings.bound": (
+        "{place}: Dieser Wert ist nicht erlaubt; er muss so sein: {bound}",
+        "{place}: this value is not allowed; it has to be so: {bound}",
+    ),
+    "settings.choice": (
+        "{place}: {found} gibt es hier nicht. Welche es gibt, steht in edge_node/README.md.",
+        "{place}: there is no {found} here. Which there are is in edge_node/README.md.",
+    ),
+    "settings.whole": (
+        "{place}: Hier steht eine ganze Zahl, ohne Anführungszeichen.",
+        "{place}: this is a whole number, without quotation marks.",
+    ),
+    "settings.number": (
+        "{place}: Hier steht eine Zahl, ohne Anführungszeichen und mit Punkt statt Komma.",
+        "{place}: this is a number, without quotation marks.",
+    ),
+    "settings.text": (
+        "{place}: Hier steht ein Text in Anführungszeichen.",
+        "{place}: this is a text in quotation marks.",
+    ),
+    "settings.flag": (
+        "{place}: Hier steht true oder false, ohne Anführungszeichen.",
+        "{place}: this is true or false, without quotation marks.",
+    ),
+    "settings.list": (
+        "{place}: Hier steht eine Liste in eckigen Klammern.",
+        "{place}: this is a list in square brackets.",
+    ),
+    "settings.table": (
+        "{place}: Hier steht ein Abschnitt, oder Werte in geschweiften Klammern.",
+        "{place}: this is a section, or values in curly brackets.",
+    ),
+    "settings.range": (
+        "{place}: min ist größer als max; so würde jeder Wert beiseitegelegt.",
+        "{place}: min is greater than max; every value would be put aside.",
+    ),
     "settings.name": (
         "{place}: So darf es nicht heißen. Namen bestehen aus Kleinbuchstaben, Ziffern, „-“ und „_“; Felder beginnen "
         "mit einem Buchstaben und heißen nicht „thing“, „at“, „n“, „device“ oder „unsure“.",

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from edge_node.config import FieldSettings, Settings
 from edge_node.errors import SettingsError
+from edge_node.misread import settings_error
 from edge_node.ports import Source
 
 KINDS: Final[Mapping[str, str]] = {
@@ -64,8 +65,8 @@ class Place(Struct, frozen=True):
             raise self.wrong("", str(error)) from None
 
     def wrong(self, setting: str, why: str) -> SettingsError:
-        """The error for one of the settings."""
-        return SettingsError("settings.source", place=f"{self.where}.{setting}" if setting else self.where, why=why)
+        """The error for one of the settings; what msgspec says is told in words (`misread`)."""
+        return settings_error(f"{self.where}.{setting}" if setting else self.where, why, "settings.source")
 
     def path(self, text: str) -> Path:
         """A path of the settings; a relative one is below the device's directory."""

@@ -53,9 +53,9 @@ def test_a_directory_without_settings_is_no_device(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "place"),
     [
-        ("[series.air", "settings.form", FILE),
-        ("colour = 'red'", "settings.form", FILE),
-        ("[buffer]\nbytes = 12", "settings.form", FILE),
+        ("[series.air", "settings.ended", FILE),
+        ("colour = 'red'", "settings.unknown", FILE),
+        ("[series.air]\nfields.a = { min = 2, max = 1 }", "settings.range", "series.air.fields.a"),
         ("[series.Air]\nfields = {}", "settings.name", "series.Air"),
         ("[series.air]\nfields.thing = {}", "settings.name", "series.air.fields.thing"),
         ("[series.air]\nfields.'1 2' = {}", "settings.name", "series.air.fields.1 2"),

@@ -132,4 +132,4 @@ def test_chirpstack_objects_and_names() -> None:
 def test_settings_that_cannot_be_followed(form: str, settings: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as caught:
         made(form, settings)
-    assert caught.value.code == "settings.source"
+    assert caught.value.params["place"].startswith("sources.test.with.decode")
