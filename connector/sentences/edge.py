@@ -18,6 +18,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Ein Gerät hat höchstens {most} Schlüssel gehabt; laden Sie es unter einem neuen Namen ein.",
         "A device has had {most} keys at most; invite it under a new name.",
     ),
+    "edge.number": (
+        "Das Gerät nennt Anweisungen mit der Nummer {after}, die es nie gab; die neueste ist {number}.",
+        "The device names orders with the number {after}, which there never were; the newest is {number}.",
+    ),
     "edge.asked": (
         "Die Anfrage des Geräts ist nicht zu lesen, oder es sagt mehr als {most} Byte von sich.",
         "What the device asks cannot be read, or it says more than {most} bytes of itself.",

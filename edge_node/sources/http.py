@@ -178,7 +178,7 @@ class HttpSource:
     def _refused(self, request: BaseRequest, token: str) -> Response | None:
         """The answer to who may not, or not now."""
         if token and not hmac.compare_digest(
-            request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()
+            request.headers.get("Authorization", "").encode(errors="replace"), f"Bearer {token}".encode()
         ):
             return _answer(401, "http.token", headers={"WWW-Authenticate": "Bearer"})
         if request.path != PATH:

@@ -25,7 +25,7 @@ from connector.data.agreed import Agreements
 from connector.data.known import Known
 from connector.data.readings import standing
 from connector.data.readings.orders import Delivery, Orders, Release, StatusBits
-from connector.errors import RefusedError
+from connector.errors import MessageError, RefusedError
 from connector.ports import Caller, Clock, Facts, Reading, Store, Transaction
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Move, Transfer
@@ -60,6 +60,8 @@ MOST = 2_000
 LARGEST_STATUS = 8_192
 """Bytes of what a device says of itself."""
 _LARGEST_NUMBER = 1 << 53
+_AHEAD = 1 << 20
+"""How far the orders of a device may be ahead of ours, since this node went back to a backup."""
 Number = Annotated[int, Meta(ge=0, le=_LARGEST_NUMBER)]
 
 
@@ -182,6 +184,8 @@ class Ordering:
         """Use up the token, note what the device says, and see what it is to be told."""
         admit(tx, caller)
         device, now = _device(tx, caller.id), self._clock.now()
+        if asked.after > device.number + _AHEAD:
+            raise MessageError("edge.number", after=str(asked.after), number=str(device.number))
         if now - device.seen >= LIVELY or asked.after != device.told or asked.status != device.status:
             device = replace(device, seen=now, told=asked.after, status=asked.status)
             tx.put(device)

@@ -179,6 +179,7 @@ async def test_a_token_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
     async with listening(tmp_path, taking, token_file="token") as door:
         assert (await door.post(b"{}"))[0] == 401
         assert (await door.post(b"{}", headers={"Authorization": "Bearer open"}))[0] == 401
+        assert (await door.post(b"{}", headers={"Authorization": "Bearer \udcff"}))[0] == 401
         assert (await door.post(b"{}", headers={"Authorization": "Bearer open-sesame"}))[0] == 204
     assert len(taking.bodies) == 1
 
