@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from connector.cli.command import Call, Leaf, Noun
-from connector.cli.names import DAYS, Name, segment
+from connector.cli.names import CONTRACT, DAYS, Name, segment
 from connector.cli.output import bullets, instant, labelled, paragraphs, size, table
 from connector.cli.words import either, word
 
@@ -26,6 +26,16 @@ COLUMNS = {
     "health": "health",
     "gaps": "gaps",
     "hours_left": "room in hours",
+}
+ARRIVED_COLUMNS = {
+    "device": "device",
+    "contract": "contract",
+    "series": "series",
+    "here": "here",
+    "awaited": "awaited",
+    "gone": "will never come",
+    "why": "why",
+    "latest": "last",
 }
 HOURS_IN_DAYS = 48
 
@@ -224,6 +234,41 @@ def retire(call: Call, name: str, reason: str) -> None:
     """
     one = call.remote.post(f"/edge/devices/{segment(name)}/retire", {"reason": reason})
     call.answer(one, lambda: either(f"{name} is retired.", f"{name} ist außer Dienst."))
+
+
+@click.command(
+    "received",
+    cls=Leaf,
+    examples=["allmende edge received", "allmende edge received --contract 5f0c2a91", "allmende edge received --own"],
+)
+@click.option("--contract", type=CONTRACT, help="Under this contract alone.")
+@click.option("--own", is_flag=True, help="Of this node's own devices alone.")
+@click.pass_obj
+def received(call: Call, contract: str | None, own: bool) -> None:
+    """What devices have brought to this node: readings that are here, that are awaited, and that will never come.
+
+    Readings are numbered, so that what is missing is known. What will never come the device has signed, with why.
+    """
+    if contract and own:
+        raise click.UsageError(either("Give --contract ID or --own", "Nennen Sie --contract ID oder --own"))
+    found = call.remote.every("/edge/readings", contract=contract, own="true" if own else None)
+    rows = [
+        {**one, **part, "latest": instant(one["latest"]) if one["latest"] else "-", "why": _why(part["why"])}
+        for one in found
+        for part in one["series"]
+    ]
+    none = "No device has brought anything yet."
+    call.answer(found, lambda: table(rows, ARRIVED_COLUMNS, none))
+
+
+def _why(code: str) -> str:
+    """Why readings are gone, in words where this program knows them."""
+    known = {
+        "full": either("there was no room", "es war kein Platz"),
+        "damaged": either("damaged on the medium", "auf dem Datenträger beschädigt"),
+        "thinned": either("thinned out for want of room", "aus Platzmangel ausgedünnt"),
+    }
+    return known.get(code.rpartition(".")[2], code)
 
 
 @click.command(

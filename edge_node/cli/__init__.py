@@ -28,6 +28,7 @@ TABLE = {
     "update": ("edge_node.cli.installing:update", "On the device: run the version that its node has ordered."),
     "invite": ("connector.cli.fleet:invite", "On the node: a place for a device, and its one-time code."),
     "collect": ("connector.cli.fleet:collect", "On the node: duties that a device does before it stores."),
+    "received": ("connector.cli.fleet:received", "On the node: what devices have brought, and what never comes."),
     "fleet": ("connector.cli.fleet:fleet", "On the node: all devices, their versions and health."),
 }
 
@@ -63,6 +64,6 @@ def edge(context: click.Context) -> None:
     """Devices that take readings and bring them to a node, and to whom it has contracts with.
 
     On the device: enrol, run, status, sources, tail, queue, drain, doctor; install and image make one. On the node:
-    invite, collect, fleet.
+    invite, collect, received, fleet.
     """
     context.meta["allmende.edge.sentences"] = _sentence  # for what `fleet show` says in words

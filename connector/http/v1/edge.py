@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from connector.data.readings.arrivals import Arrivals, arrivals
 from connector.data.readings.model import MEDIA_TYPE
 from connector.errors import InputError
 from connector.http import regional, showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
-from connector.records import Device, DeviceRelease, Right
+from connector.records import Agreement, Device, DeviceRelease, Right
 from connector.services.edge.fleet import Fleet
 from connector.services.formats import DEVICES
 
@@ -23,7 +24,7 @@ def kept(services: Services) -> Fleet:
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    return [*_looked(services), *_wanted(services)]
+    return [*_looked(services), *_arrived(services), *_wanted(services)]
 
 
 def _looked(services: Services) -> Sequence[Endpoint]:
@@ -70,6 +71,40 @@ def _looked(services: Services) -> Sequence[Endpoint]:
             answer=views.DeviceView,
         ),
     ]
+
+
+def _arrived(services: Services) -> Sequence[Endpoint]:
+    """What devices have brought: to any node that has a contract, too."""
+
+    async def arrived(visit: Visit) -> views.Page[Any]:
+        asked: views.ArrivalQuery = visit.query
+        contract = "" if asked.own else asked.contract
+        if contract:
+            contract = await showing.full_id(contract, services.store, Agreement)
+        found = await services.store.read(
+            lambda view: arrivals(view, after=asked.after, limit=asked.limit, contract=contract)
+        )
+        return showing.page(found, [_arrivals(one) for one in found], asked.limit)
+
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/edge/readings",
+            right=Right.AUDITOR,
+            about="What devices have brought, what is missing, and what will never come.",
+            serve=arrived,
+            query=views.ArrivalQuery,
+            answer=views.Page[views.ArrivalsView],
+        )
+    ]
+
+
+def _arrivals(one: Arrivals) -> views.ArrivalsView:
+    series = tuple(
+        views.ArrivedView(series=part.series, here=part.here, awaited=part.awaited, gone=part.gone, why=part.why)
+        for part in one.series
+    )
+    return views.ArrivalsView(device=one.device, contract=one.contract, latest=one.latest, series=series)
 
 
 def _wanted(services: Services) -> Sequence[Endpoint]:

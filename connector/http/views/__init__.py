@@ -47,6 +47,9 @@ from connector.http.views.doctor import (
     ProbedView,
 )
 from connector.http.views.edge import (
+    ArrivalQuery,
+    ArrivalsView,
+    ArrivedView,
     DeviceAsset,
     DeviceCollection,
     DeviceRetirement,
@@ -211,6 +214,9 @@ __all__ = [
     "Amendment",
     "ApprovalRule",
     "Approving",
+    "ArrivalQuery",
+    "ArrivalsView",
+    "ArrivedView",
     "AskableView",
     "AssetView",
     "Attesting",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from connector.http.views.forms import Input, Name, Text, View
+from connector.http.views.queries import PageQuery
 
 Series = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
 
@@ -41,6 +42,33 @@ class DeviceView(View, frozen=True, kw_only=True):
     status: Mapping[str, Any]
     keys: int
     retired: int | None
+
+
+class ArrivalQuery(PageQuery, frozen=True, kw_only=True):
+    """Under one contract alone, or of this node's own devices alone."""
+
+    contract: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    own: bool = False
+
+
+class ArrivedView(View, frozen=True, kw_only=True):
+    """Of a series: readings that are `here`, that are missing before the newest and `awaited`, and that are `gone`: the
+    device has signed that they will never come, `why` as its code."""
+
+    series: str
+    here: int
+    awaited: int
+    gone: int
+    why: str
+
+
+class ArrivalsView(View, frozen=True, kw_only=True):
+    """What has come from a device, under a contract ("": an own one); `latest` is when (0: never)."""
+
+    device: str
+    contract: str
+    latest: int
+    series: tuple[ArrivedView, ...]
 
 
 class DeviceUpdate(Input, frozen=True, kw_only=True):

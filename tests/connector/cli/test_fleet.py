@@ -119,3 +119,17 @@ def test_a_series_of_a_device_is_shared(api: Api, types: Types) -> None:
     assert api.asked[0].body == {"name": "air", "series": "air", "title": "Luft", "description": ""}
     assert types("asset", "add", "air", "--from", "edge:roof").status == 2
     assert types("asset", "add", "air", "--from", "edge:roof", "--select", "air", "--where", "a = 1").status == 2
+
+
+def test_what_devices_have_brought_is_listed_with_what_never_comes(api: Api, types: Types) -> None:
+    air = {"series": "air", "here": 8, "awaited": 1, "gone": 2, "why": "full"}
+    of = {"device": "did:web:city.example:edge:roof", "contract": "", "latest": AT, "series": [air]}
+    api.answers["GET /v1/edge/readings"] = {"items": [of], "next": None}
+    said = types("edge", "received").out
+    assert "there was no room" in said
+    assert types("edge", "received", "--json").json == [of]
+    api.answers["GET /v1/edge/readings?own=true"] = {"items": [], "next": None}
+    assert types("edge", "received", "--own").status == 0
+    assert types("edge", "received", "--own", "--contract", "urn:uuid:0199c3f2-6f63-7b7e-9d3a-0f4f5b1c2d3e").status == 2
+    api.answers["GET /v1/edge/readings"] = {"items": [], "next": None}
+    assert "Noch kein Gerät" in types("--lang", "de", "edge", "received").out

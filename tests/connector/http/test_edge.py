@@ -197,3 +197,30 @@ async def test_orders_are_the_nodes_own_words(two: Two, device: Cabinet) -> None
     found = cose.read(answer.body)
     assert found.kid == cose.kid_of(two.city.keys.token.public_key())
     assert answer.headers["content-type"].startswith("application/cose")
+
+
+async def test_people_see_what_has_come_and_what_never_will(two: Two, device: Cabinet) -> None:
+    """Also on a node without a region, of what comes under its contracts."""
+    agreed = await two.contract(None, "air", "edge", device=device.did, series="air")
+    said = msgspec.msgpack.encode(Legend(1, 0, ((1, Series("air", (Field("pm25"),))),)))
+    for scope in ("", agreed):
+        kept = DeviceReadings(
+            id=readings_id(scope, device.did),
+            scope=scope,
+            device=device.did,
+            legend=said,
+            known=1,
+            held={1: ((1, 8),)},
+            gone={1: ((9, 10),)},
+            why={1: "full"},
+            latest=5,
+        )
+        await two.utility.store.write(lambda tx, kept=kept: tx.put(kept))
+    asks = (await desk(two.utility)).asks
+    air = {"series": "air", "here": 8, "awaited": 0, "gone": 2, "why": "full"}
+    of = [{"device": device.did, "contract": scope, "latest": 5, "series": [air]} for scope in ("", agreed)]
+    status, found = await asks("GET", "/edge/readings")
+    assert (status, found["items"]) == (200, of)
+    assert (await asks("GET", "/edge/readings", query="own=true"))[1]["items"] == of[:1]
+    assert (await asks("GET", "/edge/readings", query=f"contract={agreed}"))[1]["items"] == of[1:]
+    assert (await asks("GET", "/edge/readings", query="contract=nothing"))[0] >= 400
