@@ -26,6 +26,8 @@ MOST = 10
 HOUR = 3_600 * 1_000_000
 SILENT = 24 * HOUR
 """Microseconds after which a device that is not heard of is worth a word."""
+FEW_HOURS = 48.0
+"""Room for so many hours in a device's buffer, or less, is worth a word."""
 
 Check = Callable[[str, Mapping[str, Any]], Sequence[str]]
 """What is wrong with an asset's kind and settings, in plain sentences (`connector.data.sources`)."""
@@ -92,6 +94,9 @@ def devices(view: Reading, now: int) -> Iterator[Reason]:
         said = one.status
         if lost := sum(said[name] for name in ("forgotten", "damaged") if isinstance(said.get(name), int)):
             yield Reason("doctor.device_lost", {"name": one.name, "lost": str(lost)})
+        left = said.get("hours_left")
+        if isinstance(left, float | int) and left < FEW_HOURS:
+            yield Reason("doctor.device_room", {"name": one.name, "hours": f"{left:.1f}"})
         if said.get("health") == "unwell":
             troubles = said.get("troubles")
             all_ = troubles if isinstance(troubles, list) else []

@@ -48,6 +48,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Dem Gerät {name} fehlen {lost} Messwerte, vergessen oder beschädigt: allmende edge fleet show {name}.",
         "The device {name} misses {lost} readings, forgotten or damaged: allmende edge fleet show {name}.",
     ),
+    "doctor.device_room": (
+        "Der Puffer des Geräts {name} ist beim jetzigen Zufluss in {hours} Stunden voll. Erreicht es seine Abnehmer?",
+        "The buffer of the device {name} is full in {hours} hours at the present rate. Does it reach its consumers?",
+    ),
     "doctor.device_unwell": (
         "Das Gerät {name} meldet, dass etwas nicht stimmt ({troubles}): allmende edge fleet show {name}.",
         "The device {name} says that something is wrong ({troubles}): allmende edge fleet show {name}.",

@@ -4,6 +4,7 @@ management API who may do what."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from certs import cose, credentials, did, jwk, welcome
 from connector.data.readings.model import Field, Kind, Legend, Series
 from connector.http.exchange import Request
+from connector.ports import Transaction
 from connector.records import DeviceReadings, Outside, Right, readings_id
 from policies import render
 from policies.terms import Terms, to_policy
@@ -34,6 +36,10 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
 @pytest.fixture
 async def device(two: Two, tmp_path: Path) -> Cabinet:
     return await cabinet(two.city, tmp_path / "cabinet")
+
+
+def put(one: DeviceReadings, tx: Transaction) -> None:
+    tx.put(one)
 
 
 async def get(two: Two, path: str, **headers: str) -> tuple[int, str, bytes]:
@@ -215,7 +221,7 @@ async def test_people_see_what_has_come_and_what_never_will(two: Two, device: Ca
             why={1: "full"},
             latest=5,
         )
-        await two.utility.store.write(lambda tx, kept=kept: tx.put(kept))
+        await two.utility.store.write(partial(put, kept))
     asks = (await desk(two.utility)).asks
     air = {"series": "air", "here": 8, "awaited": 0, "gone": 2, "why": "full"}
     of = [{"device": device.did, "contract": scope, "latest": 5, "series": [air]} for scope in ("", agreed)]
