@@ -117,11 +117,14 @@ def put_in_image(root: Path, package: Path, invitation: str = "") -> str:
 
 def update(package: Path, *, keys: Path = announced.KEYS, older: bool = False) -> announced.Announced:
     """Install a package that was announced (`PACKAGE.release` beside it). What was there runs again where the new one
-    fails. Raises `PackageError`: as `announced`; `update.older` without `older`; `update.failed`."""
+    fails. Raises `PackageError`: as `announced`; `update.absent` (another package than this machine has: an old one
+    of those would be no downgrade); `update.older` without `older`; `update.failed`."""
     _as_root()
     told = announced.read(package.with_name(f"{package.name}.release"), keys)
     have = _installed(told.package)
-    if have and not older and not _newer(told.version, have):
+    if not have:
+        raise PackageError("update.absent", package=told.package)
+    if not older and not _newer(told.version, have):
         raise PackageError("update.older", version=told.version, installed=have)
     with tempfile.TemporaryDirectory() as folder, Path(folder, told.file).open("wb") as copied:
         announced.copy(told, package, copied)

@@ -40,6 +40,10 @@ TEMPLATES: dict[str, Both] = {
         "{path} ist nicht das Paket, das unterschrieben wurde. Es wurde nichts installiert.",
         "{path} is not the package that was signed. Nothing was installed.",
     ),
+    "update.absent": (
+        "Das Paket {package} ist hier nicht installiert; erneuert wird nur, was da ist.",
+        "The package {package} is not installed here; an update is for what is there.",
+    ),
     "update.older": (
         "Installiert ist {installed}; {version} ist nicht neuer. Wenn es so sein soll: --older.",
         "Installed is {installed}; {version} is not newer. If that is what you want: --older.",
