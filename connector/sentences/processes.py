@@ -86,6 +86,12 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die Übertragungsart „{format}“ wird nicht angeboten.",
         'The transfer format "{format}" is not offered.',
     ),
+    "transfer.delivered": (
+        "Diese Daten kommen von einem Gerät, das sie liefert; abzurufen sind sie nicht: allmende subscribe VERTRAG "
+        "--push inbox",
+        "These data come from a device that delivers them; they cannot be fetched: allmende subscribe CONTRACT --push "
+        "inbox",
+    ),
     "transfer.no_address": (
         "Die Gegenseite hat nicht gesagt, wo die Daten zu haben sind.",
         "The other side has not said where the data are to be had.",

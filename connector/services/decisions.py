@@ -27,7 +27,7 @@ from connector.protocol.transfer import Transfer
 from connector.records import Agreement, Approval, Ask, Asset, Entry, Frame, Outside, PublishedOffer, QuestionState
 from connector.services.approval.frames import in_force
 from connector.services.approval.questions import Questions
-from connector.services.formats import offered
+from connector.services.formats import DEVICES, offered
 from connector.services.life.contracts import damaged, standing, stopped
 from policies import bounds, compare, parse, render, transforms
 from policies.bounds import Bounds, Reply, Verdict
@@ -261,8 +261,10 @@ class Decisions:
         if t.state == TransferState.STARTED:
             return transfer.Start(self._address(t)) if t.start_due else None
         asset = tx.get(Asset, t.dataset)
-        if t.format not in offered(asset.kind if asset is not None else ""):
-            return transfer.Terminate(Reason("transfer.format", {"format": t.format[:80]}))
+        kind = asset.kind if asset is not None else ""
+        if t.format not in offered(kind):
+            code = "transfer.delivered" if kind == DEVICES else "transfer.format"
+            return transfer.Terminate(Reason(code, {"format": t.format[:80]}))
         agreement = tx.get(Agreement, t.agreement)
         if agreement is None:
             return transfer.Terminate(Reason("agreement.ended"))

@@ -318,7 +318,7 @@ async def test_other_formats_of_a_devices_asset_do_not_start(two: Two, device: C
     await two.utility.transfers.request("engineer", agreed)
     moved = await standing(two, agreed, S.TERMINATED)
     assert moved.reason is not None
-    assert moved.reason.code == "transfer.format"
+    assert moved.reason.code == "transfer.delivered"
 
 
 async def test_a_format_of_devices_starts_for_nothing_else(two: Two, device: Cabinet) -> None:
