@@ -2,7 +2,7 @@
 
 The agent runs as it is installed (`allmende edge run`), in a control group of 96 MiB where this machine gives one. It
 is fed a million readings as fast as it takes them, and then at its pace. Its memory is what the kernel says (VmRSS,
-VmHWM); the libraries that a device must not hold are looked for in the process itself.
+VmHWM); which libraries it must not hold is looked at by `tests.edge_node.test_loaded`.
 """
 
 from __future__ import annotations
