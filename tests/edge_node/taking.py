@@ -113,12 +113,12 @@ async def intake(
     batch: int = 1000,
     moments: Moments | None = None,
     ordered: Mapping[str, Mapping[str, Any]] | None = None,
+    encrypt: bool = False,
     **more: Any,
 ) -> AsyncIterator[Intake]:
     """One that runs; whatever waits is committed at once."""
-    settings = Settings(
-        series=dict(series or {"air": readings.SETTINGS}), buffer=BufferSettings(batch=batch, commit_seconds=0.01)
-    )
+    kept = BufferSettings(batch=batch, commit_seconds=0.01, encrypt=encrypt)
+    settings = Settings(series=dict(series or {"air": readings.SETTINGS}), buffer=kept)
     duties = Duties(settings.series, Path(), kept=_Nothing(), draw=bytes)
     await duties.follow(ordered or {})
     made = Intake(settings, sealing=SEALER, buffer=buffer, duties=duties, moments=moments or Moments(), **more)

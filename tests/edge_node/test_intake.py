@@ -321,6 +321,16 @@ async def test_what_duties_forbid_is_nowhere() -> None:
     assert buffer.known().series[0][1].done
 
 
+async def test_beside_a_buffer_that_is_encrypted_nothing_is_put_aside_in_the_clear() -> None:
+    for encrypt in (True, False):
+        buffer = FakeBuffer()
+        async with intake(buffer, series=SMALL, encrypt=encrypt) as way:
+            await way.take_json("s", "small", body({"thing": "Anna", "at": NOW, "level": 99}))
+            await way.spoiled(Spoiled("s", "decode.value", {"field": "level", "found": "Anna"}, b"Anna"))
+        assert [one.code for one in buffer.aside] == ["reading.range", "decode.value"]
+        assert ("Anna" in repr(buffer.aside)) is not encrypt
+
+
 @pytest.mark.parametrize("field", ["state", "level"])
 async def test_a_field_that_is_suppressed_is_not_stored(field: str) -> None:
     """Also where that is the only duty."""
