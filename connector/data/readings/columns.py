@@ -56,7 +56,7 @@ _MOST_MADE: Final = 64 << 20
 HEAD: Final = 6
 SPANNED, KINDS = 8, 16
 UNITS: Final = (1, 1_000, 1_000_000)
-NUMBERS, _OTHERS, HOLES = 0, 1, 2
+NUMBERS, OTHERS, HOLES = 0, 1, 2
 
 
 class Allowance:
@@ -181,7 +181,7 @@ def _column(column: list[Value], order: list[int], to: list[Any]) -> int:
         to.append(_holed([column[place] for place in order]))
         return HOLES
     to.append(_chosen(column))
-    return _OTHERS
+    return OTHERS
 
 
 def _bound(numbers: Sequence[int]) -> None:
@@ -291,7 +291,7 @@ def _from_flat(raw: bytes, allowance: Allowance) -> Batch:
             at += count
         else:
             found = flat[at]
-            columns.append(_others(found, count, allowance) if how == _OTHERS else back(_filled(found, count)))
+            columns.append(_others(found, count, allowance) if how == OTHERS else back(_filled(found, count)))
             at += 1
     if at != len(flat):
         raise FormError("batch.form")

@@ -3,9 +3,9 @@
 What lives here: which readings are in a batch, from when to when, and whether all of it can be read. What does not: its
 form (`columns`), what else comes in a post (`opening`).
 
-INVARIANT: what has an outline here can be read by `columns.decode`, and has the same there. Columns of numbers, which
-nearly all are, are only looked at: how many there are, each in its shortest form and so small that no sum of them is
-too large. Where that cannot be said by looking, the batch is decoded.
+INVARIANT: what has an outline here can be read by `columns.decode`, and has the same there. Columns are only looked at:
+how many numbers there are, each in its shortest form and so small that no sum of them is too large. Where that cannot
+be said by looking, the batch is decoded.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from msgspec import Struct
 
 from certs import cbor
 from connector.data.readings import columns
-from connector.data.readings.columns import FORM_ROW, HEAD, HOLES, KINDS, NUMBERS, SPANNED, UNITS, Allowance
-from connector.data.readings.model import MOST_FIELDS, MOST_ROWS, MOST_VALUE, Batch, FormError
+from connector.data.readings.columns import FORM_ROW, HEAD, KINDS, SPANNED, UNITS, Allowance
+from connector.data.readings.model import MOST_FIELDS, MOST_ROWS, MOST_VALUE, Batch, FormError, Value
 
 _BYTES: Final = 2
+_TEXT: Final = 3
 _LIST: Final = 4
+_SIMPLE: Final = frozenset({0xF4, 0xF5, 0xF6})
+_VALUES: Final = frozenset({str, bool, int, type(None)})
 _ALL, _SOME, _NONE = (frozenset({int}), frozenset({int, type(None)}), frozenset({type(None)}))
 
 
@@ -78,13 +81,15 @@ def _found(raw: bytes, allowance: Allowance) -> Outline:
         kinds, at = _flags(raw, at, (2 * fields + 7) // 8)
     times, at = cbor.numbers(raw, at, count)
     things, at = cbor.numbers(raw, at, count)
-    at, more, types = _columns(raw, at, count, fields, kinds)
-    _fits(at == len(raw) and items == HEAD + bool(shape & SPANNED) + bool(shape & KINDS) + 2 * count + more)
-    allowance.spend(len(raw) + count * (fields + 2))
+    found = _columns(raw, at, count, fields, kinds)
+    head = HEAD + bool(shape & SPANNED) + bool(shape & KINDS)
+    _fits((found[-1].end if found else at) == len(raw) and items == head + 2 * count + sum(one.items for one in found))
+    allowance.spend(len(raw) + count * (fields + 2) + sum(one.texts for one in found))
     (begin, end), named = _bounds(times), frozenset(accumulate(things))
     unit = UNITS[(shape >> 1) & 3]
     whole = (series, legend, first, span, min(named), max(named), begin * unit, end * unit)
     _fits(min(whole) >= 0 and max(whole) <= MOST_VALUE and (not span or span >= count))
+    types = tuple(one.types for one in found)
     return Outline(series, legend, first, first + (span or count) - 1, count, begin * unit, end * unit, named, types)
 
 
@@ -101,28 +106,61 @@ def _flags(raw: bytes, at: int, size: int) -> tuple[int, int]:
     return int.from_bytes(found, "little"), at + size
 
 
-def _columns(raw: bytes, at: int, count: int, fields: int, kinds: int) -> tuple[int, int, tuple[frozenset[type], ...]]:
-    """The place behind the columns, how many items they are, and of which types. INVARIANT: `MOST_ROWS` numbers of 32
-    bits are no sum beyond `MOST_VALUE`."""
-    if not kinds:
-        return cbor.behind(raw, at, fields * count), fields * count, (_ALL,) * fields
-    items, types = 0, []
+class _Column(Struct, frozen=True, gc=False):
+    """Where a column ends, how many items it is, the types of its values, and how long its texts are written out."""
+
+    end: int
+    items: int
+    types: frozenset[type]
+    texts: int = 0
+
+
+def _columns(raw: bytes, at: int, count: int, fields: int, kinds: int) -> list[_Column]:
+    """The columns from here on. INVARIANT: `MOST_ROWS` numbers of 32 bits are no sum beyond `MOST_VALUE`."""
+    found: list[_Column] = []
     for place in range(fields):
-        how = (kinds >> (2 * place)) & 3
-        _fits(how in (NUMBERS, HOLES))
-        at, of = (cbor.behind(raw, at, count), _ALL) if how == NUMBERS else _holed(raw, at, count)
-        items += count if how == NUMBERS else 1
-        types.append(of)
-    return at, items, tuple(types)
+        match (kinds >> (2 * place)) & 3:
+            case columns.NUMBERS:
+                found.append(_Column(cbor.behind(raw, at, count), count, _ALL))
+            case columns.HOLES:
+                found.append(_holed(raw, at, count))
+            case columns.OTHERS:
+                found.append(_chosen(raw, at, count))
+            case _:
+                raise FormError("batch.form")
+        at = found[-1].end
+    return found
 
 
-def _holed(raw: bytes, at: int, count: int) -> tuple[int, frozenset[type]]:
+def _holed(raw: bytes, at: int, count: int) -> _Column:
     items, at = cbor.begun(raw, at, _LIST)
     bits, at = _flags(raw, at, (count + 7) // 8)
     there = bits.bit_count()
     _fits(not bits >> count and items == there + 1)
-    types = _ALL if there == count else _SOME if there else _NONE
-    return cbor.behind(raw, at, there), types
+    return _Column(cbor.behind(raw, at, there), 1, _ALL if there == count else _SOME if there else _NONE)
+
+
+def _chosen(raw: bytes, at: int, count: int) -> _Column:
+    items, at = cbor.begun(raw, at, _LIST)
+    several, end = cbor.begun(raw, at, _LIST)
+    _fits(items == count + 1 and several <= count)
+    for _ in range(several):
+        end = _behind(raw, end)
+    values: list[Value] = cbor.loads(raw[at:end], deep=1)
+    which, at = cbor.numbers(raw, end, count)
+    _fits(min(which) >= 0 and max(which) < several and {type(one) for one in values} <= _VALUES)
+    used = [values[place] for place in set(which)]
+    _fits(all(type(one) is not int or -MOST_VALUE <= one <= MOST_VALUE for one in used))
+    lengths = [len(one) if type(one) is str else 0 for one in values]
+    return _Column(at, 1, frozenset(map(type, used)), sum(map(lengths.__getitem__, which)))
+
+
+def _behind(raw: bytes, at: int) -> int:
+    """The place behind a value that is no list."""
+    if raw[at] >> 5 == _TEXT:
+        size, at = cbor.begun(raw, at, _TEXT)
+        return at + size
+    return at + 1 if raw[at] in _SIMPLE else cbor.numbers(raw, at, 1)[1]
 
 
 def _fits(fact: bool) -> None:

@@ -61,6 +61,13 @@ def _holed(count: int) -> Batch:
     return Batch(1, 2, 3, Rows(batch.rows.times, batch.rows.things, [holed, *rest, [None] * count]), True, count + 9)
 
 
+def _said(count: int) -> Batch:
+    rows = readings.batch(list(readings.samples(count))).rows
+    values = ("dry", None, "nass", True, 1 << 40, False, "dry")
+    said = [[values[place % some] for place in range(count)] for some in (7, 1)]
+    return Batch(1, 2, 3, Rows(rows.times, rows.things, [*said, *rows.columns[:2], said[0][::-1]]))
+
+
 def test_columns_of_numbers_are_not_decoded(undecoded: None) -> None:
     for count in (2, 10, 1000, MOST_ROWS):
         batch = readings.batch(list(readings.samples(count)), first=7)
@@ -69,6 +76,7 @@ def test_columns_of_numbers_are_not_decoded(undecoded: None) -> None:
         assert (found.first, found.last, found.count) == (7, 6 + count, count)
         assert (found.begin, found.end) == (min(batch.rows.times), max(batch.rows.times))
         assert isinstance(told(columns.encode(_holed(count))), Outline)
+        assert isinstance(told(columns.encode(_said(count))), Outline)
 
 
 def test_large_numbers_are_decoded() -> None:
@@ -80,7 +88,9 @@ def test_large_numbers_are_decoded() -> None:
     assert told(bytes((FORM_COLUMNS,)) + far) == decoded(bytes((FORM_COLUMNS,)) + far) == "batch.shape"
 
 
-@pytest.mark.parametrize("batch", [readings.batch(list(readings.samples(6))), _holed(6)], ids=["numbers", "holes"])
+@pytest.mark.parametrize(
+    "batch", [readings.batch(list(readings.samples(6))), _holed(6), _said(6)], ids=["numbers", "holes", "words"]
+)
 def test_nothing_has_an_outline_that_cannot_be_read(batch: Batch) -> None:
     """Bytes changed at random, cut, put in: the outline and the decoder say the same of them."""
     flat, draw = columns.flat(batch), random.Random(11)
@@ -121,8 +131,9 @@ def test_what_is_longer_than_needed_is_refused() -> None:
     assert told(bytes((FORM_COLUMNS,)) + flat + b"\0") == "batch.form"
 
 
-def test_no_more_comes_of_it_than_is_allowed() -> None:
-    payload = columns.encode(readings.batch(list(readings.samples(1000))))
+@pytest.mark.parametrize("batch", [readings.batch(list(readings.samples(1000))), _said(1000)], ids=["numbers", "words"])
+def test_no_more_comes_of_it_than_is_allowed(batch: Batch) -> None:
+    payload = columns.encode(batch)
     assert payload[0] == FORM_ZSTD
     spent = Allowance(_ALLOWED)
     columns.decode(payload, spent)
