@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -73,7 +73,7 @@ class Broker:
 
     def __init__(self, folder: Path, more: str = "") -> None:
         folder.mkdir(parents=True)
-        self.port, self._folder, self._process = free_port(), folder, None
+        self.port, self._folder = free_port(), folder
         self.log = folder / "log"
         if os.geteuid() == 0:
             os.chown(folder, account("mosquitto").pw_uid, account("mosquitto").pw_gid)
@@ -86,7 +86,7 @@ class Broker:
         """Start it."""
         command = as_user("mosquitto", [str(found("mosquitto")), "-c", str(self._folder / "mosquitto.conf")])
         with self.log.open("ab") as output:
-            self._process: Any = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         until(lambda: listens(self.port), self._process, self.log)
 
     def kill(self) -> None:
@@ -137,8 +137,9 @@ class Bridged:
         self._reader.loop_start()
 
     def _read(self, client: object, userdata: object, message: paho.MQTTMessage) -> None:
-        self.copies += message.payload in self.got
-        self.got.add(message.payload)
+        payload = bytes(message.payload)
+        self.copies += payload in self.got
+        self.got.add(payload)
 
     def settled(self, count: int, seconds: float) -> int:
         """How many have come, as soon as it is `count` or nothing has come for so long."""
