@@ -30,7 +30,7 @@ from edge_node.checking import Aside, Checked, Shape, picked, writable
 from edge_node.config import Settings
 from edge_node.copies import Copies
 from edge_node.duties import Duties
-from edge_node.errors import DutyError, EdgeError, FullError, KeepingError
+from edge_node.errors import DecodeError, DutyError, EdgeError, FullError, KeepingError
 from edge_node.naming import Names
 from edge_node.pending import Group, Kept, cut
 from edge_node.ports import Arrival, Spoiled
@@ -140,12 +140,15 @@ class Intake:
         found = self._shapes[arrival.series].readings(arrival.readings, now, sure=sure)
         await self._checked(arrival.source, arrival.series, found, arrival.size)
 
-    async def take_json(self, source: str, series: str, body: bytes) -> None:
+    async def take_json(self, source: str, series: str, body: bytes) -> DecodeError | None:
         """See `edge_node.ports.Taking`. Raises `DecodeError` `decode.json`, `FullError`, `KeepingError`."""
         await self._room()
         now, sure = self._moments.now(), self._moments.sure
         found = self._shapes[series].json(body, now, sure=sure)
         await self._checked(source, series, found, len(body))
+        if found.rows.times or not found.aside:
+            return None
+        return DecodeError(found.aside[0].code, **found.aside[0].params)
 
     async def spoiled(self, found: Spoiled) -> None:
         """See `edge_node.ports.Taking`. Raises `KeepingError`."""

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from edge_node.errors import DecodeError
+
 Measured = float | int | str | bool | None
 
 
@@ -48,10 +50,10 @@ class Taking(Protocol):
     async def take(self, arrival: Arrival) -> None:
         """Raises `edge_node.errors.FullError` where there is no room and the owner has said to refuse: come again."""
 
-    async def take_json(self, source: str, series: str, body: bytes) -> None:
+    async def take_json(self, source: str, series: str, body: bytes) -> DecodeError | None:
         """The same for our own form, read in one go: a JSON array of objects `{"thing", "at", FIELD: number ...}`, or
-        one object. What is wrong with single rows is put aside; raises `edge_node.errors.DecodeError` where nothing can
-        be read."""
+        one object. What is wrong with single rows is put aside; where that is all of them, it returns why. Raises
+        `edge_node.errors.DecodeError` where nothing can be read."""
 
     async def spoiled(self, found: Spoiled) -> None:
         """Put aside, counted, with its reason. Returns when it is on disk."""

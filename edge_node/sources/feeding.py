@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,7 @@ OWN: Final = "readings"
 _TOGETHER: Final = 1000
 _FEW: Final = 64
 
+T = TypeVar("T")
 Again = Callable[[int, FullError], Awaitable[None]]
 """Waits after the n-th attempt to give what there was no room for."""
 
@@ -68,7 +69,10 @@ class Feed:
         wrong = DecodeError("decode.old") if message.old and not _dated(message.body) else None
         if wrong is None:
             try:
-                await _patiently(lambda: taking.take_json(self._place.name, self._place.series, message.body), again)
+                # What was put aside already is not put aside again, and told all the same.
+                return await _patiently(
+                    lambda: taking.take_json(self._place.name, self._place.series, message.body), again
+                )
             except DecodeError as error:
                 wrong = error
         if wrong is not None:
@@ -127,7 +131,7 @@ def _arrivals(parts: Sequence[tuple[list[Reading], int]]) -> Sequence[tuple[list
     return [([one for readings, _ in told for one in readings], sum(size for _, size in told))]
 
 
-async def _patiently(take: Callable[[], Awaitable[None]], again: Again | None) -> None:
+async def _patiently(take: Callable[[], Awaitable[T]], again: Again | None) -> T:
     attempt = 0
     while True:
         try:

@@ -184,6 +184,16 @@ async def test_other_fields_are_another_series_of_the_same_name() -> None:
     assert [one.name for _, one in buffer.known().series] == ["small", "small"]
 
 
+async def test_whoever_sends_nothing_that_can_be_taken_is_told() -> None:
+    buffer = FakeBuffer()
+    async with intake(buffer, series=SMALL) as way:
+        refused = await way.take_json("s", "small", body({"thing": "b", "at": "yesterday", "level": 1}))
+        assert refused is not None
+        assert (refused.code, len(buffer.aside)) == ("reading.instant", 1)
+        assert await way.take_json("s", "small", body(row(0, 1), {"thing": "", "at": NOW, "level": 1})) is None
+        assert await way.take_json("s", "small", body()) is None
+
+
 async def test_what_is_wrong_with_single_rows_is_put_aside() -> None:
     buffer = FakeBuffer()
     rows = [
