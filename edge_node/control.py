@@ -81,7 +81,7 @@ class Control:
             raise LinkError("control.busy")
         try:
             asked: Asked = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise LinkError("control.unknown") from None
         answers = self._answers.get(str(asked.get("ask")))
         if answers is None:

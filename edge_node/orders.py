@@ -93,7 +93,7 @@ class Book:
             raise OrderError("orders.seal", why="cose.content")
         try:
             found = msgspec.json.decode(opened.payload, type=Orders)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise OrderError("orders.form") from error
         if (found.node, found.device) != (self._node, self._device):
             raise OrderError("orders.stranger", node=found.node[:256], device=found.device[:256])

@@ -67,6 +67,7 @@ async def test_the_same_orders_with_a_later_date_are_no_others() -> None:
         (b"", "orders.seal"),
         (cose.sign(KEY, KID, b'{"number": 9}', content=CONTENT), "orders.form"),
         (cose.sign(KEY, KID, b"\xff", content=CONTENT), "orders.form"),
+        (cose.sign(KEY, KID, b'{"x":' + b"[" * 100_000, content=CONTENT), "orders.form"),
         (sealed(orders(9, node="did:web:other.example")), "orders.stranger"),
         (sealed(orders(9, device=DEVICE + "8")), "orders.stranger"),
     ],
