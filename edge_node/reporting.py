@@ -181,6 +181,7 @@ def _consumers(parts: Parts) -> Iterator[dict[str, Any]]:
             "sent": line.sent,
             "oldest": parts.buffer.status().oldest or None if line.waiting else None,
             "last": line.answered or None,
+            "receipt": line.proved or None,
             "trouble": line.code,
             "params": line.params,
         }

@@ -110,13 +110,15 @@ class Means(Struct, kw_only=True):
 
 class Standing(Struct, frozen=True, kw_only=True):
     """How one line stands: readings that are `waiting` for it, `sent` since the start, when it last had an answer
-    (microseconds UTC, 0: never), and what is wrong ("": nothing)."""
+    and when a receipt that proves something (microseconds UTC, 0: never since the start), and what is wrong ("":
+    nothing)."""
 
     name: str
     url: str
     waiting: int
     sent: int
     answered: int
+    proved: int = 0
     code: str = ""
     params: Mapping[str, str] = {}
 
@@ -139,7 +141,7 @@ class Line:
         self._awake = asyncio.Event()
         self._trouble: tuple[str, Mapping[str, str]] = ("", {})
         self._lasting = self._trouble
-        self._sent = self._answered = 0
+        self._sent = self._answered = self._proved = 0
         self.idle = asyncio.Event()
 
     # --- outside ------------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class Line:
         code, params = self._trouble
         return Standing(
             name=self.name, url=self._url, waiting=waiting, sent=self._sent, answered=self._answered,
-            code=code, params=params,
+            proved=self._proved, code=code, params=params,
         )  # fmt: skip
 
     async def run(self) -> None:
@@ -329,7 +331,8 @@ class Line:
         if heard.receipt is not None and post.messages and self._means.receipts is not None:
             message = post.manifest or post.messages[0].data
             keys = self._means.home_keys() if self.delivery is None else keys_of(self.delivery.keys)
-            self._means.receipts.keep(self.name, message, heard.receipt, keys=keys, manifest=bool(post.manifest))
+            if self._means.receipts.keep(self.name, message, heard.receipt, keys=keys, manifest=bool(post.manifest)):
+                self._proved = self._answered
         if post.messages and self._wanted(young=True) == before:
             raise LinkError("sync.nothing_taken")
         self._tries = 0

@@ -370,6 +370,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "trouble": "Störung",
     "oldest": "älteste",
     "last delivered": "zuletzt geliefert",
+    "last receipt": "letzte Quittung",
     "kept readings": "im Puffer",
     "buffer left": "Puffer reicht noch",
     "oldest unsent": "älteste unversandte",

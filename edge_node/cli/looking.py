@@ -25,7 +25,14 @@ SOURCES = {
     "last": "last",
     "trouble": "trouble",
 }
-QUEUE = {"consumer": "consumer", "series": "series", "waiting": "waiting", "oldest": "oldest", "last": "last delivered"}
+QUEUE = {
+    "consumer": "consumer",
+    "series": "series",
+    "waiting": "waiting",
+    "oldest": "oldest",
+    "last": "last delivered",
+    "receipt": "last receipt",
+}
 HOURS_IN_DAYS = 48
 LATELY = 20
 
@@ -209,7 +216,7 @@ def _reading(one: Mapping[str, Any]) -> str:
 def queue(call: Call, directory: Path | None) -> None:
     """What waits for whom: the node, and every consumer that has a contract."""
     items = asked(call, directory, "status")["consumers"]
-    shown = [{**one, "oldest": instant(one["oldest"]), "last": instant(one["last"])} for one in items]
+    shown = [{**one, **{name: instant(one.get(name)) for name in ("oldest", "last", "receipt")}} for one in items]
     none = either("The node has ordered no delivery yet.", "Der Knoten hat noch keine Lieferung aufgetragen.")
     call.answer(items, lambda: table(shown, QUEUE, none))
 

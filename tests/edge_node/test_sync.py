@@ -323,6 +323,7 @@ async def test_receipts_are_kept(world: World, tmp_path: Path) -> None:
     await world.box.measure(30)
     async with world.running(receipts=receipts, home_keys=lambda: world.home.keys) as sync:
         await world.delivered(sync)
+        assert [one.proved for one in sync.standing()] == [one.answered for one in sync.standing()] != [0]
     receipts.flush()
     [found] = cbor.split((tmp_path / "receipts.cbor").read_bytes())
     name, manifest, receipt = cbor.loads(found)
@@ -343,6 +344,7 @@ async def test_receipts_of_strangers_are_not_kept(world: World, tmp_path: Path) 
     world.box.orders = told
     async with world.running(receipts=receipts, home_keys=lambda: both) as sync:
         await world.delivered(sync, AGREEMENT)
+        assert [one.proved for one in sync.standing() if one.name == AGREEMENT] == [0]
     receipts.flush()
     assert not (tmp_path / "receipts.cbor").exists()
     (delivery,) = told.deliveries
