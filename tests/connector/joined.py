@@ -109,7 +109,7 @@ class Two:
         """Negotiate one, on these terms or by these rules of a policy; its id."""
         city, utility = self.city, self.utility
         await city.offers.add_asset("mayor", name=name, title="Verkehrszählung Straße", kind=kind, settings=settings)
-        settled = rules or render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
+        settled = dict(rules) if rules else render.to_dsp(to_policy("urn:x:policy", terms or Terms()))
         await city.policies.add("mayor", name, settled)
         offer = await city.offers.publish("mayor", name, name, Outside.COUNTER)
         await city.store.write(lambda tx: tx.put(FRAME))

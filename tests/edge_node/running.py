@@ -28,9 +28,9 @@ from connector.data.readings.model import Batch
 from connector.node import Node
 from connector.protocol.messages import TransferState
 from connector.records import Silo
-from edge_node import agent, config, link
+from edge_node import agent, config, link, reporting
 from edge_node.agent import Agent
-from edge_node.buffer.moments import Moments
+from edge_node.buffer import moments as clocks
 from edge_node.errors import LinkError
 from edge_node.link import Answer
 from policies import instants
@@ -151,9 +151,9 @@ class Device:
 
     async def start(self) -> None:
         """Return when it takes readings."""
-        moments = Moments(wall=self.wall, elapsed=self.clock.now, is_set=self.is_set)
+        moments = clocks.Moments(wall=self.wall, elapsed=self.clock.now, is_set=self.is_set)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(agent.moments, "Moments", lambda: moments)
+            patch.setattr(clocks, "Moments", lambda: moments)
             self.agent = Agent(self.directory, config.read(self.directory), self.place.identity)
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self.agent.run(self._stop))
@@ -189,7 +189,7 @@ class Device:
 
     def status(self) -> dict[str, Any]:
         """What `allmende edge status` shows."""
-        return agent.shown(self.agent._parts())
+        return reporting.shown(self.agent._parts())
 
     def codes(self) -> dict[str, str]:
         """What is wrong with each line: by agreement, "" the own node."""
