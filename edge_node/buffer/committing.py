@@ -24,7 +24,7 @@ from edge_node.buffer.recovery import LEGEND
 from edge_node.buffer.segments import Entry, LegendEntry
 from edge_node.buffer.state import State
 from edge_node.buffer.tail import Tail
-from edge_node.buffer.tidying import Run, Tidying
+from edge_node.buffer.tidying import Run, Tidying, is_loose
 from edge_node.buffer.upkeep import Loss
 from edge_node.errors import EdgeError, FullError, KeepingError
 
@@ -235,7 +235,8 @@ class Committing:
             row = await self._run(partial(self._shut, state.tail, change))
             state.apply(change)
             state.know(row)
-            state.loose.add(row.number)
+            if is_loose(state.tail.batches, state.limits.batch):
+                state.loose.add(row.number)
             await self._opened()
         except FullError:
             return

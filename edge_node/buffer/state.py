@@ -81,6 +81,7 @@ class State:
     def batches(self, row: Row) -> list[Sealed]:
         """What a closed segment holds. Damage is known at once."""
         if self._cache is None or self._cache[0] != row.name:
+            self._cache = None  # one segment in memory, not two
             found, lost = upkeep.scanned(self._files, row)
             batches = upkeep.batches_of(found)
             self._cache = (row.name, batches)

@@ -6,7 +6,7 @@ not: the writing (`upkeep`), forgetting whole segments (`committing`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -58,9 +58,7 @@ class Tidying:
         return now is not None and now.bytes < row.bytes
 
     def _worth(self, row: Row) -> bool:
-        """Are the batches of a segment so small that it is worth to write it anew?"""
-        batches = self._state.batches(row)
-        return sum(one.count for one in batches) < len(batches) * self._state.limits.batch // 2
+        return is_loose(self._state.batches(row), self._state.limits.batch)
 
     def _begin(self, row: Row, level: int, *, thin: bool) -> None:
         treat = partial(self._left, have=self._state.have(), thin=thin)
@@ -92,3 +90,8 @@ class Tidying:
             self._state.written += done.bytes
             self._chore = None
             await self._run(partial(next, work, None))
+
+
+def is_loose(batches: Sequence[Sealed], batch: int) -> bool:
+    """Are the batches of a segment so small that it is worth to write it anew?"""
+    return sum(one.count for one in batches) < len(batches) * batch // 2
