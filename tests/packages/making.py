@@ -28,6 +28,13 @@ with = { seconds = 1 }
 commit_seconds = 0.1
 """
 """Of a device that measures itself."""
+EVERY_MODULE = """
+import importlib, pkgutil, sys, edge_node
+for one in pkgutil.walk_packages(edge_node.__path__, "edge_node."):
+    importlib.import_module(one.name)
+print(*sorted(sys.modules))
+"""
+"""Whatever a device may come to need is there."""
 
 
 def enrolled(directory: Path) -> None:

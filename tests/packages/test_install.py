@@ -25,7 +25,7 @@ from edge_node.announced import KEYS
 from scripts.lib.packing import signing
 from scripts.lib.packing.kinds import ARCHITECTURES, EDGE, HERE, KINDS, NODE, Kind
 from tests.packages import foreign
-from tests.packages.making import SETTINGS, enrolled, package
+from tests.packages.making import EVERY_MODULE, SETTINGS, enrolled, package
 
 pytestmark = pytest.mark.long("package")
 CUTS = 100
@@ -90,14 +90,6 @@ def test_a_device_from_nothing_to_removal(system: Path, architecture: str) -> No
     assert (system / "etc/allmende-edge/edge.toml").read_text() == "# mine\n"
     said("dpkg", "--purge", "allmende-edge")
     assert (system / "var/lib/allmende-edge").is_dir()
-
-
-EVERY_MODULE = """
-import importlib, pkgutil, sys, edge_node
-for one in pkgutil.walk_packages(edge_node.__path__, "edge_node."):
-    importlib.import_module(one.name)
-print(*sorted(sys.modules))
-"""
 
 
 RUN = """

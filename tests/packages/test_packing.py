@@ -17,7 +17,7 @@ from connector.releases.payload import PAYLOAD
 from connector.releases.release import Places, shipped
 from scripts.lib.packing import debs, wheels
 from scripts.lib.packing.kinds import EDGE, HERE, KINDS, NODE, requirements
-from tests.packages.making import package, project
+from tests.packages.making import EVERY_MODULE, package, project
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="packages are made with Python 3.11")
 
@@ -44,6 +44,8 @@ def test_wheels_alone_are_enough(tmp_path: Path) -> None:
         done = subprocess.run(apart, cwd=tmp_path / "house", check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert done.stdout == "allmende 0.1.0\n"
+    command = [f"{place}/bin/python", "-I", "-c", EVERY_MODULE]
+    assert "edge_node.joining" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_what_dpkg_is_told(device: Path, tmp_path: Path) -> None:

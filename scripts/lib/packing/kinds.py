@@ -59,7 +59,7 @@ EDGE = Kind(
     # The rest is the node's: pages, RDF, migrations, mail, its metrics.
     needs=frozenset(
         {"aiohttp", "uvloop", "cryptography", "msgspec", "click", "zstandard", "structlog", "rfc8785", "uuid-utils"}
-        | {"tzdata", "cbor2"}
+        | {"tzdata", "cbor2", "pyjwt"}
     ),
     conffiles={
         "/etc/default/allmende-edge": "# The environment of the agent: NAME=VALUE, a line each.\n",
