@@ -91,6 +91,10 @@ class State:
                 self.told(self.report(lost, DAMAGED), written=False)
         return self._cache[1]
 
+    def let_go(self) -> None:
+        """Nobody asks for the last of these soon: a segment is a megabyte."""
+        self._cache = None
+
     def places(self, series: int, wanted: Ranges, newest: bool) -> Iterator[list[Sealed]]:
         """The segments that may hold such readings, one after the other, each read when it is its turn."""
         rows = [

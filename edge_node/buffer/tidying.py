@@ -58,7 +58,9 @@ class Tidying:
         return now is not None and now.bytes < row.bytes
 
     def _worth(self, row: Row) -> bool:
-        return is_loose(self._state.batches(row), self._state.limits.batch)
+        loose = is_loose(self._state.batches(row), self._state.limits.batch)
+        self._state.let_go()
+        return loose
 
     def _begin(self, row: Row, level: int, *, thin: bool) -> None:
         treat = partial(self._left, have=self._state.have(), thin=thin)
