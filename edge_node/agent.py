@@ -113,6 +113,8 @@ class Agent:
             await ended([committing])
             self.receipts.flush()
             await self.link.close()
+            with contextlib.suppress(KeepingError):
+                await self._keep_time(ending=True)
             await self.buffer.close()
 
     def _connect(self) -> None:
@@ -135,6 +137,7 @@ class Agent:
                 moment=self._moment,
                 jitter=jitter,
                 spare=self._spare,
+                affordable=self.budget.left,
                 post_bytes=bounds.post_bytes,
                 receipts=self.receipts,
             )
@@ -184,12 +187,16 @@ class Agent:
         """What is done now and then."""
         while True:
             self.receipts.flush()
-            kept = self.moments.to_keep()
-            if kept is not None:
-                await self.buffer.put(moments.NAME, kept)
+            await self._keep_time()
             if self.moments.sure and 0 < self.identity.pins.renew <= self.moments.now():
                 await self._renew()
             await asyncio.sleep(_CHORES)
+
+    async def _keep_time(self, *, ending: bool = False) -> None:
+        """A start without a clock begins no earlier than this."""
+        kept = self.moments.to_keep(ending=ending)
+        if kept is not None:
+            await self.buffer.put(moments.NAME, kept)
 
     async def _renew(self) -> None:
         from edge_node import enrol  # certificates are read once in months, and what reads them is large

@@ -56,7 +56,6 @@ def shown(parts: Parts) -> dict[str, Any]:
     """Everything, for people on the device. Instants are microseconds UTC, None where there is none."""
     kept, orders = parts.buffer.status(), parts.book.current
     consumers = list(_consumers(parts))
-    waits = any(one["waiting"] for one in consumers)
     readings = sum(one.readings for one in parts.intake.counts.values())
     return {
         "device": parts.identity.device,
@@ -70,7 +69,7 @@ def shown(parts: Parts) -> dict[str, Any]:
             "bytes": kept.bytes,
             "most": kept.limit,
             "hours_left": kept.hours,
-            "oldest_unsent": kept.oldest or None if waits else None,
+            "oldest_unsent": min((one["oldest"] for one in consumers if one["oldest"]), default=None),
             "last_fsync": kept.synced or None,
             "full": parts.settings.buffer.full,
             "thinned": kept.thinned,
@@ -179,7 +178,7 @@ def _consumers(parts: Parts) -> Iterator[dict[str, Any]]:
             "agreement": delivery.agreement if delivery else "",
             "waiting": line.waiting,
             "sent": line.sent,
-            "oldest": parts.buffer.status().oldest or None if line.waiting else None,
+            "oldest": line.oldest or None,
             "last": line.answered or None,
             "receipt": line.proved or None,
             "trouble": line.code,

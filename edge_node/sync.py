@@ -87,7 +87,8 @@ class Receipts(Protocol):
 class Means(Struct, kw_only=True):
     """What lines work with. `home` is where the device's own node takes readings, how to prove who asks there (made
     anew for each request), and what its receipts are verified with. `spare` says whether the backlog may use the link
-    now; the newest readings always may. `jitter` is a factor around 1."""
+    now; the newest readings always may; `affordable` how many bytes the day still allows (None: there is no limit).
+    `jitter` is a factor around 1."""
 
     buffer: Buffer
     link: Sends
@@ -104,18 +105,20 @@ class Means(Struct, kw_only=True):
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = lambda: 1.0
     spare: Callable[[], bool] = lambda: True
+    affordable: Callable[[], int | None] = lambda: None
     post_bytes: int = 1 << 20
     receipts: Receipts | None = None
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """How one line stands: readings that are `waiting` for it, `sent` since the start, when it last had an answer
-    and when a receipt that proves something (microseconds UTC, 0: never since the start), and what is wrong ("":
-    nothing)."""
+    """How one line stands: readings that are `waiting` for it, the first of them taken at `oldest` (0: none waits),
+    `sent` since the start, when it last had an answer and when a receipt that proves something (microseconds UTC, 0:
+    never since the start), and what is wrong ("": nothing)."""
 
     name: str
     url: str
     waiting: int
+    oldest: int
     sent: int
     answered: int
     proved: int = 0
@@ -155,12 +158,23 @@ class Line:
 
     def standing(self) -> Standing:
         """How it stands."""
-        waiting = sum(size(ranges) for ranges in self._wanted(young=True).values())
+        wanted = self._wanted(young=True)
+        waiting = sum(size(ranges) for ranges in wanted.values())
         code, params = self._trouble
         return Standing(
             name=self.name, url=self._url, waiting=waiting, sent=self._sent, answered=self._answered,
+            oldest=self._oldest(wanted),
             proved=self._proved, code=code, params=params,
         )  # fmt: skip
+
+    def _oldest(self, wanted: Mapping[int, Ranges]) -> int:
+        """When the first of these was taken, by the batch that it is in; 0 where there is none."""
+        firsts = [
+            one.begin
+            for series, ranges in wanted.items()
+            for one in self._means.buffer.read(series, ((ranges[0][0], ranges[0][0]),), 1)
+        ]
+        return min(firsts, default=0)
 
     async def run(self) -> None:
         """Bring what there is, until cancelled."""
@@ -219,7 +233,7 @@ class Line:
         if not wanted and not gaps:
             self._trouble = self._lasting
             return self._resting()
-        choice = choose(self._means.buffer, wanted, self._tops(), self._most, backlog=self._means.spare())
+        choice = choose(self._means.buffer, wanted, self._tops(), self._size(), backlog=self._means.spare())
         if self.delivery is None:
             post = await self._packing.home(permit, choice, wanted, gaps, self._means.moment())
         else:
@@ -230,6 +244,11 @@ class Line:
             await self._settle(post, {})
             return 0.0 if post.gaps or self._wanted() != wanted else _IDLE
         return await self._send(post)
+
+    def _size(self) -> int:
+        """Bytes of the next post: of what the day still allows no more than half, since answers cost too."""
+        left = self._means.affordable()
+        return self._most if left is None else max(_LEAST_POST, min(self._most, left // 2))
 
     def _permit(self) -> Permit | Refusal:
         orders = self._means.orders()

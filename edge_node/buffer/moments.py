@@ -81,10 +81,11 @@ class Moments:
             self._kept = int(kept)
             self._raise(self._kept)
 
-    def to_keep(self) -> bytes | None:
-        """The bound, where it is time to keep it again. While the clock is not sure, only what has passed counts."""
+    def to_keep(self, *, ending: bool = False) -> bytes | None:
+        """The bound, where it is time to keep it again, as it is at the end. While the clock is not sure, only what has
+        passed counts."""
         bound = self.now() if self.sure else self._least()
-        if abs(bound - self._kept) < KEEP_EVERY:
+        if bound == self._kept or (not ending and abs(bound - self._kept) < KEEP_EVERY):
             return None
         self._kept = bound
         return str(bound).encode()
