@@ -1,7 +1,7 @@
 """The welcome that a device pins its node by: who the node is and which keys sign what it tells.
 
 What lives here: the document, made by the node and read by the device, signed by the authority that has certified the
-device. What does not: where it is asked for (`connector.http.edge`), where it is kept (`edge_node.identity`).
+device. What does not: where it is asked for (`connector.http.edge`), where it is kept (`edge_node.place.identity`).
 """
 
 from __future__ import annotations

@@ -25,28 +25,30 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.data.readings.model import Series
-from edge_node import config, identity, link, memory, notify, sources
-from edge_node.asking import Asking
+from edge_node import config, memory, notify, sources
 from edge_node.buffer import moments
 from edge_node.buffer.buffer import Buffer
 from edge_node.buffer.hiding import hiding
 from edge_node.buffer.model import Limits
+from edge_node.collection.duties import Duties
+from edge_node.collection.held import is_memory
+from edge_node.collection.treating import Columns
+from edge_node.contracts.asking import Asking
+from edge_node.contracts.decisions import Decisions, Moment
+from edge_node.contracts.leaving import Departures
+from edge_node.contracts.orders import Book
 from edge_node.control import Asked, Control
-from edge_node.decisions import Decisions, Moment
-from edge_node.duties import Duties
+from edge_node.delivery.receipts import Receipts
+from edge_node.delivery.sync import Means, Sync
 from edge_node.errors import EdgeError, KeepingError
-from edge_node.held import is_memory
-from edge_node.identity import Identity
-from edge_node.intake import Intake
-from edge_node.leaving import Departures
-from edge_node.metering import Budget
-from edge_node.orders import Book
+from edge_node.ingest.intake import Intake
+from edge_node.network import link
+from edge_node.network.metering import Budget
+from edge_node.place import identity
+from edge_node.place.identity import Identity
 from edge_node.ports import Source
-from edge_node.receipts import Receipts
 from edge_node.reporting import Parts, rows, said, shown
 from edge_node.seal import Sealer
-from edge_node.sync import Means, Sync
-from edge_node.treating import Columns
 
 log = logging.getLogger("allmende.edge")
 LOCK: Final = "agent.lock"
@@ -199,7 +201,7 @@ class Agent:
             await self.buffer.put(moments.NAME, kept)
 
     async def _renew(self) -> None:
-        from edge_node import enrol  # certificates are read once in months, and what reads them is large
+        from edge_node.place import enrol  # certificates are read once in months, and what reads them is large
 
         try:
             self.identity = await enrol.renew(
@@ -210,7 +212,7 @@ class Agent:
             log.warning("certificate not renewed: %s", error.code)
 
     async def _repinned(self) -> Identity:
-        from edge_node import enrol
+        from edge_node.place import enrol
 
         self.identity = await enrol.repin(
             self.identity, self.directory, self.link, now=self.moments.now(), draw=secrets.token_bytes

@@ -15,19 +15,19 @@ from msgspec import Struct
 
 from connector.data.readings.model import Field, Kind, Series, Value
 from connector.data.readings.ranges import size
-from edge_node.asking import Asking
 from edge_node.buffer.buffer import Buffer
 from edge_node.buffer.model import DAMAGED
 from edge_node.buffer.moments import Moments
+from edge_node.collection.duties import Duties
+from edge_node.collection.treating import Columns
 from edge_node.config import Settings
-from edge_node.duties import Duties
-from edge_node.identity import Identity
-from edge_node.intake import Counts, Intake
-from edge_node.metering import Budget
-from edge_node.orders import Book
+from edge_node.contracts.asking import Asking
+from edge_node.contracts.orders import Book
+from edge_node.delivery.sync import Sync
+from edge_node.ingest.intake import Counts, Intake
+from edge_node.network.metering import Budget
+from edge_node.place.identity import Identity
 from edge_node.ports import Source
-from edge_node.sync import Sync
-from edge_node.treating import Columns
 
 _STATUS: Final = Path("/proc/self/status")
 _MOST_TROUBLES: Final = 10

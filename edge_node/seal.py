@@ -1,7 +1,7 @@
 """The device's seal on what it keeps and sends: COSE_Sign1 (RFC 9052, 4.2) over batches, legends and reports.
 
 What lives here: which key, and what is sealed in what form. What does not: the envelope (`certs.cose`), the forms
-(`connector.data.readings`), where the key lies (`edge_node.identity`).
+(`connector.data.readings`), where the key lies (`edge_node.place.identity`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What time it is, on a board whose clock begins anew with each start: never before what is known to have passed.
 
 What lives here: the lower bound, kept over starts; whether the clock is to be believed; asking the system whether it
-has been set. What does not: who is believed (the node's own signed answers, by `edge_node.link`).
+has been set. What does not: who is believed (the node's own signed answers, by `edge_node.network.link`).
 """
 
 from __future__ import annotations

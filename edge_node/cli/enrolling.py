@@ -18,8 +18,8 @@ from edge_node.cli.device import INSTALLED, told
 
 if TYPE_CHECKING:
     from edge_node.config import LinkSettings
-    from edge_node.identity import Algorithm, Pins
-    from edge_node.joining import Place
+    from edge_node.place.identity import Algorithm, Pins
+    from edge_node.place.joining import Place
 
 NODE_FILE: Final = "allmende.toml"
 """The settings of a node: where they are, keys and database of a node are too."""
@@ -60,7 +60,7 @@ def enrol(call: Call, place: str, directory: Path | None, key: Algorithm, extra_
     """
     where = directory or INSTALLED
     with told(call):
-        from edge_node.joining import read_place
+        from edge_node.place.joining import read_place
 
         known = read_place(sys.stdin.readline() if place == "-" else place)
         pins = _enrolled(known, where, key, extra_ca)
@@ -69,9 +69,9 @@ def enrol(call: Call, place: str, directory: Path | None, key: Algorithm, extra_
 
 
 def _enrolled(place: Place, directory: Path, key: Algorithm, extra_ca: Path | None) -> Pins:
-    from edge_node.joining import take_place
-    from edge_node.link import opened
-    from edge_node.metering import Unlimited
+    from edge_node.network.link import opened
+    from edge_node.network.metering import Unlimited
+    from edge_node.place.joining import take_place
 
     settings = _settings(directory, extra_ca)
 

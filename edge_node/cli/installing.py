@@ -30,7 +30,7 @@ def install(call: Call, directory: Path | None, user: str, printed: bool) -> Non
     from connector.errors import NodeError
     from connector.proxy import shipped
     from connector.sentences import sentence
-    from edge_node.installing import install as act
+    from edge_node.packages.installing import install as act
 
     place, program = (directory or INSTALLED).absolute(), Path(sys.argv[0]).resolve()
     try:
@@ -69,7 +69,7 @@ def image(call: Call, root: Path, package: Path, enrol: str | None) -> None:
 
     Nothing of that system is run, so that it may be one for another processor.
     """
-    from edge_node.installing import put_in_image
+    from edge_node.packages.installing import put_in_image
 
     invitation = sys.stdin.readline().strip() if enrol == "-" else enrol or ""
     with told(call):
@@ -99,8 +99,8 @@ def update(call: Call, package: Path, keys: Path | None, older: bool) -> None:
 
     The version before is kept, and runs again where the new one does not get ready.
     """
-    from edge_node.announced import KEYS
-    from edge_node.installing import update as act
+    from edge_node.packages.announced import KEYS
+    from edge_node.packages.installing import update as act
 
     with told(call):
         done = act(package, keys=keys or KEYS, older=older)

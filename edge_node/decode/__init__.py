@@ -1,8 +1,8 @@
 """Bytes that sensors and their networks send, as readings. Pure: no clock, no network, no code out of a definition.
 
 What lives here: the formats, one module each, and the table of them. What does not: how the bytes came
-(`edge_node.sources`), ranges and copies (`edge_node.intake`). A definition of a payload is data: places, types and
-factors, which are checked when the settings are read.
+(`sources`), ranges and copies (`ingest.intake`). A definition of a payload is data: places, types and factors,
+ which are checked when the settings are read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Single values out of messages: by pointer, in the kind and unit of a field, and instants.
 
-Pure. What lives here: what all formats of JSON share. What does not: any one format, ranges (`edge_node.intake`).
+Pure. What lives here: what all formats of JSON share. What does not: any one format, ranges (`ingest.intake`).
 Source: JSON Pointer (RFC 6901), timestamps (RFC 3339).
 """
 

@@ -16,12 +16,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from edge_node import registers
-from edge_node.lines import Baud, Line, SerialSettings, open_serial, open_tcp
 from edge_node.ports import Measured, Reading
-from edge_node.registers import Block, Register
-from edge_node.sources import Place, form_settings
+from edge_node.sources import Place, form_settings, registers
+from edge_node.sources.lines import Baud, Line, SerialSettings, open_serial, open_tcp
 from edge_node.sources.polling import AskError, PollingSource
+from edge_node.sources.registers import Block, Register
 
 _MOST_BYTES: Final = 300
 _LONGEST_REST: Final = 64

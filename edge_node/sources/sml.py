@@ -21,9 +21,9 @@ from msgspec import Meta, Struct
 from connector.data.readings.model import Kind
 from edge_node.decode.units import converting
 from edge_node.errors import EdgeError, FullError
-from edge_node.lines import Baud, Line, SerialSettings, open_serial
 from edge_node.ports import Arrival, Measured, Reading, Spoiled, Taking
 from edge_node.sources import Place
+from edge_node.sources.lines import Baud, Line, SerialSettings, open_serial
 
 _CODE = re.compile(r"(?:(\d{1,3})-(\d{1,3}):)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\*(\d{1,3}))?", re.ASCII)
 _UNITS: Final[Mapping[int, str]] = {

@@ -27,9 +27,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from connector.data.readings.ranges import size
 from edge_node.buffer.buffer import Buffer
 from edge_node.buffer.model import Limits
+from edge_node.collection.duties import Duties
 from edge_node.config import BufferSettings, Settings
-from edge_node.duties import Duties
-from edge_node.intake import Intake
+from edge_node.ingest.intake import Intake
 from edge_node.seal import Sealer
 from tests.bench.rows import HOME
 from tests.edge_node import readings

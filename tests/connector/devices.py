@@ -17,15 +17,15 @@ from certs import cose
 from connector.data.readings.orders import Orders
 from connector.http.exchange import Request, Response
 from connector.node import Node
-from edge_node import identity, joining
-from edge_node.identity import Identity
-from edge_node.link import Answer, Link
+from edge_node.network.link import Answer, Link
+from edge_node.place import identity, joining
+from edge_node.place.identity import Identity
 
 BASE = "https://city.example"
 
 
 class Calls:
-    """Stands for `edge_node.link.Link`: the city answers in this process."""
+    """Stands for `edge_node.network.link.Link`: the city answers in this process."""
 
     def __init__(self, city: Node) -> None:
         self._city = city

@@ -15,11 +15,11 @@ from certs import cbor, cose
 from connector.data.readings.orders import Orders
 from connector.records import DeviceRelease
 from connector.system import SystemClock
-from edge_node import identity, joining
 from edge_node.config import LinkSettings
-from edge_node.identity import Identity
-from edge_node.link import Answer, Link, opened
-from edge_node.metering import Unlimited
+from edge_node.network.link import Answer, Link, opened
+from edge_node.network.metering import Unlimited
+from edge_node.place import identity, joining
+from edge_node.place.identity import Identity
 from tests.connector.certified import Region, region
 
 

@@ -26,12 +26,12 @@ from connector.services.changes import Changes
 from connector.store.sqlite import SqliteStore
 from edge_node.buffer.buffer import Buffer
 from edge_node.buffer.model import Limits
-from edge_node.decisions import Decisions, Moment
+from edge_node.contracts.decisions import Decisions, Moment
+from edge_node.contracts.leaving import Departures
+from edge_node.delivery.sync import Means, Sync
 from edge_node.errors import LinkError
-from edge_node.leaving import Departures
-from edge_node.link import Answer
+from edge_node.network.link import Answer
 from edge_node.seal import Sealer
-from edge_node.sync import Means, Sync
 from tests.connector.data.world import AGREEMENT, PID, SetClock, open_store, started
 
 CITY, DEVICE = "did:web:city.example", "did:web:city.example:edge:box"

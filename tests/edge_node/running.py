@@ -28,11 +28,12 @@ from connector.data.readings.model import Batch
 from connector.node import Node
 from connector.protocol.messages import TransferState
 from connector.records import Silo
-from edge_node import agent, config, link, reporting
+from edge_node import agent, config, reporting
 from edge_node.agent import Agent
 from edge_node.buffer import moments as clocks
 from edge_node.errors import LinkError
-from edge_node.link import Answer
+from edge_node.network import link
+from edge_node.network.link import Answer
 from policies import instants
 from tests.connector.data.readings.test_ordering import transferred
 from tests.connector.data.world import SetClock
@@ -56,7 +57,7 @@ commit_seconds = 0.05
 
 
 class Network:
-    """Stands for `edge_node.link.Link`: names lead to listeners on loopback. While it is `down` nothing gets through,
+    """Stands for `network.link.Link`: names lead to listeners on loopback. While it is `down` nothing gets through,
     nor to paths that are `closed`."""
 
     def __init__(self, clock: SetClock) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from connector.system import SystemClock
 from edge_node.errors import EdgeError
-from edge_node.identity import Pins
-from edge_node.joining import Place, read_place, take_place
-from edge_node.link import Answer, Link
+from edge_node.network.link import Answer, Link
+from edge_node.place.identity import Pins
+from edge_node.place.joining import Place, read_place, take_place
 from tests.connector.certified import Region
 
 

@@ -14,10 +14,10 @@ from connector.data.readings.legends import joined
 from connector.data.readings.model import Batch, Legend
 from connector.data.readings.ranges import Ranges
 from edge_node.buffer.model import Sealed
+from edge_node.collection.duties import Duties
 from edge_node.config import BufferSettings, SeriesSettings, Settings
-from edge_node.duties import Duties
 from edge_node.errors import EdgeError
-from edge_node.intake import Intake, Keeping
+from edge_node.ingest.intake import Intake, Keeping
 from edge_node.ports import Spoiled
 from edge_node.seal import Sealer
 from tests.edge_node import readings

@@ -26,12 +26,12 @@ from connector.node import Node
 from connector.protocol import transfer
 from connector.records import DeviceReadings, Silo
 from edge_node.buffer.buffer import Buffer
-from edge_node.decisions import Decisions, Moment
-from edge_node.leaving import Departures
-from edge_node.link import Answer
-from edge_node.receipts import Receipts
+from edge_node.contracts.decisions import Decisions, Moment
+from edge_node.contracts.leaving import Departures
+from edge_node.delivery.receipts import Receipts
+from edge_node.delivery.sync import Means, Sync
+from edge_node.network.link import Answer
 from edge_node.seal import Sealer
-from edge_node.sync import Means, Sync
 from policies.model import Reason
 from tests.connector.data.readings.test_ordering import contract, transferred
 from tests.connector.devices import BASE, Cabinet, cabinet
@@ -41,7 +41,7 @@ from tests.ports.reader import everything
 
 
 class Loopback:
-    """Stands for `edge_node.link.Link`: names lead to the nodes' own listeners on loopback."""
+    """Stands for `edge_node.network.link.Link`: names lead to the nodes' own listeners on loopback."""
 
     def __init__(self, ports: dict[str, int], session: aiohttp.ClientSession) -> None:
         self._ports, self._session = ports, session

@@ -10,14 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from connector.data.readings.model import Series
+from edge_node.delivery.sync import HOME
 from edge_node.errors import KeepingError
-from edge_node.sync import HOME
 from policies.model import ODRL
 from policies.transforms import chain
 from policies.transforms.said import chain_of
 from tests.connector.data.world import AGREEMENT
 from tests.edge_node.delivering import AIR, NAMES, SECOND
-from tests.edge_node.test_sync import World
+from tests.edge_node.delivery.test_sync import World
 from tests.policies.transforms.duties import duty, policy
 
 HOUR = 3600 * SECOND

@@ -13,8 +13,8 @@ import aiohttp
 
 from edge_node import config, control
 from edge_node.config import LinkSettings
-from edge_node.link import opened
-from edge_node.metering import Unlimited
+from edge_node.network.link import opened
+from edge_node.network.metering import Unlimited
 from edge_node.sources import KINDS
 from scripts.lib.ports import free_port
 from tests.connector.certified import region
@@ -104,7 +104,13 @@ async def test_nothing_is_loaded_that_a_device_does_not_need(tmp_path: Path) -> 
             output, _ = await process.communicate()
             await served.node.edge.ordering.close()
     loaded = set(json.loads(output))
-    assert {"edge_node.sync", "edge_node.intake", "edge_node.seal", "policies.evaluate", "cbor2"} <= loaded
+    assert {
+        "edge_node.delivery.sync",
+        "edge_node.ingest.intake",
+        "edge_node.seal",
+        "policies.evaluate",
+        "cbor2",
+    } <= loaded
     assert of(loaded, FORBIDDEN) == of(loaded, ELSEWHERE) == of(loaded, LARGE) == set()
 
 

@@ -18,9 +18,11 @@ import pytest
 
 from connector.data.readings.model import Batch
 from connector.system import SystemClock
-from edge_node import agent, config, identity, joining, link
+from edge_node import agent, config
 from edge_node.buffer import Buffer
-from edge_node.metering import Unlimited
+from edge_node.network import link
+from edge_node.network.metering import Unlimited
+from edge_node.place import identity, joining
 from edge_node.seal import Sealer
 from policies import instants
 from scripts.lib.ports import free_port

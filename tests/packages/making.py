@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from edge_node import identity
+from edge_node.place import identity
 from scripts.lib.packing import debs, trees, wheels
 from scripts.lib.packing.kinds import HERE, Kind
 from tests.bench.edge.memory import pins

@@ -45,7 +45,7 @@ def test_wheels_alone_are_enough(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert done.stdout == "allmende 0.1.0\n"
     every = [f"{place}/bin/python", "-I", "-c", EVERY_MODULE]
-    assert "edge_node.joining" in subprocess.run(every, check=True, capture_output=True, text=True).stdout
+    assert "edge_node.place.joining" in subprocess.run(every, check=True, capture_output=True, text=True).stdout
 
 
 def test_what_dpkg_is_told(device: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a consumer stands on, as far as a device is told: bits in status lists, and the lists as this node has them.
 
 What lives here: both, from what consumers have shown and from the last good copies, whose signatures were verified when
-they were had (`services.trust.lists`). What does not: what a set bit means (`edge_node.decisions`, `certs.trust`).
+they were had (`services.trust.lists`). What does not: what a set bit means (`certs.trust`).
 Source: W3C Bitstring Status List 1.0. INVARIANT: a list that nobody has is named all the same: whoever depends on it is
 refused, not let through.
 """

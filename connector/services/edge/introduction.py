@@ -2,7 +2,7 @@
 
 What lives here: what the welcome of a device says, its DID document, its self-description. What does not: the form of
 documents (`certs.did`), credentials (`certs.credentials`) and the welcome (`certs.welcome`), and reading it
-(`edge_node.enrol`). Sources: DID Core 1.0; Verifiable Credentials Data Model 2.0.
+(`edge_node.place.enrol`). Sources: DID Core 1.0; Verifiable Credentials Data Model 2.0.
 
 The description says what a device measures as far as anybody may read of it: series that are offered to everybody.
 

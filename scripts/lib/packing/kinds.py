@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_node.installing import GROUPS
+from edge_node.packages.installing import GROUPS
 
 HERE = Path(__file__).parents[3]
 PYTHON = "3.11"

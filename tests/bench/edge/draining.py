@@ -32,11 +32,11 @@ from connector.data.readings import columns
 from connector.data.readings.model import Batch
 from edge_node.buffer.buffer import Buffer
 from edge_node.buffer.model import Limits
-from edge_node.decisions import Decisions, Moment
-from edge_node.leaving import Departures
-from edge_node.link import Link
+from edge_node.contracts.decisions import Decisions, Moment
+from edge_node.contracts.leaving import Departures
+from edge_node.delivery.sync import Means, Sync
+from edge_node.network.link import Link
 from edge_node.seal import Sealer
-from edge_node.sync import Means, Sync
 from tests.bench.receiver import DEVICE
 from tests.bench.rows import HOME, Goal, Row, say
 from tests.edge_node import readings

@@ -24,9 +24,10 @@ import msgspec
 from certs import cose, did, jwk
 from certs import x509 as chains
 from certs.cose import Private
-from edge_node import control, identity
+from edge_node import control
 from edge_node.config import FILE
-from edge_node.identity import Pins
+from edge_node.place import identity
+from edge_node.place.identity import Pins
 from edge_node.seal import Sealer
 from scripts.lib.ports import free_port
 from tests.bench.edge import draining

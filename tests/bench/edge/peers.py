@@ -22,8 +22,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certs import cose
-from edge_node import control, identity
+from edge_node import control
 from edge_node.config import FILE
+from edge_node.place import identity
 from edge_node.seal import Sealer
 from tests.bench.edge import draining, memory
 from tests.bench.edge.bridge import Bridged, Broker, Line, publish

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connector.data.readings.model import Batch
 from edge_node.buffer.buffer import Buffer
+from edge_node.collection.duties import Duties
 from edge_node.config import BufferSettings, FieldSettings, SeriesSettings, Settings, SourceSettings
-from edge_node.duties import Duties
-from edge_node.intake import Intake
+from edge_node.ingest.intake import Intake
 from edge_node.seal import Sealer
 from edge_node.sources import open_sources
 

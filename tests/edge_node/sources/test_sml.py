@@ -11,8 +11,8 @@ import pytest
 from connector.data.readings.model import Kind
 from edge_node.config import FieldSettings
 from edge_node.errors import SettingsError
-from edge_node.lines import Line, SerialSettings
 from edge_node.sources import Place, open_source, sml
+from edge_node.sources.lines import Line, SerialSettings
 from edge_node.sources.sml import SmlSource
 from tests.edge_node.sources.ports import port
 from tests.edge_node.sources.taking import FakeTaking, until

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge_node import installing
 from edge_node.errors import PackageError
-from tests.edge_node.test_announced import Medium
+from edge_node.packages import installing
+from tests.edge_node.packages.test_announced import Medium
 
 
 class Machine:

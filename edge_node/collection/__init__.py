@@ -1,0 +1,1 @@
+"""What is done to readings before they are stored."""

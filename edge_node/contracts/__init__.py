@@ -1,0 +1,1 @@
+"""What the node has ordered, and what may go by it, with what done to it."""

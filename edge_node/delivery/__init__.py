@@ -1,0 +1,1 @@
+"""Bringing readings to the node and to consumers, each once."""

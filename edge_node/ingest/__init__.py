@@ -1,0 +1,1 @@
+"""The way in: what comes is checked, freed of copies, numbered, sealed and kept."""

@@ -1,0 +1,1 @@
+"""Making a machine a device, and keeping it up to date."""

@@ -1,0 +1,1 @@
+"""Who the device is, and which node is its own."""
