@@ -2,7 +2,7 @@
 
 What lives here: the formats, one module each, and the table of them. What does not: how the bytes came
 (`sources`), ranges and copies (`ingest.intake`). A definition of a payload is data: places, types and factors,
- which are checked when the settings are read.
+which are checked when the settings are read.
 """
 
 from __future__ import annotations
