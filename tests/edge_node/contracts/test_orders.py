@@ -71,6 +71,7 @@ async def test_the_same_orders_with_a_later_date_are_no_others() -> None:
         (sealed(orders(9, node="did:web:other.example")), "orders.stranger"),
         (sealed(orders(9, device=DEVICE + "8")), "orders.stranger"),
     ],
+    ids=lambda one: "message" if isinstance(one, bytes) else one,  # signatures differ each time
 )
 async def test_what_is_not_taken_changes_nothing(message: bytes, code: str) -> None:
     kept = Kept()
