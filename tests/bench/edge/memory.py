@@ -20,11 +20,13 @@ from typing import Final
 
 import aiohttp
 import msgspec
+from msgspec.structs import replace
 
 from certs import cose, did, jwk
 from certs import x509 as chains
 from certs.cose import Private
 from edge_node import control
+from edge_node.buffer import Buffer, Limits
 from edge_node.config import FILE
 from edge_node.place import identity
 from edge_node.place.identity import Pins
@@ -188,6 +190,8 @@ def _taken() -> Taken:
         with running(directory, group) as process:
             _ready(directory)
             say(f"rss: {held(process, 'VmRSS'):.1f} MiB when it is ready")
+            asyncio.run(_fed(ports, FAST // 10, None))
+            say(f"rss: {held(process, 'VmRSS'):.1f} MiB after {FAST // 10} readings")
             asyncio.run(_fed(ports, FAST, None))
             say(f"rss: {held(process, 'VmRSS'):.1f} MiB after {FAST} readings")
             asyncio.run(_fed(ports, PACE * SECONDS, PACE))
@@ -195,7 +199,17 @@ def _taken() -> Taken:
 
 
 async def _backlog(folder: Path, sealer: Sealer) -> int:
-    buffer = await draining.filled(folder, sealer, BACKLOG)
+    """A gigabyte of sealed batches: 64 of them, again and again under further numbers. Nobody reads them here, but for
+    what a start looks at."""
+    buffer = Buffer.open(
+        folder, sealing=sealer, clock=lambda: time.time_ns() // 1000, limits=Limits(bytes=2 << 30, batch=draining.BATCH)
+    )
+    made = [sealer.batch(one) for one in draining.templates()]
+    step, legend = len(made) * draining.BATCH, [sealer.legend(readings.legend(draining.samples()))]
+    for first in range(1, BACKLOG, step):
+        numbered = (replace(one, first=first + n * draining.BATCH) for n, one in enumerate(made))
+        await buffer.append(list(numbered), legend)
+        legend = []
     used = buffer.status().bytes
     await buffer.close()
     return used
