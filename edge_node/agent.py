@@ -44,6 +44,7 @@ from edge_node.errors import EdgeError, KeepingError
 from edge_node.ingest.intake import Intake
 from edge_node.network import link
 from edge_node.network.metering import Budget
+from edge_node.packages.fetching import Updates
 from edge_node.place import identity
 from edge_node.place.identity import Identity
 from edge_node.ports import Source
@@ -158,6 +159,17 @@ class Agent:
             jitter=jitter,
         )
 
+        self.updates = Updates(
+            self.directory,
+            self.link,
+            self.buffer,
+            version=self.version,
+            orders=lambda: self.book.current,
+            home=own.pins.url,
+            spare=self._spare,
+            seconds=self.budget.seconds,
+        )
+
     async def _serve(self, stop: asyncio.Event, committing: asyncio.Task[None]) -> None:
         await self.control.open()
         working = [asyncio.create_task(self._source(one), name=one.name) for one in self.sources]
@@ -167,6 +179,7 @@ class Agent:
                 ("sync", self.sync.run),
                 ("orders", self.asking.run),
                 ("chores", self._chores),
+                ("updates", self.updates.run),
                 ("memory", memory.giving_back),
             )
         ]
@@ -229,6 +242,7 @@ class Agent:
         """There are new orders."""
         await self._obey()
         self.sync.wake()
+        self.updates.heard()
 
     async def _obey(self) -> None:
         orders = self.book.current
@@ -248,10 +262,11 @@ class Agent:
     def _moment(self) -> Moment:
         return Moment(self.moments.now(), self.moments.sure, self.moments.since)
 
-    def _spare(self) -> bool:
-        """May the backlog use the link? It leaves the newest readings their part of the day."""
+    def _spare(self, size: int = 0) -> bool:
+        """May the backlog use the link, or something of this size? It leaves the newest readings their part of the
+        day."""
         left = self.budget.left()
-        return left is None or left > self.settings.link.bytes_per_day // _BACKLOG
+        return left is None or left - size > self.settings.link.bytes_per_day // _BACKLOG
 
     # --- what people ask ----------------------------------------------------------------------------------------------
 
@@ -270,6 +285,7 @@ class Agent:
             asking=self.asking,
             book=self.book,
             budget=self.budget,
+            updates=self.updates,
         )
 
     async def _status(self, asked: Asked) -> AsyncIterator[Any]:

@@ -26,6 +26,7 @@ from edge_node.contracts.orders import Book
 from edge_node.delivery.sync import Sync
 from edge_node.ingest.intake import Counts, Intake
 from edge_node.network.metering import Budget
+from edge_node.packages.fetching import Updates
 from edge_node.place.identity import Identity
 from edge_node.ports import Source
 
@@ -50,6 +51,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     asking: Asking
     book: Book
     budget: Budget
+    updates: Updates
 
 
 def shown(parts: Parts) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def shown(parts: Parts) -> dict[str, Any]:
             "issued": orders.issued if orders else None,
             "deliveries": len(orders.deliveries) if orders else 0,
         },
+        "update": parts.updates.said(),
         "spoiled": kept.spoiled,
         "sources": list(_sources(parts)),
         "series": list(_series(parts)),
@@ -116,9 +119,12 @@ def said(parts: Parts) -> dict[str, Any]:
         "spoiled": kept.spoiled,
         "memory": memory(),
         "thinned": kept.thinned,
+        "update": parts.updates.state,
         **lost(parts.buffer),
     }
-    parts_wrong = [one for one in (*_sources(parts), *_series(parts), *_consumers(parts)) if one["trouble"]]
+    update = {"name": "update", **parts.updates.said()}
+    every = (update, *_sources(parts), *_series(parts), *_consumers(parts))
+    parts_wrong = [one for one in every if one["trouble"]]
     troubles = [_brief(one) for one in parts_wrong[:_MOST_TROUBLES]]
     return {**found, "health": "unwell" if troubles or kept.suspect else "well", "troubles": troubles}
 

@@ -141,7 +141,7 @@ def _text(one: Any) -> str:
                 ("joined", instant(one["joined"])),
                 ("seen", instant(one["seen"]) if one["seen"] else None),
                 ("version", one["version"]),
-                ("wanted version", one["wanted"]),
+                ("wanted version", _wanted(one)),
                 ("deliveries", one["deliveries"]),
                 ("has its orders", waits if one["seen"] else None),
                 ("done at collection", one["collection"]),
@@ -151,6 +151,15 @@ def _text(one: Any) -> str:
         ),
         _of_itself(one["status"]),
     )
+
+
+def _wanted(one: Any) -> str | None:
+    """The version that is ordered, and how far the device is with it: as it says, once it has heard of the order."""
+    if not one["wanted"]:
+        return None
+    said = one["status"].get("update") if one["told"] == one["number"] else ""
+    state = "running" if one["wanted"] == one["version"] else said if said == "fetched" else "ordered"
+    return f"{one['wanted']} ({word(state)})"
 
 
 def _of_itself(said: Any) -> str:

@@ -396,6 +396,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "room in hours": "Platz in Stunden",
     "joined": "dabei seit",
     "wanted version": "gewünschte Fassung",
+    "ordered": "bestellt",
+    "fetched": "geholt",
     "has its orders": "kennt seine Aufträge",
     "done at collection": "bei der Erhebung",
     "It says of itself": "Es sagt von sich",

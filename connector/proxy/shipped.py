@@ -1,9 +1,9 @@
 """Configurations of what stands in front of a node, made from the node's own settings.
 
-What lives here: filling the templates beside this file (`nginx.conf`, `Caddyfile`, the units `*.service`). What does
-not: running a proxy, making certificates, making packages (`scripts/lib/packing`, which takes its units from here). A
-proxy ends TLS and passes on what comes, unread and unchanged; the node makes its own addresses from `public_url` and
-believes no header that a proxy could add.
+What lives here: filling the templates beside this file (`nginx.conf`, `Caddyfile`, the units `*.service`, `*.path`).
+What does not: running a proxy, making certificates, making packages (`scripts/lib/packing`, which takes its units from
+here). A proxy ends TLS and passes on what comes, unread and unchanged; the node makes its own addresses from
+`public_url` and believes no header that a proxy could add.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from connector.errors import InputError
 HERE = Path(__file__).parent
 ISSUED = Path("/etc/letsencrypt/live")
 """Where certbot keeps what was issued; the default for a certificate of which nothing is said."""
+UPDATE_UNITS = ("allmende-edge-update.path", "allmende-edge-update.service")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _PART = re.compile(r"^[ \t]*# <(\w+)>\n(.*?)^[ \t]*# </\1>\n", re.MULTILINE | re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9._~+,=:@/\[\]-]*")
@@ -79,6 +80,17 @@ def packaged(package: str) -> str:
         "releases": f"/usr/bin/python3.11 -I /usr/lib/{package}/releases.pyz {package}",
     }
     return _unit(f"{package}.service", values, "packaged")
+
+
+def packaged_update(package: str) -> dict[str, str]:
+    """The units in the package of a device that install what was ordered and fetched, by their names."""
+    values = {
+        "program": f"/opt/{package}/current/bin/allmende",
+        "directory": f"/var/lib/{package}",
+        "user": package,
+        "keys": f"/etc/{package}/update-keys",
+    }
+    return {name: _unit(name, values, "packaged") for name in UPDATE_UNITS}
 
 
 def _unit(template: str, values: dict[str, str], part: str) -> str:

@@ -12,7 +12,7 @@ import click
 from connector.cli.command import Call, Leaf
 from connector.cli.errors import CommandError
 from connector.cli.output import bullets, instant, labelled, paragraphs, plain, say, say_json, size, table
-from connector.cli.words import either
+from connector.cli.words import either, word
 from edge_node import control
 from edge_node.cli.device import DIRECTORY, asked, found, told
 
@@ -54,6 +54,7 @@ def _status(call: Call, one: Mapping[str, Any]) -> str:
                 ("device", one["device"]),
                 ("node", one["node"]),
                 ("version", one["version"]),
+                ("wanted version", _update(one.get("update", {}))),
                 ("kept readings", f"{kept['readings']} ({size(kept['bytes'])} / {size(kept['most'])})"),
                 ("buffer left", left(kept["hours_left"])),
                 ("oldest unsent", instant(kept["oldest_unsent"])),
@@ -71,6 +72,11 @@ def _status(call: Call, one: Mapping[str, Any]) -> str:
         ),
         _troubles(call, one),
     )
+
+
+def _update(told: Mapping[str, Any]) -> str | None:
+    """What is ordered, and how far it is; None for nothing."""
+    return f"{told['wanted']} ({word(told['state'])})" if told.get("state") else None
 
 
 def _today(link: Mapping[str, Any]) -> str:
@@ -113,6 +119,8 @@ def troubles(one: Mapping[str, Any], language: Any) -> Iterator[tuple[str, str]]
     for part in one["series"]:
         if part["trouble"]:
             yield part["name"], sentence(part["trouble"], part.get("params", {}), language)
+    if (update := one.get("update", {})).get("trouble"):
+        yield either("update", "Aktualisierung"), sentence(update["trouble"], update["params"], language)
     if one["link"]["trouble"]:
         yield either("network", "Netz"), sentence(one["link"]["trouble"], one["link"].get("params", {}), language)
 

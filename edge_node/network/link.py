@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
@@ -38,12 +38,17 @@ DEADLINE: Final = 60.0
 """Seconds for one request and its whole answer."""
 MOST: Final = 4 << 20
 """Bytes of an answer."""
+FETCHED: Final = 21_600.0
+"""Seconds for something large, as long as it comes at all."""
 KEPT: Final = 120.0
 """Seconds that a connection is kept for the next request: a handshake costs as much as a batch."""
 _HEAD: Final = 1_024
 """Bytes that are counted for the heads of a request and its answer, before they are known."""
 _MOST_WAIT: Final = 86_400
 _DEFAULTS: Final = {"User-Agent": "allmende-edge", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+Take = Callable[[bytes], Awaitable[None]]
 
 
 class Answer(Struct, frozen=True):
@@ -162,6 +167,24 @@ class Link:
         """The answer to a question, whatever its status. Raises as `post`."""
         return await self._exchange("GET", url, _fields(authorization, device), b"", private, deadline, most)
 
+    async def fetch(
+        self, url: str, take: Take, *, most: int, private: bool = False, deadline: float = FETCHED
+    ) -> Answer:
+        """Something large, of `most` bytes at most, piece by piece to `take` if the status is 200; the answer without
+        its body. What `take` raises ends it. Raises as `post`; `link.budget` also on the way."""
+        await self._afford(most)
+        within = ClientTimeout(total=deadline, sock_connect=self._deadline, sock_read=self._deadline)
+        try:
+            target = parse(url)
+            async with self._open("GET", target, {}, None, private, within) as response:
+                if response.status == 200:
+                    await self._hand_on(response, take, most)
+                else:
+                    response.close()
+                return Answer(response.status, _headers(response), b"")
+        except (DeliveryError, aiohttp.ClientError, OSError) as error:
+            raise _told(error) from error
+
     async def close(self) -> None:
         """Cut every connection."""
         for session in self._sessions.values():
@@ -211,6 +234,17 @@ class Link:
         """Raises `LinkError` `link.budget`."""
         if not await self._meter.allows(size + _HEAD):
             raise LinkError("link.budget", self._meter.seconds())
+
+    async def _hand_on(self, response: ClientResponse, take: Take, most: int) -> None:
+        """Each piece is counted before the next one; the rest is not wanted where the day has nothing left."""
+        try:
+            async for piece in _pieces(response, most):
+                self._count()
+                await take(piece)
+                await self._afford(0)
+        except BaseException:
+            response.close()
+            raise
 
     def _count(self) -> None:
         for one in list(self._counters):
@@ -279,17 +313,26 @@ def _headers(response: ClientResponse) -> dict[str, str]:
 
 
 async def _bounded(response: ClientResponse, most: int) -> bytes:
-    """The body. Raises `LinkError`: `link.too_large`; `link.broken` for a content coding, which nobody asked for."""
+    """The body. Raises `LinkError` as `_pieces`."""
+    body = bytearray()
+    async for data in _pieces(response, most):
+        body += data
+    return bytes(body)
+
+
+async def _pieces(response: ClientResponse, most: int) -> AsyncIterator[bytes]:
+    """The body as it comes, no more than `most` bytes of it. Raises `LinkError`: `link.too_large`; `link.broken` for a
+    content coding, which nobody asked for."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         response.close()
         raise LinkError("link.broken")
-    body = bytearray()
+    come = 0
     while data := await response.content.readany():
-        body += data
-        if len(body) > most:
+        come += len(data)
+        if come > most:
             response.close()
             raise LinkError("link.too_large")
-    return bytes(body)
+        yield data
 
 
 def _told(error: Exception) -> LinkError:

@@ -130,10 +130,12 @@ def update(package: Path, *, keys: Path = announced.KEYS, older: bool = False) -
     with tempfile.TemporaryDirectory() as folder, Path(folder, told.file).open("wb") as copied:
         announced.copy(told, package, copied)
         done = subprocess.run(  # noqa: S603
-            ["dpkg", "--install", copied.name],  # noqa: S607
+            # Settings that were changed here stay, and nobody is there to be asked.
+            ["dpkg", "--force-confdef", "--force-confold", "--install", copied.name],  # noqa: S607
             check=False,
             stdout=2,
-            env={**os.environ, "PATH": _PATH, "DEBIAN_FRONTEND": "noninteractive"},
+            # A home that is not root's could have dpkg run what it likes (.dpkg.cfg).
+            env={**os.environ, "PATH": _PATH, "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"},
         )
     if done.returncode:
         raise PackageError("update.failed", version=told.version)

@@ -52,4 +52,30 @@ TEMPLATES: dict[str, Both] = {
         "Version {version} läuft hier nicht; es läuft die vorige. allmende-edge-releases status sagt, welche.",
         "Version {version} does not run here; the one before does. allmende-edge-releases status says which.",
     ),
+    "update.unanswered": (
+        "Wo das bestellte Paket liegen soll, wird mit {status} geantwortet.",
+        "Where the ordered package should be, the answer is {status}.",
+    ),
+    "update.other": (
+        "Unter der Adresse ist ein anderes Paket als Version {version} angekündigt. Es wurde nichts geholt.",
+        "What is announced at the address is another package than version {version}. Nothing was fetched.",
+    ),
+    "update.large": (
+        "Das Paket hat {size} Byte, höchstens {most} werden geholt.",
+        "The package has {size} bytes, {most} at most are fetched.",
+    ),
+    "update.room": (
+        "Für das Paket müssen {size} Byte frei sein.",
+        "For the package, {size} bytes have to be free.",
+    ),
+    "update.disk": (
+        "Das Paket ließ sich nicht auf den Datenträger schreiben.",
+        "The package could not be written to the medium.",
+    ),
+    "update.refused": (
+        "Version {version} wurde geholt und läuft doch nicht; es läuft die vorige. Warum, sagt auf dem Gerät "
+        "journalctl -u allmende-edge-update.",
+        "Version {version} was fetched and does not run all the same; the one before does. On the device, "
+        "journalctl -u allmende-edge-update says why.",
+    ),
 }

@@ -18,7 +18,8 @@ from certs.vcdm import Status
 from connector.data.readings.ranges import joined
 from connector.protocol import transfer
 from connector.protocol.messages import TransferState
-from connector.records import DeviceReadings, Presented, StatusCopy
+from connector.records import DeviceReadings, DeviceRelease, Presented, StatusCopy
+from edge_node import reporting
 from edge_node.ports import Arrival, Reading
 from policies import instants
 from policies.model import Reason
@@ -438,3 +439,19 @@ async def test_what_any_source_has_given_is_kept_at_the_end(made: World) -> None
     found = await arrived(made.two.utility, contract=agreed)
     assert [one["n"] for one in found] == [*range(1, 301)]
     assert [(one["pm25"], one["noise"]) for one in found] == [(turn, n) for turn in range(3) for n in range(100)]
+
+
+async def test_a_version_that_is_ordered(made: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A device that no key was given to fetches nothing, and says why, there and to its node."""
+    device, city = made.device, made.two.city
+    monkeypatch.setattr(device.agent.updates, "_keys", tmp_path / "none")
+    asked = len(device.network.posts)
+    release = DeviceRelease("99.1", "https://city.example/edge.deb", "0" * 64)
+    assert city.edge is not None
+    await city.edge.fleet.update("admin", device.place.did, release)
+    await device.until(lambda: device.status()["update"]["trouble"] == "update.keys")
+    assert (device.status()["update"]["state"], device.status()["update"]["wanted"]) == ("ordered", "99.1")
+    assert len(device.network.posts) == asked
+    told = reporting.said(device.agent._parts())
+    assert (told["update"], told["health"]) == ("ordered", "unwell")
+    assert [one["code"] for one in told["troubles"] if one["where"] == "update"] == ["update.keys"]

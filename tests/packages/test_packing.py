@@ -57,6 +57,8 @@ def test_what_dpkg_is_told(device: Path, tmp_path: Path) -> None:
         "/etc/default/allmende-edge",
         "/etc/allmende-edge/edge.toml",
     ]
+    units = {path.name for path in (tmp_path / "deb/usr/lib/systemd/system").iterdir()}
+    assert units == {"allmende-edge.service", "allmende-edge-update.path", "allmende-edge-update.service"}
     release = shipped(Places(tmp_path / "deb", "allmende-edge"))
     assert release.id.startswith("0.1.0-")
     with tarfile.open(tmp_path / "deb/usr/lib/allmende-edge" / PAYLOAD) as payload:

@@ -61,6 +61,8 @@ def _filled(kind: Kind, architecture: str, tree: Tree, version: str, root: Path,
     _put(root, f"{lib}/RELEASE", written(facts).encode())
     _put(root, f"{lib}/releases.pyz", helper())
     _put(root, f"usr/lib/systemd/system/{kind.name}.service", shipped.packaged(kind.name).encode())
+    for name, text in shipped.packaged_update(kind.name).items() if kind.updates else ():
+        _put(root, f"usr/lib/systemd/system/{name}", text.encode())
     _put(root, f"usr/sbin/{kind.name}-releases", _script("releases", kind), 0o755)
     _put(root, f"usr/share/doc/{kind.name}/copyright", (HERE / "LICENSE").read_bytes())
     for path, text in kind.conffiles.items():

@@ -32,6 +32,8 @@ class Kind:
     """The user is in these too, where the system has them."""
     settings: str = ""
     """A conffile that the directory of state links to, under its own name."""
+    updates: bool = False
+    """It has units that install what was ordered."""
 
 
 NODE = Kind(
@@ -79,6 +81,7 @@ EDGE = Kind(
     },
     groups=GROUPS,
     settings="/etc/allmende-edge/edge.toml",
+    updates=True,
 )
 KINDS = {kind.name: kind for kind in (NODE, EDGE)}
 

@@ -84,6 +84,21 @@ def test_why_a_device_delivers_nothing_is_said_in_words(api: Api, types: Types) 
     assert types("edge", "fleet", "show", "roof").status == 0
 
 
+def test_how_far_a_device_is_with_what_was_ordered(api: Api, types: Types) -> None:
+    """Ordered before it has heard of it, then as it says; what runs is seen from the version."""
+    for told, status, wanted, shown in (
+        (6, {"update": "fetched"}, "1.1", "1.1 (ordered)"),
+        (7, {}, "1.1", "1.1 (ordered)"),
+        (7, {"update": ["x"]}, "1.1", "1.1 (ordered)"),
+        (7, {"update": "fetched"}, "1.1", "1.1 (fetched)"),
+        (7, {"update": "fetched"}, DEVICE["version"], f"{DEVICE['version']} (running)"),
+    ):
+        device = {**DEVICE, "number": 7, "told": told, "wanted": wanted, "status": status}
+        api.answers["GET /v1/edge/devices/roof"] = device
+        assert shown in types("edge", "fleet", "show", "roof").out
+    assert "(läuft)" in types("--lang", "de", "edge", "fleet", "show", "roof").out
+
+
 def test_a_release_is_named_in_full(api: Api, types: Types) -> None:
     api.answers["POST /v1/edge/devices/roof/update"] = DEVICE
     named = ("--version", "1.1", "--url", "https://city.example/edge.deb", "--sha256", "0" * 64)

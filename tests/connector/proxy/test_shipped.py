@@ -13,6 +13,7 @@ from connector.cli.tree import run
 from connector.config import Config, Limits, Public
 from connector.errors import InputError
 from connector.proxy import shipped
+from edge_node.packages import fetching
 
 HERE = Path("/srv/node")
 
@@ -88,11 +89,11 @@ def test_a_unit_that_systemd_understands(tmp_path: Path) -> None:
     judged(text, tmp_path)
 
 
-def judged(text: str, folder: Path) -> None:
+def judged(text: str, folder: Path, name: str = "allmende-test.service") -> None:
     """systemd understands the unit, and holds it to be shut in well enough (2.0 of 10)."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    unit = folder / "allmende-test.service"
+    unit = folder / name
     unit.write_text(text)
     found = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     assert unit.name not in found.stderr, found.stderr
@@ -125,6 +126,27 @@ def test_the_unit_of_a_device(tmp_path: Path) -> None:
     judged(text, tmp_path)
     with pytest.raises(InputError, match=r"proxy\.value"):
         shipped.device_service(tmp_path / "a b", program=Path("/bin/true"), user="daemon")
+
+
+def test_the_units_that_install_what_was_ordered(tmp_path: Path) -> None:
+    """They look where the agent lays it down; root does what only root can, and reads no settings of somebody else."""
+    units = shipped.packaged_update("allmende-edge")
+    path, service = (units[f"allmende-edge-update.{kind}"] for kind in ("path", "service"))
+    place = f"/var/lib/allmende-edge/{fetching.FOLDER}"
+    assert f"\nPathExists={place}/{fetching.ANNOUNCEMENT}\n" in path
+    assert f"\nExecStart=+/opt/allmende-edge/current/bin/allmende edge update {place}/{fetching.PACKAGE}\n" in service
+    assert f"\nExecStopPost=/bin/rm -f {place}/{fetching.ANNOUNCEMENT} {place}/{fetching.PACKAGE}\n" in service
+    assert "\nEnvironment=HOME=/root " in service
+    assert service.index("UMask=0022") > service.index("UMask=0077")
+    assert service.count("=+") == 1
+    assert "\nWants=allmende-edge-update.path\n" in shipped.packaged("allmende-edge")
+    assert "edge-update" not in shipped.device_service(tmp_path, program=Path("/bin/true"), user="daemon")
+    assert "{{" not in path + service
+    (tmp_path / "allmende-edge-update.path").write_text(path)
+    there = service.replace("/opt/allmende-edge/current/bin/allmende", "/bin/true")
+    judged(there.replace("User=allmende-edge", "User=daemon"), tmp_path, "allmende-edge-update.service")
+    watching = ["systemd-analyze", "verify", str(tmp_path / "allmende-edge-update.path")]
+    assert "allmende-edge-update" not in subprocess.run(watching, capture_output=True, text=True, check=False).stderr
 
 
 def test_commands_print_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,6 +162,45 @@ async def test_all_that_goes_is_counted(there: There, link: Link, meter: Counted
     assert await code(link.get(f"http://127.0.0.1:{there.port}/cut", private=True)) == "link.disconnected"
 
 
+async def fetched(there: There, link: Link, most: int) -> tuple[Answer, bytes]:
+    """Something large, and what of it was handed on."""
+    body = bytearray()
+
+    async def take(piece: bytes) -> None:
+        body.extend(piece)
+
+    answer = await link.fetch(f"http://127.0.0.1:{there.port}/large", take, most=most, private=True)
+    return answer, bytes(body)
+
+
+async def test_something_large_is_handed_on_as_it_comes(there: There, link: Link, meter: Counted) -> None:
+    there.body = b"a" * 3_000_000
+    answer, body = await fetched(there, link, 3_000_000)
+    assert (answer.status, answer.body, body) == (200, b"", there.body)
+    assert meter.received > 3_000_000
+    [(_, fields, _)] = there.heard
+    assert fields.keys().isdisjoint({"Authorization", "Allmende-Device"})
+
+
+async def test_something_large_has_a_bound_and_a_budget(there: There, link: Link, meter: Counted) -> None:
+    there.body = b"a" * 3_000_000
+    assert await code(link.fetch(f"http://127.0.0.1:{there.port}/", nothing, most=2_999_999, private=True)) == (
+        "link.too_large"
+    )
+    assert await code(link.fetch(f"http://127.0.0.1:{there.port}/", nothing, most=3_000_000)) == "link.address"
+    meter.rest, before = 3_000_000, len(there.heard)
+    assert await code(link.fetch(f"http://127.0.0.1:{there.port}/", nothing, most=3_000_000, private=True)) == (
+        "link.budget"
+    )
+    assert len(there.heard) == before
+    meter.rest, there.status = None, 302
+    assert (await fetched(there, link, 10))[1] == b""
+
+
+async def nothing(piece: bytes) -> None:
+    """It is not wanted."""
+
+
 async def test_what_a_failed_exchange_cost_is_counted(there: There, link: Link, meter: Counted) -> None:
     pending = link.post(
         f"http://127.0.0.1:{there.port}/silent", b"x" * 50_000, media_type="text/plain", private=True, deadline=0.3
