@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from scripts.lib.packing.kinds import EDGE
+from scripts.lib.packing.signing import signed
 from tests.packages import foreign
 from tests.packages.making import SETTINGS, enrolled, package
 
@@ -72,3 +75,66 @@ def test_a_service_manager_starts_watches_and_returns(tmp_path: Path) -> None:
     assert told["in place"].startswith("0.1.0-"), said
     assert told["goes on"] == "active", said
     assert int(told["watched"]) >= 1, said
+
+
+ORDERED = """
+set -x
+dpkg --install /root/old/*.deb
+cp -r /root/enrolled/. /var/lib/allmende-edge
+mkdir -p /etc/allmende-edge/update-keys
+cp /root/key.pem /etc/allmende-edge/update-keys
+echo "post-invoke=touch /root/owned" >/var/lib/allmende-edge/.dpkg.cfg
+chown -R allmende-edge: /var/lib/allmende-edge
+cp /root/edge.toml /etc/allmende-edge/edge.toml
+systemctl start allmende-edge
+echo "looks: $(systemctl is-active allmende-edge-update.path)"
+order() {
+  install -d -o allmende-edge /var/lib/allmende-edge/updates
+  cp /root/$1/*.deb /var/lib/allmende-edge/updates/ordered.deb
+  cp /root/$1/*.release /var/lib/allmende-edge/updates/ordered.deb.release
+  for turn in $(seq 120); do
+    [ -e /var/lib/allmende-edge/updates/ordered.deb.release ] || break
+    sleep 1
+  done
+  sleep 1
+}
+installed() { dpkg-query --show --showformat='${Version}' allmende-edge; }
+order new
+echo "new: $(installed) $(systemctl is-active allmende-edge) $(ls /var/lib/allmende-edge/updates | wc -l)"
+echo "readable: $(stat --format=%a /opt/allmende-edge/current/bin)"
+order old
+echo "old: $(installed) $(systemctl is-active allmende-edge) $(ls /var/lib/allmende-edge/updates | wc -l)"
+echo "settings: $(cmp /root/edge.toml /etc/allmende-edge/edge.toml && echo kept)"
+echo "owned: $(ls /root/owned 2>/dev/null | wc -l)"
+echo "still: $(systemctl is-active allmende-edge-update.path)"
+journalctl --unit=allmende-edge-update --output=cat --no-pager | sed 's/: /; /'
+"""
+
+
+def test_what_was_fetched_is_installed_by_root_and_nothing_else_is(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or not shutil.which("systemd-nspawn") or not shutil.which("debootstrap"):
+        pytest.skip("needs root, systemd-container and debootstrap")
+    system, own = foreign.managed(tmp_path / "system"), Ed25519PrivateKey.generate()
+    private = tmp_path / "private.pem"
+    private.write_bytes(own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    try:
+        public = own.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (system / "root/key.pem").write_bytes(public)
+        for place, version in (("old", "0.1.0"), ("new", "0.2.0")):
+            (system / "root" / place).mkdir()
+            made = Path(shutil.copy(package(EDGE, "amd64", version), system / "root" / place))
+            signed(made, EDGE.name, version, "amd64", private)
+        (system / "root/enrolled").mkdir()
+        enrolled(system / "root/enrolled")
+        (system / "root/edge.toml").write_text(SETTINGS)
+        said = foreign.booted(system, ORDERED, 600)
+    finally:
+        shutil.rmtree(system)
+    told = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line and not line.startswith("+"))
+    assert told["looks"] == "active", said
+    assert told["new"] == "0.2.0 active 0", said
+    assert told["readable"] == "755", said
+    assert told["old"] == "0.2.0 active 0", said  # a downgrade is refused, and not tried again
+    assert told["settings"] == "kept", said
+    assert told["owned"] == "0", said
+    assert told["still"] == "active", said
