@@ -22,7 +22,7 @@ from connector.records.log import Cursor, Entry, Generation, Head, Logged, Writt
 from connector.records.mail import Answer, Notice, Outgoing
 from connector.records.parties import Barred, Handover, Operator, Participant, Right, Vouch
 from connector.records.proof import Reconciliation, SeenDocument, Signed, Tombstone
-from connector.records.readings import DeviceReadings, ReadingFile, ReadingLog, readings_id
+from connector.records.readings import DeviceReadings, ReadingFile, ReadingLog
 from connector.records.region import Certificate, Invite, Issuance, Issued, Member, Neighbour, Revocations, TakenBack
 from connector.records.sharing import (
     Approval,
@@ -106,7 +106,6 @@ __all__ = [
     "Vouch",
     "Wish",
     "Written",
-    "readings_id",
 ]
 
 INDEXED: Mapping[type[Struct], tuple[str, ...]] = {

@@ -21,7 +21,8 @@ from connector.errors import NodeError
 from connector.http.exchange import Headers, Request, Response
 from connector.http.readings import PATH, OwnReadings, Proven
 from connector.http.server import Listener, names_of
-from connector.records import DeviceReadings, ReadingLog, readings_id
+from connector.records import DeviceReadings, ReadingLog
+from connector.records.readings import readings_id
 from connector.services.changes import Changes
 from connector.store.sqlite import SqliteStore
 from connector.system import SystemClock

@@ -21,7 +21,8 @@ from connector.data.readings.receiving import Receiving, Sender, every, meaning
 from connector.errors import NodeError
 from connector.http.readings import encoded
 from connector.protocol.machine import Role
-from connector.records import DeviceReadings, readings_id
+from connector.records import DeviceReadings
+from connector.records.readings import readings_id
 from connector.services.changes import Changes
 from connector.store.sqlite import SqliteStore
 from edge_node.buffer.buffer import Buffer

@@ -40,7 +40,8 @@ from connector.errors import BusyError, MessageError, NodeError, RefusedError, S
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.protocol.messages import TransferState
 from connector.protocol.transfer import Transfer
-from connector.records import DeviceReadings, Entry, ReadingLog, readings_id
+from connector.records import DeviceReadings, Entry, ReadingLog
+from connector.records.readings import readings_id
 from connector.services.changes import Change, Changes
 
 log = structlog.get_logger()

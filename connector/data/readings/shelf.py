@@ -20,7 +20,8 @@ from connector.data.readings.model import Batch, FormError, Series, Value
 from connector.data.readings.receiving import KIND, every, meaning
 from connector.errors import SourceError
 from connector.ports import Reading, Store
-from connector.records import DeviceReadings, ReadingLog, readings_id
+from connector.records import DeviceReadings, ReadingLog
+from connector.records.readings import readings_id
 from connector.services.changes import Changes
 
 _WAIT: Final = 30.0

@@ -36,6 +36,7 @@ from tests.bench.edge import draining
 from tests.bench.rows import HOME, Goal, Row, say
 from tests.edge_node import readings
 from tests.harness.trustdomain import Hand
+from tests.servers.keeping import listens
 
 SOURCES: Final = 50
 MOST: Final = 64.0
@@ -147,9 +148,9 @@ def held(process: subprocess.Popen[bytes], what: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 
-def _ready(directory: Path) -> None:
+def _ready(directory: Path, ports: list[int]) -> None:
     end = time.monotonic() + _PATIENCE
-    while not (directory / control.SOCKET).exists():
+    while not (directory / control.SOCKET).exists() or not all(map(listens, ports)):
         if time.monotonic() > end:
             raise TimeoutError((directory / "log").read_text()[-2000:])
         time.sleep(0.05)
@@ -188,7 +189,7 @@ def _taken() -> Taken:
         buffer = asyncio.run(_backlog(directory / "spool", sealer))
         say(f"rss: {buffer} bytes behind it")
         with running(directory, group) as process:
-            _ready(directory)
+            _ready(directory, ports)
             say(f"rss: {held(process, 'VmRSS'):.1f} MiB when it is ready")
             asyncio.run(_fed(ports, FAST // 10, None))
             say(f"rss: {held(process, 'VmRSS'):.1f} MiB after {FAST // 10} readings")

@@ -16,7 +16,8 @@ from certs import cose, credentials, did, jwk, welcome
 from connector.data.readings.model import Field, Kind, Legend, Series
 from connector.http.exchange import Request
 from connector.ports import Transaction
-from connector.records import DeviceReadings, Outside, Right, readings_id
+from connector.records import DeviceReadings, Outside, Right
+from connector.records.readings import readings_id
 from policies import render
 from policies.terms import Terms, to_policy
 from tests.connector.devices import BASE, Cabinet, cabinet, problem

@@ -196,6 +196,7 @@ ROLES: dict[str, Right | None] = {
     "GET /v1/edge/devices": Right.AUDITOR,
     "POST /v1/edge/devices": Right.ADMIN,
     "GET /v1/edge/devices/{name}": Right.AUDITOR,
+    "GET /v1/edge/readings": Right.AUDITOR,
     "POST /v1/edge/devices/{name}/update": Right.ADMIN,
     "POST /v1/edge/devices/{name}/collect": Right.STEWARD,
     "POST /v1/edge/devices/{name}/retire": Right.ADMIN,

@@ -23,7 +23,8 @@ from connector.data.readings.receiving import MOST_RANGES
 from connector.data.readings.rows import lines
 from connector.data.readings.shelf import Shelf
 from connector.errors import NodeError
-from connector.records import DeviceReadings, readings_id
+from connector.records import DeviceReadings
+from connector.records.readings import readings_id
 from tests.connector.data.readings.posts import NOON, Box, held
 from tests.connector.data.readings.test_receiving import World
 

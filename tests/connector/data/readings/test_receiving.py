@@ -18,7 +18,8 @@ from connector.data.readings.model import MOST_VALUE, Batch, Field, Part, Rows, 
 from connector.data.readings.receiving import NOTED, Receiving, Sender, Taken, every
 from connector.errors import BusyError, NodeError, StoreError
 from connector.protocol.machine import Role
-from connector.records import DeviceReadings, ReadingLog, Written, readings_id
+from connector.records import DeviceReadings, ReadingLog, Written
+from connector.records.readings import readings_id
 from connector.services.changes import Change, Changes
 from connector.store.sqlite import SqliteStore
 from tests.connector.data.readings.posts import AIR, DID, NOON, SECOND, Box, held

@@ -25,6 +25,7 @@ from connector.data.queries.model import (
     Selection,
     Work,
 )
+from connector.data.readings import model
 from connector.data.readings.model import Field, Series
 from connector.data.readings.receiving import Receiving, Sender
 from connector.data.readings.shelf import Shelf
@@ -134,7 +135,7 @@ async def test_devices_with_the_same_series_make_one_collection(world: World) ->
     less = Series("air", (Field("pm25", places=0), Field("co2")))
     numbers = other.batch(1, 2)
     assert numbers
-    flat = Series("air", (Field("pm25", places=1), Field("a"), Field("b")))
+    flat = Series("air", (Field("pm25", places=1), Field("a", kind=model.Kind.TEXT), Field("b", kind=model.Kind.FLAG)))
     await world.take(other.legend(series=((1, flat),)), box=other)
     await world.take(other.legend(2, after=1, series=((2, less),)), box=other)
     await world.take(other.batch(1, 2), box=other)
