@@ -1,4 +1,4 @@
-"""`python -m edge_node DIR`: the process of a device, without the command line around it.
+"""`python -m edge_node DIR [VERSION]`: the process of a device, without the command line around it.
 
 The command line costs memory that a small board has not to spare: `allmende edge run` becomes this program.
 """
@@ -15,7 +15,7 @@ from edge_node.errors import EdgeError
 def main() -> int:
     """0 where it was told to stop, 1 with a sentence where it could not begin or go on."""
     try:
-        agent.run(Path(sys.argv[1]))
+        agent.run(Path(sys.argv[1]), *sys.argv[2:3])
     except EdgeError as error:
         from connector.cli.command import language
         from edge_node.sentences import sentence

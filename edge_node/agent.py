@@ -20,7 +20,6 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,14 +65,21 @@ _DRAIN: Final = 0.5
 
 
 class Agent:
-    """One device, running. Everything that it is made of is an attribute."""
+    """One device, running. Everything that it is made of is an attribute. `version` is that of the program ("": what
+    is installed)."""
 
     def __init__(
-        self, directory: Path, settings: config.Settings, own: Identity, *, credentials: Path | None = None
+        self,
+        directory: Path,
+        settings: config.Settings,
+        own: Identity,
+        *,
+        credentials: Path | None = None,
+        version: str = "",
     ) -> None:
         self.directory, self.settings, self.identity = directory, settings, own
         self.began = time.monotonic()
-        self.version = version("allmende")
+        self.version = version or installed()
         self.moments = moments.Moments()
         self.sealer = Sealer(own.key, own.kid)
         self.buffer = Buffer.open(
@@ -366,7 +372,7 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
-async def serve(directory: Path) -> None:
+async def serve(directory: Path, version: str = "") -> None:
     """One device until it is told to stop. Raises `EdgeError`."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -375,12 +381,19 @@ async def serve(directory: Path) -> None:
     credentials = identity.credentials_directory()
     own = identity.load(directory, draw=secrets.token_bytes, credentials=credentials)
     with locked(directory):
-        await Agent(directory, settings, own, credentials=credentials).run(stop)
+        await Agent(directory, settings, own, credentials=credentials, version=version).run(stop)
 
 
-def run(directory: Path) -> None:
+def installed() -> str:
+    """The version that is installed, for who was not told: what finds it out takes a megabyte."""
+    from importlib.metadata import version
+
+    return version("allmende")
+
+
+def run(directory: Path, version: str = "") -> None:
     """The process of a device. Raises `EdgeError` where it cannot begin or go on."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     memory.spare()
     with asyncio.Runner() as runner:  # uvloop saves a device no time that can be measured, and costs 2.5 MiB
-        runner.run(serve(directory))
+        runner.run(serve(directory, version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -22,4 +23,5 @@ def run(call: Call, directory: Path | None) -> None:
     # Else Python reads all that it was built with, a megabyte, to find out where the system has its time zones.
     os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo")
     apart = "-I" if sys.flags.isolated else "-P"  # what lies where a person happens to stand is no part of it
-    os.execv(sys.executable, [sys.executable, apart, "-m", "edge_node", str(place)])  # noqa: S606 - this very program
+    program = [sys.executable, apart, "-m", "edge_node", str(place), version("allmende")]
+    os.execv(sys.executable, program)  # noqa: S606 - this very program

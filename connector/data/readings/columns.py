@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from math import gcd
 from operator import itemgetter, sub
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
@@ -119,7 +119,7 @@ def _plain() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
 
 @cache
 def _with(number: int) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
-    found = zstandard.ZstdCompressionDict(files(__package__).joinpath(_DICTIONARIES[number]).read_bytes())
+    found = zstandard.ZstdCompressionDict(Path(__file__).with_name(_DICTIONARIES[number]).read_bytes())
     settings = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL, format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_content_size=True, write_dict_id=False
     )

@@ -41,7 +41,7 @@ from tests.servers.keeping import listens
 SOURCES: Final = 50
 MOST: Final = 64.0
 PEAK: Final = 72.0
-BACKLOG: Final = int(os.environ.get("ALLMENDE_BENCH_BACKLOG", 160_000_000))
+BACKLOG: Final = int(os.environ.get("ALLMENDE_BENCH_BACKLOG", 107_000_000))
 """Readings: about a gigabyte."""
 FAST: Final = 1_000_000
 PACE: Final = 1_000
