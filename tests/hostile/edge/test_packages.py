@@ -27,7 +27,7 @@ class Machine:
             case [dpkg, "--compare-versions", one, "gt", other] if dpkg.endswith("dpkg"):
                 self.during()
                 return subprocess.CompletedProcess(command, int(one <= other), "", "")
-            case [_, "--install", path]:
+            case [_, *forced, "--install", path] if all(one.startswith("--force-conf") for one in forced):
                 assert Path(path).parent.stat().st_mode & 0o077 == 0, "nobody else changes it there"
                 self.given.append(Path(path).read_bytes())
                 return subprocess.CompletedProcess(command, 0, "", "")
