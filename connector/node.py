@@ -24,6 +24,7 @@ from certs import checkpoint, did, jws, keys
 from certs.did import Fetch
 from connector import (
     carrying,
+    cataloguing,
     contracting,
     fittings,
     founding,
@@ -370,6 +371,10 @@ class Node:
             )
         )
         self._devices()
+        self.catalogs = cataloguing.Cataloguing(
+            self.ground,
+            cataloguing.Around(peer=self.peer, identity=self.identity, offers=self.offers, discovery=self.discovery),
+        )
         self.dsp = self._dsp()
         self.data_plane = serving.data_plane(config, self._parts())
         self.inbox = inbox.Inbox(self.receiving, base=fittings.inbox_path(config), readings=self.of_devices)
@@ -454,6 +459,7 @@ class Node:
             silos=self.silos,
             register=self.register,
             planes=self.planes,
+            catalog=self.catalogs.services,
             policies=self.policies,
             coverage=self.coverage,
             statements=self.statements,
@@ -576,6 +582,7 @@ class Node:
                 (self.readings.clear, SWEEP_SECONDS),
                 *((messenger.work, TELL_SECONDS) for messenger in self.messengers),
                 *self.trust.rounds(),
+                *self.catalogs.rounds(),
             ]
         )
         self.rounds.keep(self.endings.run())
@@ -586,6 +593,7 @@ class Node:
         await self.rounds.close()
         await self.continuity.close()
         await self.trust.close()
+        await self.catalogs.close()
         if self.edge is not None:
             await self.edge.ordering.close()
         await self.delivering.close()

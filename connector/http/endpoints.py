@@ -124,6 +124,10 @@ class Handing(Struct, frozen=True, kw_only=True):
     countersigning: Countersigning | None = None
 
 
+class CatalogServices(Struct, frozen=True, kw_only=True):
+    """What is about catalogues: this node's own beside its offers, those of others, searching."""
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """What the management API stands on. `words` gives this node's own fingerprint; `fleet` is None where this node
     keeps no region, and so has no devices."""
@@ -139,6 +143,7 @@ class Services(Struct, frozen=True, kw_only=True):
     silos: Silos
     register: SiloRegister
     planes: RegisteredPlanes
+    catalog: CatalogServices
     policies: Policies
     coverage: Coverage
     statements: Statements
