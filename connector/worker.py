@@ -136,8 +136,9 @@ async def _serve(config: Config, port: int) -> None:
     line = Line(*await asyncio.open_unix_connection(str(places.questions(config.directory))))
     worker = Worker(config, line)
     await worker.start(port)
-    await worker.distant.serving()
+    # Before the process that makes us is told: its own word, that the node is ready, comes after all of ours.
     log.info("worker.ready", port=port, process=os.getpid())
+    await worker.distant.serving()
     hosting.settle()
     await hosting.first_of(stop, line.lost)
     if line.lost.is_set():

@@ -19,7 +19,6 @@ from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import unquote
 
-import msgspec
 import structlog
 from aiohttp import hdrs, web
 
@@ -30,7 +29,7 @@ from connector.errors import MessageError, NodeError, OurError, UnauthenticatedE
 from connector.http import readings
 from connector.http.problems import status_of, told
 from connector.http.readings import DeliveredReadings
-from connector.sentences import language_of, sentence
+from connector.http.refusals import refusal
 
 log = structlog.get_logger()
 PATIENCE: Final = 120.0
@@ -161,18 +160,7 @@ def _problem(error: NodeError, request: web.Request) -> web.Response:
     if isinstance(error, OurError):
         log.warning("inbox.unserved", code=error.reason.code, status=status)
     reason = error.reason if error.reason.code in _SAID else told(error)
-    language = language_of(request.headers.get("Accept-Language", ""))
-    body = {"code": reason.code, "params": reason.params, "sentence": sentence(reason, language)}
-    headers = {"Cache-Control": "no-store"}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    elif status == 503:
-        headers["Retry-After"] = "30"
-    answer = web.Response(
-        status=status, headers=headers, body=msgspec.json.encode(body), content_type="application/json"
-    )
-    answer.force_close()  # What is left of the body is not read.
-    return answer
+    return refusal(request, reason, status)
 
 
 _WRONG: Final = frozenset({"push.digest", "push.length"})

@@ -16,7 +16,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import msgspec
 import structlog
 from aiohttp import hdrs, web
 from msgspec import Struct
@@ -29,7 +28,7 @@ from connector.data.readings.receiving import Receiving, Sender, Taken
 from connector.data.readings.senders import Senders
 from connector.errors import MessageError, NodeError, OurError, RefusedError, TooLargeError, UnauthenticatedError
 from connector.http.problems import status_of, told
-from connector.sentences import language_of, sentence
+from connector.http.refusals import refusal
 
 log = structlog.get_logger()
 PATH: Final = "/edge/readings"
@@ -153,15 +152,4 @@ def _problem(error: NodeError, request: web.Request) -> web.Response:
     if isinstance(error, OurError):
         log.warning("readings.untaken", code=error.reason.code, status=status)
     reason = error.reason if error.reason.code in _SAID else told(error)
-    language = language_of(request.headers.get("Accept-Language", ""))
-    body = {"code": reason.code, "params": reason.params, "sentence": sentence(reason, language)}
-    headers = {"Cache-Control": "no-store"}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    elif status == 503:
-        headers["Retry-After"] = "30"
-    answer = web.Response(
-        status=status, headers=headers, body=msgspec.json.encode(body), content_type="application/json"
-    )
-    answer.force_close()  # What is left of the body is not read.
-    return answer
+    return refusal(request, reason, status)

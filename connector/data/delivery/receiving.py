@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.data import durable
 from connector.data.delivery.increments import append
 from connector.data.tokens import Tokens
 from connector.errors import (
@@ -291,33 +291,7 @@ def _entry(done: Reception, wrong: str | None) -> Entry:
 
 
 def _write(path: Path, offset: int, data: bytes) -> None:
-    """Put bytes on disk for good, cutting off what stands behind them. Raises `StoreError`."""
-    try:
-        is_new = not path.exists()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            if os.fstat(handle).st_size < offset:
-                raise TransitionError("push.gap", expected="-")
-            os.ftruncate(handle, offset)
-            os.pwrite(handle, data, offset)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if is_new:
-            _sync(path.parent)
-            _sync(path.parent.parent)
-    except OSError as error:
-        log.warning("push.unwritten", error=error.strerror)
-        raise StoreError("store.io") from None
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    durable.write(path, offset, data, short=TransitionError("push.gap", expected="-"), folders=2)
 
 
 def _wrong(path: Path, length: int, size: int | None, whole: bytes) -> str | None:

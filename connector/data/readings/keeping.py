@@ -24,7 +24,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from connector.errors import SourceError, StoreError
+from connector.errors import SourceError
 from connector.records import ReadingFile, ReadingLog
 
 log = structlog.get_logger()
@@ -91,41 +91,6 @@ def grown(before: ReadingLog, frames: Sequence[Frame], size: int) -> tuple[Readi
         frames[-1].body.received,
     )
     return msgspec.structs.replace(before, files=(*files[:-1], after), next=before.next + readings), last.bytes
-
-
-def write(path: Path, offset: int, data: bytes) -> None:
-    """Put bytes on disk for good, from this byte of the file on, in the place of whatever stands behind it. Raises
-    `StoreError`."""
-    try:
-        is_new = not path.exists()
-        if is_new:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            if os.fstat(handle).st_size < offset:
-                raise StoreError("readings.missing")
-            os.ftruncate(handle, offset)
-            os.lseek(handle, offset, os.SEEK_SET)
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if is_new:
-            for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-                _sync(folder)
-    except OSError as error:
-        log.warning("readings.unwritten", error=error.strerror)
-        raise StoreError("store.io") from None
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Window(Struct, frozen=True, kw_only=True):

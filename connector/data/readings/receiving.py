@@ -29,6 +29,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certs.jwk import PublicKey
+from connector.data import durable
 from connector.data.readings import keeping, opening
 from connector.data.readings.keeping import Body, Frame
 from connector.data.readings.legends import joined as with_more
@@ -371,7 +372,8 @@ class _Draft:
         for id, frames in self.frames.items():
             data = self._bytes[id]
             after, offset = keeping.grown(self.logs[id], frames, len(data))
-            keeping.write(keeping.place(folder, after, after.files[-1].number), offset, data)
+            where = keeping.place(folder, after, after.files[-1].number)
+            durable.write(where, offset, data, short=StoreError("readings.missing"), folders=3)
             self.logs[id] = after
 
     def keep(self, tx: Transaction, kept: Sequence[_Waiting]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.data import durable
 from connector.data.readings import keeping
 from connector.data.readings.keeping import Body, Frame, Window
 from connector.errors import SourceError, StoreError
@@ -21,7 +22,8 @@ def frame(n: int, count: int = 10) -> Frame:
 def put(folder: Path, *frames: Frame, log: ReadingLog = LOG) -> ReadingLog:
     data = b"".join(map(keeping.framed, frames))
     after, offset = keeping.grown(log, list(frames), len(data))
-    keeping.write(keeping.place(folder, after, after.files[-1].number), offset, data)
+    where = keeping.place(folder, after, after.files[-1].number)
+    durable.write(where, offset, data, short=StoreError("readings.missing"), folders=3)
     return after
 
 
