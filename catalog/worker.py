@@ -26,6 +26,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from catalog.graph import Graph
 from policies.model import Reason
 
 SECONDS: Final = 0.9
@@ -39,6 +40,15 @@ MEMORY: Final = 1 << 30
 MAX_BYTES: Final = 262_144
 """Bytes of a document."""
 MAX_ANSWER: Final = 16 << 20
+
+GRAPH_SECONDS: Final = 120.0
+"""How long one document of a portal may take, of which the largest hold thousands of datasets."""
+GRAPH_MEMORY: Final = 2 << 30
+GRAPH_BYTES: Final = 50_000_000
+"""As much as harvesters of others read (`ckanext-dcat`)."""
+GRAPH_ANSWER: Final = 128 << 20
+LARGE: Final = 1 << 20
+"""Bytes of a document after which a process is not kept: what it needed stays with it."""
 
 JsonObject = dict[str, Any]
 
@@ -59,30 +69,61 @@ class Read(Struct, frozen=True):
     subjects: tuple[str, ...]
 
 
+class Question(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What the process is asked: `task` about `body`; `seconds` after which it ends by itself."""
+
+    task: str
+    body: bytes
+    media_type: str = ""
+    base: str = ""
+    seconds: float = 0.0
+
+
 class Worker:
     """One process at a time, kept between questions. Blocks: to be called beside an event loop, in a thread.
 
-    `shapes` and `classes` are files of official SHACL shapes and of their classes, "" for none.
+    `shapes` and `classes` are files of official SHACL shapes and of their classes, "" for none. `Worker.of_portals()`
+    has the limits that documents of portals need; descriptions are read by one with the usual ones.
     """
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, shapes: str = "", classes: str = "") -> None:
         self._seconds, self._memory, self._files = seconds, memory, (shapes, classes)
+        self._most, self._answer = MAX_BYTES, MAX_ANSWER
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+
+    @classmethod
+    def of_portals(cls, *, seconds: float = GRAPH_SECONDS, memory: int = GRAPH_MEMORY) -> Worker:
+        """One that reads documents of portals (`graph`)."""
+        made = cls(seconds=seconds, memory=memory)
+        made._most, made._answer = GRAPH_BYTES, GRAPH_ANSWER
+        return made
+
+    def graph(self, document: bytes, media_type: str, base: str = "") -> Graph:
+        """What a portal's document in Turtle, N-Triples, RDF/XML or JSON-LD says (`reading.read_graph`). `media_type`
+        is that of the answer it came in, with its charset where it has one; `base` the URL it came from, "" for none.
+
+        Raises `WorkerError`: `rdf.time`, `rdf.large` and the codes of `reading.read_graph`.
+        """
+        asked = Question("graph", document, media_type[:200], base, max(self._seconds, LONGEST))
+        found: Graph = self._ask(asked, "rdf")["graph"]
+        if len(document) > LARGE:
+            self.close()
+        return found
 
     def read(self, document: bytes) -> Read:
         """What a JSON-LD document says. Raises `WorkerError`: `jsonld.time`, `jsonld.large`, `jsonld.form` and the
         codes of `contexts.read`."""
-        return msgspec.convert(self._ask("read", document), Read)
+        return msgspec.convert(self._ask(Question("read", document)), Read)
 
     def canonical(self, quads: bytes, *, sha384: bool = False) -> str:
         """RDFC-1.0 of N-Quads. Raises `WorkerError`."""
-        return str(self._ask("canonical-384" if sha384 else "canonical", quads)["canonical"])
+        return str(self._ask(Question("canonical-384" if sha384 else "canonical", quads))["canonical"])
 
     def fits(self, document: bytes) -> list[tuple[str, str, str]]:
         """What of a document does not fit the official shapes: node, property, constraint. Raises `WorkerError`, also
         where there are no shapes."""
-        return [(one[0], one[1], one[2]) for one in self._ask("shapes", document)["found"]]
+        return [(one[0], one[1], one[2]) for one in self._ask(Question("shapes", document))["found"]]
 
     @property
     def pid(self) -> int | None:
@@ -94,19 +135,22 @@ class Worker:
         with self._lock:
             self._end()
 
-    def _ask(self, task: str, body: bytes) -> JsonObject:
-        if len(body) > MAX_BYTES:
-            raise WorkerError("jsonld.large", str(len(body)))
+    def _ask(self, question: Question, about: str = "jsonld") -> JsonObject:
+        """Its answer. `about` is what the codes of refusals begin with."""
+        if len(question.body) > self._most:
+            raise WorkerError(
+                f"{about}.large", f"{len(question.body)} bytes" if about == "rdf" else str(len(question.body))
+            )
         with self._lock:
             process = self._running()
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(msgspec.json.encode([task, body]) + b"\n")
+                process.stdin.write(msgspec.json.encode(question) + b"\n")
                 process.stdin.flush()
             line = self._line(process, self._seconds)
         answer = None if line is None else msgspec.json.decode(line, type=dict[str, Any])
         if answer is None:
-            raise WorkerError("jsonld.time")
+            raise WorkerError(f"{about}.time")
         if "error" in answer:
             raise WorkerError(answer["error"], answer["what"])
         return answer
@@ -130,7 +174,7 @@ class Worker:
         until, parts, size = time.monotonic() + seconds, list[bytes](), 0
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            while (left := until - time.monotonic()) > 0 and size <= MAX_ANSWER and selector.select(left):
+            while (left := until - time.monotonic()) > 0 and size <= self._answer and selector.select(left):
                 part = os.read(process.stdout.fileno(), 65_536)
                 parts.append(part)
                 size += len(part)
@@ -160,15 +204,18 @@ def serve() -> None:
     memory, shapes, classes = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    from catalog import contexts
+    from catalog import contexts, reading
 
     fitting = contexts.Shapes(Path(shapes).read_bytes(), Path(classes).read_bytes()) if shapes else None
     _say({})
     for line in sys.stdin.buffer:
-        task, body = msgspec.json.decode(line, type=tuple[str, bytes])
+        question = msgspec.json.decode(line, type=Question)
         # Nobody handles this signal: it ends the process, whatever library it is in.
-        signal.setitimer(signal.ITIMER_REAL, LONGEST)
-        _say(_answer(contexts, fitting, task, body))
+        signal.setitimer(signal.ITIMER_REAL, question.seconds or LONGEST)
+        if question.task == "graph":
+            _say(_graph_of(reading, question))
+        else:
+            _say(_answer(contexts, fitting, question.task, question.body))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -188,6 +235,15 @@ def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str,
         return {"error": "jsonld.large", "what": "memory"}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         return {"error": "jsonld.form", "what": ""}
+
+
+def _graph_of(reading: Any, question: Question) -> Mapping[str, Any]:
+    try:
+        return {"graph": reading.read_graph(question.body, question.media_type, question.base)}
+    except reading.ReadingError as error:
+        return {"error": error.code, "what": error.what}
+    except MemoryError:
+        return {"error": "rdf.large", "what": "memory"}
 
 
 def _say(answer: Mapping[str, Any]) -> None:
