@@ -44,6 +44,7 @@ _WORD: Final = re.compile(r"\w+")
 _FOREIGN: Final = re.compile(r"[\u0370-\u058f]")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _RUNS: Final = re.compile(r"[\s\x00-\x20]*(?:javascript|vbscript|data|file|blob|about)\s*:", re.I)
+_BEGINS: Final = frozenset("jvdfbaJVDFBA").union(map(chr, range(33)), "\x85\xa0\u1680\u2028\u2029\u3000")
 _POSING: Final = str.maketrans(
     "аеорсухіјѕԁһӏԛԝАВЕКМНОРСТУХІЈЅοαερνκιυΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "aeopcyxijsdhlqwABEKMHOPCTYXIJSoaepvkiuABEZHIKMNOPTYX",
@@ -54,14 +55,25 @@ _ROUNDS: Final = 3
 
 def clean(text: str, most: int) -> tuple[str, tuple[str, ...]]:
     """The text as it may be shown, of at most `most` characters, and the codes of what was wrong with it."""
-    if len(text) <= most and _SUSPECT.search(text) is None:
+    if len(text) <= most and (_plain(text) or _SUSPECT.search(text) is None):
         return text, ()
     return _cleaned(text, most)
 
 
+def _plain(text: str) -> bool:
+    """Is it one line of Western letters without anything that begins markup? Most texts are, as is quickly seen."""
+    if not text.isprintable() or "<" in text or "&" in text:
+        return False
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def runs(address: str) -> bool:
     """Would a browser that is given this address run it, or look on its own machine?"""
-    return _RUNS.match(address) is not None
+    return address[:1] in _BEGINS and _RUNS.match(address) is not None
 
 
 def _cleaned(text: str, most: int) -> tuple[str, tuple[str, ...]]:

@@ -128,7 +128,7 @@ def read(document: bytes, raw: JsonObject, normal: JsonObject) -> Told | None:
     return Told(
         id=id,
         document=document,
-        digest=_digest(document, reader.faults),
+        digest=_digest(document, raw, reader.faults),
         graph=reader.graph,
         terms=terms,
         formats=_formats(normal),
@@ -141,20 +141,37 @@ def _stub(id: str, document: bytes, raw: JsonObject, reader: _Reader) -> Told:
     """What is kept of a dataset that is too large: that there is one."""
     reader.faults.add(LARGE)
     reader.dataset({key: raw[key] for key in ("title", "dct:title") if isinstance(raw.get(key), str)})
-    hashed = _digest(document, reader.faults)
+    hashed = _digest(document, raw, reader.faults)
     told = tuple(sorted(reader.faults))
     return Told(
         id=id, document=b"{}", digest=hashed, graph=reader.graph, terms=(), formats=(), faults=told, restricted=True
     )
 
 
-def _digest(document: bytes, faults: set[str]) -> bytes:
+def _digest(document: bytes, raw: JsonObject, faults: set[str]) -> bytes:
     """That of a manifest; of the bytes themselves where they have no canonical form."""
+    held = {key: value for key, value in raw.items() if key != "@context"} if "@context" in raw else raw
+    plain = msgspec.json.encode(held, order="sorted")
+    if _NUMBERS.search(_outside(plain)) is None and _ASTRAL.search(plain) is None:
+        return hashlib.sha256(plain).digest()
     try:
         return bytes.fromhex(digest(document))
     except ManifestError:
         faults.add(NUMBER)
         return hashlib.sha256(document).digest()
+
+
+_NUMBERS: Final = re.compile(rb"[0-9](?:[.eE]|[0-9]{15})")
+_ASTRAL: Final = re.compile(rb"[\xf0-\xf4]")
+"""What may be a number that is no small integer, or a character beyond the basic plane: everything else is written the
+same by RFC 8785 and by the encoder that is written in C."""
+
+
+def _outside(text: bytes) -> bytes:
+    """A JSON text without its strings."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(text.split(b'"')[::2])
 
 
 # --- properties -------------------------------------------------------------------------------------------------------
