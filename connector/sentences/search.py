@@ -38,5 +38,73 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Auch der Anbieter muss es feststellen: {operand:operand}.",
         "The provider has to state it as well: {operand:operand}.",
     ),
+    # what may be asked
+    "search.near": (
+        "„{near}“ ist kein Punkt: Breite und Länge in Grad, durch Komma getrennt, etwa 51.05,13.74.",
+        '"{near}" is no point: latitude and longitude in degrees, divided by a comma, for example 51.05,13.74.',
+    ),
+    "search.distance": (
+        "„{within}“ ist keine Entfernung; sagen Sie etwa 20km oder 500m.",
+        '"{within}" is no distance; say for example 20km or 500m.',
+    ),
+    "search.within": (
+        "Eine Entfernung gilt von einem Punkt aus; nennen Sie ihn mit near.",
+        "A distance is from a point; name it with near.",
+    ),
+    "search.nearest": (
+        "Nach Nähe lässt sich nur von einem Punkt aus ordnen; nennen Sie ihn mit near.",
+        "What is nearest can only be said from a point; name it with near.",
+    ),
+    "search.box": (
+        "„{box}“ ist kein Ausschnitt: West, Süd, Ost, Nord in Grad, durch Kommas getrennt.",
+        '"{box}" is no box: west, south, east, north in degrees, divided by commas.',
+    ),
+    "search.place": (
+        "Einen Ort „{place}“ kennt dieser Knoten nicht; nennen Sie seinen amtlichen Schlüssel (AGS, 8 Ziffern).",
+        'This node knows no place "{place}"; say its official key (AGS, 8 digits).',
+    ),
+    "search.theme": (
+        "„{theme}“ ist kein Thema, oder mehrere; möglich sind: {known}.",
+        '"{theme}" is no theme, or several; there are: {known}.',
+    ),
+    "search.since": (
+        "„{since}“ ist kein Zeitpunkt; sagen Sie einen Tag (2027-01-31) oder wie lange her (7d).",
+        '"{since}" is no point in time; say a day (2027-01-31) or how long ago (7d).',
+    ),
+    "search.purpose": (
+        "„{purpose}“ ist kein Zweck des Data Privacy Vocabulary; gemeint sein könnte: {near}.",
+        '"{purpose}" is no purpose of the Data Privacy Vocabulary; you may have meant: {near}.',
+    ),
+    "search.busy": (
+        "Es warten schon zu viele Suchen; versuchen Sie es gleich noch einmal.",
+        "Too many searches are waiting already; try again in a moment.",
+    ),
+    "search.unseen": (
+        "Ein Datensatz {id} wurde in keinem Katalog gesehen. Suchen: allmende search WÖRTER",
+        "No dataset {id} was seen in any catalogue. Search: allmende search WORDS",
+    ),
+    "search.several": (
+        "Mehrere Anbieter haben einen Datensatz {id}: {peers}. Nennen Sie einen.",
+        "Several have a dataset {id}: {peers}. Name one of them.",
+    ),
+    # saved searches
+    "search.unknown": (
+        "Eine Suche „{name}“ ist nicht gespeichert.",
+        'There is no saved search "{name}".',
+    ),
+    "search.taken": (
+        "Eine Suche „{name}“ ist schon gespeichert; löschen Sie sie zuerst oder nennen Sie diese anders.",
+        'A search "{name}" is saved already; remove it first, or call this one otherwise.',
+    ),
+    "search.many": (
+        "Es sind schon {most} Suchen gespeichert; löschen Sie eine, die niemand mehr braucht.",
+        "There are {most} saved searches already; remove one that nobody needs any more.",
+    ),
+    "event.catalog_found": (
+        "Die gespeicherte Suche „{search}“ hat Neues gefunden ({found}), zuerst: {title}. Ansehen: allmende catalog "
+        "saved run {search}",
+        'The saved search "{search}" has found something new ({found}), first: {title}. Look: allmende catalog saved '
+        "run {search}",
+    ),
 }
 """Code -> German, English."""
