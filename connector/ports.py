@@ -7,13 +7,13 @@ contract-test class in `tests/ports` that every adapter must pass.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 from certs.did import Document
-from connector.records import Answer, Asset, Entry, Head, Logged, Plane
+from connector.records import Answer, Asset, Entry, Head, Listing, Logged, Plane
 
 R = TypeVar("R", bound=Struct)
 T = TypeVar("T")
@@ -32,6 +32,37 @@ Sure = Callable[[str], Awaitable[None]]
 
 async def at_once(peer: str) -> None:
     """The `Sure` that never waits."""
+
+
+class Standing(Struct, frozen=True):
+    """How far a catalogue has come for an audience: the number of its last change, whether it has listings of its
+    `own`, and from when on some listing, of whomever, is over (None: never)."""
+
+    sequence: int
+    own: bool
+    due: int | None
+
+
+class Listings(Protocol):
+    """The catalogue as one audience sees it: of each asset one listing at most. Each question is one statement."""
+
+    def page(self, *, after: str = "", skip: int = 0, limit: int = 100, room: int | None = None) -> list[Listing]:
+        """Listings in the order of their assets, beginning behind the asset `after`; fewer where their documents would
+        have more than `room` bytes, but one at least."""
+
+    def changes(self, *, after: int, limit: int, room: int | None = None) -> list[Listing]:
+        """What was changed behind the number `after`, also what has gone, in the order of the changes. From the very
+        beginning (0) nothing is told of what has gone. `room` as in `page`."""
+
+    def digests(self) -> list[tuple[str, str]]:
+        """Asset and digest of all that is shown, in the order of the assets."""
+
+    def standing(self) -> Standing:
+        """How far it has come."""
+
+
+Change = tuple[type[Struct], str]
+"""Kind and id of a record that was put or deleted."""
 
 
 class Reading(Protocol):
@@ -60,6 +91,16 @@ class Reading(Protocol):
 
     def drawn(self, key: str) -> int:
         """How many uses have been drawn from a counter; 0 where none."""
+
+    def listings(self, audience: str) -> Listings:
+        """The catalogue for an audience: a DID, or "" for somebody to whom nothing in particular is offered."""
+
+    def ended_listings(self, now: int, limit: int) -> list[str]:
+        """Assets with a listing that is over at `now`, and has to be made anew."""
+
+    def gone_listings(self, before: int, limit: int) -> list[str]:
+        """Ids of listings of what was gone before an instant, but for the last change for each audience: nobody's
+        sequence may go back."""
 
     def answered(self, peer: str, digest: bytes) -> Answer | None:
         """The stored answer to a byte-identical message of this peer, or None."""
@@ -119,6 +160,10 @@ class Store(Protocol):
 
     async def read(self, act: Callable[[Reading], T]) -> T:
         """Run `act` on a consistent view."""
+
+    def follow(self, kinds: Collection[type[Struct]], act: Callable[[Transaction, Collection[Change]], None]) -> None:
+        """From now on run `act` at the end of every transaction that puts or deletes records of these kinds, inside it,
+        told which ones. Where it raises, nothing of the transaction is kept. What it writes itself is not followed."""
 
     async def sweep(self, now: int) -> int:
         """Forget some of the tokens that have ended and of the answers that are old; how many. 0: nothing is left."""

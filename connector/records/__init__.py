@@ -14,7 +14,7 @@ from msgspec import Struct
 from connector.protocol.dataflow import DataFlow
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
-from connector.records.catalog import CatalogPlace, Harvest, Listing, Portrait, SavedSearch
+from connector.records.catalog import CatalogMark, CatalogPlace, Harvest, Listing, Portrait, SavedSearch
 from connector.records.contracts import Agreement, Ask, Endpoint, Question, QuestionState, Vote
 from connector.records.edge import Device, DeviceKey, DeviceRelease, Sending
 from connector.records.egress import Cells, Pseudonyms, Release
@@ -47,6 +47,7 @@ __all__ = [
     "Ask",
     "Asset",
     "Barred",
+    "CatalogMark",
     "CatalogPlace",
     "Cells",
     "Certificate",
@@ -168,7 +169,8 @@ INDEXED: Mapping[type[Struct], tuple[str, ...]] = {
     Device: ("name",),
     Sending: ("device",),
     Portrait: (),
-    Listing: ("asset", "audience", "sequence", "until"),
+    Listing: ("asset", "audience", "sequence", "until", "digest", "changed"),
+    CatalogMark: (),
     Harvest: (),
     SavedSearch: (),
     CatalogPlace: (),

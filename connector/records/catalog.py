@@ -41,6 +41,15 @@ class Listing(Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
+class CatalogMark(Struct, frozen=True, kw_only=True):
+    """What all listings were made by when they were last all looked at: `digest` is over the settings and the form,
+    `generation` that of the log (`Generation`). There is one; its `id` is the node's DID."""
+
+    id: str
+    digest: str
+    generation: int = 0
+
+
 class Harvest(Struct, frozen=True, kw_only=True):
     """A portal whose records become assets of this node: `id` is the name that its operator gave it, `kind` `dcat` or
     `ckan`. `mark` is from when on the portal is asked for changes, `etag` of its last whole answer."""

@@ -59,10 +59,11 @@ INDEXES: Mapping[type[Struct], tuple[str, ...]] = {
     Flow: ("waiting",),
     DataFlow: ("waiting", "process"),
     Sending: ("device",),
-    Listing: ("asset", "sequence"),
+    Listing: ("asset", "audience", "audience, sequence", "until"),
 }
-"""The attributes with an index of their own. Each is paid for at every write: the state of processes and the peer of
-outgoing messages would add a quarter to the cost of a step, and are asked for by lists and after an outage alone."""
+"""The attributes with an index of their own, or several with one between them. Each is paid for at every write: the
+state of processes and the peer of outgoing messages would add a quarter to the cost of a step, and are asked for by
+lists and after an outage alone."""
 
 FIXED = (
     "CREATE TABLE token(issuer TEXT, jti TEXT, expires INTEGER, PRIMARY KEY(issuer, jti)) WITHOUT ROWID",
@@ -96,7 +97,8 @@ def of_kinds(kinds: Iterable[type[Struct]]) -> list[str]:
     for kind in kinds:
         name, columns = table(kind), INDEXED[kind]
         made.append(f"CREATE TABLE {name}(id TEXT PRIMARY KEY, {''.join(f'{c}, ' for c in columns)}body BLOB)")
-        made += [f"CREATE INDEX {name}_{c} ON {name}({c}, id)" for c in INDEXES.get(kind, ())]
+        indexes = INDEXES.get(kind, ())
+        made += [f"CREATE INDEX {name}_{c.replace(', ', '_')} ON {name}({c}, id)" for c in indexes]
     return made
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import TypeVar
+
+from msgspec import Struct
 
 from connector.errors import StoreError
 from connector.ports import Clock, Fault, Reading, Transaction, no_fault
@@ -21,7 +23,7 @@ from connector.store.connection import Connect, Connection, is_full, translated
 from connector.store.lock import DirectoryLock
 from connector.store.log import Log, SignHead
 from connector.store.view import FORGOTTEN, Act, Desk, View
-from connector.store.writer import Limits, Writer
+from connector.store.writer import Follower, Limits, Writer
 from policies.model import Reason
 
 T = TypeVar("T")
@@ -126,6 +128,11 @@ class SqliteStore:
                 reader.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise translated(error) from error
+
+    def follow(self, kinds: Collection[type[Struct]], act: Follower) -> None:
+        """Run `act` at the end of every transaction that writes records of these kinds, inside it."""
+        for kind in kinds:
+            self._writer.followers.setdefault(kind, []).append(act)
 
     async def sweep(self, now: int) -> int:
         """Forget some of the tokens that have ended and of the answers that are old; how many. 0: nothing is left."""

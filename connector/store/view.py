@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from connector.errors import BusyError, StoreError
-from connector.ports import Clock
+from connector.ports import Change, Clock
 from connector.records import Answer, Entry, Head, Logged, Written
-from connector.store import log
+from connector.store import listed, log
 from connector.store.connection import Connection
 from connector.store.schema import shape
 
@@ -24,9 +24,6 @@ R = TypeVar("R", bound=Struct)
 
 _pack = msgspec.msgpack.Encoder().encode
 _text = msgspec.json.Encoder().encode
-
-Key = tuple[type[Struct], str]
-"""Kind and id of a record."""
 
 MOST_KNOWN = 1024
 LARGEST_KNOWN = 16 * 1024
@@ -87,6 +84,18 @@ class View:
         row = self._connection.execute("SELECT n FROM counter WHERE key = ?", (key,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def listings(self, audience: str) -> listed.Listed:
+        """The catalogue for an audience: a DID, or ""."""
+        return listed.Listed(self._connection, audience)
+
+    def ended_listings(self, now: int, limit: int) -> list[str]:
+        """Assets with a listing that is over at `now`."""
+        return listed.ended(self._connection, now, limit)
+
+    def gone_listings(self, before: int, limit: int) -> list[str]:
+        """Ids of listings that were gone before an instant, but for the last change for each audience."""
+        return listed.gone(self._connection, before, limit)
+
     def answered(self, peer: str, digest: bytes) -> Answer | None:
         """The stored answer to a byte-identical message of this peer, or None."""
         sql = "SELECT status, body FROM answer WHERE digest = ? AND peer = ?"
@@ -122,11 +131,11 @@ class Known:
     __slots__ = ("_records", "get")
 
     def __init__(self) -> None:
-        self._records: dict[Key, Any] = {}
-        self.get: Callable[[Key], Any] = self._records.get
+        self._records: dict[Change, Any] = {}
+        self.get: Callable[[Change], Any] = self._records.get
         """The record, where it is kept; else None."""
 
-    def keep(self, key: Key, record: Struct, size: int) -> None:
+    def keep(self, key: Change, record: Struct, size: int) -> None:
         """Keep it, within bounds; `size` is that of its bytes."""
         if size > LARGEST_KNOWN:
             return
@@ -134,7 +143,7 @@ class Known:
             del self._records[next(iter(self._records))]
         self._records[key] = record
 
-    def drop(self, key: Key) -> None:
+    def drop(self, key: Change) -> None:
         """It is about to be written."""
         self._records.pop(key, None)
 
@@ -164,13 +173,14 @@ class Desk:
 class Act(View):
     """One act in the writer's transaction. Its first write opens a savepoint, so that it can be given up alone."""
 
-    __slots__ = ("_desk", "_tokens", "_written", "calls", "entries", "saved")
+    __slots__ = ("_desk", "_tokens", "calls", "entries", "saved", "written")
 
     def __init__(self, connection: Connection, desk: Desk) -> None:
         self._connection = connection
         self._desk = desk
         self._tokens = desk.tokens
-        self._written: set[Key] = set()
+        self.written: set[Change] = set()
+        """Records that were put or deleted."""
         self.saved = False
         self.entries: list[tuple[int, bytes]] = []
         """Audit entries as (instant, bytes); they become leaves with the group's commit."""
@@ -186,7 +196,7 @@ class Act(View):
         if (body := self._body(kind, id)) is None:
             return None
         record = _decoded(kind, id, body)
-        if key not in self._written:
+        if key not in self.written:
             self._desk.known.keep(key, record, len(body))
         return record
 
@@ -282,7 +292,7 @@ class Act(View):
     def _change(self, kind: type[Struct], id: str) -> None:
         """A record is about to be written: from here on it is read from its row, until the act is done."""
         self._save()
-        self._written.add((kind, id))
+        self.written.add((kind, id))
         self._desk.known.drop((kind, id))
 
     def _save(self) -> None:

@@ -16,13 +16,13 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from connector.errors import BusyError, StoreError
-from connector.ports import Fault, Transaction
+from connector.ports import Change, Fault, Transaction
 from connector.store.connection import (
     Connection,
     is_final,
@@ -39,6 +39,7 @@ from policies.model import Reason
 
 T = TypeVar("T")
 Loop = asyncio.AbstractEventLoop
+Follower = Callable[[Transaction, Collection[Change]], None]
 
 
 STOPPED = "node.rolled_back"
@@ -105,6 +106,8 @@ class Writer:
         self._fault, self._limits, self._failed = fault, limits, failed
         self.suspect: Reason | None = log.damage
         """Why nothing is written any more until the store is opened again."""
+        self.followers: dict[type[Struct], list[Follower]] = {}
+        """What is run after acts that have written records of a kind (`ports.Store.follow`)."""
         self.full = False
         """A group has found no room on the disk, and none has been there since."""
         self._queue: deque[tuple[Callable[[Act], Any], asyncio.Future[Any]]] = deque()
@@ -207,6 +210,8 @@ class Writer:
         tx = Act(self._connection, self._desk)
         try:
             ran.value = act(tx)
+            if tx.written:
+                self._follow(tx)
         except Exception as error:
             if isinstance(error, sqlite3.Error) and (spoils_group(error) or not self._connection.in_transaction):
                 raise
@@ -217,6 +222,15 @@ class Writer:
             group.entries += tx.entries
             group.calls += tx.calls
             group.changed = group.changed or tx.saved or bool(tx.entries)
+
+    def _follow(self, tx: Act) -> None:
+        """Run what follows from the records that an act has written."""
+        found: dict[Follower, list[Change]] = {}
+        for change in tx.written:
+            for follower in self.followers.get(change[0], ()):
+                found.setdefault(follower, []).append(change)
+        for follower, changes in found.items():
+            follower(tx, changes)
 
     def _hand_over(self, loop: Loop, group: _Group) -> None:
         """Have the group committed: by the thread, or here where there is none or nothing to wait for."""
