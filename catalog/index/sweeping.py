@@ -1,0 +1,39 @@
+"""Taking out what is over: entries not seen for long, traces of what is gone, values that nobody has any more.
+
+What lives here: the statements of one sweep. What does not: when it is done (the connector's federation).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from catalog.index.writing import Writing
+
+_MERGED: Final = 500
+
+
+def forget(connection: sqlite3.Connection, participant: str) -> int:
+    """Take out all that a participant told of, and how it was crawled; how many datasets that were."""
+    entries = connection.execute(
+        "SELECT entry FROM card WHERE source = (SELECT party FROM party WHERE did = ?)", (participant,)
+    ).fetchall()
+    connection.execute("DELETE FROM standing WHERE participant = ?", (participant,))
+    connection.execute("DELETE FROM gone WHERE participant = ?", (participant,))
+    connection.execute("UPDATE party SET seen = 0 WHERE did = ?", (participant,))
+    return Writing(connection).drop(entry for (entry,) in entries)
+
+
+def sweep(connection: sqlite3.Connection, seen: int, gone: int) -> int:
+    """Take out what was last seen before `seen`, and the traces of what was gone before `gone`."""
+    entries = connection.execute(
+        "SELECT entry FROM card c JOIN party ON party.party = c.source WHERE c.seen < ? AND party.seen < ?",
+        (seen, seen),
+    ).fetchall()
+    count = Writing(connection).drop(entry for (entry,) in entries)
+    connection.execute("DELETE FROM gone WHERE at < ?", (gone,))
+    connection.execute("DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM offer o WHERE o.terms = terms.terms)")
+    connection.execute("DELETE FROM mark WHERE kind NOT IN (SELECT kind FROM card)")
+    connection.execute("DELETE FROM kind WHERE kind NOT IN (SELECT kind FROM card)")
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGED,))
+    return count
