@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from catalog import dcat
+from catalog.federation import reading
+from catalog.graph import Graph
+from catalog.portal import metadata as portal
 from policies.model import Operator
 from policies.operands import COUNT
 from policies.render import to_dsp
@@ -19,6 +23,28 @@ STANDARDS = Path(os.environ.get("ALLMENDE_STANDARDS", "../shared/standards"))
 CONTEXT = {"@context": ["https://w3id.org/dspace/2025/1/context.jsonld"]}
 SERVICE = dcat.service("https://city.example/dsp/2025-1", "urn:uuid:service")
 OFFER = to_dsp(policy(permission(atom(COUNT, Operator.LTEQ, "3"))))
+
+GRAPH: Graph = {
+    "urn:d": {
+        "@id": "urn:d",
+        "@type": ["dcat:Dataset"],
+        "dct:title": [{"@value": "Zählungen", "@language": "de"}, {"@value": "Counts", "@language": "en"}],
+        "dct:issued": [{"@value": "2026-01-01", "@type": "xsd:date"}],
+        "dcat:keyword": [{"@value": "rad"}],
+        "dcat:theme": [{"@id": "http://publications.europa.eu/resource/authority/data-theme/TRAN"}],
+        "dct:publisher": [{"@id": "did:web:city"}],
+        "dct:creator": [{"@id": "did:web:city"}],
+        "dcatde:contributorID": [{"@id": "http://dcat-ap.de/def/contributors/x"}],
+        "dcat:contactPoint": [{"@id": "_:c"}],
+        "dcat:distribution": [{"@id": "urn:f"}],
+        "odrl:hasPolicy": [{"@id": "urn:evil"}],
+        "http://www.w3.org/ns/odrl/2/target": [{"@value": "evil"}],
+        "hasPolicy": [{"@value": "evil"}],
+    },
+    "did:web:city": {"@id": "did:web:city", "@type": ["foaf:Agent"], "foaf:name": [{"@value": "City"}]},
+    "_:c": {"@id": "_:c", "@type": ["vcard:Kind"], "vcard:hasEmail": [{"@id": "mailto:a@city.example"}]},
+    "urn:f": {"@id": "urn:f", "@type": ["dcat:Distribution"], "dcat:accessURL": [{"@id": "https://city.example/f"}]},
+}
 
 
 def dataset(**changes: Any) -> dict[str, Any]:
@@ -68,7 +94,9 @@ def test_an_empty_catalogue_has_no_datasets_at_all() -> None:
     assert found == {"@id": "urn:c", "@type": "Catalog", "participantId": "did:web:city.example", "service": [SERVICE]}
 
 
-@pytest.mark.parametrize("datasets", [[], [dataset()], [dataset(), dataset(id="urn:e", description="")]])
+@pytest.mark.parametrize(
+    "datasets", [[], [dataset()], [dataset(), dataset(id="urn:e", description="", said=dcat.members(GRAPH, "urn:d"))]]
+)
 def test_catalogues_are_valid_under_the_official_schemas(datasets: list[dict[str, Any]]) -> None:
     folder = STANDARDS / "dsp"
     if not folder.exists():
@@ -79,3 +107,53 @@ def test_catalogues_are_valid_under_the_official_schemas(datasets: list[dict[str
     (schema,) = (schema for schema in schemas if schema.get("$id", "").endswith("/catalog/catalog-schema.json"))
     found = dcat.catalog(id="urn:c", participant="did:web:city.example", service=SERVICE, datasets=datasets)
     jsonschema_rs.validator_for(schema, registry=registry).validate({**CONTEXT, **found})
+
+
+# --- what else is said ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_a_dataset_stands_under_names_that_a_reader_keeps() -> None:
+    vcard, foaf = "http://www.w3.org/2006/vcard/ns#", "http://xmlns.com/foaf/0.1/"
+    assert dcat.members(GRAPH, "urn:d") == {
+        "dct:title": [{"@value": "Zählungen", "@language": "de"}, {"@value": "Counts", "@language": "en"}],
+        "dct:issued": {"@value": "2026-01-01", "@type": "xsd:date"},
+        "dcat:keyword": "rad",
+        "dcat:theme": {"@id": "http://publications.europa.eu/resource/authority/data-theme/TRAN"},
+        "dct:publisher": {"@id": "did:web:city", "@type": [foaf + "Agent"], foaf + "name": "City"},
+        "dct:creator": {"@id": "did:web:city"},
+        "http://dcat-ap.de/def/dcatde/contributorID": {"@id": "http://dcat-ap.de/def/contributors/x"},
+        "dcat:contactPoint": {"@type": [vcard + "Kind"], vcard + "hasEmail": {"@id": "mailto:a@city.example"}},
+        dcat.FILES: [
+            {"@id": "urn:f", "@type": ["dcat:Distribution"], "dcat:accessURL": {"@id": "https://city.example/f"}}
+        ],
+    }
+    assert dcat.members(GRAPH, "urn:none") == {}
+
+
+def test_a_graph_without_an_end_has_one_here() -> None:
+    ring: Graph = {f"_:{n}": {"@id": f"_:{n}", "dct:relation": [{"@id": f"_:{(n + 1) % 3}"}]} for n in range(3)}
+    ring["urn:d"] = {"@id": "urn:d", "dct:relation": [{"@id": "_:0"}, {"@id": "urn:d"}]}
+    # Each of these names the next twice: told in full it would be without measure.
+    double: Graph = {
+        f"_:{n}": {"@id": f"_:{n}", "dct:relation": [{"@id": f"_:{n + 1}"}], "dct:source": [{"@id": f"_:{n + 1}"}]}
+        for n in range(100)
+    }
+    double["urn:d"] = {"@id": "urn:d", "dct:relation": [{"@id": "_:0"}]}
+    for graph in (ring, double):
+        assert len(json.dumps(dcat.members(graph, "urn:d"))) < 100_000
+
+
+def test_what_is_said_does_not_take_the_place_of_what_is_offered() -> None:
+    found = dataset(said={**dcat.members(GRAPH, "urn:d"), "hasPolicy": [], "@id": "urn:evil"})
+    assert (found["@id"], found["hasPolicy"], found["title"]) == ("urn:d", [OFFER], "Counts")
+    assert found["dct:title"][0]["@value"] == "Zählungen"
+
+
+def test_datasets_with_all_that_is_said_are_valid_and_read_as_they_were_told() -> None:
+    found = dataset(said=dcat.members(GRAPH, "urn:d"))
+    document = msgspec.json.encode(found)
+    told = reading.read(document, found, found)
+    assert told is not None
+    assert portal.read(told.graph, "urn:d").title["de"] == "Zählungen"
+    assert portal.read(told.graph, "urn:d").publisher == portal.read(GRAPH, "urn:d").publisher
+    assert portal.read(told.graph, "urn:d").contacts == portal.read(GRAPH, "urn:d").contacts
