@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any, Final
 from xml.sax import SAXException, expatreader, handler
 from xml.sax.xmlreader import InputSource
@@ -29,7 +29,7 @@ MAX_STATEMENTS: Final = 500_000
 MAX_NAME: Final = 16_384
 """Characters of an IRI: of a long prefix each name holds all of it."""
 MAX_DEPTH: Final = 100
-"""Of JSON within JSON, and of XML within XML."""
+"""Of JSON within JSON."""
 
 TURTLE, N_TRIPLES, RDF_XML, JSON_LD = (
     "text/turtle",
@@ -47,6 +47,7 @@ _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TYPE, _FIRST, _REST, _NIL = _RDF + "type", _RDF + "first", _RDF + "rest", _RDF + "nil"
 _STRING: Final = ("http://www.w3.org/2001/XMLSchema#string", _RDF + "langString")
 _BASE: Final = "https://relative.invalid/"
+_END_OF_LINE = re.compile(r"\r\n|\r|\n")
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9._:-]{1,40})", re.ASCII)
 _DECLARED = re.compile(r"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})", re.ASCII)
@@ -111,6 +112,10 @@ class _Literal(str):
         found.language = lang or None
         found.datatype = str(datatype) if datatype and not lang else _native(value)
         return found
+
+    def __add__(self, more: str) -> _Literal:
+        """rdflib's reader of RDF/XML puts literals of XML together."""
+        return _Literal(str(self) + more, self.language, self.datatype)
 
 
 def _lexical(value: Any) -> str:
@@ -286,12 +291,15 @@ def _n_triples(text: str, base: str, sink: _Sink) -> None:
     from rdflib.plugins.parsers import ntriples
 
     _plainly(ntriples)
-    source = StringIO(text)
-    parser = ntriples.W3CNTriplesParser(sink)  # type: ignore[arg-type]
+    parser, read = ntriples.W3CNTriplesParser(sink), 0  # type: ignore[arg-type]
     try:
-        parser.parse(source)
+        # Its own way of finding lines looks at a line that is very long again with every part that it reads of it.
+        for line in _END_OF_LINE.split(text):
+            read += 1
+            parser.line = line
+            parser.parseline()
     except (Error, *_STUMBLES):
-        raise ReadingError("rdf.form", str(parser.line)[:80]) from None
+        raise ReadingError("rdf.form", f"line {read}") from None
 
 
 class _Xml(expatreader.ExpatParser):
@@ -301,10 +309,13 @@ class _Xml(expatreader.ExpatParser):
         super().reset()
         expat: Any = self.__dict__["_parser"]
         expat.EntityDeclHandler = self._declared
-        expat.ExternalEntityRefHandler = self._declared
+        expat.ExternalEntityRefHandler = self._elsewhere
 
-    def _declared(self, name: str | None, *rest: Any) -> int:
-        raise ReadingError("rdf.entity", str(name)[:80])
+    def _declared(self, name: str, *rest: Any) -> None:
+        raise ReadingError("rdf.entity", name[:80])
+
+    def _elsewhere(self, context: Any, base: Any, system: str | None, public: Any) -> int:
+        raise ReadingError("rdf.entity", (system or "")[:80])
 
 
 def _rdf_xml(text: str, base: str, sink: _Sink) -> None:
@@ -356,9 +367,8 @@ def _plainly(module: Any) -> None:
 
 def _known(document: Any) -> Any:
     """A document of JSON-LD with each context in place of its URL. Raises `ReadingError` `rdf.context`, `rdf.large`."""
-    for holder, depth in _objects(document):
-        if depth > MAX_DEPTH:
-            raise ReadingError("rdf.large", "depth")
+    # All are found before one is replaced: what is in a table is not looked through.
+    for holder in list(_objects(document)):
         if "@import" in holder:
             raise ReadingError("rdf.context", str(holder["@import"])[:256])
         if "@context" in holder:
@@ -366,18 +376,17 @@ def _known(document: Any) -> Any:
     return document
 
 
-def _objects(document: Any) -> Iterator[tuple[dict[str, Any], int]]:
-    """Every object in a document, outer ones first, with its depth."""
+def _objects(document: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document, contexts of its own and what is in them as well. Raises `ReadingError`."""
     open: list[tuple[Any, int]] = [(document, 0)]
     while open:
         value, depth = open.pop()
         if depth > MAX_DEPTH:
             raise ReadingError("rdf.large", "depth")
         if isinstance(value, dict):
-            yield value, depth
-            open += [(item, depth + 1) for key, item in value.items() if isinstance(item, dict | list)]
-        elif isinstance(value, list):
-            open += [(item, depth + 1) for item in value if isinstance(item, dict | list)]
+            yield value
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        open += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
 
 
 def _context(given: Any) -> Any:

@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from catalog.graph import Graph
+from catalog.shapes import Told
 from policies.model import Reason
 
 SECONDS: Final = 0.9
@@ -70,7 +72,8 @@ class Read(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True, array_like=True, omit_defaults=True):
-    """What the process is asked: `task` about `body`; `seconds` after which it ends by itself."""
+    """What the process is asked: `task` about `body`; `base` is its URL, or the folder of the shapes that it is judged
+    by; `seconds` after which the process ends by itself."""
 
     task: str
     body: bytes
@@ -111,6 +114,15 @@ class Worker:
             self.close()
         return found
 
+    def judge(self, graph: Graph, folder: str) -> list[Told]:
+        """What the official composition in a folder finds in a graph (`shapes.Composition`).
+
+        Raises `WorkerError`: `rdf.shapes` with the file that is missing, `rdf.time`, `rdf.large`, `rdf.form`.
+        """
+        body = msgspec.json.encode(graph)
+        asked = Question("judge", body, base=folder, seconds=max(self._seconds, LONGEST))
+        return msgspec.convert(self._ask(asked, "rdf")["found"], list[Told])
+
     def read(self, document: bytes) -> Read:
         """What a JSON-LD document says. Raises `WorkerError`: `jsonld.time`, `jsonld.large`, `jsonld.form` and the
         codes of `contexts.read`."""
@@ -142,7 +154,7 @@ class Worker:
                 f"{about}.large", f"{len(question.body)} bytes" if about == "rdf" else str(len(question.body))
             )
         with self._lock:
-            process = self._running()
+            process = self._running(about)
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(msgspec.json.encode(question) + b"\n")
@@ -155,7 +167,7 @@ class Worker:
             raise WorkerError(answer["error"], answer["what"])
         return answer
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self, about: str) -> subprocess.Popen[bytes]:
         """The process, ready for a question."""
         if self._process is not None and self._process.poll() is None:
             return self._process
@@ -165,7 +177,7 @@ class Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT
         )
         if self._line(self._process, STARTING) is None:
-            raise WorkerError("jsonld.worker")
+            raise WorkerError(f"{about}.worker")
         return self._process
 
     def _line(self, process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
@@ -204,19 +216,37 @@ def serve() -> None:
     memory, shapes, classes = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    from catalog import contexts, reading
+    from catalog import contexts
 
+    seclude()
     fitting = contexts.Shapes(Path(shapes).read_bytes(), Path(classes).read_bytes()) if shapes else None
     _say({})
     for line in sys.stdin.buffer:
         question = msgspec.json.decode(line, type=Question)
         # Nobody handles this signal: it ends the process, whatever library it is in.
         signal.setitimer(signal.ITIMER_REAL, question.seconds or LONGEST)
-        if question.task == "graph":
-            _say(_graph_of(reading, question))
+        if question.task in ("graph", "judge"):
+            _say(_about_graphs(question))
         else:
             _say(_answer(contexts, fitting, question.task, question.body))
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+_FORBIDDEN: Final = ("socket.", "subprocess.", "urllib.", "http.client.", "ftplib.", "os.system", "os.exec", "os.fork")
+_WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def seclude() -> None:
+    """From now on nobody in this process talks to anybody, starts anything or writes a file.
+
+    INVARIANT: whatever a library would like to: an audit hook cannot be taken away. It raises `PermissionError`.
+    """
+    sys.addaudithook(_alone)
+
+
+def _alone(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN) or (event == "open" and arguments[2] & _WRITES):
+        raise PermissionError(event)
 
 
 def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str, Any]:
@@ -237,13 +267,30 @@ def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str,
         return {"error": "jsonld.form", "what": ""}
 
 
-def _graph_of(reading: Any, question: Question) -> Mapping[str, Any]:
+def _about_graphs(question: Question) -> Mapping[str, Any]:
+    from catalog import reading, shapes
+
     try:
+        if question.task == "judge":
+            graph = msgspec.json.decode(question.body, type=dict[str, dict[str, Any]])
+            return {"found": msgspec.to_builtins(_composition(question.base).judge(graph))}
         return {"graph": reading.read_graph(question.body, question.media_type, question.base)}
     except reading.ReadingError as error:
         return {"error": error.code, "what": error.what}
+    except shapes.ShapesError as error:
+        return {"error": "rdf.shapes", "what": error.missing}
     except MemoryError:
         return {"error": "rdf.large", "what": "memory"}
+    except Exception:
+        # Whatever a library stumbles over in a stranger's document is a document that cannot be read.
+        return {"error": "rdf.form", "what": ""}
+
+
+@lru_cache(maxsize=1)
+def _composition(folder: str) -> Any:
+    from catalog.shapes import Composition
+
+    return Composition(Path(folder))
 
 
 def _say(answer: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +17,12 @@ import pytest
 
 from catalog import terms
 from catalog.worker import MAX_BYTES, Worker, WorkerError
+from connector.sentences import rdf
 from tests.catalog import samples
+from tests.catalog.dcat_samples import DCAT, needs_standards
 from tests.catalog.samples import LOIRE, TRUST, needs_trust
 
+ROOT = Path(terms.__file__).parent
 CANON = TRUST / "rdf-canon"
 GOOD = msgspec.json.encode({"@context": [terms.V2, terms.GX], "@graph": samples.subjects()})
 
@@ -178,6 +182,53 @@ def test_f34_an_expression_that_never_ends_ends_the_worker(tmp_path: Path) -> No
         assert slow.pid is None
     finally:
         slow.close()
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "import socket; socket.socket()",
+        "import socket; socket.getaddrinfo('localhost', 1)",
+        "import urllib.request; urllib.request.urlopen('http://127.0.0.1:1/')",
+        "import subprocess; subprocess.run(['true'])",
+        "import os; os.system('true')",
+        "import os; os.fork()",
+        "open('x', 'w')",
+        "import os; os.open('x', os.O_CREAT)",
+        "import rdflib; rdflib.Graph().parse('http://127.0.0.1:1/')",
+        "import rdflib; rdflib.Graph().parse(data='{\"@context\":\"http://127.0.0.1:1/\"}', format='json-ld')",
+    ],
+)
+def test_nobody_in_the_process_talks_to_anybody(deed: str, tmp_path: Path) -> None:
+    code = f"import catalog.worker; catalog.worker.seclude()\n{deed}"
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=where)
+    assert done.returncode == 1
+    assert "PermissionError" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_standards
+def test_a_graph_is_judged_by_the_official_composition_in_a_folder(tmp_path: Path) -> None:
+    worker = Worker.of_portals()
+    document = b"@prefix dcat: <http://www.w3.org/ns/dcat#> . <urn:d> a dcat:Dataset ; dcat:theme <urn:t> ."
+    try:
+        graph = worker.graph(document, "text/turtle")
+        found = {(one.severity, one.path, one.constraint) for one in worker.judge(graph, str(DCAT))}
+        assert ("violation", "dct:title", "MinCount") in found
+        with pytest.raises(WorkerError) as error:
+            worker.judge(graph, str(tmp_path))
+        assert (_code(error), error.value.reason.params["what"]) == ("rdf.shapes", "dcat-ap-SHACL-DE.ttl")
+    finally:
+        worker.close()
+
+
+def test_every_reason_not_to_read_a_document_has_a_sentence() -> None:
+    codes = set(
+        re.findall(r'"(rdf\.[a-z_]+)"', "".join((ROOT / name).read_text() for name in ("reading.py", "worker.py")))
+    )
+    assert codes | {"rdf.time", "rdf.worker"} <= rdf.TEMPLATES.keys()
+    assert len(codes) >= 6
 
 
 def test_a_node_imports_no_rdf() -> None:
