@@ -49,6 +49,8 @@ from connector.services.region.members import Members
 from connector.services.region.overview import Overview
 from connector.services.region.revocation import Revocation
 from connector.services.region.vouching import Vouching
+from connector.services.saved import Saved
+from connector.services.search import Search
 from connector.services.silos import SiloRegister
 from connector.services.subscriptions import Subscriptions
 from connector.services.transfers import Transfers
@@ -126,6 +128,9 @@ class Handing(Struct, frozen=True, kw_only=True):
 
 class CatalogServices(Struct, frozen=True, kw_only=True):
     """What is about catalogues: this node's own beside its offers, those of others, searching."""
+
+    search: Search
+    saved: Saved
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -87,6 +87,15 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Mehrere Anbieter haben einen Datensatz {id}: {peers}. Nennen Sie einen.",
         "Several have a dataset {id}: {peers}. Name one of them.",
     ),
+    "search.after": (
+        "Diese Seite gehört nicht zu dieser Suche; beginnen Sie von vorn.",
+        "That page is not of this search; begin anew.",
+    ),
+    "index.unusable": (
+        "Das Verzeichnis der Kataloge lässt sich gerade nicht lesen oder schreiben; prüfen Sie den Platz auf dem "
+        "Datenträger.",
+        "The index of catalogues cannot be read or written now; look at the room on the disk.",
+    ),
     # saved searches
     "search.unknown": (
         "Eine Suche „{name}“ ist nicht gespeichert.",

@@ -19,9 +19,12 @@ from typing import Final, Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from catalog.index.file import IndexFileError
 from catalog.index.forms import Entry, Found, Hit, Origin, Query, Standing
-from catalog.profile.vocabularies import SECONDS
-from connector.errors import BusyError, InputError, UnknownError
+from catalog.index.pages import PageError
+from catalog.model import Metadata
+from catalog.profile.completeness import freshness
+from connector.errors import BusyError, InputError, StoreError, UnknownError
 from connector.ports import Clock, Reading, Store
 from connector.records import Participant
 from connector.services import wanted
@@ -189,13 +192,18 @@ class Search:
     # --- beside the loop ----------------------------------------------------------------------------------------------
 
     async def _beside(self, act: Callable[[], T]) -> T:
-        """Ask the index in a thread, when it is our turn. Raises `BusyError` where too many wait."""
+        """Ask the index in a thread, when it is our turn. Raises `BusyError` where too many wait, `InputError` for
+        an `after` of no page, `StoreError`."""
         if self._waiting >= WAITING:
             raise BusyError("search.busy")
         self._waiting += 1
         try:
             async with self._turns:
                 return await asyncio.to_thread(act)
+        except PageError:
+            raise InputError("search.after") from None
+        except IndexFileError:
+            raise StoreError("index.unusable") from None
         finally:
             self._waiting -= 1
 
@@ -228,19 +236,19 @@ class Search:
         """What fits the question and could not be used."""
         every = self._index.search(replace(asked.query, limit=EXAMINED, facets=False))
         unusable = [hit for hit in every.hits if not any(_usable(verdicts, one) for one in hit.terms)]
-        counted = Counter(_best([verdicts.get(one, _UNJUDGED) for one in hit.terms]).why for hit in unusable)
-        reasons = sorted(((why, times) for why, times in counted.items() if why), key=lambda one: -one[1])
+        found = (_best([verdicts.get(one, _UNJUDGED) for one in hit.terms]).why for hit in unusable)
+        counted = Counter(why.code for why in found if why is not None)
         return Others(
             total=max(every.total - mine.total, len(unusable)),
             looked=len(unusable),
-            reasons=tuple(reasons),
+            reasons=tuple((Reason(code), times) for code, times in counted.most_common()),
             first=tuple(self._seen(hit, asked) for hit in unusable[:why]),
         )
 
     def _seen(self, hit: Hit, asked: _Asked) -> Seen:
         now = asked.query.now
         entry = self._index.entry(hit.participant, hit.id) if hit.terms else None
-        late = _late(hit.frequency, hit.modified, now)
+        late = _late(Metadata(frequency=hit.frequency, modified=hit.modified), now)
         if entry is None or not entry.terms:
             return Seen(hit=hit, late=late, verdict=None if hit.origin is Origin.OWN else _NO_OFFER)
         judged = self._offers(entry, asked)
@@ -264,12 +272,11 @@ class Search:
         ]
 
     def _judged(self, entry: Entry, names: Mapping[str, str], asked: _Asked) -> Known:
-        said = entry.metadata
         return Known(
             entry=entry,
             name=names.get(entry.participant, ""),
             offers=tuple(self._offers(entry, asked)),
-            late=_late(said.frequency, said.modified or said.issued, asked.query.now),
+            late=_late(entry.metadata, asked.query.now),
         )
 
 
@@ -299,13 +306,10 @@ def _distance(one: Verdict) -> tuple[bool, bool, int, int]:
     return not one.usable, foreign, one.begins or 0, len(one.reasons)
 
 
-def _late(frequency: str, modified: int | None, now: int) -> int | None:
-    """By how much data are older than their promised interval; None where none is promised or kept to."""
-    promised = SECONDS.get(frequency)
-    if promised is None or modified is None:
-        return None
-    late = now - modified - promised * 1_000_000
-    return max(late, 0)
+def _late(metadata: Metadata, now: int) -> int | None:
+    """By how much data are older than their promised interval; None where none is promised."""
+    found = freshness(metadata, now)
+    return None if found.due is None else found.late_by
 
 
 def _reach(standings: Iterable[Standing]) -> Reach:

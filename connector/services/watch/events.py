@@ -152,6 +152,8 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     "policy.retired": (_NOTE, "event.policy_retired"),
     "statement.made": (_ATTENTION, "event.statement_made"),
     "statement.withdrawn": (_ATTENTION, "event.statement_withdrawn"),
+    # what others share
+    "catalog.found": (_ATTENTION, "event.catalog_found"),
 }
 """Event -> how much it matters, and its sentence."""
 
@@ -214,6 +216,8 @@ QUIET: Final = frozenset(
         "region.list_signed",
         "release.told",
         "repeated",
+        "search.removed",
+        "search.saved",
         "silo.added",
         "silo.changed",
         "silo.looked",

@@ -59,6 +59,7 @@ SHOWN = (
     "version",
     "readings",
     "why",
+    "search",
 )
 """Parameters of entries that may be shown as they are: numbers, codes, names of things."""
 _LONGEST = 80
