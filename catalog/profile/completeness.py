@@ -79,12 +79,14 @@ def freshness(metadata: Metadata, now: int) -> Freshness:
 
 def _mends(had: list[tuple[Criterion, float]], violations: list[Finding], whole: int) -> tuple[Reason, ...]:
     """First what keeps a portal from taking it, then what brings most points; nothing twice."""
-    found = list({one.property: one.mend for one in violations}.values())[:MENDS]
-    told = {one.property for one in violations}
+    first: dict[str, Finding] = {}
+    for one in violations:
+        first.setdefault(one.property, one)
+    found, told = [one.mend for one in first.values()][:MENDS], first.keys()
     lost = sorted(((one.weight * (1 - part), one) for one, part in had if part < 1), key=lambda pair: -pair[0])
-    for gain, one in lost:
-        if one is not RULES and told.isdisjoint(one.properties):
-            found.append(Reason(f"score.{one.name}", {"gain": str(max(1, round(100 * gain / whole)))}))
+    for gain, lack in lost:
+        if lack is not RULES and told.isdisjoint(lack.properties):
+            found.append(Reason(f"score.{lack.name}", {"gain": str(max(1, round(100 * gain / whole)))}))
     return tuple(found[:MENDS])
 
 

@@ -69,7 +69,7 @@ class Finding(Struct, frozen=True):
     def mend(self) -> Reason:
         """What is wrong and what helps, as a reason, for sentences."""
         params = {"about": self.about, "property": self.property, "value": self.value[:LONGEST], "node": self.node}
-        return Reason(f"profile.{self.fault}", params)
+        return Reason(f"dcat.{self.fault}", params)
 
 
 def clean(findings: Iterable[Finding]) -> bool:
