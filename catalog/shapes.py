@@ -13,6 +13,7 @@ hash is asked of that with a slash as well.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +62,8 @@ class Composition:
         """Reads the files wherever they are below the folder. Raises `ShapesError`."""
         from rdflib import Graph as Rdf
 
+        # It tells of every literal that is none of its datatype, which is for the shapes to find.
+        logging.getLogger("rdflib").setLevel(logging.CRITICAL)
         self._shapes = Rdf()
         for path in _files(folder):
             self._shapes.parse(path, format="turtle")
