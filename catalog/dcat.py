@@ -8,8 +8,9 @@ members without prefixes, no empty arrays, offers without a target.
 The protocol's context has no terms for title, description and the rest, and a message may bring no context of its own.
 A reader that expands JSON-LD loses plain `title` and keeps `dct:title`, so what is said of a dataset stands under names
 with the prefixes that the context has (dct, dcat, odrl, xsd) and under full IRIs elsewhere. Plain `title` and
-`description` stand beside them, for readers that expand nothing. The files of a dataset are told as `FILES` and not as
-distributions: those are forms of transfer here, and a reader of the protocol may refuse one without a service.
+`description` are written only where that says neither: a reader that takes both spellings for one refuses a member that
+comes twice. The files of a dataset are told as `FILES` and not as distributions: those are forms of transfer here, and
+a reader of the protocol may refuse one without a service.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ def dataset(
         **(said or {}),
         "@id": id,
         "@type": "Dataset",
-        "title": title,
         "hasPolicy": [_offer(offer) for offer in offers],
         "distribution": [distribution(format, service) for format in formats],
     }
-    if description:
-        found["description"] = description
+    for name, text in (("title", title), ("description", description)):
+        if text and f"dct:{name}" not in found:
+            found[name] = text
     if described:
         found["describedBy"] = described
     if rows:

@@ -15,4 +15,9 @@ def visible(policy: Policy, who: str, now: int) -> bool:
 
     False for an offer to somebody else, for one whose time is over, and for one that permits nothing.
     """
-    return policy.assignee in (None, who) and can_permit(policy, now)
+    return addressed(policy, who) and can_permit(policy, now)
+
+
+def addressed(policy: Policy, who: str) -> bool:
+    """Is it offered to `who`, or to everybody?"""
+    return policy.assignee in (None, who)

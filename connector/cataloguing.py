@@ -7,17 +7,30 @@ other part.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+import msgspec
 from msgspec import Struct
 
+from catalog.federation import manifest
+from catalog.graph import Graph
 from catalog.index.engine import Index
 from catalog.index.file import IndexFileError
+from catalog.portal.own import About, House, told
+from connector import federating
 from connector.chores import Work
+from connector.data.silos import offered
 from connector.errors import StoreError
 from connector.ground import Ground
 from connector.http.endpoints import CatalogServices
-from connector.ports import Identity, Peer
+from connector.http.manifest import ROOT
+from connector.ports import Documents, Identity, Peer
+from connector.records import Asset, Portrait
 from connector.services.discovery import Discovery
+from connector.services.hints import SECONDS, Hints
+from connector.services.listings import Listings
 from connector.services.offers import Offers
+from connector.services.own_catalog import OwnCatalog
 from connector.services.saved import Saved
 from connector.services.search import Search
 
@@ -25,6 +38,8 @@ INDEX = "catalog.db"
 """What was seen of others' catalogues: it can be had again, so it is in no backup."""
 SAVED_SECONDS = 20.0
 """How often saved searches are asked again, where a catalogue has changed."""
+LOOK_SECONDS = 30.0
+"""Between two looks at what is over in the catalogue; whoever asks before is not shown it either."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -34,6 +49,8 @@ class Around(Struct, frozen=True, kw_only=True):
     identity: Identity
     offers: Offers
     discovery: Discovery
+    documents: Documents
+    threaded: bool
 
 
 class Cataloguing:
@@ -41,8 +58,43 @@ class Cataloguing:
 
     def __init__(self, ground: Ground, around: Around) -> None:
         self._ground, self._around = ground, around
+        self.house = _house(ground)
+        self._showing()
         self.index = _index(ground)
         self._searching()
+        self._reading()
+
+    def _showing(self) -> None:
+        """What this node shows to other nodes, and who is told that it has changed."""
+        own, around = self._ground, self._around
+        names = {"did": own.did, "public_url": own.config.public_url, "base": own.base}
+        self.listings = Listings(
+            store=own.store,
+            clock=own.clock,
+            rows=offered.rows,
+            told=self._told,
+            settings=msgspec.json.encode(self.house).decode(),
+            **names,
+        )
+        self.hints = Hints(store=own.store, clock=own.clock, peer=around.peer, identity=around.identity)
+        self.listings.watching.append(self.hints.changed)
+        self.own = OwnCatalog(
+            store=own.store,
+            clock=own.clock,
+            listings=self.listings,
+            sign=self._signed,
+            asked=self.hints.asked,
+            **names,
+        )
+        own.document.offer("catalog", manifest.SERVICE, own.config.public_url.rstrip("/") + ROOT)
+
+    def _told(self, asset: Asset, portrait: Portrait | None) -> Graph:
+        about = About(id=asset.id, title=asset.title, created=asset.created, description=asset.description)
+        return told(about, self.house, () if portrait is None else portrait.nodes)
+
+    def _signed(self, said: manifest.Manifest) -> str:
+        key, name = self._ground.keys.signing()
+        return manifest.sign(said, key, f"{self._ground.did}#{name}")
 
     def _searching(self) -> None:
         """Finding what others offer, and being told of what is new."""
@@ -52,17 +104,40 @@ class Cataloguing:
         )
         self.saved = Saved(store=own.store, clock=own.clock, search=self.search)
 
+    def _reading(self) -> None:
+        """The catalogues of others, and this node's own, as they are found here."""
+        around = self._around
+        self.reading = federating.Federating(
+            self._ground,
+            federating.Around(
+                peer=around.peer,
+                identity=around.identity,
+                documents=around.documents,
+                index=self.index,
+                apart=around.threaded,
+            ),
+        )
+        self.federation = self.reading.federation
+        self.hints.heard.append(self.federation.hint)
+
+    async def start(self) -> None:
+        """Before anybody asks."""
+        await self.listings.settle()
+
     @property
     def services(self) -> CatalogServices:
         """What the management API stands on."""
-        return CatalogServices(search=self.search, saved=self.saved)
+        return CatalogServices(
+            search=self.search, saved=self.saved, federation=self.federation, places=self.reading.places
+        )
 
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""
-        return [(self.saved.look, SAVED_SECONDS)]
+        return [(self.hints.work, SECONDS), (self.listings.look, LOOK_SECONDS), (self.saved.look, SAVED_SECONDS), *self.reading.rounds()]
 
     async def close(self) -> None:
         """Stop what is under way and let go of files."""
+        await self.reading.close()
         self.index.close()
 
 
@@ -72,3 +147,15 @@ def _index(ground: Ground) -> Index:
         return Index.open(ground.config.directory / INDEX)
     except IndexFileError:
         raise StoreError("index.unusable") from None
+
+
+def _house(ground: Ground) -> House:
+    """Who shows datasets here."""
+    config = ground.config
+    return House(
+        id=ground.did,
+        name=config.catalog.publisher or urlsplit(config.public_url).hostname or ground.did,
+        homepage=config.public_url,
+        contributor=config.catalog.contributor,
+        place=config.catalog.municipality,
+    )

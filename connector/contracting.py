@@ -18,7 +18,6 @@ from connector import fittings
 from connector.data.address import Addresses
 from connector.data.consuming.fetching import Fetching
 from connector.data.consuming.renewing import Introduce, Renewing
-from connector.data.silos import offered
 from connector.data.sources import Sources
 from connector.errors import NodeError
 from connector.ground import Ground
@@ -131,11 +130,8 @@ class Contracting:
             store=own.store,
             clock=own.clock,
             ids=own.ids,
-            did=own.did,
             public_url=own.config.public_url,
-            base=own.base,
             check=around.sources.check,
-            rows=offered.rows,
         )
         self.policies = Policies(
             store=own.store,

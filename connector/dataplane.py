@@ -201,9 +201,7 @@ class DataPlaneProcess:
             store=self.store,
             clock=self.clock,
             ids=self.ids,
-            did=self.did,
             public_url=self.config.public_url,
-            base=self.config.public_url,
             check=self.sources.check,
         )
         self.heads = Heads(

@@ -373,7 +373,14 @@ class Node:
         self._devices()
         self.catalogs = cataloguing.Cataloguing(
             self.ground,
-            cataloguing.Around(peer=self.peer, identity=self.identity, offers=self.offers, discovery=self.discovery),
+            cataloguing.Around(
+                peer=self.peer,
+                identity=self.identity,
+                offers=self.offers,
+                discovery=self.discovery,
+                documents=self.trust.documents,
+                threaded=self._threaded,
+            ),
         )
         self.dsp = self._dsp()
         self.data_plane = serving.data_plane(config, self._parts())
@@ -430,7 +437,8 @@ class Node:
             identity=self.identity,
             signatures=self._signatures,
             intake=intake.Intake(store=self.store),
-            offers=self.offers,
+            catalog=self.catalogs.own,
+            hints=self.catalogs.hints,
             negotiations=self.negotiations,
             transfers=self.transfers,
             heads=self.heads,
@@ -531,6 +539,7 @@ class Node:
         """Listen, take up what was unfinished, and look after what has to be done now and then."""
         await founding.same_as_ever(self.store, self.did)
         await self.keyring.settle()
+        await self.catalogs.start()
         await founding.first_operator(self.operators, self.config.directory)
         await self.continuity.start()
         await self.trust.start()

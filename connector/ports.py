@@ -43,14 +43,21 @@ class Standing(Struct, frozen=True):
     due: int | None
 
 
+class Batch(Struct, frozen=True):
+    """Some listings, and whether there are `more`."""
+
+    listings: list[Listing]
+    more: bool
+
+
 class Listings(Protocol):
     """The catalogue as one audience sees it: of each asset one listing at most. Each question is one statement."""
 
-    def page(self, *, after: str = "", skip: int = 0, limit: int = 100, room: int | None = None) -> list[Listing]:
-        """Listings in the order of their assets, beginning behind the asset `after`; fewer where their documents would
-        have more than `room` bytes, but one at least."""
+    def page(self, *, after: str = "", skip: int = 0, limit: int = 100, room: int | None = None) -> Batch:
+        """Listings in the order of their assets, beginning behind the asset `after`; fewer than `limit` where their
+        documents would have more than `room` bytes, but one at least."""
 
-    def changes(self, *, after: int, limit: int, room: int | None = None) -> list[Listing]:
+    def changes(self, *, after: int, limit: int, room: int | None = None) -> Batch:
         """What was changed behind the number `after`, also what has gone, in the order of the changes. From the very
         beginning (0) nothing is told of what has gone. `room` as in `page`."""
 

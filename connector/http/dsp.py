@@ -12,7 +12,6 @@ counted, and so is one too many. A path of a process takes the pid of either rol
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -21,7 +20,9 @@ import structlog
 from msgspec import UNSET, Struct
 
 from connector.errors import MessageError, NodeError, OurError, RefusedError, UnauthenticatedError, UnknownError
+from connector.http import manifest
 from connector.http.exchange import JSON, Headers, Request, Response, Router, arguments
+from connector.http.packed import packed
 from connector.http.paging import Position, links
 from connector.http.problems import (
     UNKNOWN_PID,
@@ -57,10 +58,11 @@ from connector.protocol.messages import (
     Version,
 )
 from connector.sentences import language_of
+from connector.services.hints import Hints
 from connector.services.intake import Intake
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
-from connector.services.offers import Offers
+from connector.services.own_catalog import PAGE, OwnCatalog
 from connector.services.processes import Handled
 from connector.services.proof.answering import Answering
 from connector.services.proof.heads import HeadOffer, Heads
@@ -71,8 +73,6 @@ from connector.telemetry import Metrics
 log = structlog.get_logger()
 
 BASE = f"/dsp/{VERSION}"
-PAGE = 100
-_GZIP_FROM = 1_024
 _ANSWER: Headers = {"content-type": JSON}
 _DOCUMENT: Headers = {"content-type": JSON, "cache-control": "public, max-age=300"}
 _MEDIA = ("application/json", "application/ld+json")
@@ -121,7 +121,8 @@ class Dsp:
         identity: Identity,
         signatures: Signatures | None,
         intake: Intake,
-        offers: Offers,
+        catalog: OwnCatalog,
+        hints: Hints,
         negotiations: Service,
         transfers: Service,
         heads: Heads,
@@ -137,7 +138,8 @@ class Dsp:
         bound: Bound,
         page: int = PAGE,
     ) -> None:
-        self._identity, self._intake, self._offers, self._heads = identity, intake, offers, heads
+        self._identity, self._intake, self._heads = identity, intake, heads
+        self._shown, self._hints = catalog, hints
         self._notices, self._answering, self._sure = notices, answering, sure
         self._probes, self._throttle = probes, throttle
         self._negotiations, self._transfers = negotiations, transfers
@@ -265,16 +267,25 @@ class Dsp:
             return codec.decode(request.body, CatalogRequestMessage), Position.read(named.get("continuationToken", ""))
 
         message, position = await self._read(call, "catalog", read)
-        shown = await self._offers.catalog(call.caller, message, position.after, self._page)
-        headers = {**_ANSWER, "vary": "Accept-Encoding"}
+        shown = await self._shown.catalog(call.caller, message, position.after, self._page)
+        headers = dict(_ANSWER)
         if link := links(request.path, position, shown.next):
             headers["link"] = link
-        return _packed(Response(200, headers, _written(shown.catalog)), request.headers)
+        return packed(Response(200, headers, shown.body), request.headers)
 
     async def _dataset(self, call: Call) -> Response:
-        found = await self._offers.dataset(call.caller, call.values[0])
-        headers = {**_ANSWER, "vary": "Accept-Encoding"}
-        return _packed(Response(200, headers, _written(found)), call.request.headers)
+        found = await self._shown.dataset(call.caller, call.values[0])
+        return packed(Response(200, _ANSWER, found), call.request.headers)
+
+    async def _manifest(self, call: Call) -> Response:
+        return await manifest.manifest(self._shown, call.caller, call.request)
+
+    async def _entries(self, call: Call) -> Response:
+        after, limit = await self._read(call, "entries", lambda: manifest.span(call.request))
+        return await manifest.entries(self._shown, call.caller, call.request, after, limit)
+
+    async def _hint(self, call: Call) -> Response:
+        return await manifest.hint(self._hints, call.caller)
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -345,6 +356,10 @@ class Dsp:
             ("POST", "/reconcile", self._compare),
         ):
             router.add(method, self._prefix + path, Route(None, self._prefix + path, serve, always=True))
+        below = self._prefix + manifest.ROOT
+        add("GET", f"{below}/manifest", None, self._manifest)
+        add("GET", f"{below}/entries", None, self._entries)
+        add("POST", f"{below}/hint", None, self._hint)
         add("POST", f"{self._prefix}/probe", None, self._probe)
         add("POST", f"{self._prefix}/notices", None, self._take_notice)
         return router
@@ -441,20 +456,3 @@ def _written(message: Struct) -> bytes:
         return codec.encode(message)
     except MessageError as error:
         raise OurError("internal.answer", code=error.reason.code) from None
-
-
-def _packed(response: Response, asked: Headers) -> Response:
-    """Catalogue answers may be gzip (HTTPS binding of the Catalog Protocol), where the reader takes it."""
-    if len(response.body) < _GZIP_FROM or not _takes_gzip(asked.get("accept-encoding", "")):
-        return response
-    body = gzip.compress(response.body, compresslevel=4, mtime=0)
-    return Response(response.status, {**response.headers, "content-encoding": "gzip"}, body)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """RFC 9110, 12.5.3, as far as gzip and `*` go."""
-    weights = {}
-    for one in accepted.lower().split(","):
-        coding, _, parameter = one.partition(";")
-        weights[coding.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return weights.get("gzip", weights.get("*", False))

@@ -81,8 +81,13 @@ def encode(message: Struct) -> bytes:
     document = _without_empty(msgspec.to_builtins(message))
     if not isinstance(message, ProtocolVersions):
         document = {**document, "@context": [CONTEXT]}
-    shapes.check_sent(strict(document, type(message)))
+    check_sent(document, type(message))
     return msgspec.json.encode(document)
+
+
+def check_sent(document: JsonObject, kind: type[Struct]) -> None:
+    """Return where a plain object may be sent as this kind, other members aside. Raises `MessageError`."""
+    shapes.check_sent(strict(document, kind))
 
 
 def agreement_of(body: bytes) -> JsonObject:

@@ -137,9 +137,18 @@ def _context(value: Any) -> Any:
 
 
 def _ornament(value: Any) -> Any:
-    """Text for people beside the schemas: one that is not plain text must not make a catalogue unreadable."""
-    found = _text(value)
-    return found if isinstance(found, str) else _ABSENT
+    """Text for people beside the schemas: one that is not plain text must not make a catalogue unreadable. Of several
+    it is the one without a language, else the first."""
+    found = [_plain(one) for one in sorted(_members(value), key=_in_a_language)]
+    return next((one for one in found if isinstance(one, str)), _ABSENT)
+
+
+def _in_a_language(value: Any) -> bool:
+    return value.__class__ is dict and "@language" in value
+
+
+def _plain(value: Any) -> Any:
+    return value.get("@value") if _in_a_language(value) else _text(value)
 
 
 def _object(shape: Shape, type_: str = "") -> Reader:

@@ -1,9 +1,7 @@
-"""What this node has and on which terms: assets, offers, and the catalogue made of them.
+"""What this node has and on which terms: assets and offers.
 
-What lives here: keeping and publishing, and which offers a peer is shown. What does not: the policies that offers are
-under (`policies.versions`), the DSP form of a catalogue (`catalog.dcat`), who sees what (`catalog.visibility`), whether
-an asset can be opened (its source).
-Source: Dataspace Protocol 2025-1, Catalog Protocol.
+What lives here: keeping and publishing. What does not: the policies that offers are under (`policies.versions`), the
+catalogue made of them (`listings`), who is shown it (`own_catalog`), whether an asset can be opened (its source).
 """
 
 from __future__ import annotations
@@ -13,22 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from catalog import dcat, visibility
-from catalog.description import NODE, PRODUCT, Describing
-from connector.errors import InputError, MessageError, PeerError, UnknownError
-from connector.ports import Caller, Clock, Ids, Reading, Store, Transaction
-from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset, JsonObject
-from connector.records import Approval, Asset, Description, Entry, Outside, PolicyVersion, PublishedOffer, Silo
+from connector.errors import InputError
+from connector.ports import Clock, Ids, Reading, Store, Transaction
+from connector.protocol.messages import JsonObject
+from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer, Silo
 from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
-from connector.services.decisions import Published
-from connector.services.formats import offered
-from connector.services.intake import admit, check_scope, note_refusal
 from connector.services.policies.kept import for_offers
-from connector.services.windows import Window, window
 from policies import bounds, parse
 from policies.model import PolicyKind
 from policies.transforms import Chain, chain, media
@@ -40,25 +31,8 @@ WITH_ONE = Approval()
 """What an offer that says nothing about it needs: one person, who has not published it."""
 
 
-class Shown(Struct, frozen=True):
-    """One page of a catalogue, and the cursor of the next one."""
-
-    catalog: Catalog
-    next: str | None
-
-
-Rows = Callable[[Asset, Sequence[Chain | None]], JsonObject | None]
-"""What can be asked of an asset under offers that demand these chains; None where it has no rows that are known."""
-
-
-def unknown_rows(asset: Asset, chains: Sequence[Chain | None]) -> JsonObject | None:
-    """Of nodes whose catalogue says nothing of rows."""
-    return None
-
-
 class Offers:
-    """Assets and offers of this node. `check` says what is wrong with an asset's settings, `rows` what consumers can
-    ask of one."""
+    """Assets and offers of this node. `check` says what is wrong with an asset's settings."""
 
     def __init__(
         self,
@@ -66,15 +40,11 @@ class Offers:
         store: Store,
         clock: Clock,
         ids: Ids,
-        did: str,
         public_url: str,
-        base: str,
         check: Callable[[str, Mapping[str, Any]], Sequence[str]],
-        rows: Rows = unknown_rows,
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
-        self._did, self._root, self._base, self._check, self._rows = did, public_url, base, check, rows
-        self._published = Published()
+        self._root, self._check = public_url, check
 
     # --- assets -------------------------------------------------------------------------------------------------------
 
@@ -231,124 +201,6 @@ class Offers:
         tx.put(retired)
         tx.record(Entry(event="offer.retired", actor=operator, params={"offer": offer.id}))
         return retired
-
-    # --- catalogue, as peers see it -----------------------------------------------------------------------------------
-
-    async def catalog(
-        self, caller: Caller, request: CatalogRequestMessage, after: str = "", limit: int = PAGE
-    ) -> Shown:
-        """What this caller could use, page by page. Raises `MessageError` for a filter that selects (`windows`), and
-        `RefusedError` where nobody vouches for it as far as that."""
-
-        def act(tx: Transaction) -> Shown | PeerError:
-            admit(tx, caller)
-            try:
-                check_scope(tx, caller, "catalog")
-                wanted = _wanted(request, limit)
-            except PeerError as error:
-                note_refusal(tx, caller, "catalog", error)
-                return error
-            shown = self._page(tx, caller.id, after, wanted)
-            tx.record(Entry(event="catalog.read", actor=caller.id, params={"after": after}))
-            return shown
-
-        found = await self._store.write(act)
-        if isinstance(found, PeerError):
-            raise found
-        return found
-
-    async def dataset(self, caller: Caller, id: str) -> Dataset:
-        """One dataset with the offers that this caller could use. Raises `UnknownError` where there is none, and
-        `RefusedError` as `catalog`."""
-
-        def act(tx: Transaction) -> Dataset | PeerError:
-            admit(tx, caller)
-            try:
-                check_scope(tx, caller, "catalog")
-                asset, offers = self._offered(tx, id, caller.id)
-            except PeerError as error:
-                note_refusal(tx, caller, "dataset", error)
-                return error
-            tx.record(Entry(event="dataset.read", actor=caller.id, params={"asset": id}))
-            return self._dataset(tx, asset, offers)
-
-        found = await self._store.write(act)
-        if isinstance(found, PeerError):
-            raise found
-        return found
-
-    def _offered(self, view: Reading, id: str, who: str) -> tuple[Asset, list[PublishedOffer]]:
-        """An asset with the offers that somebody could use. Raises `UnknownError` where there is none."""
-        asset = view.get(Asset, id)
-        offers = [] if asset is None else self._visible(view, asset, who)
-        if asset is None or not offers:
-            raise UnknownError("dataset.unknown")
-        return asset, offers
-
-    def _page(self, view: Reading, who: str, after: str, wanted: Window) -> Shown:
-        """Keyset paging over offers' assets; a page may show fewer datasets than it has read, unless counted."""
-        datasets, next = self._window(view, who, after, wanted)
-        document = dcat.catalog(
-            id=f"{self._root}/catalog",
-            participant=self._did,
-            service=dcat.service(self._base, self._did),
-            described=self._described(view, NODE),
-        )
-        catalog = msgspec.convert({**document, "@type": "Catalog"}, Catalog)
-        if datasets:
-            catalog = msgspec.structs.replace(catalog, dataset=tuple(datasets))
-        return Shown(catalog, next)
-
-    def _window(self, view: Reading, who: str, after: str, wanted: Window) -> tuple[list[Dataset], str | None]:
-        """The datasets of a window, and where the next one begins."""
-        datasets: list[Dataset] = []
-        skip, page = wanted.offset, PAGE if wanted.counted else wanted.limit
-        while assets := view.select(Asset, after=after, limit=page):
-            for asset in assets:
-                offers = self._visible(view, asset, who)
-                if offers and skip:
-                    skip -= 1
-                elif offers:
-                    datasets.append(self._dataset(view, asset, offers))
-                    if len(datasets) == wanted.limit:
-                        return datasets, asset.id
-            after = assets[-1].id
-            if len(assets) < page:
-                break
-            if not wanted.counted:
-                return datasets, after
-        return datasets, None
-
-    def _visible(self, view: Reading, asset: Asset, who: str) -> list[PublishedOffer]:
-        now = self._clock.now()
-        offers = view.select(PublishedOffer, asset=asset.id, live=True)
-        return [offer for offer in offers if visibility.visible(self._published.policy(offer), who, now)]
-
-    def _described(self, view: Reading, name: str) -> str:
-        """Where the self-description of this name is published, "" where it is not."""
-        url = Describing(self._root, self._did).url(name)
-        return url if view.get(Description, url) is not None else ""
-
-    def _dataset(self, view: Reading, asset: Asset, offers: list[PublishedOffer]) -> Dataset:
-        document = dcat.dataset(
-            id=asset.id,
-            title=asset.title,
-            description=asset.description,
-            offers=[offer.document for offer in offers],
-            formats=offered(asset.kind),
-            service=dcat.service(self._base, self._did),
-            described=self._described(view, PRODUCT + asset.name),
-            rows=self._rows(asset, [chain(self._published.policy(offer)) for offer in offers]),
-        )
-        return msgspec.convert(document, Dataset)
-
-
-def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
-    """The window that a request asks for. Raises `MessageError` `catalog.filter`."""
-    wanted = window(request.filter, limit)
-    if wanted is None:
-        raise MessageError("catalog.filter", place="/filter")
-    return wanted
 
 
 def _fitting(asset: Asset, terms: PolicyVersion) -> None:

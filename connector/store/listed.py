@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from connector.errors import StoreError
-from connector.ports import Standing
+from connector.ports import Batch, Standing
 from connector.records import Listing
 from connector.store.connection import Connection, Cursor
 from connector.store.schema import shape
@@ -63,16 +63,16 @@ class Listed:
     def __init__(self, connection: Connection, audience: str) -> None:
         self._connection, self._audience = connection, audience
 
-    def page(self, *, after: str = "", skip: int = 0, limit: int = 100, room: int | None = None) -> list[Listing]:
-        """Listings in the order of their assets, beginning behind the asset `after`; fewer where their documents would
-        have more than `room` bytes, but one at least."""
+    def page(self, *, after: str = "", skip: int = 0, limit: int = 100, room: int | None = None) -> Batch:
+        """Listings in the order of their assets, beginning behind the asset `after`; fewer than `limit` where their
+        documents would have more than `room` bytes, but one at least."""
         # "!" is what follows a space: behind all listings of that asset.
-        return _within(self._rows(_PAGE, f"{after}!" if after else "", limit, skip), room)
+        return _within(self._rows(_PAGE, f"{after}!" if after else "", limit + 1, skip), limit, room)
 
-    def changes(self, *, after: int, limit: int, room: int | None = None) -> list[Listing]:
+    def changes(self, *, after: int, limit: int, room: int | None = None) -> Batch:
         """What is shown and was changed behind `after`, and what is shown no longer, in the order of `sequence`. From
         the very beginning (0) nothing is told of what has gone. `room` as in `page`."""
-        return _within(self._rows(_CHANGES, after, limit), room)
+        return _within(self._rows(_CHANGES, after, limit + 1), limit, room)
 
     def digests(self) -> list[tuple[str, str]]:
         """Asset and digest of all that is shown, in the order of the assets."""
@@ -107,15 +107,15 @@ def gone(connection: Connection, before: int, limit: int) -> list[str]:
     return [row[0] for row in connection.execute(sql, (before, limit)).fetchall()]
 
 
-def _within(rows: Iterator[Listing], room: int | None) -> list[Listing]:
+def _within(rows: Iterator[Listing], limit: int, room: int | None) -> Batch:
     found: list[Listing] = []
     taken = 0
     for one in rows:
         taken += len(one.document)
-        if found and room is not None and taken > room:
-            break
+        if len(found) == limit or (found and room is not None and taken > room):
+            return Batch(found, True)
         found.append(one)
-    return found
+    return Batch(found, False)
 
 
 def _listing(row: Sequence[Any]) -> Listing:

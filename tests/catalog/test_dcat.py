@@ -145,8 +145,9 @@ def test_a_graph_without_an_end_has_one_here() -> None:
 
 def test_what_is_said_does_not_take_the_place_of_what_is_offered() -> None:
     found = dataset(said={**dcat.members(GRAPH, "urn:d"), "hasPolicy": [], "@id": "urn:evil"})
-    assert (found["@id"], found["hasPolicy"], found["title"]) == ("urn:d", [OFFER], "Counts")
+    assert (found["@id"], found["hasPolicy"], found["description"]) == ("urn:d", [OFFER], "Bicycles")
     assert found["dct:title"][0]["@value"] == "Zählungen"
+    assert "title" not in found
 
 
 def test_datasets_with_all_that_is_said_are_valid_and_read_as_they_were_told() -> None:

@@ -186,7 +186,7 @@ async def test_of_our_own_trouble_a_peer_learns_only_that_there_is_some(
     async def locked(*_: Any) -> None:
         raise StoreError("store.damaged", file="/srv/private/state.db")
 
-    monkeypatch.setattr(node.offers, "dataset", locked)
+    monkeypatch.setattr(node.catalogs.own, "dataset", locked)
     answer = await dsp(node, "GET", "/catalog/datasets/x")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert error(answer, "/catalog").code == "unavailable"

@@ -148,7 +148,15 @@ SAME = {
     ),
     "service as a reference": (CATALOG, changed(CATALOG, "dataset/0/distribution/0/accessService", {"@id": "urn:x:s"})),
     "empty list of catalogues": (CATALOG, added(CATALOG, "", "catalog", [])),
-    "title in two languages": (CATALOG, added(CATALOG, "dataset/0", "title", [{"@value": "a", "@language": "de"}])),
+    "title in two languages": (
+        added(CATALOG, "dataset/0", "title", "a"),
+        added(CATALOG, "dataset/0", "dct:title", [{"@value": "b", "@language": "de"}, {"@value": "a"}]),
+    ),
+    "title in one language": (
+        added(CATALOG, "dataset/0", "title", "b"),
+        added(CATALOG, "dataset/0", "dct:title", {"@value": "b", "@language": "de"}),
+    ),
+    "a title that is no text": (CATALOG, added(CATALOG, "dataset/0", "title", [{"a": 1}, 2])),
     "properties of an asset": (CATALOG, added(CATALOG, "dataset/0", "edc:size", 5)),
 }  # fmt: skip
 """What is meant -> another spelling of it that is met."""

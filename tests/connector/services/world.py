@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from catalog.federation.manifest import sign as sign_manifest
 from certs import checkpoint, keys
 from connector.data.address import Addresses
 from connector.data.tokens import Tokens
 from connector.errors import DeliveryError, NodeError
 from connector.ports import Caller, Reply, no_fault
 from connector.protocol import codec
-from connector.protocol.messages import CatalogRequestMessage, JsonObject, NegotiationMessage, TransferMessage
+from connector.protocol.messages import (
+    Catalog,
+    CatalogRequestMessage,
+    Dataset,
+    JsonObject,
+    NegotiationMessage,
+    TransferMessage,
+)
 from connector.protocol.negotiation import Negotiation
 from connector.protocol.transfer import Transfer
 from connector.records import Approval, Logged, Outgoing, Outside, Participant, PublishedOffer, Right
@@ -28,12 +36,14 @@ from connector.services.approval.questions import Questions, Rules
 from connector.services.changes import Changes
 from connector.services.decisions import Decisions
 from connector.services.life.endings import Endings
+from connector.services.listings import Listings
 from connector.services.negotiations import Negotiations
 from connector.services.notices import Notices
 from connector.services.notices import read as read_notice
 from connector.services.offers import Offers
 from connector.services.operators import Operators
 from connector.services.outbox import Limits, Outbox
+from connector.services.own_catalog import OwnCatalog
 from connector.services.policies.versions import Policies
 from connector.services.processes import Processes
 from connector.services.transfers import Transfers
@@ -130,15 +140,40 @@ class Neighbour:
             store=self.store,
             clock=self.clock,
             ids=self.ids,
-            did=self.did,
             public_url=self.url,
-            base=self.url,
             check=lambda kind, settings: [] if kind == "file" else ["no such kind"],
         )
+        self._showing()
         self.policies = Policies(
             store=self.store, clock=self.clock, offers=self.offers, approvals=sanctions, seal=str, opened=lambda _: None
         )
         world[name] = self
+
+    def _showing(self) -> None:
+        """What others are shown."""
+        own: dict[str, Any] = {
+            "store": self.store,
+            "clock": self.clock,
+            "did": self.did,
+            "public_url": self.url,
+            "base": self.url,
+        }
+        self.listings = Listings(**own)
+        self.readers: list[str] = []
+        self.catalog = OwnCatalog(
+            **own,
+            listings=self.listings,
+            sign=lambda said: sign_manifest(said, KEYS.token, f"{self.did}#key"),
+            asked=self.readers.append,
+        )
+
+    async def shown(self, caller: Caller) -> Catalog:
+        """What a caller is shown, as it reads it."""
+        return codec.decode((await self.catalog.catalog(caller, CatalogRequestMessage())).body, Catalog)
+
+    async def shown_dataset(self, caller: Caller, id: str) -> Dataset:
+        """One dataset, as a caller reads it."""
+        return codec.decode(await self.catalog.dataset(caller, id), Dataset)
 
     def _head(self, size: int, root: bytes, at: int) -> str:
         return checkpoint.signed(checkpoint.Checkpoint(self.did, size, root), KEYS.head_public, KEYS.sign_head)
@@ -218,8 +253,8 @@ class Neighbour:
 
     async def terms_of(self, other: Neighbour, offer: PublishedOffer, terms: Terms | None = None) -> JsonObject:
         """What this node asks under another's offer."""
-        shown = await other.offers.catalog(self.caller(), CatalogRequestMessage())
-        published = next(d for d in shown.catalog.dataset if d.id == offer.asset).hasPolicy[0]  # type: ignore[union-attr]
+        shown = await other.shown(self.caller())
+        published = next(d for d in shown.dataset if d.id == offer.asset).hasPolicy[0]  # type: ignore[union-attr]
         policy = parse.from_dsp(published)
         return {**render.to_dsp(restate(policy, terms) if terms else policy), "target": offer.asset}
 

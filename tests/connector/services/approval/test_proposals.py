@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import InputError
-from connector.protocol.messages import CatalogRequestMessage, Dataset
+from connector.protocol.messages import Dataset
 from connector.records import Outside
 from connector.services.approval.proposals import Proposals
 from policies import parse, render, short
@@ -24,8 +24,8 @@ class Shown:
         self.me, self.other = me, other
 
     async def dataset(self, peer: str, id: str) -> Dataset:
-        shown = await self.other.offers.catalog(self.me.caller(), CatalogRequestMessage())
-        return next(one for one in shown.catalog.dataset or () if one.id == id)
+        shown = await self.other.shown(self.me.caller())
+        return next(one for one in shown.dataset or () if one.id == id)
 
 
 def proposals(me: Neighbour, other: Neighbour) -> Proposals:

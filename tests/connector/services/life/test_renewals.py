@@ -32,7 +32,7 @@ class Shown:
 
     async def dataset(self, peer: str, id: str) -> Dataset:
         assert peer == self._other.did
-        return await self._other.offers.dataset(self._one.caller(), id)
+        return await self._other.shown_dataset(self._one.caller(), id)
 
     async def catalog(self, peer: str, after: str = "") -> Catalog:
         raise NotImplementedError

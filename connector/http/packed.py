@@ -1,0 +1,34 @@
+"""Catalogue answers in gzip, where their reader takes it (Dataspace Protocol 2025-1, HTTPS binding of the Catalog
+Protocol; RFC 9110, 12.5.3 as far as gzip and `*` go).
+
+What lives here: that. What does not: streams of data (`connector.http.answers`).
+"""
+
+from __future__ import annotations
+
+import gzip
+from typing import Final
+
+from connector.http.exchange import Headers, Response
+
+_FROM: Final = 1_024
+_LARGE: Final = 65_536
+"""Bytes from which on the quickest level is used: nobody else is served meanwhile."""
+
+
+def packed(response: Response, asked: Headers) -> Response:
+    """The answer as this reader is sent it."""
+    varied = {**response.headers, "vary": "Accept-Encoding"}
+    if len(response.body) < _FROM or not _takes_gzip(asked.get("accept-encoding", "")):
+        return Response(response.status, varied, response.body)
+    level = 4 if len(response.body) < _LARGE else 1
+    body = gzip.compress(response.body, compresslevel=level, mtime=0)
+    return Response(response.status, {**varied, "content-encoding": "gzip"}, body)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    weights = {}
+    for one in accepted.lower().split(","):
+        coding, _, parameter = one.partition(";")
+        weights[coding.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return weights.get("gzip", weights.get("*", False))
