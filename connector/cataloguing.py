@@ -133,7 +133,12 @@ class Cataloguing:
 
     def rounds(self) -> list[tuple[Work, float]]:
         """What has to be done now and then, with the seconds between."""
-        return [(self.hints.work, SECONDS), (self.listings.look, LOOK_SECONDS), (self.saved.look, SAVED_SECONDS), *self.reading.rounds()]
+        return [
+            (self.hints.work, SECONDS),
+            (self.listings.look, LOOK_SECONDS),
+            (self.saved.look, SAVED_SECONDS),
+            *self.reading.rounds(),
+        ]
 
     async def close(self) -> None:
         """Stop what is under way and let go of files."""

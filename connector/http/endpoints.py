@@ -25,6 +25,8 @@ from connector.services.approval.frames import Frames
 from connector.services.approval.proposals import Proposals
 from connector.services.discovery import Discovery
 from connector.services.edge.fleet import Fleet
+from connector.services.federation.federation import Federation
+from connector.services.federation.targets import Places
 from connector.services.life.contracts import Contracts
 from connector.services.life.endings import Endings
 from connector.services.life.renewals import Renewals
@@ -131,6 +133,8 @@ class CatalogServices(Struct, frozen=True, kw_only=True):
 
     search: Search
     saved: Saved
+    federation: Federation
+    places: Places
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -56,7 +56,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Federation:
-    """`crawled` is told of every participant whose datasets have changed here; `draw` gives numbers from 0 to 1."""
+    """`own` is this node's DID; `stale` the days for which is shown what was not seen again; `draw` gives numbers from
+    0 to 1; without `on` nobody is read."""
 
     def __init__(
         self,
@@ -70,12 +71,11 @@ class Federation:
         periods: Periods,
         stale: float,
         draw: Callable[[], float],
-        crawled: Callable[[str], None] = lambda participant: None,
         on: bool = True,
     ) -> None:
         self._store, self._clock, self._index, self._crawling = store, clock, index, crawling
         self._beside, self._own, self._periods, self._stale = beside, own, periods, stale
-        self._draw, self._crawled, self._on = draw, crawled, on
+        self._draw, self._on = draw, on
         self._targets: Mapping[str, Target] = {}
         self._standings: dict[str, Standing] = {}
         self._going: dict[str, asyncio.Task[Standing]] = {}
@@ -127,11 +127,29 @@ class Federation:
         await self._look()
         return [self._known(one) for one in sorted(self._targets.values(), key=lambda one: one.name)]
 
+    @property
+    def participants(self) -> frozenset[str]:
+        """Those whose catalogues are read."""
+        return frozenset(self._targets)
+
     def silent(self) -> list[Known]:
         """Those who have not answered for a day."""
         now = self._clock.now()
         every = (self._known(one) for one in self._targets.values())
         return [one for one in every if one.standing.failures and now - (one.standing.seen or 0) > SILENT]
+
+    def figures(self) -> list[tuple[str, float, dict[str, str]]]:
+        """For monitoring: name, value, labels."""
+        every = [self._standing(one) for one in self._targets]
+        now = self._clock.now()
+        ages = [(now - one.seen) / SECOND for one in every if one.seen is not None]
+        return [
+            ("catalog_peers", sum(not one.failures and one.seen is not None for one in every), {"state": "read"}),
+            ("catalog_peers", sum(one.failures > 0 for one in every), {"state": "failing"}),
+            ("catalog_peers", sum(not one.failures and one.seen is None for one in every), {"state": "waiting"}),
+            ("catalog_datasets", sum(one.datasets for one in every), {}),
+            ("catalog_oldest_seconds", max(ages, default=0.0), {}),
+        ]
 
     def trouble(self) -> Reason | None:
         """What is wrong, for the node's health."""
@@ -181,7 +199,6 @@ class Federation:
                 found = replace(found, reason=crawled.wrong.code, params=dict(crawled.wrong.params))
         if changed:
             log.info("catalog.crawled", peer=target.participant, changes=crawled.changes, seconds=round(took, 2))
-            self._crawled(target.participant)
         return found
 
     def _after_failure(self, target: Target, reason: Reason) -> Standing:
