@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import click
 
+from connector.cli import found
 from connector.cli.command import Call, Noun
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
+from connector.cli.searching import saved
 from connector.cli.words import either, word
 
 OPTIONS: Final = {
@@ -40,12 +42,26 @@ def list_(call: Call, peer: str) -> None:
     call.answer(items, lambda: paragraphs(*map(_text, items)) or f"{peer} offers nothing to this node.")
 
 
-@catalog.command("show", examples=["allmende catalog show nachbarstadt trees"])
+@catalog.command(
+    "show",
+    examples=[
+        "allmende catalog show nachbarstadt trees",
+        "allmende catalog show https://nachbarstadt.example/datasets/trees",
+    ],
+)
 @click.argument("peer", type=PEER)
-@click.argument("dataset")
+@click.argument("dataset", required=False)
+@click.option("--purpose", metavar="PURPOSE", help="What you need it for; with DATASET alone.")
 @click.pass_obj
-def show(call: Call, peer: str, dataset: str) -> None:
-    """Show one dataset of PEER with its offers. DATASET is its id, the end of its id, or its title."""
+def show(call: Call, peer: str, dataset: str | None, purpose: str | None) -> None:
+    """Show one dataset of PEER with its offers, or with DATASET alone as it was last seen: nobody is asked then.
+
+    DATASET is its id; with PEER, the end of its id or its title will do.
+    """
+    if dataset is None:
+        seen = call.remote.get("/search/dataset", id=peer, purpose=purpose)
+        call.answer(seen, lambda: found.known(seen))
+        return
     one = call.remote.get(f"/catalog/{segment(peer)}/{segment(dataset_id(call, peer, dataset))}")
     call.answer(one, lambda: _text(one))
 
@@ -127,3 +143,6 @@ def _sentences(offer: Any) -> list[str]:
             + offer["reason"]["sentence"]
         ]
     return list(offer["sentences"]) or [either("any use", "jede Nutzung")]
+
+
+catalog.add_command(saved)

@@ -57,6 +57,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "describe": ("connector.cli.describe:describe", "What this node publishes of itself, for anybody to verify."),
     },
     "What others share": {
+        "search": ("connector.cli.searching:search", "Search all catalogues that this node reads."),
         "catalog": ("connector.cli.catalogs:catalog", "Look at what a peer offers to this node."),
         "negotiate": ("connector.cli.negotiations:negotiate", "Ask a peer for a dataset on terms."),
         "get": ("connector.cli.data:get", "Fetch the data of a contract."),

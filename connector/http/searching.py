@@ -40,6 +40,7 @@ def results(found: Results, language: Language) -> views.SearchView:
         reach=_reach(found.reach),
         others=None if found.others is None else _others(found.others, language),
         unjudged=found.unjudged,
+        names=found.names,
     )
 
 

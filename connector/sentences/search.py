@@ -33,7 +33,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "usable.action": ("erlaubt das Lesen der Daten nicht", "does not permit reading the data"),
     "usable.other": ("andere Bedingung nicht erfüllt", "another condition is not met"),
     "usable.no_offer": ("ohne Angebot im Katalog", "without an offer in the catalogue"),
-    "usable.ended": ("Die Nutzung endete am {ends}.", "Use ended on {ends}."),
+    "usable.ended": ("Die Nutzung endete am {ends:time}.", "Use ended on {ends:time}."),
     "usable.provider_states": (
         "Auch der Anbieter muss es feststellen: {operand:operand}.",
         "The provider has to state it as well: {operand:operand}.",

@@ -100,7 +100,8 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 class Results(Struct, frozen=True, kw_only=True):
     """What was found; as `Found`, with the view of this node. `others` on the first page of what could be used.
-    `unjudged`: kinds of terms that were too many to be looked at, and count as not usable."""
+    `unjudged`: kinds of terms that were too many to be looked at, and count as not usable. `names`: what operators call
+    the participants in it."""
 
     seen: tuple[Seen, ...]
     total: int
@@ -111,6 +112,7 @@ class Results(Struct, frozen=True, kw_only=True):
     reach: Reach
     others: Others | None = None
     unjudged: int = 0
+    names: Mapping[str, str] = {}
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -143,9 +145,10 @@ class Search:
         asked = await self._store.read(lambda view: self._asked(view, question, now))
         query = replace(asked.query, limit=min(limit, MOST), after=after, facets=facets)
         found = await self._beside(lambda: self._find(replace(asked, query=query), question.mine, why))
-        names = await self._named(one.hit.participant for one in (*found.seen, *_first(found)))
+        hits = (one.hit.participant for one in (*found.seen, *_first(found)))
+        names = await self._named((*hits, *found.facets.get("participants", ())))
         others = found.others and replace(found.others, first=_call(found.others.first, names))
-        return replace(found, seen=_call(found.seen, names), others=others)
+        return replace(found, seen=_call(found.seen, names), others=others, names=names)
 
     async def known(self, id: str, peer: str = "", purpose: str = "") -> Known:
         """A dataset as it was last seen, by its id or the end of it. Raises as `find`, and `UnknownError` where it was

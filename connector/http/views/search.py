@@ -147,7 +147,7 @@ class ReachView(View, frozen=True, kw_only=True):
 class SearchView(View, frozen=True, kw_only=True):
     """One page of hits; `next` goes into `after`. `total` is counted up to a bound (`capped`: there are more); `facets`
     by kind and value; `also`: words that were looked for besides; `unjudged`: kinds of terms that were too many to be
-    looked at, and count as not usable."""
+    looked at, and count as not usable; `names`: what operators call the participants in `facets`."""
 
     items: tuple[HitView, ...]
     next: str
@@ -158,6 +158,7 @@ class SearchView(View, frozen=True, kw_only=True):
     reach: ReachView
     others: OthersView | None
     unjudged: int
+    names: Mapping[str, str]
 
 
 class SeenOfferView(View, frozen=True, kw_only=True):
