@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from catalog.graph import Graph, Node, ids
+from catalog.graph import Graph, Node, ids, short
 from catalog.profile.facts import (
     DEPRECATED,
     EITHER,
@@ -19,6 +19,7 @@ from catalog.profile.facts import (
     MOBILITY,
     MOBILITY_FACTS,
     OLD_LISTS,
+    Must,
 )
 from catalog.profile.findings import Fault, Finding, Severity
 from catalog.profile.judging import Plan, blank, classes, told
@@ -30,18 +31,25 @@ MAX_FINDINGS: Final = 10_000
 
 def check(graph: Graph) -> tuple[Finding, ...]:
     """What is wrong with a graph; empty where nothing is. Total over every graph in its form; at most `MAX_FINDINGS`,
-    in the order of its nodes and their properties."""
+    first what DCAT-AP.de demands in the order of the nodes, then what others do."""
     found: list[Finding] = []
+    valuable, mobile = [], []
+    if any(_BELOW in node for node in graph.values()):
+        graph = _with_classes(graph)
     for id, node in graph.items():
         for plan in _plans(node):
             plan.judge(id, node, graph, found)
         if not _ANYWHERE.isdisjoint(node):
             found += _anywhere(id, node)
-        if "dcat:Dataset" in node.get("@type", ()):
-            _besides(id, node, graph, found)
+        if "dcatap:applicableLegislation" in node and is_valuable(node):
+            valuable.append(id)
+        if "dcat:Dataset" in node.get("@type", ()) and any(name.startswith(MOBILITY) for name in node):
+            mobile.append(id)
         if len(found) > MAX_FINDINGS:
             return tuple(found[:MAX_FINDINGS])
-    return tuple(found)
+    _besides(_VALUABLE, valuable, graph, found)
+    _besides(_MOBILE, mobile, graph, found)
+    return tuple(found[:MAX_FINDINGS])
 
 
 # --- which nodes -----------------------------------------------------------------------------------------------------
@@ -72,34 +80,65 @@ def _anywhere(id: str, node: Node) -> Iterator[Finding]:
                     yield Finding(Fault.OLD_LIST, Severity.WARNING, id, "", name, told(value))
 
 
+# --- classes that the graph itself tells of ---------------------------------------------------------------------------
+
+_BELOW: Final = "rdfs:subClassOf"
+_KINDS: Final = frozenset(FACTS) | {must.kind for facts in FACTS.values() for must in facts.values() if must.kind}
+
+
+def _with_classes(graph: Graph) -> Graph:
+    """The same, where a graph brings an ontology along: nodes are also of the classes that theirs are below of."""
+    above: dict[str, set[str]] = {}
+    below: dict[str, list[str]] = {}
+    for id, node in graph.items():
+        for one in ids(node, _BELOW):
+            below.setdefault(short(one), []).append(short(id))
+    for kind in sorted(_KINDS):
+        for one in _all_below(kind, below):
+            above.setdefault(one, set()).add(kind)
+    return {id: _with_types(node, above) for id, node in graph.items()}
+
+
+def _all_below(kind: str, below: Mapping[str, list[str]]) -> set[str]:
+    """Every class below one, however far, and itself."""
+    found, open = set[str](), list(classes(kind))
+    while open:
+        one = open.pop()
+        if one not in found:
+            found.add(one)
+            open += below.get(one, ())
+    return found
+
+
+def _with_types(node: Node, above: Mapping[str, set[str]]) -> Node:
+    told = node.get("@type", [])
+    more = sorted({kind for one in told for kind in above.get(one, ())} - set(told))
+    return {**node, "@type": [*told, *more]} if more else node
+
+
 # --- what is demanded besides -----------------------------------------------------------------------------------------
 
-_VALUABLE: Final = {about: Plan(about, facts, "hvd") for about, facts in HVD_FACTS.items()}
-_MOBILE: Final = {about: Plan(about, facts, "mobility") for about, facts in MOBILITY_FACTS.items()}
+
+def _of_all(facts: Mapping[str, Mapping[str, Must]], part: str) -> Mapping[str, Plan]:
+    plans = {about: Plan(about, demanded, part) for about, demanded in facts.items()}
+    return {below: plan for about, plan in plans.items() for below in classes(about)}
+
+
+_VALUABLE: Final = _of_all(HVD_FACTS, "hvd")
+_MOBILE: Final = _of_all(MOBILITY_FACTS, "mobility")
 
 
 def is_valuable(node: Node) -> bool:
-    """Does it say of itself that it is a high-value dataset?"""
+    """Does it say of itself that it falls under the regulation about high-value datasets?"""
     return HVD in ids(node, "dcatap:applicableLegislation")
 
 
-def _besides(id: str, node: Node, graph: Graph, found: list[Finding]) -> None:
-    """What other documents ask of a dataset that says that they apply to it, and of what it names."""
-    if "dcatap:applicableLegislation" in node and is_valuable(node):
-        _with_parts(_VALUABLE, id, node, graph, found)
-    if any(name.startswith(MOBILITY) for name in node):
-        _with_parts(_MOBILE, id, node, graph, found)
-
-
-def _with_parts(plans: Mapping[str, Plan], id: str, node: Node, graph: Graph, found: list[Finding]) -> None:
-    judged = {id}
-    plans["dcat:Dataset"].judge(id, node, graph, found)
-    for part in _parts(node, graph):
-        if part not in judged and part in graph:
-            judged.add(part)
-            for kind in graph[part].get("@type", ()):
-                if kind in plans:
-                    plans[kind].judge(part, graph[part], graph, found)
+def _besides(plans: Mapping[str, Plan], begun: list[str], graph: Graph, found: list[Finding]) -> None:
+    """What another document asks of nodes that say that it applies to them, and of what they name; each once."""
+    for id in dict.fromkeys(part for one in begun for part in (one, *_parts(graph[one], graph))):
+        node = graph.get(id, {})
+        for plan in dict.fromkeys(plans[kind] for kind in node.get("@type", ()) if kind in plans):
+            plan.judge(id, node, graph, found)
 
 
 def _parts(node: Node, graph: Graph) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from catalog.graph import Graph, Node, Value
+from catalog.graph import Graph, Node, Value, full
 from catalog.profile import vocabularies as lists
 from catalog.profile.facts import CLASSES, DEPRECATED, EITHER, FACTS, HASH
 from catalog.reading import read_graph
@@ -269,6 +269,16 @@ def _join(graph: Graph, chance: Random) -> None:
     one[_name(one, chance)] = [iri(id)]
 
 
+def _derive(graph: Graph, chance: Random) -> None:
+    """A class of their own below one or two others, and a node of it."""
+    one = _node(graph, chance)
+    name, other = (f"urn:class:{chance.randrange(1 << 40)}" for _ in range(2))
+    graph[name] = node(name, "rdfs:Class", rdfs__subClassOf=iri(other))
+    graph[other] = node(other, "rdfs:Class", rdfs__subClassOf=iri(full(chance.choice(KINDS))))
+    if one:
+        one["@type"] = [name]
+
+
 def _forget(graph: Graph, chance: Random) -> None:
     """A node that is named and not told."""
     if graph:
@@ -294,6 +304,7 @@ CHANGES: list[Callable[[Graph, Random], None]] = [
     _classify,
     _nest,
     _join,
+    _derive,
     _forget,
     _repeat,
 ]

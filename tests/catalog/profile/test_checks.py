@@ -156,6 +156,44 @@ def test_their_services_too() -> None:
     }
 
 
+def test_what_says_of_itself_that_it_is_valuable_is_asked_once() -> None:
+    """A service that a dataset names and that says so itself, and one of a series."""
+    graph = valuable()
+    graph[FORM]["dcat:accessService"] = graph[f"{DATASET}/2"]["dcat:accessService"] = [iri("urn:service")]
+    law = iri(lists.HVD)
+    graph["urn:service"] = node("urn:service", "dcat:DataService", dcatap__applicableLegislation=law)
+    graph["urn:series"] = node("urn:series", "dcat:DatasetSeries", dcatap__applicableLegislation=law)
+    asked = [(one.node, one.property) for one in check(graph) if one.part]
+
+    assert sorted(asked) == [
+        ("urn:series", "dcatap:hvdCategory"),
+        ("urn:service", "dcat:contactPoint"),
+        ("urn:service", "dcatap:hvdCategory"),
+        ("urn:service", "foaf:page"),
+    ]
+
+
+def test_a_contact_of_a_narrower_class_is_asked_for_mobility_too() -> None:
+    graph = changed(DATASET, "mobilitydcatap:mobilityTheme", iri("urn:theme"))
+    del graph["_:contact"]["vcard:fn"]
+
+    assert "mobility/vcard:Kind/vcard:fn/missing" in rules(graph)
+
+
+def test_a_graph_may_bring_its_classes_along() -> None:
+    """Portals deliver ontologies beside their data: what those say counts, as for the official shapes."""
+    graph = record()
+    graph["_:publisher"]["@type"] = ["https://ontology.example/Office"]
+    assert "dcat:Dataset/dct:publisher/class" in rules(graph)
+    office = node("https://ontology.example/Office", "rdfs:Class")
+    office["rdfs:subClassOf"] = [iri("http://www.w3.org/ns/org#Organization"), iri("https://ontology.example/Office")]
+    graph[office["@id"]] = office
+
+    assert check(graph) == ()
+    del graph["_:publisher"]["foaf:name"]
+    assert rules(graph) == {"foaf:Agent/foaf:name/missing"}
+
+
 def test_a_category_alone_makes_nothing_valuable() -> None:
     assert check(changed(DATASET, "dcatap:applicableLegislation", iri("http://data.europa.eu/eli/other"))) == ()
 

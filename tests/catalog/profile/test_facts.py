@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from catalog.graph import short
 from catalog.profile import vocabularies as lists
-from catalog.profile.facts import DEPRECATED_OF, EITHER, FACTS, Must
+from catalog.profile.facts import DEPRECATED_OF, EITHER, FACTS, HVD_FACTS, MOBILITY_FACTS, Must
 from catalog.shapes import Composition
 from tests.catalog.dcat_samples import DCAT, needs_standards
 
@@ -60,3 +61,49 @@ def test_what_is_weak_is_something_that_is_demanded(must: Must) -> None:
     assert {"kind", "listed"} >= set(must.weak)
     assert "kind" not in must.weak or must.kind
     assert "listed" not in must.weak or must.listed in lists.VOCABULARIES
+
+
+HVD_SHAPES = DCAT / "dcat-ap-hvd-3.0.0" / "hvd-SHACL.ttl"
+
+
+@needs_standards
+def test_what_is_demanded_of_high_value_datasets_is_what_the_official_file_demands() -> None:
+    """Whatever must stand there by DCAT-AP HVD and not by DCAT-AP.de is in our table, and a record is not judged."""
+    from rdflib import Graph, Namespace
+
+    shacl, shapes = Namespace("http://www.w3.org/ns/shacl#"), Graph().parse(HVD_SHAPES)
+    official = {
+        (short(str(kind)), short(str(shapes.value(held, shacl.path))))
+        for shape, kind in shapes.subject_objects(shacl.targetClass)
+        for held in shapes.objects(shape, shacl.property)
+        if shapes.value(held, shacl.minCount)
+    }
+    least = {(about, name) for about, facts in FACTS.items() for name, must in facts.items() if must.least}
+    # A dataset is known to be one by this.
+    known = {(about, "dcatap:applicableLegislation") for about in ("dcat:Dataset", "dcat:DatasetSeries")}
+    ours = {(about, name) for about, facts in HVD_FACTS.items() for name, must in facts.items() if must.least}
+
+    assert official - least - known == ours
+
+
+@needs_standards
+def test_what_is_wished_of_mobility_is_what_its_file_demands() -> None:
+    """Less what it demands of records, and more: that there is a contact, and rights, of which it demands something."""
+    from rdflib import Graph, Namespace
+
+    path = DCAT / "mobilitydcat-ap-1.0.0" / "mobilitydcat-ap_shacl_shapes.ttl"
+    shacl, shapes = Namespace("http://www.w3.org/ns/shacl#"), Graph().parse(path)
+    official = {
+        (short(str(kind)), short(str(shapes.value(held, shacl.path))).replace(WITHOUT, "mobilitydcatap:"))
+        for shape, kind in shapes.subject_objects(shacl.targetClass)
+        for held in shapes.objects(shape, shacl.property)
+        if shapes.value(held, shacl.minCount)
+    }
+    ours = {(about, name) for about, facts in MOBILITY_FACTS.items() for name in facts}
+
+    assert official - ours == {("dcat:CatalogRecord", "dct:created")}
+    assert ours - official == {("dcat:Dataset", "dcat:contactPoint"), ("dcat:Distribution", "dct:rights")}
+
+
+WITHOUT = "http://w3id.org/mobilitydcat-ap#"
+"""The namespace as that file writes it."""
