@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from connector.errors import DeliveryError, InputError
 from connector.ports import Reply
-from connector.protocol import codec
-from connector.protocol.messages import CONTEXT, CatalogRequestMessage
+from connector.protocol.messages import CatalogRequestMessage
 from connector.services.discovery import Discovery
 from policies.terms import Terms
 from tests.connector.services.world import Neighbour, Token, neighbours
@@ -23,12 +21,11 @@ async def discovery(utility: Neighbour, city: Neighbour, answer: Reply | None = 
             if answer is not None:
                 return answer
             if method == "GET":
-                found = await city.offers.dataset(utility.caller(), "http://city/datasets/one")
-                return Reply(200, codec.encode(msgspec.structs.replace(found, context=(CONTEXT,))))
+                return Reply(200, await city.catalog.dataset(utility.caller(), "http://city/datasets/one"))
             after = url.partition("?after=")[2]
-            page = await city.offers.catalog(utility.caller(), CatalogRequestMessage(), after, limit=1)
+            page = await city.catalog.catalog(utility.caller(), CatalogRequestMessage(), after, limit=1)
             headers = {"link": link or f'<?after={page.next}>; rel="next"'} if page.next else {}
-            return Reply(200, codec.encode(page.catalog), headers)
+            return Reply(200, page.body, headers)
 
     return Discovery(store=utility.store, peer=Wire(), identity=Token())  # type: ignore[arg-type]
 
