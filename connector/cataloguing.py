@@ -7,9 +7,11 @@ other part.
 
 from __future__ import annotations
 
+import importlib.util
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from catalog.federation import manifest
@@ -17,11 +19,13 @@ from catalog.graph import Graph
 from catalog.index.engine import Index
 from catalog.index.file import IndexFileError
 from catalog.portal.own import About, House, told
+from catalog.sparql import Sparql
 from connector import federating
 from connector.chores import Work
 from connector.data.silos import offered
 from connector.errors import StoreError
 from connector.ground import Ground
+from connector.http import portal, sparql
 from connector.http.endpoints import CatalogServices
 from connector.http.manifest import ROOT
 from connector.ports import Documents, Identity, Peer
@@ -31,9 +35,13 @@ from connector.services.hints import SECONDS, Hints
 from connector.services.listings import Listings
 from connector.services.offers import Offers
 from connector.services.own_catalog import OwnCatalog
+from connector.services.portal import Portal
+from connector.services.querying import Querying
 from connector.services.saved import Saved
 from connector.services.search import Search
 
+log = structlog.get_logger()
+SPARQL_PACKAGE = "allmende[sparql]"
 INDEX = "catalog.db"
 """What was seen of others' catalogues: it can be had again, so it is in no backup."""
 SAVED_SECONDS = 20.0
@@ -86,7 +94,28 @@ class Cataloguing:
             asked=self.hints.asked,
             **names,
         )
+        self.portal = Portal(
+            store=own.store,
+            clock=own.clock,
+            house=self.house,
+            public_url=own.config.public_url,
+            base=own.base,
+        )
+        if own.config.catalog.public:
+            portal.publish(own.publications, self.portal, own.config.public_url)
+        self.querying = self._asked() if own.config.catalog.public and own.config.catalog.sparql else None
         own.document.offer("catalog", manifest.SERVICE, own.config.public_url.rstrip("/") + ROOT)
+
+    def _asked(self) -> Querying | None:
+        """Answers in SPARQL, where the package for it is there."""
+        publications = self._ground.publications
+        if importlib.util.find_spec("pyoxigraph") is None:
+            log.warning("sparql.package", package=SPARQL_PACKAGE)
+            sparql.publish_lack(publications, SPARQL_PACKAGE)
+            return None
+        querying = Querying(self.portal, Sparql())
+        sparql.publish(publications, querying)
+        return querying
 
     def _told(self, asset: Asset, portrait: Portrait | None) -> Graph:
         about = About(id=asset.id, title=asset.title, created=asset.created, description=asset.description)
@@ -143,6 +172,8 @@ class Cataloguing:
     async def close(self) -> None:
         """Stop what is under way and let go of files."""
         await self.reading.close()
+        if self.querying is not None:
+            await self.querying.close()
         self.index.close()
 
 
