@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from connector.errors import NodeError
-from connector.ports import Caller, Clock, Identity, Peer, Store, Transaction
+from connector.ports import Caller, Clock, Identity, Peer, Store
 from connector.protocol.paths import join
 from connector.records import Participant
-from connector.services.intake import admit, check_scope
+from connector.services.intake import let_in
 
 PATH: Final = "/catalog/hint"
 SECONDS: Final = 2.0
@@ -62,11 +62,7 @@ class Hints:
         """A peer says that its catalogue has changed. Raises `UnauthenticatedError` for a token used before, and
         `RefusedError` for whom nobody vouches for so far."""
 
-        def act(tx: Transaction) -> None:
-            admit(tx, caller)
-            check_scope(tx, caller, "catalog")
-
-        await self._store.write(act)
+        await let_in(self._store, caller, "catalog", "hint", lambda _: None)
         for one in self.heard:
             one(caller.id)
 

@@ -7,11 +7,16 @@ calls and what it has signed (`connector.identity`), what the request asks for (
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from msgspec.structs import replace
 
-from connector.errors import NodeError, RefusedError, UnauthenticatedError
+from connector.errors import NodeError, PeerError, RefusedError, UnauthenticatedError
 from connector.ports import Caller, Reading, Store, Transaction
 from connector.records import Entry, Participant
+
+T = TypeVar("T")
 
 
 def admit(tx: Transaction, caller: Caller) -> None:
@@ -46,6 +51,26 @@ def note_refusal(tx: Transaction, caller: Caller, what: str, error: NodeError) -
     tx.record(
         Entry(event="refused", actor=caller.id, params={"what": what, "code": error.reason.code, **error.reason.params})
     )
+
+
+async def let_in(store: Store, caller: Caller, scope: str, what: str, act: Callable[[Transaction], T]) -> T:
+    """Run `act` for a caller that may begin what `scope` names; a refusal, of `act` too, is kept as one of `what`
+    before it is raised. Raises what `admit` and `check_scope` do, and what `act` raises: where that is no `PeerError`,
+    nothing is kept."""
+
+    def whole(tx: Transaction) -> T | PeerError:
+        admit(tx, caller)
+        try:
+            check_scope(tx, caller, scope)
+            return act(tx)
+        except PeerError as error:
+            note_refusal(tx, caller, what, error)
+            return error
+
+    found = await store.write(whole)
+    if isinstance(found, PeerError):
+        raise found
+    return found
 
 
 class Intake:

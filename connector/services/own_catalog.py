@@ -14,7 +14,7 @@ all day long.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -23,17 +23,16 @@ from catalog import dcat
 from catalog.description import NODE, Describing
 from catalog.federation import manifest
 from catalog.federation.manifest import Entries, Listed, Manifest
-from connector.errors import MessageError, PeerError, UnknownError
+from connector.errors import MessageError, UnknownError
 from connector.ports import Batch, Caller, Clock, Reading, Standing, Store, Transaction
 from connector.protocol import codec
 from connector.protocol.messages import CONTEXT, Catalog, CatalogRequestMessage
 from connector.records import Description, Entry, Listing
-from connector.services.intake import admit, check_scope, note_refusal
+from connector.services.intake import let_in
 from connector.services.listings import Listings
 from connector.services.windows import Window, window
 
-T = TypeVar("T")
-
+SCOPE: Final = "catalog"
 PAGE: Final = 500
 ROOM: Final = 960_000
 """Bytes of datasets in one answer: readers take a megabyte. Who counts what it gets (`windows`) has no such bound."""
@@ -105,7 +104,7 @@ class OwnCatalog:
             tx.record(Entry(event="catalog.read", actor=caller.id, params={"after": after}))
             return Shown(body, shown.listings[-1].asset if shown.more else None)
 
-        return await self._served(caller, "catalog", act)
+        return await let_in(self._store, caller, SCOPE, "catalog", act)
 
     async def dataset(self, caller: Caller, id: str) -> bytes:
         """One dataset with the offers that this caller could use. Raises `UnknownError` where there is none, and
@@ -118,7 +117,7 @@ class OwnCatalog:
             tx.record(Entry(event="dataset.read", actor=caller.id, params={"asset": id}))
             return _CONTEXT + b"," + found.document[1:]
 
-        return await self._served(caller, "dataset", act)
+        return await let_in(self._store, caller, SCOPE, "dataset", act)
 
     # --- manifest and feed --------------------------------------------------------------------------------------------
 
@@ -129,7 +128,7 @@ class OwnCatalog:
         def act(tx: Transaction) -> _Root:
             return self._rooted(tx, caller.id, self._standing(tx, caller.id))
 
-        root = await self._served(caller, "manifest", act)
+        root = await let_in(self._store, caller, SCOPE, "manifest", act)
         self._asked(caller.id)
         if known.strip() == "*" or root.etag in (one.strip().removeprefix("W/") for one in known.split(",")):
             return Answer(root.etag, None)
@@ -151,7 +150,7 @@ class OwnCatalog:
             tx.record(Entry(event="catalog.read", actor=caller.id, params={"since": str(after)}))
             return found
 
-        return await self._served(caller, "entries", act)
+        return await let_in(self._store, caller, SCOPE, "entries", act)
 
     def feed(self, tx: Transaction, audience: str, after: int, limit: int = PAGE) -> Entries:
         """What has changed for an audience; with this node's own DID, of all that it offers."""
@@ -162,23 +161,6 @@ class OwnCatalog:
         return Entries(sequence=reached, more=found.more, entries=tuple(map(_listed, found.listings)))
 
     # --- what they have in common -------------------------------------------------------------------------------------
-
-    async def _served(self, caller: Caller, what: str, act: Callable[[Transaction], T]) -> T:
-        """Let the caller in and run `act`; a refusal is kept before it is raised."""
-
-        def whole(tx: Transaction) -> T | PeerError:
-            admit(tx, caller)
-            try:
-                check_scope(tx, caller, "catalog")
-                return act(tx)
-            except PeerError as error:
-                note_refusal(tx, caller, what, error)
-                return error
-
-        found = await self._store.write(whole)
-        if isinstance(found, PeerError):
-            raise found
-        return found
 
     def _page(self, tx: Transaction, who: str, after: str, wanted: Window) -> Batch:
         """A page on which nothing is over."""

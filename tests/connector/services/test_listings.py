@@ -20,7 +20,7 @@ from connector.services.listings import GENERATION, KEPT, Listings
 from connector.services.own_catalog import OwnCatalog
 from policies import instants, render
 from policies.terms import Terms, to_policy
-from tests.connector.services.world import FOREVER, KEYS, Neighbour, neighbours, sign_manifest
+from tests.connector.services.world import FOREVER, KEYS, Neighbour, neighbours
 from tests.harness.virtual import run
 
 HOUR = 3_600_000_000
@@ -368,7 +368,7 @@ def test_after_a_restore_numbers_go_on_above_all_that_were_drawn(tmp_path: Path)
             did=city.did,
             public_url=city.url,
             base=city.url,
-            sign=lambda said: sign_manifest(said, KEYS.token, f"{city.did}#key"),
+            sign=lambda said: manifest.sign(said, KEYS.token, f"{city.did}#key"),
             asked=lambda _: None,
         )
         await reader.look()
