@@ -348,6 +348,7 @@ class Node:
                 offsets=self.offsets,
                 certificate=self.certificate,
                 certificates=lambda: self.trust.certifying.trouble(),
+                federation=lambda: self.catalogs.federation,
                 crew=self.crew,
             ),
         )

@@ -6,7 +6,7 @@ a node from outside (`doctor`). Checks are quick looks at memory: asking costs n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from connector.config import Config
 from connector.data.consuming.subscribing import Subscribing
@@ -40,6 +40,7 @@ def checks(
     subscribing: Subscribing,
     crew: Crew,
     messengers: Sequence[Messenger],
+    catalogs: Callable[[], Reason | None],
 ) -> Iterator[Check]:
     """What health looks after, what stops the node first."""
     yield Check("store", lambda: store.suspect, stops=True)
@@ -53,6 +54,7 @@ def checks(
     yield Check("source", sources.trouble)
     yield Check("subscription", subscribing.trouble)
     yield Check("workers", crew.trouble)
+    yield Check("catalogs", catalogs)
     yield Check("notify", lambda: next((one.trouble for one in messengers if one.trouble is not None), None))
 
 
@@ -62,8 +64,15 @@ def _clock_behind(store: SqliteStore, clock: Clock) -> Reason | None:
     return None if until is None else Reason("clock.behind", {"until": instants.stamp(until)})
 
 
-def figures(config: Config, clock: Clock, offsets: Offsets, health: Health) -> Iterator[Figure]:
-    """Figures of the machine, and one for each check."""
+def figures(
+    config: Config,
+    clock: Clock,
+    offsets: Offsets,
+    health: Health,
+    catalogs: Callable[[], Iterable[tuple[str, float, Mapping[str, str]]]],
+) -> Iterator[Figure]:
+    """Figures of the machine, of what was read of others, and one for each check."""
+    yield from (Figure(name, value, labels) for name, value, labels in catalogs())
     yield Figure("disk_free_bytes", machine.free_bytes(config.directory))
     if (days := machine.certificate_days(config, clock.now())) is not None:
         yield Figure("certificate_days", days)

@@ -27,6 +27,7 @@ from connector.http.road import Road
 from connector.http.tls import Certificate
 from connector.ports import Identity, Peer
 from connector.records import Participant
+from connector.services.federation.federation import Federation
 from connector.services.outbox import Outbox
 from connector.services.proof.continuity import Continuity
 from connector.services.proof.heads import Heads
@@ -39,7 +40,8 @@ from policies.model import Reason
 
 class Around(Struct, frozen=True, kw_only=True):
     """What of the node is watched. `peer` signs what it sends, `client` goes below it; `find` finds a participant by
-    name or DID; `certificate` is what the listener shows, `certificates` tells what is wrong with those of regions."""
+    name or DID; `certificate` is what the listener shows, `certificates` tells what is wrong with those of regions;
+    `federation` reads others' catalogues, once there is one."""
 
     peer: Peer
     client: HttpPeer
@@ -55,6 +57,7 @@ class Around(Struct, frozen=True, kw_only=True):
     offsets: Offsets
     certificate: Certificate | None
     certificates: Callable[[], Reason | None]
+    federation: Callable[[], Federation]
 
 
 class Watching:
@@ -111,9 +114,17 @@ class Watching:
                 subscribing=around.subscribing,
                 crew=around.crew,
                 messengers=self.messengers,
+                catalogs=lambda: around.federation().trouble(),
             )
         )
-        machine = partial(vitals.figures, own.config, own.clock, around.offsets, self.health)
+        machine = partial(
+            vitals.figures,
+            own.config,
+            own.clock,
+            around.offsets,
+            self.health,
+            lambda: around.federation().figures(),
+        )
         self.figures = Figures(store=own.store, clock=own.clock, standing=around.outbox.standing, machine=machine)
 
     def _doctor(self) -> Doctor:

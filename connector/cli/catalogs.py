@@ -8,6 +8,7 @@ import click
 
 from connector.cli import found
 from connector.cli.command import Call, Noun
+from connector.cli.crawls import crawl, places, status
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
@@ -146,3 +147,6 @@ def _sentences(offer: Any) -> list[str]:
 
 
 catalog.add_command(saved)
+catalog.add_command(crawl)
+catalog.add_command(status)
+catalog.add_command(places)

@@ -401,5 +401,11 @@ GERMAN: Final[Mapping[str, str]] = {
     "has its orders": "kennt seine Aufträge",
     "done at collection": "bei der Erhebung",
     "It says of itself": "Es sagt von sich",
+    # catalogues of others
+    "datasets": "Datensätze",
+    "trust": "Vertrauen",
+    "broker": "Vermittler",
+    "This node knows nobody whose catalogue it could read.": "Dieser Knoten kennt niemanden, dessen Katalog er läse.",
+    "No catalogues are named beside those of peers.": "Neben denen der Gegenstellen sind keine Kataloge genannt.",
 }
 """English -> German."""

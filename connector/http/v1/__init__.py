@@ -13,6 +13,7 @@ from connector.http.v1 import (
     edge,
     events,
     evidence,
+    federation,
     frames,
     handover,
     keeping,
@@ -54,6 +55,7 @@ def table(services: Services) -> Sequence[Endpoint]:
         *region.endpoints(services),
         *edge.endpoints(services),
         *subscriptions.endpoints(services),
+        *federation.endpoints(services),
     ]
 
 

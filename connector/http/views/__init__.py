@@ -63,6 +63,12 @@ from connector.http.views.events import (
     EventView,
 )
 from connector.http.views.evidence import SignedView
+from connector.http.views.federation import (
+    CrawlView,
+    NewCrawl,
+    NewPlace,
+    PlaceView,
+)
 from connector.http.views.forms import (
     Input,
     Iri,
@@ -250,6 +256,7 @@ __all__ = [
     "ContractView",
     "CounterRequest",
     "CoverageView",
+    "CrawlView",
     "CredentialView",
     "DataFlowView",
     "DataQuery",
@@ -306,6 +313,7 @@ __all__ = [
     "NegotiationQuery",
     "NegotiationView",
     "NewAsset",
+    "NewCrawl",
     "NewDevice",
     "NewFrame",
     "NewInvite",
@@ -315,6 +323,7 @@ __all__ = [
     "NewOperator",
     "NewParticulars",
     "NewPeer",
+    "NewPlace",
     "NewPlane",
     "NewPolicy",
     "NewRequest",
@@ -340,6 +349,7 @@ __all__ = [
     "ParticularsView",
     "PastView",
     "PeerView",
+    "PlaceView",
     "PlaneView",
     "PolicyView",
     "PreviewQuery",

@@ -159,6 +159,8 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
 
 QUIET: Final = frozenset(
     {
+        "catalog.place_added",
+        "catalog.place_removed",
         "access.permitted",
         "access.examined",
         "access.finished",

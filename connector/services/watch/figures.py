@@ -45,6 +45,9 @@ FIGURES: Final[Mapping[str, str]] = {
     "disk_free_bytes": "Bytes that can still be written where the node keeps its database.",
     "certificate_days": "Days that the certificate of the node's own listener is still valid.",
     "clock_ahead_seconds": "Seconds that this machine's clock is ahead of the peers', in the median.",
+    "catalog_peers": "Peers whose catalogues are read, by state: read, failing, waiting.",
+    "catalog_datasets": "Datasets that their catalogues have.",
+    "catalog_oldest_seconds": "Time since the catalogue was seen that was seen longest ago.",
     "check_failing": "1 where a health check finds something wrong.",
 }
 """Every figure, without the prefix `allmende_`, and what it means."""
