@@ -6,7 +6,8 @@ What lives here: the criteria with their weights, the score, freshness. What doe
 The weights are those of the Metadata Quality Assurance of data.europa.eu (findability, accessibility, interoperability,
 reusability, contextuality; 405 points in all), with three differences. A download is asked for only of data that are
 public: others are had through the node, under terms. The two points about vocabularies of access count as one. Besides
-there are 30 points for what people here ask first: is the text more than a title, how often is it updated, and is it.
+there are 35 points for what people here ask first: is the text more than a title, how often is it updated, and is it,
+and whom do they have to name.
 The score is the part of the points that could be had, of 100.
 """
 
@@ -129,6 +130,11 @@ def _known_licence(metadata: Metadata, broken: frozenset[str]) -> float | None:
     return _share(one in lists.LICENCES.known for one in named)
 
 
+def _attributed(metadata: Metadata, broken: frozenset[str]) -> float | None:
+    asking = [form for form in metadata.forms if (form.licence or metadata.licence) in lists.ATTRIBUTED]
+    return _share(bool(form.attribution or metadata.attribution) for form in asking) if asking else None
+
+
 def _fresh(metadata: Metadata, now: int) -> float:
     found = freshness(metadata, now)
     return 1.0 if found.due is not None and not found.late_by else _unbound(metadata)
@@ -160,6 +166,7 @@ CRITERIA: Final = (
     Criterion("machine_readable", 20, _of_forms(lambda form: form.format in lists.MACHINE_READABLE), ("dct:format",)),
     Criterion("licence", 20, _licensed, ("dct:license",)),
     Criterion("known_licence", 10, _known_licence, ("dct:license",)),
+    Criterion("attribution", 5, _attributed, ("dcatde:licenseAttributionByText",)),
     Criterion("access", 15, _has(lambda one: one.access in lists.ACCESS.known), ("dct:accessRights",)),
     Criterion("contact", 20, _has(lambda one: one.contacts), ("dcat:contactPoint",)),
     Criterion("publisher", 10, _has(lambda one: one.publisher and one.publisher.name), ("dct:publisher",)),

@@ -285,7 +285,10 @@ OWN: Final = frozenset(
 HVD_FACTS: Final[Mapping[str, Mapping[str, Must]]] = {
     "dcat:Dataset": {"dcatap:hvdCategory": _node(least=1, listed=lists.HVD_CATEGORIES)},
     "dcat:DatasetSeries": {"dcatap:hvdCategory": _node(least=1, listed=lists.HVD_CATEGORIES)},
-    "dcat:Distribution": {"dcatap:applicableLegislation": _node(least=1)},
+    "dcat:Distribution": {
+        "dcatap:applicableLegislation": _node(least=1),
+        "dct:license": Must(listed=lists.HVD_LICENCES),
+    },
     "dcat:DataService": {
         "dcatap:applicableLegislation": _node(least=1),
         "dcatap:hvdCategory": _node(least=1, listed=lists.HVD_CATEGORIES),
@@ -294,7 +297,7 @@ HVD_FACTS: Final[Mapping[str, Mapping[str, Must]]] = {
     },
 }
 """What is demanded besides of whatever falls under Regulation 2023/138: what names it as its legislation, and the
-distributions of such datasets with their services (DCAT-AP HVD 3.0)."""
+distributions of such datasets with their services (DCAT-AP HVD 3.0; the regulation's article 4 (3) for licences)."""
 
 MOBILITY: Final = "mobilitydcatap:"
 MOBILITY_FACTS: Final[Mapping[str, Mapping[str, Must]]] = {

@@ -45,7 +45,7 @@ class Fault(StrEnum):
     OLD_LIST = "old-list"
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """One thing that is wrong: at which property of which node, that is one of class `about` ("" where any node may not
     have it); `value` is the one that is wrong, "" where none is or there are too many.
 
@@ -69,7 +69,7 @@ class Finding(Struct, frozen=True):
     def mend(self) -> Reason:
         """What is wrong and what helps, as a reason, for sentences."""
         params = {"about": self.about, "property": self.property, "value": self.value[:LONGEST], "node": self.node}
-        return Reason(f"dcat.{self.fault}", params)
+        return Reason(f"dcat.{self.fault}", {**params, "part": self.part} if self.part else params)
 
 
 def clean(findings: Iterable[Finding]) -> bool:

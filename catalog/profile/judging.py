@@ -83,8 +83,6 @@ def _quick(must: Must) -> Quick:
         return _looking(must, lambda value, graph: not value.get("@id", "").startswith(lists.MEDIA_TYPES))
     if must.kind:
         wanted = classes(must.kind)
-        if must.form == IRI or must.kind == "spdx:ChecksumAlgorithm":
-            return lambda values, graph: True
         return _looking(must, lambda value, graph: not _is_of(value, graph, wanted))
     if must.datatype:
         datatype = must.datatype

@@ -165,7 +165,8 @@ _CLOSED: Final = (
 )
 OPEN: Final = _codes(_OPEN)
 """Codes of licences under which everybody may use data for every purpose."""
-FREE: Final = _codes("cc-by/4.0 cc-zero ccpdm/1.0 dl-by-de/2.0 dl-zero-de/2.0 odby odcpddl officialWork")
+_SHARED_ALIKE: Final = _codes("cc-by-sa cc-by-sa-de/3.0 cc-by-sa/4.0 gfdl gpl/3.0 mozilla odbl")
+FREE: Final = OPEN - _SHARED_ALIKE
 """Of these, those that ask for no more than a name: what Regulation 2023/138, article 4 (3), wants of high-value
 datasets."""
 ATTRIBUTED: Final = frozenset(code for code in OPEN | _codes(_CLOSED) if code.startswith(("cc-by", "dl-by", "odby")))
@@ -177,6 +178,15 @@ LICENCES: Final = Vocabulary(
     OPEN | _codes(_CLOSED),
     closed=True,
 )
+HVD_LICENCES: Final = Vocabulary(
+    "hvd-licence",
+    "",
+    "",
+    frozenset(),
+    spelling=re.compile(r".+"),
+    never=frozenset(LICENCES.iri(code) for code in LICENCES.known - FREE),
+)
+"""What may be the licence of a high-value dataset: whatever is not known to ask for more than a name."""
 CONTRIBUTORS: Final = Vocabulary(
     "contributors", GERMAN + "contributors", GERMAN + "contributors/", frozenset(), spelling=_MIXED
 )

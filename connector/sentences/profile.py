@@ -1,7 +1,7 @@
 """What is wrong with the description of a dataset by the rules of portals, and what would make it more complete.
 
 A sentence says what is wrong (`dcat.FAULT`), then what the property is and what helps, in plain words
-(`dcat.FAULT.property.NAME`).
+(`dcat.FAULT.property.NAME`), and who demands it where that is not DCAT-AP.de (`dcat.FAULT.part.NAME`).
 """
 
 from __future__ import annotations
@@ -242,6 +242,16 @@ _FAULTS: Final[Mapping[str, Both]] = {
 
 _EXPLAINED: Final = tuple(fault for fault in _FAULTS if fault not in ("deprecated", "old-list"))
 
+_PARTS: Final[Mapping[str, Both]] = {
+    "hvd": (
+        "Das verlangt die Verordnung (EU) 2023/138 von hochwertigen Datensätzen; ihre Lizenz darf höchstens verlangen, "
+        "dass ein Name genannt wird (CC BY 4.0).",
+        "Regulation (EU) 2023/138 demands that of high-value datasets; their licence may ask for a name to be given at "
+        "most (CC BY 4.0).",
+    ),
+    "mobility": ("Das wünscht mobilityDCAT-AP.", "mobilityDCAT-AP wishes for that."),
+}
+
 _SCORE: Final[Mapping[str, Both]] = {
     "keywords": ("Schlagwörter nennen", "Name keywords"),
     "themes": ("Ein Thema nennen, zum Beispiel ENER oder TRAN", "Name a theme, such as ENER or TRAN"),
@@ -269,6 +279,10 @@ _SCORE: Final[Mapping[str, Both]] = {
     ),
     "licence": ("Die Lizenz nennen", "Name the licence"),
     "known_licence": ("Die Lizenz aus der deutschen Liste nehmen", "Take the licence from the German list"),
+    "attribution": (
+        "Sagen, wer beim Weiterverwenden zu nennen ist: die Lizenz verlangt es",
+        "Say who is to be named in re-use: the licence demands it",
+    ),
     "access": (
         "Sagen, wer die Daten haben darf (PUBLIC, RESTRICTED, NON_PUBLIC)",
         "Say who may have the data (PUBLIC, RESTRICTED, NON_PUBLIC)",
@@ -293,6 +307,7 @@ _SCORE: Final[Mapping[str, Both]] = {
 TEMPLATES: Final[Mapping[str, Both]] = {
     **{f"dcat.{fault}": both for fault, both in _FAULTS.items()},
     **{f"dcat.{fault}.property.{name}": both for fault in _EXPLAINED for name, both in _PROPERTIES.items()},
+    **{f"dcat.{fault}.part.{name}": both for fault in _EXPLAINED for name, both in _PARTS.items()},
     **{f"dcat.deprecated.property.{name}": both for name, both in _BETTER.items()},
     **{
         f"score.{name}": (f"{german} (+{{gain}} von 100 Punkten).", f"{english} (+{{gain}} of 100 points).")

@@ -156,6 +156,17 @@ def test_their_services_too() -> None:
     }
 
 
+@pytest.mark.parametrize("code", sorted(lists.LICENCES.known))
+def test_high_value_data_are_free(code: str) -> None:
+    """Regulation 2023/138, article 4 (3)."""
+    graph = valuable()
+    graph[FORM]["dct:license"] = [iri(lists.LICENCES.iri(code))]
+
+    assert (rules(graph) == set()) == (code in lists.FREE)
+    graph[FORM]["dct:license"] = [iri("http://creativecommons.org/licenses/by/4.0/")]
+    assert "hvd/dcat:Distribution/dct:license/list" not in rules(graph)
+
+
 def test_what_says_of_itself_that_it_is_valuable_is_asked_once() -> None:
     """A service that a dataset names and that says so itself, and one of a series."""
     graph = valuable()
@@ -240,6 +251,16 @@ def test_what_takes_the_place_of_what_is_deprecated_is_told(name: str) -> None:
 
     assert DEPRECATED[name] in sentence(reason, "de")
     assert DEPRECATED[name] in sentence(reason, "en")
+
+
+def test_who_demands_it_is_told_where_it_is_not_the_profile() -> None:
+    graph = valuable()
+    del graph[DATASET]["dcatap:hvdCategory"]
+    graph[DATASET]["mobilitydcatap:transportMode"] = [iri("urn:bus")]
+    said = {one.part: sentence(one.mend, "de") for one in check(graph)}
+
+    assert "2023/138" in said["hvd"]
+    assert said["mobility"].endswith("Das wünscht mobilityDCAT-AP.")
 
 
 def test_a_long_value_is_shown_in_part() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from catalog.model import Agent, Contact, Form, Metadata
 from catalog.profile import check, freshness, score
-from catalog.profile.completeness import CRITERIA, SECOND
+from catalog.profile.completeness import CRITERIA, FRESH, SECOND
+from connector.sentences import sentence
+from policies.model import Reason
 from tests.catalog.profile.records import DATASET, record
 
 DAY = 86_400 * SECOND
@@ -19,6 +21,7 @@ FORM = Form(
     format="CSV",
     media_type="text/csv",
     licence="dl-by-de/2.0",
+    attribution="Stadt",
     bytes=12,
 )
 BEST = Metadata(
@@ -87,6 +90,7 @@ def test_every_lack_costs_points_and_is_named(changed: dict[str, object], code: 
         ({"licence": ""}, "score.licence"),
         ({"licence": "https://elsewhere.example/terms"}, "score.known_licence"),
         ({"bytes": None}, "score.bytes"),
+        ({"attribution": ""}, "score.attribution"),
     ],
 )
 def test_every_lack_of_a_distribution_costs_its_share(changed: dict[str, object], code: str) -> None:
@@ -103,6 +107,13 @@ def test_nobody_asks_for_a_download_of_what_is_restricted() -> None:
     form = msgspec.structs.replace(FORM, download_url="")
 
     assert score(msgspec.structs.replace(BEST, access="RESTRICTED", forms=(form,)), NOW).points == 100
+
+
+def test_nobody_asks_whom_to_name_where_the_licence_does_not() -> None:
+    form = msgspec.structs.replace(FORM, attribution="", licence="cc-zero")
+
+    assert score(msgspec.structs.replace(BEST, forms=(form,)), NOW).points == 100
+    assert score(msgspec.structs.replace(BEST, attribution="Stadt", forms=(form,)), NOW).points == 100
 
 
 def test_broken_distributions_cost_points() -> None:
@@ -152,3 +163,9 @@ def test_the_newest_distribution_counts_and_else_the_first_day() -> None:
     assert freshness(old, NOW).late_by == 0
     assert freshness(never, NOW).late_by == DAY
     assert freshness(msgspec.structs.replace(never, issued=None), NOW) == (None, 0)
+
+
+def test_every_criterion_has_a_sentence() -> None:
+    for one in (*CRITERIA, FRESH):
+        told = [sentence(Reason(f"score.{one.name}", {"gain": "7"}), language) for language in ("de", "en")]
+        assert all("7" in text and "score." not in text for text in told)
