@@ -9,11 +9,13 @@ INVARIANT: nothing of what was asked goes into an expression but letters and dig
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
 
-from catalog.index.words import EMPTY, stem, words
+from catalog.index.words import EMPTY, plain, stem, words
 
 MOST: Final = 8
 """Words of one question that count."""
@@ -35,18 +37,18 @@ class Asked(Struct, frozen=True):
 def asked(text: str) -> tuple[Asked, ...] | None:
     """The words of a question, without the empty ones. None where it has text, but no word to look for."""
     found: dict[str, str] = {}
-    for folded, written in words(text[:_LONGEST]):
-        joined = "-" in written or "'" in written or "’" in written
-        if folded not in EMPTY and (joined or not _part_of_joined(folded, written, text)):
-            found.setdefault(stem(folded), folded)
+    for _, pairs in groupby(words(text[:_LONGEST]), key=itemgetter(1)):
+        for folded in _looked_for([word for word, _ in pairs]):
+            found.setdefault(stem(folded), plain(folded))
     if not found and text.strip():
         return None
-    return tuple(Asked(one, folded, {one: SAME}) for one, folded in list(found.items())[:MOST])
+    return tuple(Asked(one, folded, {one: SAME}) for one, folded in islice(found.items(), MOST))
 
 
-def _part_of_joined(folded: str, written: str, text: str) -> bool:
-    """Is it one of the words that a hyphen joins? The joined word is looked for then."""
-    return f"-{written}" in text or f"{written}-" in text
+def _looked_for(joined: list[str]) -> list[str]:
+    """Of words that a hyphen joins the parts, if these say something (`Kfz-Zulassung`), else the whole (`E-Auto`)."""
+    *parts, whole = joined
+    return parts if len(parts) > 1 else [whole] if whole not in EMPTY else []
 
 
 def expression(question: Sequence[Asked], columns: str = "", *, every: bool = True) -> str:

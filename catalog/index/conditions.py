@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from catalog import geo
 from catalog.index.forms import Query
-from catalog.index.rows import boxes
+from catalog.index.rows import MILLION, boxes
 from catalog.model import Box
 
 METRES: Final = 111_194.9
 """A degree of latitude on a sphere of the Earth's mean radius, 6,371,008.8 m."""
 _EVERYWHERE: Final = 20_100_000.0
+"""More than half of the way around the Earth."""
 
 
 class Conditions(Struct, frozen=True):
@@ -46,15 +47,18 @@ def conditions(query: Query, *, driving: bool) -> Conditions:
         parameters.extend(values)
 
     if query.box is not None:
-        _add_areas(add, entry, tuple(boxes(query.box)))
+        _add_box(add, driving, query.box)
     if query.near is not None and query.within > 0:
-        _add_areas(add, entry, tuple(boxes(_box_around(query.near, query.within))), query.near, query.within)
+        within = min(query.within, _EVERYWHERE)
+        _add_box(add, driving, _box_around(query.near, within))
+        squared, point = away(query.near)
+        add(f"{squared} <= ?", *point, (within / METRES * MILLION) ** 2)
     if query.places:
         keys = [key for place in query.places if (key := geo.key(place) or geo.named(place)) is not None]
         add(f"{entry} IN (SELECT entry FROM place WHERE key IN {_LIST})", _json(keys))  # noqa: S608
     for name, values in (("theme", query.themes), ("format", query.formats), ("licence", query.licences)):
         if values:
-            add(f"c.kind IN (SELECT kind FROM mark WHERE name = '{name}' AND value IN {_LIST})", _json(values))  # noqa: S608
+            add(f"c.{name} IN (SELECT kind FROM mark WHERE value IN {_LIST})", _json(values))  # noqa: S608
     if query.participants:
         add(f"c.party IN (SELECT party FROM party WHERE did IN {_LIST})", _json(query.participants))  # noqa: S608
     _add_times(add, query)
@@ -68,7 +72,7 @@ _LIST: Final = "(SELECT value FROM json_each(?))"
 
 
 def _json(values: Iterable[str]) -> str:
-    return msgspec.json.encode(list(values)).decode()
+    return msgspec.json.encode([value.encode(errors="replace").decode() for value in values]).decode()
 
 
 def _add_times(add: Any, query: Query) -> None:
@@ -83,47 +87,46 @@ def _add_times(add: Any, query: Query) -> None:
         add("c.hvd")
 
 
-def _add_areas(
-    add: Any,
-    entry: str,
-    areas: Sequence[tuple[float, float, float, float]],
-    near: tuple[float, float] | None = None,
-    within: float = 0.0,
-) -> None:
-    """Only what has a box that meets one of these, and lies within so many metres of the point."""
-    away, values = squared(near) if near is not None else ("0", ())
-    one = f"(west <= ? AND east >= ? AND south <= ? AND north >= ? AND {away} <= ?)"
+def _add_box(add: Any, driving: bool, box: Box) -> None:
+    """Only what has a box that meets this one. `area` finds such entries; of one that was found, its card says so."""
+    areas = tuple(boxes(box))
     if not areas:
         add("0")
-        return
-    parameters = [
-        number
-        for west, east, south, north in areas
-        for number in (east, west, north, south, *values, (within / METRES) ** 2)
-    ]
-    add(f"{entry} IN (SELECT id / 2 FROM area WHERE {' OR '.join([one] * len(areas))})", *parameters)  # noqa: S608
+    elif driving:
+        meets = " OR ".join(["(west <= ? AND east >= ? AND south <= ? AND north >= ?)"] * len(areas))
+        edges = [edge for west, east, south, north in areas for edge in (east, west, north, south)]
+        add(f"c.entry IN (SELECT id / 2 FROM area WHERE {meets})", *edges)  # noqa: S608
+    else:
+        one = "((c.west <= ?) + (c.east >= ?) + (c.west > c.east) >= 2 AND c.south <= ? AND c.north >= ?)"
+        edges = [edge * MILLION for west, east, south, north in areas for edge in (east, west, north, south)]
+        add(f"({' OR '.join([one] * len(areas))})", *edges)
 
 
-def squared(near: tuple[float, float]) -> tuple[str, tuple[float, ...]]:
-    """The square of the distance of a box of `area` from a point, in degrees of latitude; 0 within it."""
+def away(near: tuple[float, float]) -> tuple[str, tuple[float, ...]]:
+    """The square of the distance of the box of `card c` from a point, in millionths of a degree of latitude: 0 within
+    it, NULL where it has none."""
     latitude, longitude = near
+    north = "max(c.south - ?, ? - c.north, 0.0)"
     scale = max(cos(radians(latitude)), 1e-6)
-    north = "max(south - ?, ? - north, 0.0)"
-    turned = [f"max(west - ?, ? - east, 0.0) * {scale!r}" for _ in range(3)]
-    east = f"min({', '.join(turned)})"
-    values = (latitude,) * 4, tuple(longitude + turn for turn in (0, 360, -360) for _ in range(2)) * 2
-    return f"({north} * {north} + {east} * {east})", (*values[0], *values[1])
+    turned = "max(c.west - ?, ? - c.east - (c.west > c.east) * 360000000, 0.0)"
+    east = f"(min({turned}, {turned}, {turned}) * {scale!r})"
+    values = (latitude,) * 4 + tuple(longitude + turn for turn in (0, 360, -360) * 2 for _ in range(2))
+    return f"({north} * {north} + {east} * {east})", tuple(value * MILLION for value in values)
 
 
-def metres(squared_degrees: float) -> float:
+def on_earth(near: tuple[float, float]) -> bool:
+    """Is it a latitude and a longitude?"""
+    return -90 <= near[0] <= 90 and -180 <= near[1] <= 180
+
+
+def metres(squared: float) -> float:
     """The metres of such a square."""
-    return sqrt(squared_degrees) * METRES
+    return sqrt(squared) / MILLION * METRES
 
 
 def _box_around(near: tuple[float, float], within: float) -> Box:
     """A box that holds all that is so near; the whole turn where a pole is in it."""
     latitude, longitude = near
-    within = min(within, _EVERYWHERE)
     up = within / METRES
     south, north = max(latitude - up, -90.0), min(latitude + up, 90.0)
     narrowest = cos(radians(max(abs(south), abs(north))))

@@ -24,9 +24,11 @@ _TABLES: Final = """
 CREATE TABLE party (party INTEGER PRIMARY KEY, did TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE standing (participant TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE card (
-  entry INTEGER PRIMARY KEY, source INTEGER NOT NULL, party INTEGER NOT NULL, kind INTEGER NOT NULL,
-  trust INTEGER NOT NULL, modified INTEGER NOT NULL, due INTEGER NOT NULL, changed INTEGER NOT NULL,
-  seen INTEGER NOT NULL, hvd INTEGER NOT NULL, score INTEGER NOT NULL
+  entry INTEGER PRIMARY KEY, source INTEGER NOT NULL, party INTEGER NOT NULL, trust INTEGER NOT NULL,
+  theme INTEGER NOT NULL, format INTEGER NOT NULL, licence INTEGER NOT NULL, access INTEGER NOT NULL,
+  modified INTEGER NOT NULL, due INTEGER NOT NULL, changed INTEGER NOT NULL,
+  seen INTEGER NOT NULL, hvd INTEGER NOT NULL, score INTEGER NOT NULL,
+  west INTEGER, east INTEGER, south INTEGER, north INTEGER
 );
 CREATE INDEX card_source ON card (source);
 CREATE INDEX card_party ON card (party);
@@ -47,10 +49,8 @@ CREATE VIRTUAL TABLE pieces USING fts5 (
 CREATE VIRTUAL TABLE area USING rtree (id, west, east, south, north);
 CREATE TABLE place (key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (key, entry)) WITHOUT ROWID;
 CREATE TABLE kind (kind INTEGER PRIMARY KEY, marks TEXT NOT NULL UNIQUE);
-CREATE TABLE mark (
-  kind INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name, value)
-) WITHOUT ROWID;
-CREATE INDEX mark_value ON mark (name, value);
+CREATE TABLE mark (kind INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)) WITHOUT ROWID;
+CREATE INDEX mark_value ON mark (value);
 CREATE TABLE terms (terms INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, document BLOB NOT NULL);
 CREATE TABLE offer (entry INTEGER NOT NULL, terms INTEGER NOT NULL, PRIMARY KEY (entry, terms)) WITHOUT ROWID;
 CREATE INDEX offer_terms ON offer (terms);
@@ -60,7 +60,9 @@ CREATE TABLE gone (
 CREATE TABLE staged (crawl INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (crawl, number));
 """
 """`card` is what is filtered and counted by, small, so that many are read fast; `said` is what was written to `words`,
-which cannot be taken out of it otherwise. `area` has ids of twice the entry, and one more for a box's other half."""
+which cannot be taken out of it otherwise. `kind` is a set of values that several entries have
+(their themes, say), so that they are counted as one.
+Degrees of `card` are millionths; `area` has ids of twice the entry, and one more for a box's other half."""
 
 
 class IndexFileError(Exception):

@@ -7,6 +7,7 @@ What lives here: rows, made of entries; bounds of what counts. What does not: SQ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import ceil, floor
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from catalog import geo
 from catalog.index.forms import Entry, Trust
-from catalog.index.words import stems
+from catalog.index.words import spelled, stems
 from catalog.model import Agent, Box, Metadata
 from catalog.profile.completeness import freshness
 
@@ -23,6 +24,7 @@ TITLE, KEYS, BODY = 48, 160, 320
 _TEXT: Final = 8_192
 _NAME, _EACH = 256, 16
 """Signs of a value that entries are counted by, and how many of them count."""
+MILLION: Final = 1_000_000
 _FAR: Final = 1 << 62
 TRUSTS: Final = tuple(Trust)
 
@@ -44,7 +46,8 @@ _THEMES: Final = {
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """What is written of one entry. `words` are stems with one spelling each; `keys` of places are all that it lies
+    """What is written of one entry. `sets` are themes, formats, licences and access;
+    `words` are stems with one spelling each; `keys` of places are all that it lies
     in; `body` is the entry itself, packed."""
 
     id: str
@@ -57,13 +60,14 @@ class Row(Struct, frozen=True, array_like=True):
     score: int
     hvd: bool
     trust: int
-    marks: str
+    sets: tuple[str, str, str, str]
     title: str
     keys: str
     text: str
     words: dict[str, str]
     places: tuple[str, ...]
     boxes: tuple[tuple[float, float, float, float], ...]
+    extent: tuple[int | None, ...]
     terms: tuple[tuple[str, bytes], ...]
     body: bytes
 
@@ -71,8 +75,8 @@ class Row(Struct, frozen=True, array_like=True):
 def row(entry: Entry, body: bytes) -> Row:
     """The row of an entry. Whatever its metadata hold: what cannot be used is left out."""
     said = entry.metadata
-    title = stems(_joined(said.title.values()), TITLE)
-    keys = stems(_joined(_keys(entry)), KEYS)
+    title = spelled(_joined(said.title.values()), TITLE)
+    keys = spelled(_joined(_keys(entry)), KEYS)
     text = stems(_joined(_text(said)), BODY)
     return Row(
         id=entry.id,
@@ -85,13 +89,19 @@ def row(entry: Entry, body: bytes) -> Row:
         score=entry.score,
         hvd=bool(said.hvd),
         trust=TRUSTS.index(entry.trust),
-        marks=marks(said),
+        sets=(
+            marks(said.themes),
+            marks(formats(said)),
+            marks(_licences(said)),
+            marks((said.access,) if said.access else ()),
+        ),
         title=" ".join(title),
         keys=" ".join(word for word in keys if word not in title),
         text=" ".join(word for word in text if word not in title and word not in keys),
         words=keys | title,
         places=tuple(dict.fromkeys(one for place in said.places for one in geo.around(place))),
         boxes=tuple(boxes(said.box)),
+        extent=extent(said.box),
         terms=tuple({terms.digest: terms.document for terms in entry.terms}.items()),
         body=body,
     )
@@ -122,15 +132,9 @@ def licence(said: Metadata) -> str:
     return said.licence or next((form.licence for form in said.forms if form.licence), "")
 
 
-def marks(said: Metadata) -> str:
-    """What an entry is counted by and narrowed to, as one text that equal ones have in common: JSON."""
-    found = {
-        **dict.fromkeys(("theme", one[:_NAME]) for one in said.themes[:_EACH]),
-        **dict.fromkeys(("format", one[:_NAME]) for one in formats(said)[:_EACH]),
-        **dict.fromkeys(("licence", one[:_NAME]) for one in _licences(said)[:_EACH]),
-        **({("access", said.access[:_NAME]): None} if said.access else {}),
-    }
-    return msgspec.json.encode(sorted(found)).decode()
+def marks(values: Iterable[str]) -> str:
+    """What entries are counted by and narrowed to, as one text that equal ones have in common: JSON."""
+    return msgspec.json.encode(sorted({value[:_NAME] for value in values})[:_EACH]).decode()
 
 
 def _licences(said: Metadata) -> tuple[str, ...]:
@@ -150,6 +154,14 @@ def boxes(box: Box | None) -> Iterator[tuple[float, float, float, float]]:
     else:
         yield box.west, 180.0, box.south, box.north
         yield -180.0, box.east, box.south, box.north
+
+
+def extent(box: Box | None) -> tuple[int | None, ...]:
+    """West, east, south, north in millionths of a degree, not smaller than the box; the east is west of the west
+    where it goes across the antimeridian."""
+    if box is None or not any(boxes(box)):
+        return None, None, None, None
+    return floor(box.west * MILLION), ceil(box.east * MILLION), floor(box.south * MILLION), ceil(box.north * MILLION)
 
 
 def _keys(entry: Entry) -> Iterator[str]:

@@ -12,6 +12,7 @@ another thread may run.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from msgspec import Struct
 
 from catalog.index import pages, vocabulary
 from catalog.index.asking import Asked, asked, expression
-from catalog.index.conditions import Conditions, conditions, metres, squared
+from catalog.index.conditions import Conditions, away, conditions, metres, on_earth
 from catalog.index.crawling import unpack
 from catalog.index.forms import Found, Hit, Order, Query, Trust
 from catalog.index.ranking import points
@@ -32,6 +33,8 @@ SHOWN: Final = 200
 """Hits of one page, and values of one facet, at most."""
 _PLENTY: Final = 2_000
 """A word that is in so many entries is not looked for by its compounds as well."""
+_RINGS: Final = (2_000.0, 20_000.0, 200_000.0)
+"""Metres within which the nearest are looked for, one after the other."""
 _TEXT: Final = 400
 _DOUBTFUL: Final = TRUSTS.index(Trust.DOUBTFUL)
 
@@ -57,14 +60,12 @@ class _Asking(Struct, frozen=True):
 
 
 class _Counted(Struct, frozen=True):
-    """How many there are, and what they have in common. `first` are ids in the order of the index, newest first."""
+    """How many there are, and what they have in common: how many have which value of a column. `entries` in the order
+    of the index, newest first."""
 
     total: int
-    first: Sequence[int]
-    kinds: Mapping[str, int]
-    parties: Mapping[str, int]
-    trusts: Mapping[str, int]
-    fresh: Mapping[str, int]
+    entries: Sequence[int]
+    columns: Mapping[str, Mapping[str, int]]
 
 
 _Sorted = list[tuple[int, float, int]]
@@ -77,7 +78,7 @@ def search(connection: sqlite3.Connection, query: Query) -> Found:
     """The page of hits that a query asks for. Raises `pages.PageError`, `sqlite3.Error`."""
     after = pages.read(query)
     question = asked(query.words)
-    if question is None:
+    if question is None or (query.near is not None and not on_earth(query.near)):
         return _NOTHING
     words, also = _widened(connection, question)
     asking = _Asking(query, words, expression(words), conditions(query, driving=not words), after)
@@ -124,52 +125,61 @@ def _plenty(connection: sqlite3.Connection, one: Asked) -> bool:
 # --- counting ---------------------------------------------------------------------------------------------------------
 
 
+_COLUMNS: Final = {
+    "themes": "theme",
+    "formats": "format",
+    "licences": "licence",
+    "participants": "party",
+    "mixed": "access * 16 + trust * 3 + CASE WHEN due = 0 THEN 2 ELSE due < ? END",
+}
+"""What is counted, by facet; what has few values, as one number."""
+_HIT: Final = "c.entry, c.theme, c.format, c.licence, c.access, c.party, c.trust, c.due"
+_FRESHNESS: Final = ("fresh", "late", "unknown")
+
+
 def _count(connection: sqlite3.Connection, asking: _Asking) -> _Counted:
     tables, parameters = asking.tables()
-    order = "words.rowid" if asking.match else "c.modified"
-    facets = ["kind", "party", "trust", "fresh"] if asking.query.facets else []
-    grouped = "".join(
-        f", (SELECT json_group_object({name}, n) FROM (SELECT {name}, count(*) AS n FROM hit GROUP BY {name}))"  # noqa: S608
-        for name in facets
-    )
-    row = connection.execute(
-        "WITH hit AS MATERIALIZED (SELECT c.entry AS entry, c.kind AS kind, c.party AS party, c.trust AS trust,"  # noqa: S608
-        " CASE WHEN c.due = 0 THEN 'unknown' WHEN c.due >= ? THEN 'fresh' ELSE 'late' END AS fresh"
-        f" {tables} ORDER BY {order} DESC LIMIT ?)"
-        " SELECT (SELECT count(*) FROM hit), (SELECT json_group_array(entry) FROM (SELECT entry FROM hit LIMIT ?))"
-        f"{grouped}",
-        (asking.query.now, *parameters, CAP + 1, RANKED),
+    names = _COLUMNS if asking.query.facets else {}
+    texts = "".join(f", group_concat({column})" for column in names.values())
+    newest = "ORDER BY words.rowid DESC" if asking.match else ""
+    total, entries, *columns = connection.execute(
+        f"SELECT count(*), group_concat(entry){texts} FROM (SELECT {_HIT} {tables} {newest} LIMIT ?)",  # noqa: S608
+        (*((asking.query.now,) if names else ()), *parameters, CAP + 1),
     ).fetchone()
-    counts = [msgspec.json.decode(text, type=dict[str, int]) for text in row[2:]] or [{}] * 4
-    return _Counted(row[0], msgspec.json.decode(row[1], type=list[int]), *counts)
+    if not total:
+        return _Counted(0, (), {})
+    counts = {name: Counter(text.split(",")) for name, text in zip(names, columns, strict=True)}
+    return _Counted(total, [int(entry) for entry in entries.split(",", RANKED)[:RANKED]], counts)
 
 
 def _facets(connection: sqlite3.Connection, counted: _Counted) -> dict[str, dict[str, int]]:
     """How many hits have which value, the most frequent first."""
-    found: dict[str, dict[str, int]] = {"themes": {}, "formats": {}, "licences": {}, "access": {}}
-    names = {"theme": "themes", "format": "formats", "licence": "licences", "access": "access"}
-    for name, value, number in _marks(connection, counted):
-        found[names[name]][value] = number
-    parties = connection.execute(
-        "SELECT did, j.value FROM json_each(?) j JOIN party ON party = CAST(j.key AS INTEGER)",
-        (_json(counted.parties),),
-    )
-    found["participants"] = dict(parties.fetchall())
-    found["trust"] = {TRUSTS[int(trust)]: number for trust, number in counted.trusts.items()}
-    found["freshness"] = dict(counted.fresh)
-    return {name: dict(sorted(values.items(), key=_by_count)[:SHOWN]) for name, values in found.items()}
+    found: dict[str, Counter[str]] = {name: Counter() for name in (*_COLUMNS, "access", "trust", "freshness")}
+    mixed = Counter[str]()
+    del found["mixed"]
+    for number, count in counted.columns.get("mixed", {}).items():
+        access, rest = divmod(int(number), 16)
+        mixed[str(access)] += count
+        found["trust"][TRUSTS[rest // 3]] += count
+        found["freshness"][_FRESHNESS[rest % 3]] += count
+    columns = {**counted.columns, "access": mixed}
+    for name in ("themes", "formats", "licences", "access"):
+        found[name] = _valued(connection, "CAST(kind AS TEXT), value)) FROM mark WHERE kind", columns.get(name, {}))
+    parties = columns.get("participants", {})
+    found["participants"] = _valued(connection, "CAST(party AS TEXT), did)) FROM party WHERE party", parties)
+    return {name: dict(counts.most_common(SHOWN)) for name, counts in found.items()}
 
 
-def _marks(connection: sqlite3.Connection, counted: _Counted) -> list[tuple[str, str, int]]:
-    return connection.execute(
-        "SELECT m.name, m.value, sum(j.value) FROM json_each(?) j JOIN mark m ON m.kind = CAST(j.key AS INTEGER)"
-        " GROUP BY m.name, m.value",
-        (_json(counted.kinds),),
-    ).fetchall()
-
-
-def _by_count(item: tuple[str, int]) -> tuple[int, str]:
-    return -item[1], item[0]
+def _valued(connection: sqlite3.Connection, values: str, counts: Mapping[str, int]) -> Counter[str]:
+    """How often each value is there, by how often each number is that stands for some."""
+    (text,) = connection.execute(
+        f"SELECT json_group_array(json_array({values} IN (SELECT value FROM json_each(?))",  # noqa: S608
+        (_json([int(number) for number in counts]),),
+    ).fetchone()
+    found = Counter[str]()
+    for number, value in msgspec.json.decode(text, type=list[tuple[str, str]]):
+        found[value] += counts[number]
+    return found
 
 
 def _json(value: Any) -> str:
@@ -203,22 +213,32 @@ def _newest(connection: sqlite3.Connection, asking: _Asking, limit: int) -> _Sor
 
 
 def _nearest(connection: sqlite3.Connection, asking: _Asking, near: tuple[float, float], limit: int) -> _Sorted:
-    """Those without a box come last."""
-    away, values = squared(near)
+    """Those without a box come last. Looked for nearby first, and further away while there are too few."""
+    for within in _RINGS:
+        if 0 < asking.query.within <= within:
+            break
+        query = msgspec.structs.replace(asking.query, within=within)
+        ring = msgspec.structs.replace(asking, narrowed=conditions(query, driving=not asking.match))
+        found = _by_distance(connection, ring, near, limit)
+        if len(found) == limit:
+            return found
+    return _by_distance(connection, asking, near, limit)
+
+
+def _by_distance(connection: sqlite3.Connection, asking: _Asking, near: tuple[float, float], limit: int) -> _Sorted:
+    squared, values = away(near)
     tables, parameters = asking.tables()
     going_on: list[Any] = [] if asking.after is None else [asking.after.value, asking.after.entry]
-    rows = connection.execute(
-        "SELECT 0, away, entry FROM (SELECT c.entry AS entry, coalesce((SELECT min("  # noqa: S608
-        f"{away}) FROM area WHERE id IN (c.entry * 2, c.entry * 2 + 1)), 1e9) AS away {tables})"
+    return connection.execute(
+        f"SELECT 0, away, entry FROM (SELECT c.entry AS entry, coalesce({squared}, 1e20) AS away {tables})"  # noqa: S608
         f" WHERE {'(away, entry) > (?, ?)' if going_on else '1'} ORDER BY away, entry LIMIT ?",
         (*values, *parameters, *going_on, limit),
-    )
-    return rows.fetchall()
+    ).fetchall()
 
 
 def _fitting(connection: sqlite3.Connection, asking: _Asking, counted: _Counted, limit: int) -> _Sorted:
     """Those that are judged by their points, then the rest by age in the index."""
-    judged = counted.first if counted.total <= RANKED else _best(connection, asking)
+    judged = counted.entries if counted.total <= RANKED else _best(connection, asking)
     after, found = asking.after, _Sorted()
     if after is None or after.part == 0:
         found = _judged(connection, asking, judged)
@@ -275,14 +295,15 @@ def _rest(connection: sqlite3.Connection, asking: _Asking, judged: Sequence[int]
 
 
 def _hits(connection: sqlite3.Connection, page: _Sorted, query: Query) -> tuple[Hit, ...]:
-    return tuple(_hit(connection, entry, query.near) for _, _, entry in page)
+    squared, values = ("NULL", ()) if query.near is None else away(query.near)
+    return tuple(_hit(connection, entry, squared, values) for _, _, entry in page)
 
 
-def _hit(connection: sqlite3.Connection, entry: int, near: tuple[float, float] | None) -> Hit:
-    body, seen = connection.execute(
-        "SELECT body, max(c.seen, party.seen) FROM body JOIN card c USING (entry) JOIN party ON party.party = c.source"
-        " WHERE entry = ?",
-        (entry,),
+def _hit(connection: sqlite3.Connection, entry: int, squared: str, values: Sequence[float]) -> Hit:
+    body, seen, far = connection.execute(
+        f"SELECT body, max(c.seen, party.seen), {squared} FROM card c JOIN body USING (entry)"  # noqa: S608
+        " JOIN party ON party.party = c.source WHERE c.entry = ?",
+        (*values, entry),
     ).fetchone()
     whole = unpack(body)
     said = whole.metadata
@@ -306,19 +327,8 @@ def _hit(connection: sqlite3.Connection, entry: int, near: tuple[float, float] |
         terms=tuple(dict.fromkeys(one.digest for one in whole.terms)),
         score=whole.score,
         faults=whole.faults,
-        metres=_metres(connection, entry, near),
+        metres=None if far is None else metres(far),
     )
-
-
-def _metres(connection: sqlite3.Connection, entry: int, near: tuple[float, float] | None) -> float | None:
-    if near is None:
-        return None
-    away, values = squared(near)
-    (found,) = connection.execute(
-        f"SELECT min({away}) FROM area WHERE id IN (?, ?)",  # noqa: S608
-        (*values, entry * 2, entry * 2 + 1),
-    ).fetchone()
-    return None if found is None else metres(found)
 
 
 def _in_german(texts: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from catalog.index.writing import Writing
 
+_USED: Final = " UNION ".join(f"SELECT {name} FROM card" for name in ("theme", "format", "licence", "access"))  # noqa: S608
 _MERGED: Final = 500
 
 
@@ -33,7 +34,7 @@ def sweep(connection: sqlite3.Connection, seen: int, gone: int) -> int:
     count = Writing(connection).drop(entry for (entry,) in entries)
     connection.execute("DELETE FROM gone WHERE at < ?", (gone,))
     connection.execute("DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM offer o WHERE o.terms = terms.terms)")
-    connection.execute("DELETE FROM mark WHERE kind NOT IN (SELECT kind FROM card)")
-    connection.execute("DELETE FROM kind WHERE kind NOT IN (SELECT kind FROM card)")
+    for table in ("mark", "kind"):
+        connection.execute(f"DELETE FROM {table} WHERE kind NOT IN ({_USED})")  # noqa: S608
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGED,))
     return count

@@ -16,7 +16,7 @@ import msgspec
 
 from catalog.index import synonyms
 from catalog.index.asking import HEAD, LIKE, MEANT, MEANT_PART, PART, SAME, WITHIN, Asked
-from catalog.index.words import fold, stem
+from catalog.index.words import fold, plain, stem
 
 COMPOUNDS, SHOWN, SUGGESTED = 48, 8, 10
 """Words that are looked for besides, that are told of, and that are suggested."""
@@ -106,7 +106,7 @@ def distance(one: str, other: str, most: int) -> int:
 
 def suggest(connection: sqlite3.Connection, prefix: str) -> tuple[str, ...]:
     """Words that begin so, as they are written, short ones first."""
-    begun = fold(prefix.strip())[:64]
+    begun = plain(fold(prefix.strip()))[:64]
     if not begun or not begun.isalnum():
         return ()
     for lead in dict.fromkeys((begun, stem(begun))):

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 LONGEST: Final = 64
@@ -27,25 +27,29 @@ _BEFORE_S: Final = frozenset("bdfghklmnrt")
 _BEFORE_FOREIGN_S: Final = frozenset("aoy")
 
 EMPTY: Final = frozenset(
-    """aber als am an auch auf aus bei bis da dass dem den der des die dies diese dieser durch ein eine einem einen
-    einer eines er es für hat ich im in ins ist mit nach nicht noch nur ob oder ohne per sein sich sie sind so sowie um
-    über und unter vom von vor war was wegen wer wie wird wo zu zum zur zwischen
+    """aber als am an auch auf aus bei bis da das dass dem den der des die dies diese dieser durch ein eine einem einen
+    einer eines er es fuer für hat ich im in ins ist mit nach nicht noch nur ob oder ohne per sein sich sie sind so
+    sowie um ueber über und unter vom von vor war was wegen wer wie wird wo zu zum zur zwischen
     and are as at by for from has if is it its not of on or that the this to was which with""".replace("ü", "u").split()
 )
 """Words that say nothing of what a dataset is about, folded."""
 
 
 def fold(text: str) -> str:
-    """A text without what tells spellings apart: case, accents, umlauts in either spelling, invisible signs."""
+    """A text without what tells spellings apart: case, accents, invisible signs."""
     text = text.casefold()
-    if not text.isascii():
-        text = _MARKS.sub("", unicodedata.normalize("NFKD", text))
-    return _UMLAUTS.sub(r"\1\2", text)
+    return text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text))
 
 
-@lru_cache(maxsize=16_384)
+def plain(word: str) -> str:
+    """A folded word whose umlauts are spelled as one letter."""
+    return _UMLAUTS.sub(r"\1\2", word)
+
+
+@lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
-    """A folded word without the endings of cases and plurals. At least three signs stay."""
+    """A folded word, plain, and without the endings of cases and plurals. At least three signs stay."""
+    word = plain(word)
     if len(word) < 4 or not (word.isascii() and word.isalpha()):
         return word
     word = _first_ending(word)
@@ -63,24 +67,35 @@ def _first_ending(word: str) -> str:
     return word
 
 
-def words(text: str) -> Iterator[tuple[str, str]]:
+def words(text: str) -> list[tuple[str, str]]:
     """The words of a text, in its order: as folded, and as written. `E-Auto` is `auto` and `eauto`."""
-    for found in _WORDS.finditer(text):
-        written = found[0]
-        parts = _PARTS.split(written)
-        if len(parts) > 1:
-            yield from ((folded, part) for part in parts if (folded := fold(part)[:LONGEST]) and len(folded) > 1)
-            yield fold("".join(parts))[:LONGEST], written
-        elif folded := fold(written)[:LONGEST]:
-            yield folded, written
+    folded, written = _WORDS.findall(fold(text)), _WORDS.findall(text)
+    if len(folded) != len(written):  # a sign that folds into several words, or into none
+        written = folded
+    return [(word, whole) for joined, whole in zip(folded, written, strict=True) for word in _split(joined)]
 
 
-def stems(text: str, most: int) -> dict[str, str]:
+def _split(word: str) -> tuple[str, ...]:
+    """A word, or those that a hyphen joins and the joined one."""
+    if word.isalnum():
+        return (word if len(word) <= LONGEST else word[:LONGEST],)
+    parts = _PARTS.split(word)
+    return (*(part[:LONGEST] for part in parts if len(part) > 1), "".join(parts)[:LONGEST])
+
+
+def spelled(text: str, most: int) -> dict[str, str]:
     """The stems of a text's words, each once and in its order, with one word as it is written; empty words left out."""
     found: dict[str, str] = {}
     for folded, written in words(text):
         if folded not in EMPTY:
             found.setdefault(stem(folded), written)
-            if len(found) >= most:
-                break
-    return found
+    return found if len(found) <= most else dict(islice(found.items(), most))
+
+
+def stems(text: str, most: int) -> list[str]:
+    """The stems of a text's words, each once and in its order; empty words left out."""
+    folded = dict.fromkeys(_WORDS.findall(fold(text)))
+    if "-" in text or "'" in text or "’" in text:
+        folded = dict.fromkeys(word for joined in folded for word in _split(joined))
+    found = dict.fromkeys([stem(word[:LONGEST]) for word in folded if word not in EMPTY])
+    return list(islice(found, most))

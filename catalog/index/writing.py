@@ -76,10 +76,10 @@ class Writing:
 
     def _write(self, entry: int | None, source: int, party: int, row: Row) -> None:
         entry = self._do(
-            "INSERT INTO card VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO card VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                entry, source, party, self._kind(row.marks), row.trust, row.modified, row.due, row.changed, row.seen,
-                row.hvd, row.score,
+                entry, source, party, row.trust, *map(self._kind, row.sets), row.modified, row.due, row.changed,
+                row.seen, row.hvd, row.score, *row.extent,
             ),
         ).lastrowid  # fmt: skip
         assert entry is not None
@@ -120,7 +120,7 @@ class Writing:
         if found is None:
             if self._do("INSERT OR IGNORE INTO kind (marks) VALUES (?)", (marks,)).rowcount:
                 kind = self._id("SELECT kind FROM kind WHERE marks = ?", marks)
-                self._many("INSERT INTO mark VALUES (?, ?, ?)", [(kind, *mark) for mark in msgspec.json.decode(marks)])
+                self._many("INSERT INTO mark VALUES (?, ?)", [(kind, value) for value in msgspec.json.decode(marks)])
             found = self._kinds[marks] = self._id("SELECT kind FROM kind WHERE marks = ?", marks)
         return found
 

@@ -15,21 +15,21 @@ NOW = 1_800_000_000_000_000
 DAY = 86_400_000_000
 
 
-def entry(title: str, participant: str = CITY, **said: Any) -> Entry:
+def entry(title: str, participant: str = CITY, /, **said: Any) -> Entry:
     """A dataset with this title, whose id is made of it."""
     above = {name: said.pop(name) for name in list(said) if name in Entry.__struct_fields__ and name != "metadata"}
     text = said.pop("text", "")
     keywords = said.pop("keywords", ())
     formats = said.pop("of", ("CSV",))
     publisher = said.pop("by", "")
-    metadata = Metadata(
-        title={"de": title},
-        description={"de": text} if text else {},
-        keywords={"de": tuple(keywords)} if keywords else {},
-        publisher=Agent(name=publisher) if publisher else None,
-        forms=tuple(Form(format=format) for format in formats),
-        **said,
-    )
+    made: dict[str, Any] = {
+        "title": {"de": title},
+        "description": {"de": text} if text else {},
+        "keywords": {"de": tuple(keywords)} if keywords else {},
+        "publisher": Agent(name=publisher) if publisher else None,
+        "forms": tuple(Form(format=format) for format in formats),
+    }
+    metadata = Metadata(**{**made, **said})
     document = title.encode()
     usual: dict[str, Any] = {
         "id": f"urn:x:{title}",
