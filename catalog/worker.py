@@ -89,6 +89,9 @@ class Worker:
     has the limits that documents of portals need; descriptions are read by one with the usual ones.
     """
 
+    start = "from catalog.worker import serve; serve()"
+    """What the process runs."""
+
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, shapes: str = "", classes: str = "") -> None:
         self._seconds, self._memory, self._files = seconds, memory, (shapes, classes)
         self._most, self._answer = MAX_BYTES, MAX_ANSWER
@@ -151,7 +154,7 @@ class Worker:
         """Its answer. `about` is what the codes of refusals begin with."""
         if len(question.body) > self._most:
             raise WorkerError(
-                f"{about}.large", f"{len(question.body)} bytes" if about == "rdf" else str(len(question.body))
+                f"{about}.large", str(len(question.body)) if about == "jsonld" else f"{len(question.body)} bytes"
             )
         with self._lock:
             process = self._running(about)
@@ -172,7 +175,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
-        command = [sys.executable, "-c", _START, str(self._memory), *self._files]
+        command = [sys.executable, "-c", self.start, str(self._memory), *self._files]
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing of the document
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT
         )
@@ -205,7 +208,6 @@ class Worker:
 
 
 _ROOT: Final = str(Path(__file__).resolve().parent.parent)
-_START: Final = "from catalog.worker import serve; serve()"
 
 
 # --- in the process ---------------------------------------------------------------------------------------------------
@@ -220,15 +222,15 @@ def serve() -> None:
 
     seclude()
     fitting = contexts.Shapes(Path(shapes).read_bytes(), Path(classes).read_bytes()) if shapes else None
-    _say({})
+    say({})
     for line in sys.stdin.buffer:
         question = msgspec.json.decode(line, type=Question)
         # Nobody handles this signal: it ends the process, whatever library it is in.
         signal.setitimer(signal.ITIMER_REAL, question.seconds or LONGEST)
         if question.task in ("graph", "judge"):
-            _say(_about_graphs(question))
+            say(_about_graphs(question))
         else:
-            _say(_answer(contexts, fitting, question.task, question.body))
+            say(_answer(contexts, fitting, question.task, question.body))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -236,12 +238,18 @@ _FORBIDDEN: Final = ("socket.", "subprocess.", "urllib.", "http.client.", "ftpli
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def seclude() -> None:
-    """From now on nobody in this process talks to anybody, starts anything or writes a file.
+def seclude(forks: bool = False) -> None:
+    """From now on nobody in this process talks to anybody, starts anything or writes a file; with `forks` it may have
+    children of its own.
 
     INVARIANT: whatever a library would like to: an audit hook cannot be taken away. It raises `PermissionError`.
     """
-    sys.addaudithook(_alone)
+    sys.addaudithook(_alone_with_children if forks else _alone)
+
+
+def _alone_with_children(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "os.fork":
+        _alone(event, arguments)
 
 
 def _alone(event: str, arguments: tuple[Any, ...]) -> None:
@@ -293,6 +301,7 @@ def _composition(folder: str) -> Any:
     return Composition(Path(folder))
 
 
-def _say(answer: Mapping[str, Any]) -> None:
+def say(answer: Mapping[str, Any]) -> None:
+    """Answer what was asked, on a line."""
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     sys.stdout.buffer.flush()

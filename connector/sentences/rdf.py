@@ -46,4 +46,60 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Die amtlichen Shapes sind unvollständig: {what} fehlt.",
         "The official shapes are incomplete: {what} is missing.",
     ),
+    "sparql.package": (
+        "Für SPARQL fehlt diesem Knoten ein Paket; sein Betreiber kann es nachrüsten: pip install '{package}'.",
+        "This node lacks a package for SPARQL; its operator can add it: pip install '{package}'.",
+    ),
+    "sparql.syntax": (
+        "Das ist keine Abfrage in SPARQL 1.1; sie lässt sich ab Zeile und Spalte {what} nicht lesen.",
+        "This is no query in SPARQL 1.1; it cannot be read from line and column {what} on.",
+    ),
+    "sparql.failed": (
+        "Die Abfrage lässt sich hier nicht beantworten.",
+        "The query cannot be answered here.",
+    ),
+    "sparql.service": (
+        "Abfragen an andere (SERVICE) werden nicht weitergegeben.",
+        "Queries to others (SERVICE) are not passed on.",
+    ),
+    "sparql.long": (
+        "Die Abfrage ist zu lang: höchstens {what} Zeichen.",
+        "The query is too long: {what} characters at most.",
+    ),
+    "sparql.large": (
+        "Die Antwort ist zu groß ({what}); LIMIT und OFFSET teilen sie.",
+        "The answer is too large ({what}); LIMIT and OFFSET divide it.",
+    ),
+    "sparql.time": (
+        "Die Abfrage braucht mehr Zeit oder Speicher, als eine Abfrage bekommt.",
+        "The query takes more time or memory than a query gets.",
+    ),
+    "sparql.busy": (
+        "Es warten schon zu viele Abfragen; in ein paar Sekunden geht es wieder.",
+        "Too many queries are waiting already; try again in a few seconds.",
+    ),
+    "sparql.empty": (
+        "Der Katalog wird gerade geladen; in ein paar Sekunden geht es wieder.",
+        "The catalogue is being loaded; try again in a few seconds.",
+    ),
+    "sparql.worker": (
+        "Der Prozess, der Abfragen beantwortet, startet nicht.",
+        "The process that answers queries does not start.",
+    ),
+    "sparql.missing": (
+        "Die Anfrage enthält keine Abfrage: ?query=... oder ein POST mit application/sparql-query.",
+        "The request holds no query: ?query=... or a POST with application/sparql-query.",
+    ),
+    "sparql.update": (
+        "Der Katalog wird hier gelesen und nicht geändert.",
+        "The catalogue is read here and not changed.",
+    ),
+    "sparql.dataset": (
+        "Es gibt hier nur einen Graphen; {parameter} wird nicht beachtet und darum abgelehnt.",
+        "There is one graph here; {parameter} would not be heeded, so it is refused.",
+    ),
+    "sparql.form": (
+        "Eine Abfrage kommt als application/sparql-query oder application/x-www-form-urlencoded, nicht als {form}.",
+        "A query comes as application/sparql-query or application/x-www-form-urlencoded, not as {form}.",
+    ),
 }
