@@ -7,7 +7,7 @@ mending (`repair`), sentences for findings (the connector's), the official shape
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from catalog.graph import Graph, Node, ids, short
@@ -135,15 +135,15 @@ def is_valuable(node: Node) -> bool:
 
 def _besides(plans: Mapping[str, Plan], begun: list[str], graph: Graph, found: list[Finding]) -> None:
     """What another document asks of nodes that say that it applies to them, and of what they name; each once."""
-    for id in dict.fromkeys(part for one in begun for part in (one, *_parts(graph[one], graph))):
+    # Each node is gone into once, however many name it.
+    forms = _named(begun, ("dcat:distribution",), graph)
+    parts = _named(forms, ("dcat:accessService", "dct:rights"), graph)
+    for id in dict.fromkeys([*begun, *forms, *parts, *_named(begun, ("dcat:contactPoint",), graph)]):
         node = graph.get(id, {})
         for plan in dict.fromkeys(plans[kind] for kind in node.get("@type", ()) if kind in plans):
             plan.judge(id, node, graph, found)
 
 
-def _parts(node: Node, graph: Graph) -> Iterator[str]:
-    for form in ids(node, "dcat:distribution"):
-        yield form
-        for name in ("dcat:accessService", "dct:rights"):
-            yield from ids(graph.get(form, {}), name)
-    yield from ids(node, "dcat:contactPoint")
+def _named(begun: Iterable[str], names: tuple[str, ...], graph: Graph) -> dict[str, None]:
+    """What these nodes name with these properties."""
+    return dict.fromkeys(one for id in begun for name in names for one in ids(graph.get(id, {}), name))

@@ -106,6 +106,23 @@ def test_findings_are_bounded() -> None:
     assert len(check(many)) == MAX_FINDINGS
 
 
+def test_what_many_name_is_gone_into_once() -> None:
+    """A graph that would take thirty million steps where each way through it were gone."""
+    many = range(300)
+    graph = {f"urn:service:{number}": node(f"urn:service:{number}", "dcat:DataService") for number in many}
+    services = [iri(id) for id in graph]
+    for number in many:
+        id = f"urn:form:{number}"
+        graph[id] = node(id, "dcat:Distribution", dcat__accessService=services)
+    forms = [iri(f"urn:form:{number}") for number in many]
+    for number in many:
+        id = f"urn:dataset:{number}"
+        graph[id] = node(id, "dcat:Dataset", dcat__distribution=forms, dcatap__applicableLegislation=iri(lists.HVD))
+    found = [one for one in check(graph) if one.part]
+
+    assert len(found) == len(many) * (1 + 1 + len(HVD_FACTS["dcat:DataService"]))
+
+
 def test_nothing_is_found_in_nothing_or_in_what_nobody_knows() -> None:
     assert check({}) == ()
     assert check({"urn:x": node("urn:x", "http://example.org/Thing", dct__title=iri("urn:y"))}) == ()
