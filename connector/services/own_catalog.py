@@ -13,7 +13,8 @@ all day long.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,7 +25,7 @@ from catalog.description import NODE, Describing
 from catalog.federation import manifest
 from catalog.federation.manifest import Entries, Listed, Manifest
 from connector.errors import MessageError, UnknownError
-from connector.ports import Batch, Caller, Clock, Reading, Standing, Store, Transaction
+from connector.ports import Batch, Caller, Change, Clock, Reading, Standing, Store, Transaction
 from connector.protocol import codec
 from connector.protocol.messages import CONTEXT, Catalog, CatalogRequestMessage
 from connector.records import Description, Entry, Listing
@@ -88,6 +89,17 @@ class OwnCatalog:
         self._sign, self._asked = sign, asked
         self._node = Describing(public_url, did).url(NODE)
         self._roots: dict[str, _Root] = {}
+        self._frame: bytes | None = None
+        store.follow((Description,), self._described)
+
+    def _described(self, tx: Transaction, changes: Collection[Change]) -> None:
+        """The node's own self-description may have come or gone. Said twice: what an act before this one has read is
+        remembered after the commit, before the second time."""
+        self._forget()
+        tx.after(self._forget)
+
+    def _forget(self) -> None:
+        self._frame = None
 
     # --- the protocol's -----------------------------------------------------------------------------------------------
 
@@ -208,8 +220,17 @@ class OwnCatalog:
             del self._roots[next(iter(self._roots))]
         self._roots[audience] = root
 
-    def _around(self, view: Reading, shown: Batch) -> bytes:
+    def _around(self, tx: Transaction, shown: Batch) -> bytes:
         """The catalogue around its datasets, which have been checked when they were made."""
+        frame = self._frame
+        if frame is None:
+            frame = self._framed(tx)
+            tx.after(partial(setattr, self, "_frame", frame))
+        if not shown.listings:
+            return frame
+        return b"".join((frame[:-1], b',"dataset":[', b",".join(one.document for one in shown.listings), b"]}"))
+
+    def _framed(self, view: Reading) -> bytes:
         described = self._node if view.get(Description, self._node) is not None else ""
         document = dcat.catalog(
             id=f"{self._root}/catalog",
@@ -217,10 +238,7 @@ class OwnCatalog:
             service=dcat.service(self._base, self._did),
             described=described,
         )
-        body = codec.encode(msgspec.convert({**document, "@type": "Catalog"}, Catalog))
-        if not shown.listings:
-            return body
-        return b"".join((body[:-1], b',"dataset":[', b",".join(one.document for one in shown.listings), b"]}"))
+        return codec.encode(msgspec.convert({**document, "@type": "Catalog"}, Catalog))
 
 
 def _wanted(request: CatalogRequestMessage, limit: int) -> Window:
