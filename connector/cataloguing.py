@@ -30,12 +30,14 @@ from connector.http.endpoints import CatalogServices
 from connector.http.manifest import ROOT
 from connector.ports import Documents, Identity, Peer
 from connector.records import Asset, Portrait
+from connector.services.broken import Addresses
 from connector.services.discovery import Discovery
 from connector.services.hints import SECONDS, Hints
 from connector.services.listings import Listings
 from connector.services.offers import Offers
 from connector.services.own_catalog import OwnCatalog
 from connector.services.portal import Portal
+from connector.services.quality import Qualities
 from connector.services.querying import Querying
 from connector.services.saved import Saved
 from connector.services.search import Search
@@ -46,6 +48,8 @@ INDEX = "catalog.db"
 """What was seen of others' catalogues: it can be had again, so it is in no backup."""
 SAVED_SECONDS = 20.0
 """How often saved searches are asked again, where a catalogue has changed."""
+PROBE_SECONDS = 15.0
+"""Between two rounds of looking at addresses of distributions, each of a few hosts."""
 LOOK_SECONDS = 30.0
 """Between two looks at what is over in the catalogue; whoever asks before is not shown it either."""
 
@@ -132,6 +136,21 @@ class Cataloguing:
             store=own.store, clock=own.clock, index=self.index, did=own.did, place=own.config.catalog.municipality
         )
         self.saved = Saved(store=own.store, clock=own.clock, search=self.search)
+        self.quality = Qualities(
+            store=own.store,
+            clock=own.clock,
+            told=self._told,
+            shown=self._shown,
+            addresses=Addresses(peer=own.peer, clock=own.clock),
+            own=own.config.public_url,
+            probing=own.config.catalog.probe,
+        )
+
+    async def _shown(self) -> dict[str, Graph]:
+        """What portals see, by asset; nothing where they see nothing of this node."""
+        if not self._ground.config.catalog.public:
+            return {}
+        return {one.id: one.graph for one in (await self.portal.latest()).datasets}
 
     def _reading(self) -> None:
         """The catalogues of others, and this node's own, as they are found here."""
@@ -157,7 +176,11 @@ class Cataloguing:
     def services(self) -> CatalogServices:
         """What the management API stands on."""
         return CatalogServices(
-            search=self.search, saved=self.saved, federation=self.federation, places=self.reading.places
+            search=self.search,
+            saved=self.saved,
+            quality=self.quality,
+            federation=self.federation,
+            places=self.reading.places,
         )
 
     def rounds(self) -> list[tuple[Work, float]]:
@@ -166,6 +189,7 @@ class Cataloguing:
             (self.hints.work, SECONDS),
             (self.listings.look, LOOK_SECONDS),
             (self.saved.look, SAVED_SECONDS),
+            (self.quality.probe, PROBE_SECONDS),
             *self.reading.rounds(),
         ]
 

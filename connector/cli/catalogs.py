@@ -7,11 +7,13 @@ from typing import Any, Final
 import click
 
 from connector.cli import found
+from connector.cli.catalog_files import check, export, import_
 from connector.cli.command import Call, Noun
 from connector.cli.crawls import crawl, places, status
 from connector.cli.errors import CommandError
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
+from connector.cli.quality import quality
 from connector.cli.searching import saved
 from connector.cli.words import either, word
 
@@ -147,6 +149,10 @@ def _sentences(offer: Any) -> list[str]:
 
 
 catalog.add_command(saved)
+catalog.add_command(quality)
 catalog.add_command(crawl)
 catalog.add_command(status)
 catalog.add_command(places)
+catalog.add_command(check)
+catalog.add_command(import_)
+catalog.add_command(export)

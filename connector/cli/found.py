@@ -205,7 +205,7 @@ def _age(one: Any, now: int) -> Iterator[str]:
         said = either(f"updated {changed}", f"aktualisiert {changed}")
         if promised:
             said += either(f" (promised: {promised}", f" (versprochen: {promised}")
-            said += f"; {_late(one['late'])})" if one["late"] else ")"
+            said += f"; {late(one['late'])})" if one["late"] else ")"
         yield said
     elif promised:
         yield either(f"promised: {promised}", f"versprochen: {promised}")
@@ -217,7 +217,8 @@ def _age(one: Any, now: int) -> Iterator[str]:
     yield either(f"description {one['score']} of 100", f"Beschreibung {one['score']} von 100")
 
 
-def _late(seconds: float) -> str:
+def late(seconds: float) -> str:
+    """By how much something is later than promised."""
     days = round(seconds / 86_400)
     if days:
         return either(f"{days} day{'' if days == 1 else 's'} late", f"{days} Tag{'' if days == 1 else 'e'} zu spät")

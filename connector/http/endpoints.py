@@ -44,6 +44,7 @@ from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence
 from connector.services.proof.keyring import Keyring
 from connector.services.proof.reconcile import Reconcile
+from connector.services.quality import Qualities
 from connector.services.region.comply import Compliance
 from connector.services.region.countersigning import Countersigning
 from connector.services.region.domain import Domain
@@ -133,6 +134,7 @@ class CatalogServices(Struct, frozen=True, kw_only=True):
 
     search: Search
     saved: Saved
+    quality: Qualities
     federation: Federation
     places: Places
 

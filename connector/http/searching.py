@@ -15,6 +15,7 @@ from catalog.index.forms import Entry
 from connector.http import showing, views
 from connector.records import SavedSearch
 from connector.sentences import Language
+from connector.services.quality import Quality
 from connector.services.search import Known, Others, Reach, Results, Seen
 from connector.services.usable import Verdict
 from policies import explain
@@ -115,6 +116,33 @@ def use(one: Verdict, language: Language) -> views.UsableView:
         given=tuple(showing.reason(each, language) for each in one.given),
         begins=one.begins,
         ends=one.ends,
+    )
+
+
+def quality(one: Quality, probing: bool, language: Language) -> views.QualityView:
+    """How good the description of an asset is."""
+    return views.QualityView(
+        asset=one.asset.id,
+        name=one.asset.name,
+        title=one.asset.title,
+        score=one.score.points,
+        mends=tuple(showing.reason(each, language) for each in one.score.mends),
+        violations=one.violations,
+        warnings=one.warnings,
+        frequency=one.frequency,
+        modified=one.modified,
+        due=one.due,
+        late=one.late / _SECOND,
+        shown=one.shown,
+        probing=probing,
+        addresses=one.addresses,
+        looked=one.looked,
+        broken=tuple(
+            views.BrokenView(
+                address=address, why=showing.reason_or_none(look.why, language), since=look.since, at=look.at
+            )
+            for address, look in one.broken
+        ),
     )
 
 

@@ -96,6 +96,23 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Datenträger.",
         "The index of catalogues cannot be read or written now; look at the room on the disk.",
     ),
+    # addresses of distributions
+    "distribution.forbidden": (
+        "Der Server möchte nicht, dass Programme diese Adresse ansehen (robots.txt).",
+        "The server does not want programs to look at this address (robots.txt).",
+    ),
+    "distribution.gone": (
+        "Unter dieser Adresse gibt es nichts (mehr) (Status {status}).",
+        "There is nothing at this address (any more) (status {status}).",
+    ),
+    "distribution.status": (
+        "Der Server liefert die Daten nicht (Status {status}).",
+        "The server does not give the data (status {status}).",
+    ),
+    "distribution.loop": (
+        "Diese Adresse leitet immer weiter.",
+        "This address leads on and on.",
+    ),
     # saved searches
     "search.unknown": (
         "Eine Suche „{name}“ ist nicht gespeichert.",

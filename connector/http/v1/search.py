@@ -1,4 +1,4 @@
-"""Endpoints about searching the catalogues of others, and about saved searches."""
+"""Endpoints about searching the catalogues of others, saved searches, and how good what this node shows is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGING = ("limit", "after", "facets", "why")
 
 def endpoints(services: Services) -> Sequence[Endpoint]:
     """The table of this subject."""
-    return [*_searching(services), *_saved(services)]
+    return [*_searching(services), *_saved(services), *_quality(services)]
 
 
 def _searching(services: Services) -> Sequence[Endpoint]:
@@ -109,6 +109,38 @@ def _saved(services: Services) -> Sequence[Endpoint]:
             about="Ask a saved search no more.",
             serve=remove,
             status=204,
+        ),
+    ]
+
+
+def _quality(services: Services) -> Sequence[Endpoint]:
+    async def listed(visit: Visit) -> views.Page[Any]:
+        qualities = services.catalog.quality
+        found = await qualities.select(after=visit.query.after, limit=visit.query.limit)
+        shown = (searching.quality(one, qualities.probing, visit.language) for one in found)
+        return showing.page([one.asset for one in found], shown, visit.query.limit)
+
+    async def one(visit: Visit) -> views.QualityView:
+        qualities = services.catalog.quality
+        return searching.quality(await qualities.of(visit.values[0]), qualities.probing, visit.language)
+
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/catalog/quality",
+            right=Right.AUDITOR,
+            about="How complete and fresh the descriptions of this node's assets are, and what would help most.",
+            serve=listed,
+            query=views.PageQuery,
+            answer=views.Page[views.QualityView],
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/catalog/quality/{asset}",
+            right=Right.AUDITOR,
+            about="How good the description of one asset is, by name or id, with addresses that do not answer.",
+            serve=one,
+            answer=views.QualityView,
         ),
     ]
 

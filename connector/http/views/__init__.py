@@ -183,10 +183,12 @@ from connector.http.views.region import (
     VouchView,
 )
 from connector.http.views.search import (
+    BrokenView,
     HitView,
     KnownView,
     NewSearch,
     OthersView,
+    QualityView,
     ReachView,
     RunQuery,
     SavedView,
@@ -245,6 +247,7 @@ __all__ = [
     "AuditQuery",
     "BarredView",
     "BegunView",
+    "BrokenView",
     "CatalogQuery",
     "CheckView",
     "ComparedKeysView",
@@ -356,6 +359,7 @@ __all__ = [
     "ProbedView",
     "Problem",
     "ProcessQuery",
+    "QualityView",
     "QueueView",
     "ReachView",
     "ReasonView",

@@ -197,3 +197,35 @@ class SavedView(View, frozen=True, kw_only=True):
     created: int
     created_by: str
     asked: int | None
+
+
+class BrokenView(View, frozen=True, kw_only=True):
+    """An address that does not answer: why, since when, when it was last looked at."""
+
+    address: str
+    why: ReasonView | None
+    since: int | None
+    at: int
+
+
+class QualityView(View, frozen=True, kw_only=True):
+    """How good the description of an asset is: `score` of 100 and what would help most (`mends`); `violations` are
+    reasons for which portals refuse it. `late`: by how many seconds a promised update is over, `due` when it was.
+    `shown`: portals see it. Of its `addresses` so many were `looked` at, where that is switched on (`probing`)."""
+
+    asset: str
+    name: str
+    title: str
+    score: int
+    mends: tuple[ReasonView, ...]
+    violations: int
+    warnings: int
+    frequency: str
+    modified: int | None
+    due: int | None
+    late: float
+    shown: bool
+    probing: bool
+    addresses: int
+    looked: int
+    broken: tuple[BrokenView, ...]
