@@ -32,6 +32,10 @@ MEMORY: Final = 1 << 30
 IDLE: Final = 60.0
 """Seconds without a question after which it is ended: a node that has read all is alone again."""
 
+SMALL: Final = 16_384
+"""Bytes of an answer that is read within this process: a change or two, for which no process is worth starting. What is
+done to so few bytes is bounded, and takes no longer than answering a request."""
+
 _ROOT: Final = str(Path(__file__).resolve().parents[3])
 _START: Final = "from connector.services.federation.apart import serve; serve()"
 _WRONG: Final = Answer(wrong=Reason("catalog.reader"))
@@ -58,7 +62,7 @@ class Here:
 
 
 class Apart:
-    """Reads in a process of its own, one answer at a time; it is started when it is needed."""
+    """Reads in a process of its own, one answer at a time, but for small ones; it is started when it is needed."""
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, idle: float = IDLE) -> None:
         self._seconds, self._memory, self._idle = seconds, memory, idle
@@ -73,6 +77,8 @@ class Apart:
 
     async def read(self, question: Question) -> Answer:
         """See `Reads.read`."""
+        if len(question.body) <= SMALL:
+            return answer(question)
         async with self._turn:
             self._stay()
             try:
