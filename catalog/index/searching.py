@@ -104,22 +104,23 @@ def _widened(connection: sqlite3.Connection, question: Sequence[Asked]) -> tuple
     """The words with all that counts as them, unless they are in plenty of entries themselves."""
     words, also = [], dict[str, None]()
     for one in question:
-        if _plenty(connection, one):
+        if _count_of(connection, one, _PLENTY) >= _PLENTY:
             words.append(one)
             continue
         wide, spelled = vocabulary.widen(connection, one)
-        if not any(vocabulary.is_known(connection, word) for word in wide.counts):
-            wide, spelled = vocabulary.like(connection, wide)
+        if not _count_of(connection, wide, 1):
+            wide, spelled = vocabulary.like(connection, one)
         words.append(wide)
         also |= dict.fromkeys(list(spelled.values())[: vocabulary.SHOWN])
     return tuple(words), tuple(also)
 
 
-def _plenty(connection: sqlite3.Connection, one: Asked) -> bool:
+def _count_of(connection: sqlite3.Connection, one: Asked, most: int) -> int:
+    """How many entries have the word, or one that counts as it, up to so many."""
     (count,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (f'"{one.stem}"', _PLENTY)
+        "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (expression([one]), most)
     ).fetchone()
-    return bool(count >= _PLENTY)
+    return int(count)
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
 from catalog.index import synonyms
-from catalog.index.asking import HEAD, LIKE, MEANT, MEANT_PART, PART, SAME, WITHIN, Asked
+from catalog.index.asking import HEAD, LIKE, MEANT, MEANT_PART, PART, WITHIN, Asked
 from catalog.index.words import fold, plain, stem
 
 COMPOUNDS, SHOWN, SUGGESTED = 48, 8, 10
 """Words that are looked for besides, that are told of, and that are suggested."""
 _LOOKED_AT: Final = 400
+_NEAR: Final = 2_000
 
 
 def widen(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, str]]:
@@ -33,7 +35,7 @@ def widen(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, 
     meant = [key for key in counts if key != one.stem]
     for part, folded, weights in (
         (one.stem, one.folded, (HEAD, PART, WITHIN)),
-        *((key, key, (MEANT_PART,) * 3) for key in meant if len(key) >= 5),
+        *((key, key, (MEANT_PART,) * 3) for key in meant if len(key) >= 4),
     ):
         for word, written in _holding(connection, part):
             weight = _weight(part, folded, word, weights)
@@ -65,26 +67,30 @@ def _holding(connection: sqlite3.Connection, part: str) -> Iterator[tuple[str, s
         ).fetchall()
 
 
-def is_known(connection: sqlite3.Connection, word: str) -> bool:
-    """Is a stem one of the vocabulary?"""
-    return connection.execute("SELECT 1 FROM vocabulary WHERE word = ?", (word,)).fetchone() is not None
-
-
 def like(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, str]]:
     """A word that is nowhere, with those that are spelled much like it: a letter more, less or other, two that changed
     places, and two such slips in long words."""
-    most = 1 if len(one.stem) < 8 else 2
-    pieces = {one.stem[at : at + 3] for at in range(len(one.stem) - 2)}
+    most = 1 if len(one.stem) < 9 else 2
     if len(one.stem) < 5:
         return one, {}
-    match = " OR ".join(f'"{piece}"' for piece in sorted(pieces))
     near = connection.execute(
-        "SELECT v.word, spelled FROM pieces JOIN vocabulary v ON v.id = pieces.rowid"
-        " WHERE pieces MATCH ? AND length(v.word) BETWEEN ? AND ? ORDER BY rank LIMIT 40",
-        (match, len(one.stem) - most, len(one.stem) + most),
+        "SELECT word, spelled FROM vocabulary WHERE id IN (SELECT rowid FROM pieces WHERE pieces MATCH ? LIMIT ?)"
+        " AND length(word) BETWEEN ? AND ?",
+        (_unharmed(one.stem, most + 1), _NEAR, len(one.stem) - most, len(one.stem) + most),
     ).fetchall()
     spelled = {word: written for word, written in near if distance(one.stem, word, most) <= most}
     return Asked(one.stem, one.folded, {**one.counts, **dict.fromkeys(spelled, LIKE)}), spelled
+
+
+def _unharmed(word: str, parts: int) -> str:
+    """Pieces of which one is whole, however the word was slipped with: each slip harms one of so many parts, and a
+    letter of the next where two changed places."""
+    cuts = [len(word) * at // parts for at in range(parts + 1)]
+    pieces = [word[start + (start > 0) : end] for start, end in pairwise(cuts)]
+    return " OR ".join(
+        f'"{piece if len(piece) >= 3 else word[max(0, cut - 3) : max(3, cut)]}"'
+        for piece, cut in zip(pieces, cuts[1:], strict=True)
+    )
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -117,6 +123,3 @@ def suggest(connection: sqlite3.Connection, prefix: str) -> tuple[str, ...]:
         if found:
             return tuple(msgspec.convert([row[0] for row in found], list[str]))
     return ()
-
-
-__all__ = ["SAME", "distance", "is_known", "like", "suggest", "widen"]

@@ -27,46 +27,71 @@ THEME: Final = "http://publications.europa.eu/resource/authority/data-theme/"
 NOW: Final = 1_800_000_000_000_000
 DAY: Final = 86_400_000_000
 
-_FIRST: Final = """Abfall Abwasser Acker Adress Allee Alt Amts Anlieger Anwohner Arbeits Archiv Auen Ausbau Auto Bach Bad
-Bahn Bau Baum Bauland Bebauungs Behinderten Behörden Berg Berufs Betreuungs Betriebs Bevölkerungs Bewohner Bibliotheks
-Biotop Boden Brand Brücken Brunnen Buch Bürger Bus Denkmal Deponie Dienst Dorf Draht Dünger Durchgangs Ehren Eigentums
+_FIRST: Final = """
+Abfall Abwasser Acker Adress Allee Alt Amts Anlieger Anwohner Arbeits Archiv Auen Ausbau Auto Bach Bad Bahn Bau Baum
+Bauland Bebauungs Behinderten Behörden Berg Berufs Betreuungs Betriebs Bevölkerungs Bewohner Bibliotheks Biotop
+Boden Brand Brücken Brunnen Buch Bürger Bus Denkmal Deponie Dienst Dorf Draht Dünger Durchgangs Ehren Eigentums
 Einkommens Einsatz Einwohner Eis Elektro Eltern Energie Entsorgungs Erb Erdgas Ernte Fahr Fahrrad Familien Fassaden
 Feinstaub Feld Fern Feuerwehr Finanz Fisch Flächen Fluss Flur Förder Forst Frei Freizeit Friedhofs Frost Frucht Fuß
-Garten Gas Gast Gebäude Gebühren Gefahren Geh Geländer Gemeinde Geräte Gericht Geschichts Geschwindigkeits Gesundheits
-Getränke Gewässer Gewerbe Glas Gras Grenz Grün Grund Güter Hafen Halb Halden Handels Handwerks Haupt Haus Haushalts
-Heide Heim Heiz Hilfs Hitze Hochwasser Hof Höhen Holz Hort Hunde Impf Industrie Insel Jagd Jahres Jugend Kanal Kataster
-Kies Kinder Kirchen Kita Klima Klinik Kohle Krankenhaus Kreis Küsten Kultur Kunst Lade Lager Land Landschafts Lärm Laub
-Lebensmittel Leer Lehr Leitungs Licht Liegenschafts Luft Luftbild Markt Mess Miet Moor Müll Museums Nacht Nah Natur
-Nebel Netz Notfall Nutzungs Obst Öko Orts Park Parkplatz Pegel Pendler Personal Pflege Photovoltaik Platz Post Quell Rad
-Radweg Rand Rats Raum Regen Reise Rettungs Ring Rohr Ruhe Sachsen Sand Schiff Schnee Schul Schutz See Senioren Siedlungs
-Solar Sozial Spiel Sport Stadt Stadtteil Standort Steuer Straßen Strom Tal Tank Teich Tier Tourismus Trinkwasser Ufer
-Umwelt Unfall Verkehrs Vermögens Versorgungs Vogel Wärme Wahl Wald Wander Wasser Weg Wein Werk Wetter Wiesen Wind Winter
-Wohn Zeit Zentral Zoll Zucht""".split()
-_LAST: Final = """abgabe ablage abschnitt achse agentur amt analyse angebot anlage anschluss ansicht anteil antrag anzahl
-archiv areal atlas aufgabe aufkommen aufnahme auftrag ausbau ausgabe auskunft ausstattung auswahl auswertung bahn bank
-bau bebauung bedarf befragung begehung belastung belegung bereich bericht bescheid bestand besuch betrag betrieb bezirk
-bild bilanz blatt block boden bogen börse brücke buch büro damm darstellung datei dauer decke denkmal depot dichte dienst
-direktion ebene ecke eingang einheit einkommen einnahme einrichtung eintrag emission entgelt entwicklung erfassung
-ergebnis erhebung ertrag fahrt fall farm feld fenster fest filiale fläche flur folge förderung form fortschreibung frequenz
-frist führung fund garten gebäude gebiet gebühr gefahr gehalt gelände gemeinschaft genehmigung gericht gesellschaft
-gewicht grad graben grenze größe grundlage gruppe gut hafen halle haltung hang haus heim hilfe hof höhe index inhalt insel
-kammer kanal karte kartierung kasse kataster kennzahl kette klasse klima konto kontrolle konzept kosten kreis lage lager
-land last leistung leiter leitung linie liste loch luft markt maß mast menge meldung messung miete mittel modell museum
-nachweis name netz note nummer nutzung objekt ordnung ort park parzelle pegel pfad pflege plan planung platz police preis
-profil prognose programm projekt prüfung punkt quelle quote rand rat raum recht regel register reihe rest richtwert ring
-rohr rolle rückgang satz saum schacht schaden schein schicht schild schule schutz schwelle sitz sohle speicher sperrung
-spiegel spur stadt stand standort station statistik stelle steuer stoff strecke streifen strom struktur stufe system tabelle
-tafel tag teil termin test tor träger trasse treffen trend turm übersicht umfrage umlage verbrauch verband verein verfahren
-vergleich verlauf vermögen verteilung vertrag verwaltung verzeichnis vorgabe vorrat wache wald wand weg wehr weide weite
-werk wert wiese zahl zählung zaun zeichen zeit ziel zone zufluss zugang zulassung zustand zuwachs""".split()
-_SMALL: Final = "der die das für in im am von und mit nach zur zum auf an bei aus über unter je".split()
-_PLAIN: Final = """Daten Stadt Karte Übersicht Standorte Liste Gemeinde Kreis Jahr Stand Zahl Statistik Bericht Straße Baum Bäume
-Schule Verkehr Wasser Energie Haushalt Einwohner Wahl Luft Ladesäulen Radwege Spielplätze Bebauungsplan""".split()
-_TOWNS: Final = """Adorf Auenheim Bachfeld Bergen Birkenau Brunnthal Buchholz Burgdorf Dornstadt Eichenau Erlbach Feldkirch
-Forstheim Freudental Gartow Grünwald Hainburg Haselbach Heidenau Hohenstein Kaltenbrunn Kirchdorf Klosterau Lichtenau
-Lindenberg Marktwald Mühlhausen Neudorf Neuhof Oberau Quellendorf Rosenheim Sandberg Schönfeld Seedorf Steinach Talheim
-Tannenberg Unterau Waldheim Weidenbach Wiesenthal Winterberg Ziegelau""".split()
-_THEMES: Final = ("AGRI", "ECON", "EDUC", "ENER", "ENVI", "GOVE", "HEAL", "INTR", "JUST", "REGI", "SOCI", "TECH", "TRAN")
+Garten Gas Gast Gebäude Gebühren Gefahren Geh Geländer Gemeinde Geräte Gericht Geschichts Geschwindigkeits
+Gesundheits Getränke Gewässer Gewerbe Glas Gras Grenz Grün Grund Güter Hafen Halb Halden Handels Handwerks Haupt
+Haus Haushalts Heide Heim Heiz Hilfs Hitze Hochwasser Hof Höhen Holz Hort Hunde Impf Industrie Insel Jagd Jahres
+Jugend Kanal Kataster Kies Kinder Kirchen Kita Klima Klinik Kohle Krankenhaus Kreis Küsten Kultur Kunst Lade Lager
+Land Landschafts Lärm Laub Lebensmittel Leer Lehr Leitungs Licht Liegenschafts Luft Luftbild Markt Mess Miet Moor
+Müll Museums Nacht Nah Natur Nebel Netz Notfall Nutzungs Obst Öko Orts Park Parkplatz Pegel Pendler Personal Pflege
+Photovoltaik Platz Post Quell Rad Radweg Rand Rats Raum Regen Reise Rettungs Ring Rohr Ruhe Sachsen Sand Schiff
+Schnee Schul Schutz See Senioren Siedlungs Solar Sozial Spiel Sport Stadt Stadtteil Standort Steuer Straßen Strom
+Tal Tank Teich Tier Tourismus Trinkwasser Ufer Umwelt Unfall Verkehrs Vermögens Versorgungs Vogel Wärme Wahl Wald
+Wander Wasser Weg Wein Werk Wetter Wiesen Wind Winter Wohn Zeit Zentral Zoll Zucht
+"""
+_LAST: Final = """
+abgabe ablage abschnitt achse agentur amt analyse angebot anlage anschluss ansicht anteil antrag anzahl archiv areal
+atlas aufgabe aufkommen aufnahme auftrag ausbau ausgabe auskunft ausstattung auswahl auswertung bahn bank bau
+bebauung bedarf befragung begehung belastung belegung bereich bericht bescheid bestand besuch betrag betrieb bezirk
+bild bilanz blatt block boden bogen börse brücke buch büro damm darstellung datei dauer decke denkmal depot dichte
+dienst direktion ebene ecke eingang einheit einkommen einnahme einrichtung eintrag emission entgelt entwicklung
+erfassung ergebnis erhebung ertrag fahrt fall farm feld fenster fest filiale fläche flur folge förderung form
+fortschreibung frequenz frist führung fund garten gebäude gebiet gebühr gefahr gehalt gelände gemeinschaft
+genehmigung gericht gesellschaft gewicht grad graben grenze größe grundlage gruppe gut hafen halle haltung hang haus
+heim hilfe hof höhe index inhalt insel kammer kanal karte kartierung kasse kataster kennzahl kette klasse klima
+konto kontrolle konzept kosten kreis lage lager land last leistung leiter leitung linie liste loch luft markt maß
+mast menge meldung messung miete mittel modell museum nachweis name netz note nummer nutzung objekt ordnung ort park
+parzelle pegel pfad pflege plan planung platz police preis profil prognose programm projekt prüfung punkt quelle
+quote rand rat raum recht regel register reihe rest richtwert ring rohr rolle rückgang satz saum schacht schaden
+schein schicht schild schule schutz schwelle sitz sohle speicher sperrung spiegel spur stadt stand standort station
+statistik stelle steuer stoff strecke streifen strom struktur stufe system tabelle tafel tag teil termin test tor
+träger trasse treffen trend turm übersicht umfrage umlage verbrauch verband verein verfahren vergleich verlauf
+vermögen verteilung vertrag verwaltung verzeichnis vorgabe vorrat wache wald wand weg wehr weide weite werk wert
+wiese zahl zählung zaun zeichen zeit ziel zone zufluss zugang zulassung zustand zuwachs
+"""
+_SMALL: Final = "der die das für in im am von und mit nach zur zum auf an bei aus über unter je"
+_PLAIN: Final = """
+Daten Stadt Karte Übersicht Standorte Liste Gemeinde Kreis Jahr Stand Zahl Statistik Bericht Straße Baum Bäume
+Schule Verkehr Wasser Energie Haushalt Einwohner Wahl Luft Ladesäulen Radwege Spielplätze Bebauungsplan
+"""
+_TOWNS: Final = """
+Adorf Auenheim Bachfeld Bergen Birkenau Brunnthal Buchholz Burgdorf Dornstadt Eichenau Erlbach Feldkirch Forstheim
+Freudental Gartow Grünwald Hainburg Haselbach Heidenau Hohenstein Kaltenbrunn Kirchdorf Klosterau Lichtenau
+Lindenberg Marktwald Mühlhausen Neudorf Neuhof Oberau Quellendorf Rosenheim Sandberg Schönfeld Seedorf Steinach
+Talheim Tannenberg Unterau Waldheim Weidenbach Wiesenthal Winterberg Ziegelau
+"""
+_TOWN: Final = tuple(_TOWNS.split())
+_JOINING: Final = tuple(_SMALL.split())
+_THEMES: Final = (
+    "AGRI",
+    "ECON",
+    "EDUC",
+    "ENER",
+    "ENVI",
+    "GOVE",
+    "HEAL",
+    "INTR",
+    "JUST",
+    "REGI",
+    "SOCI",
+    "TECH",
+    "TRAN",
+)
 _FORMATS: Final = ("CSV", "JSON", "XLSX", "PDF", "WMS_SRVC", "WFS_SRVC", "GEOJSON", "SHP", "XML", "HTML", "ZIP", "GML")
 _LICENCES: Final = ("dl-by-de/2.0", "dl-zero-de/2.0", "cc-by/4.0", "cc-zero", "other-closed", "cc-by-sa/4.0")
 _INTERVALS: Final = ("ANNUAL", "MONTHLY", "DAILY", "IRREG", "UNKNOWN", "CONT", "WEEKLY", "QUARTERLY", "")
@@ -78,9 +103,9 @@ class Words:
     """The vocabulary, and how often each of its words is said."""
 
     def __init__(self, draw: random.Random) -> None:
-        compounds = [first + last for first in _FIRST for last in _LAST]
+        compounds = [first + last for first in _FIRST.split() for last in _LAST.split()]
         draw.shuffle(compounds)
-        self.forms: Sequence[str] = [*_PLAIN, *compounds]
+        self.forms: Sequence[str] = [*_PLAIN.split(), *compounds]
         self._sums = list(accumulate(1 / (rank + 8) for rank in range(len(self.forms))))
 
     def some(self, draw: random.Random, count: int) -> list[str]:
@@ -90,7 +115,7 @@ class Words:
 
 def node(number: int) -> str:
     """The DID of a node."""
-    return f"did:web:{_TOWNS[number % len(_TOWNS)].casefold().replace('ü', 'ue').replace('ö', 'oe')}-{number}.example"
+    return f"did:web:{_TOWN[number % len(_TOWN)].casefold().replace('ü', 'ue').replace('ö', 'oe')}-{number}.example"
 
 
 def entries(count: int = RECORDS, nodes: int = NODES, seed: int = 1) -> Iterator[Entry]:
@@ -157,10 +182,10 @@ def _offer(number: int) -> bytes:
 
 
 def _metadata(draw: random.Random, words: Words, number: int, at: int) -> Metadata:
-    town = _TOWNS[at % len(_TOWNS)]
+    town = _TOWN[at % len(_TOWN)]
     state = _STATES[at % len(_STATES)]
     title = words.some(draw, draw.randrange(1, 5))
-    title[1:1] = [draw.choice(_SMALL)]
+    title[1:1] = [draw.choice(_JOINING)]
     text = words.some(draw, draw.randrange(10, 26))
     if number % 100 < 38:
         text.append(WORST)
@@ -168,7 +193,7 @@ def _metadata(draw: random.Random, words: Words, number: int, at: int) -> Metada
     modified = NOW - draw.randrange(1_500 * DAY)
     return Metadata(
         title={"de": " ".join([*title, "in", town])},
-        description={"de": " ".join(word for pair in zip(text, draw.choices(_SMALL, k=len(text)), strict=True) for word in pair)},
+        description={"de": " ".join(f"{word} {draw.choice(_JOINING)}" for word in text)},
         keywords={"de": tuple(words.some(draw, draw.randrange(1, 5)))},
         themes=tuple(draw.sample(_THEMES, draw.randrange(1, 3))),
         publisher=Agent(name=f"Stadt {town}", id=f"https://{town.casefold()}.example"),
