@@ -43,7 +43,7 @@ PAGE_500 = Goal("page_500", f"page of {PAGE} of {OFFERS:,} offers, beside a SELE
 PAGE_MS = Goal("page_500_ms", "the same, by the clock", "ms", 25.0, absolute=True)
 STATEMENTS = Goal(
     "page_statements",
-    f"SQL statements of a page with admission and audit, those of a transaction aside; at {FEW} as at {OFFERS:,} offers",
+    f"SQL statements of a page, admission and audit among them, at {FEW} as at {OFFERS:,} offers",
     "",
     5.0,
     absolute=True,
@@ -77,7 +77,7 @@ class Shop(Struct, frozen=True):
         return statistics.median(self.runner.run(timed()) for _ in range(READS))
 
     def statements(self) -> int:
-        """How many SQL statements a page takes at most."""
+        """How many SQL statements a page takes at most, those aside that begin and end its transaction."""
         seen: list[str] = []
         for connection in (self.node.store._connection, self.node.store._reader):  # what is measured
             if isinstance(connection, sqlite3.Connection):
