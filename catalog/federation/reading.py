@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from catalog.dcat import FILES
 from catalog.federation import harmless
 from catalog.federation.manifest import ManifestError, digest
 from catalog.graph import PREFIXES, Graph, Node, Value, short
@@ -194,7 +195,7 @@ class _Reader:
             name = _name(key)
             if name.endswith("properties") and isinstance(value, dict):
                 self.dataset({inner: held for inner, held in value.items() if _name(inner) != name})
-            elif name == _DISTRIBUTION:
+            elif name in (_DISTRIBUTION, FILES):
                 self._distributions(value)
             elif name and not name.startswith("odrl:"):
                 self._put(self.root, name, _split(key, value), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
@@ -11,9 +12,12 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog import dcat
 from catalog.federation import harmless, reading
 from catalog.federation.reading import LARGE, NUMBER, UNREAD, Told
 from catalog.graph import Graph, texts
+from catalog.portal import metadata
+from tests.bench.catalog import corpus
 
 ID = "urn:uuid:0192e4a0-0000-7000-8000-000000000001"
 OFFER: dict[str, Any] = {
@@ -185,3 +189,21 @@ def test_whatever_comes_is_read(said: Any) -> None:
         for values in (held for name, held in node.items() if not name.startswith("@")):
             assert all(isinstance(one, dict) and one.keys() & {"@id", "@value"} for one in values)
             assert all(isinstance(text, str) for one in values for text in one.values())
+
+
+def test_what_a_node_of_ours_says_is_understood_as_it_was_meant() -> None:
+    for entry in islice(corpus.entries(400, 4), 50):
+        offers = [{**msgspec.json.decode(terms.document), "@id": terms.offer} for terms in entry.terms]
+        raw = dcat.dataset(
+            id=entry.id,
+            title="another title",
+            offers=offers,
+            formats=("HttpData-PULL",),
+            service=dcat.service("https://x.example/dsp", "urn:s"),
+            said=dcat.members(corpus.graph(entry), entry.id),
+        )
+        found = reading.read(msgspec.json.encode(raw), raw, raw)
+        assert found is not None
+        assert metadata.read(found.graph, found.id) == entry.metadata
+        assert found.faults == ()
+        assert len(found.terms) == len(entry.terms)
