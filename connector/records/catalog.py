@@ -62,6 +62,8 @@ class Harvest(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any] = {}
     every: float = 86_400.0
     asked: int | None = None
+    whole: int | None = None
+    """When it was last read whole."""
     mark: str = ""
     etag: str = ""
     datasets: int = 0
