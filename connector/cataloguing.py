@@ -37,6 +37,7 @@ from connector.services.listings import Listings
 from connector.services.offers import Offers
 from connector.services.own_catalog import OwnCatalog
 from connector.services.portal import Portal
+from connector.services.portraits import Portraits
 from connector.services.quality import Qualities
 from connector.services.querying import Querying
 from connector.services.saved import Saved
@@ -105,6 +106,7 @@ class Cataloguing:
             public_url=own.config.public_url,
             base=own.base,
         )
+        self.portraits = Portraits(store=own.store, clock=own.clock, house=self.house, public_url=own.config.public_url)
         if own.config.catalog.public:
             portal.publish(own.publications, self.portal, own.config.public_url)
         self.querying = self._asked() if own.config.catalog.public and own.config.catalog.sparql else None
@@ -176,6 +178,7 @@ class Cataloguing:
     def services(self) -> CatalogServices:
         """What the management API stands on."""
         return CatalogServices(
+            portraits=self.portraits,
             search=self.search,
             saved=self.saved,
             quality=self.quality,

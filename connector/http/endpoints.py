@@ -40,6 +40,7 @@ from connector.services.planes import RegisteredPlanes
 from connector.services.policies.coverage import Coverage
 from connector.services.policies.statements import Statements
 from connector.services.policies.versions import Policies
+from connector.services.portraits import Portraits
 from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence
 from connector.services.proof.keyring import Keyring
@@ -132,11 +133,14 @@ class Handing(Struct, frozen=True, kw_only=True):
 class CatalogServices(Struct, frozen=True, kw_only=True):
     """What is about catalogues: this node's own beside its offers, those of others, searching."""
 
+    portraits: Portraits
     search: Search
     saved: Saved
     quality: Qualities
     federation: Federation
     places: Places
+    portal: Portal
+    harvests: Harvests
 
 
 class Services(Struct, frozen=True, kw_only=True):

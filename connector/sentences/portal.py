@@ -12,6 +12,22 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Diesen Stand des Katalogs gibt es nicht mehr. Beginnen Sie das Einsammeln bei der ersten Seite.",
         "This state of the catalogue is no longer there. Begin the harvest with the first page.",
     ),
+    "portrait.unknown": (
+        "Über {name} ist nur der Titel gesagt.",
+        "Of {name} nothing but the title is told.",
+    ),
+    "portrait.field": (
+        "{field}: {problem}. Was es gibt: allmende asset portrait NAME --json",
+        "{field}: {problem}. What there is: allmende asset portrait NAME --json",
+    ),
+    "portrait.large": (
+        "Was über {name} gesagt wird, ist zu lang (höchstens {limit} Byte).",
+        "What is told of {name} is too long ({limit} bytes at most).",
+    ),
+    "portrait.wrong": (
+        "Ein Portal würde {name} so nicht annehmen ({count} Fehler); --anyway behält es trotzdem.",
+        "A portal would not take {name} like this ({count} mistakes); --anyway keeps it nevertheless.",
+    ),
     "portal.page": ("Eine solche Seite gibt es nicht.", "There is no such page."),
     "portal.number": (
         "{name} ist eine Zahl ab 1.",

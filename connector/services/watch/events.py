@@ -170,6 +170,8 @@ QUIET: Final = frozenset(
         "approval.voted",
         "asset.added",
         "asset.removed",
+        "portrait.changed",
+        "portrait.removed",
         "bounds.answered",
         "catalog.read",
         "flow.begun",

@@ -55,7 +55,7 @@ async def harvest(fetch: Fetch, url: str, known: frozenset[str] = frozenset()) -
         graph = ox.Store()
         graph.load(text.encode(), _FORMATS[form])
         graphs.append(graph)
-        found += [str(one.subject.value) for one in graph.quads_for_pattern(None, TYPE, DATASET)]
+        found += [_named(one.subject) for one in graph.quads_for_pattern(None, TYPE, DATASET)]
         address = _next(graph)
     return Harvest(frozenset(found), known - frozenset(found), tuple(graphs))
 
@@ -65,5 +65,10 @@ def _next(graph: ox.Store) -> str:
         for page in graph.quads_for_pattern(None, TYPE, ox.NamedNode(HYDRA + kind)):
             for name in ("next", "nextPage"):
                 for target in graph.quads_for_pattern(page.subject, ox.NamedNode(HYDRA + name), None):
-                    return str(target.object.value)
+                    return _named(target.object)
     return ""
+
+
+def _named(term: object) -> str:
+    assert isinstance(term, ox.NamedNode)
+    return term.value
