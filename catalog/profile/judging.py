@@ -22,8 +22,11 @@ from catalog.profile.vocabularies import Vocabulary
 
 # --- values -----------------------------------------------------------------------------------------------------------
 
+Wrong = Callable[[Value, Graph], bool]
+"""Is this wrong with a value?"""
 Quick = Callable[[list[Value], Graph], bool]
 """May anything be wrong with these values? False is certain."""
+Test = tuple[Fault, Severity, Wrong]
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _DURATION = re.compile(
@@ -49,56 +52,105 @@ def blank(value: Value) -> bool:
     return value.get("@id", "").startswith("_:")
 
 
-def _is_typed(value: Value, datatype: str) -> bool:
-    return value.get("@type") == datatype and _LEXICAL[datatype].fullmatch(value["@value"].strip()) is not None
+def classes(kind: str) -> frozenset[str]:
+    """A class and those below it."""
+    return CLASSES.get(kind, frozenset((kind,)))
 
 
-def _is_of(value: Value, graph: Graph, wanted: frozenset[str]) -> bool:
-    """Is it a node of one of these classes?"""
-    node = graph.get(value.get("@id", ""))
-    return node is not None and not wanted.isdisjoint(node.get("@type", ()))
+def _no_text(value: Value, graph: Graph) -> bool:
+    return "@value" not in value
 
 
-def _is_listed(value: Value, graph: Graph, listed: Vocabulary) -> bool:
-    """Is it of a list, by its IRI or as its node says?"""
-    id = value.get("@id")
-    if id is None:
-        return False
-    return listed.holds(id) or (id in graph and listed.scheme in ids(graph[id], "skos:inScheme"))
+def _no_node(value: Value, graph: Graph) -> bool:
+    return "@id" not in value
 
 
-def _is_media(value: Value) -> bool:
-    return not blank(value) and _MEDIA.match(told(value)) is not None
+def _no_iri(value: Value, graph: Graph) -> bool:
+    return "@id" not in value or value["@id"].startswith("_:")
+
+
+def _not_typed(datatype: str) -> Wrong:
+    spelling = _LEXICAL[datatype]
+
+    def wrong(value: Value, graph: Graph) -> bool:
+        return value.get("@type") != datatype or spelling.fullmatch(value["@value"].strip()) is None
+
+    return wrong
+
+
+def _not_of(kind: str) -> Wrong:
+    """Is it no node of a class? Algorithms of checksums are told by SPDX, not by the record that names one."""
+    wanted, elsewhere = classes(kind), kind == "spdx:ChecksumAlgorithm"
+
+    def wrong(value: Value, graph: Graph) -> bool:
+        node = graph.get(value.get("@id", ""))
+        if node is not None and not wanted.isdisjoint(node.get("@type", ())):
+            return False
+        return not (elsewhere and lists.CHECKSUMS.holds(value.get("@id", "")))
+
+    return wrong
+
+
+def _not_listed(listed: Vocabulary) -> Wrong:
+    """Is it neither of a list by its IRI nor as its node says?"""
+
+    def wrong(value: Value, graph: Graph) -> bool:
+        id = value.get("@id")
+        if id is None:
+            return True
+        return not listed.holds(id) and (id not in graph or listed.scheme not in ids(graph[id], "skos:inScheme"))
+
+    return wrong
+
+
+def _no_media(value: Value, graph: Graph) -> bool:
+    return blank(value) or _MEDIA.match(told(value)) is None
 
 
 # --- one property -----------------------------------------------------------------------------------------------------
 
+_FORMS: Final[Mapping[str, tuple[Fault, Wrong]]] = {
+    LITERAL: (Fault.LITERAL, _no_text),
+    NODE: (Fault.NODE, _no_node),
+    IRI: (Fault.IRI, _no_iri),
+}
 
-def _quick(must: Must) -> Quick:
+
+def _tests(must: Must, part: str) -> Iterator[Test]:
+    """Everything that is asked of each value of a property."""
+
+    def grave(about: str = "") -> Severity:
+        return Severity.WARNING if part == "mobility" or about in must.weak else Severity.VIOLATION
+
+    if must.form:
+        fault, wrong = _FORMS[must.form]
+        yield fault, grave(), wrong
+    if must.datatype:
+        yield Fault.DATATYPE, grave(), _not_typed(must.datatype)
+    if must.kind:
+        yield Fault.CLASS, grave("kind"), _not_of(must.kind)
+    if must.listed is not None:
+        yield Fault.LIST, grave("listed"), _not_listed(must.listed)
+    if must.media:
+        yield Fault.MEDIA, grave(), _no_media
+
+
+def _quick(must: Must, tests: tuple[Test, ...]) -> Quick:
     """The quick look at the values of one property."""
     if must.listed is not None:
         known = frozenset(map(must.listed.iri, must.listed.known))
-        return _looking(must, lambda value, graph: value.get("@id") not in known)
+        return _looking(must.single, lambda value, graph: value.get("@id") not in known)
     if must.media:
-        return _looking(must, lambda value, graph: not value.get("@id", "").startswith(lists.MEDIA_TYPES))
-    if must.kind:
-        wanted = classes(must.kind)
-        return _looking(must, lambda value, graph: not _is_of(value, graph, wanted))
-    if must.datatype:
-        datatype = must.datatype
-        return _looking(must, lambda value, graph: not _is_typed(value, datatype))
-    if must.form == LITERAL:
-        return _looking_at_text(must.single)
-    if must.form == NODE:
-        return _looking_at_nodes(must.single)
-    if must.form == IRI:
-        return _looking(must, lambda value, graph: "@id" not in value or value["@id"].startswith("_:"))
-    return lambda values, graph: must.single and len(values) > 1
+        return _looking(must.single, lambda value, graph: not value.get("@id", "").startswith(lists.MEDIA_TYPES))
+    if not tests:
+        return lambda values, graph: must.single and len(values) > 1
+    if must.kind or must.datatype or must.form == IRI:
+        # What passes the last test passes those before it: a node of a class is no text.
+        return _looking(must.single, tests[-1][2])
+    return _looking_for("@value" if must.form == LITERAL else "@id", must.single)
 
 
-def _looking(must: Must, wrong: Callable[[Value, Graph], bool]) -> Quick:
-    single = must.single
-
+def _looking(single: bool, wrong: Wrong) -> Quick:
     def look(values: list[Value], graph: Graph) -> bool:
         if len(values) == 1:
             return wrong(values[0], graph)
@@ -107,49 +159,15 @@ def _looking(must: Must, wrong: Callable[[Value, Graph], bool]) -> Quick:
     return look
 
 
-def _looking_at_text(single: bool) -> Quick:
+def _looking_for(name: str, single: bool) -> Quick:
+    """Most properties: text, or no text."""
+
     def look(values: list[Value], graph: Graph) -> bool:
         if len(values) == 1:
-            return "@value" not in values[0]
-        return single or any("@value" not in value for value in values)
+            return name not in values[0]
+        return single or any(name not in value for value in values)
 
     return look
-
-
-def _looking_at_nodes(single: bool) -> Quick:
-    def look(values: list[Value], graph: Graph) -> bool:
-        if len(values) == 1:
-            return "@id" not in values[0]
-        return single or any("@id" not in value for value in values)
-
-    return look
-
-
-def _faults(must: Must, value: Value, graph: Graph) -> Iterator[tuple[Fault, bool]]:
-    """What is wrong with one value, and whether it is only wished for."""
-    if must.form == LITERAL and "@value" not in value:
-        yield Fault.LITERAL, False
-    if must.form == NODE and "@id" not in value:
-        yield Fault.NODE, False
-    if must.form == IRI and ("@id" not in value or blank(value)):
-        yield Fault.IRI, False
-    if must.datatype and not _is_typed(value, must.datatype):
-        yield Fault.DATATYPE, False
-    if must.kind and not _is_of(value, graph, classes(must.kind)) and not _is_checksum(must, value):
-        yield Fault.CLASS, "kind" in must.weak
-    if must.listed is not None and not _is_listed(value, graph, must.listed):
-        yield Fault.LIST, "listed" in must.weak
-    if must.media and not _is_media(value):
-        yield Fault.MEDIA, False
-
-
-def _is_checksum(must: Must, value: Value) -> bool:
-    """Algorithms are told by SPDX, not by the record that names one."""
-    return must.kind == "spdx:ChecksumAlgorithm" and lists.CHECKSUMS.holds(value.get("@id", ""))
-
-
-def classes(kind: str) -> frozenset[str]:
-    return CLASSES.get(kind, frozenset((kind,)))
 
 
 # --- one class --------------------------------------------------------------------------------------------------------
@@ -161,7 +179,8 @@ class Plan:
     def __init__(self, about: str, facts: Mapping[str, Must], part: str = "", either: tuple[str, ...] = ()) -> None:
         self._about, self._part, self._either, self._facts = about, part, either, facts
         self._asked = "|".join(either)
-        self._quick = {name: _quick(must) for name, must in facts.items()}
+        self._tests = {name: tuple(_tests(must, part)) for name, must in facts.items()}
+        self._quick = {name: _quick(must, self._tests[name]) for name, must in facts.items()}
         self._required = tuple(name for name, must in facts.items() if must.least)
         self._old = DEPRECATED_OF.get(about, {}) if not part else {}
 
@@ -171,7 +190,7 @@ class Plan:
         for name, values in node.items():
             look = quick.get(name)
             if look is not None and look(values, graph):
-                found += self._slow(id, name, values, graph)
+                self._values(id, name, values, graph, found)
         for name in self._required:
             if not node.get(name):
                 found.append(self._finding(Fault.MISSING, id, name))
@@ -181,14 +200,15 @@ class Plan:
             if node.get(name):
                 found.append(self._finding(Fault.DEPRECATED, id, name, weak=True))
 
-    def _slow(self, id: str, name: str, values: list[Value], graph: Graph) -> Iterator[Finding]:
-        must = self._facts[name]
-        if must.single and len(values) > 1:
-            yield self._finding(Fault.SEVERAL, id, name)
+    def _values(self, id: str, name: str, values: list[Value], graph: Graph, found: list[Finding]) -> None:
+        """The careful look at a property."""
+        if self._facts[name].single and len(values) > 1:
+            found.append(self._finding(Fault.SEVERAL, id, name))
         for value in values:
-            for fault, weak in _faults(must, value, graph):
-                yield self._finding(fault, id, name, told(value), weak=weak)
+            for fault, severity, wrong in self._tests[name]:
+                if wrong(value, graph):
+                    found.append(Finding(fault, severity, id, self._about, name, told(value), self._part))
 
-    def _finding(self, fault: Fault, id: str, name: str, value: str = "", *, weak: bool = False) -> Finding:
+    def _finding(self, fault: Fault, id: str, name: str, *, weak: bool = False) -> Finding:
         severity = Severity.WARNING if weak or self._part == "mobility" else Severity.VIOLATION
-        return Finding(fault, severity, id, self._about, name, value, self._part)
+        return Finding(fault, severity, id, self._about, name, "", self._part)
