@@ -100,39 +100,47 @@ def _has(test: Callable[[Metadata], object]) -> Callable[[Metadata, frozenset[st
 
 def _of_forms(test: Callable[[Form], object]) -> Callable[[Metadata, frozenset[str]], float | None]:
     """The part of the distributions that pass."""
-    return lambda metadata, broken: _share(bool(test(form)) for form in metadata.forms)
+
+    def part(metadata: Metadata, broken: frozenset[str]) -> float | None:
+        forms = metadata.forms
+        if len(forms) == 1:  # Most have one, and every entry of every catalogue is scored.
+            return 1.0 if test(forms[0]) else 0.0
+        return _share([bool(test(form)) for form in forms])
+
+    return part
 
 
-def _share(passed: Iterable[bool]) -> float:
-    judged = list(passed)
-    return sum(judged) / len(judged) if judged else 0.0
+def _share(passed: list[bool]) -> float:
+    return sum(passed) / len(passed) if passed else 0.0
 
 
 def _downloads(metadata: Metadata, broken: frozenset[str]) -> float | None:
     if metadata.access not in ("", "PUBLIC"):
         return None
-    return _share(bool(form.download_url) for form in metadata.forms)
+    return _share([bool(form.download_url) for form in metadata.forms])
 
 
 def _reachable(metadata: Metadata, broken: frozenset[str]) -> float | None:
-    names = ((form.id, form.access_url, form.download_url) for form in metadata.forms)
-    return _share(broken.isdisjoint(filter(None, one)) for one in names)
+    if not broken:
+        return 1.0 if metadata.forms else 0.0
+    names = [(form.id, form.access_url, form.download_url) for form in metadata.forms]
+    return _share([broken.isdisjoint(filter(None, one)) for one in names])
 
 
 def _licensed(metadata: Metadata, broken: frozenset[str]) -> float | None:
     if metadata.licence:
         return 1.0
-    return _share(bool(form.licence) for form in metadata.forms)
+    return _share([bool(form.licence) for form in metadata.forms])
 
 
 def _known_licence(metadata: Metadata, broken: frozenset[str]) -> float | None:
     named = [form.licence for form in metadata.forms if form.licence] or [metadata.licence]
-    return _share(one in lists.LICENCES.known for one in named)
+    return _share([one in lists.LICENCES.known for one in named])
 
 
 def _attributed(metadata: Metadata, broken: frozenset[str]) -> float | None:
     asking = [form for form in metadata.forms if (form.licence or metadata.licence) in lists.ATTRIBUTED]
-    return _share(bool(form.attribution or metadata.attribution) for form in asking) if asking else None
+    return _share([bool(form.attribution or metadata.attribution) for form in asking]) if asking else None
 
 
 def _fresh(metadata: Metadata, now: int) -> float:

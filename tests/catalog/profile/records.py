@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -112,8 +113,9 @@ BROKEN = ("example-bees_wasps_dataset.ttl",)
 """Of the official examples: no Turtle."""
 
 
+@cache
 def examples() -> dict[str, Graph]:
-    """The official examples by the names of their files."""
+    """The official examples by the names of their files, read once: nobody changes them."""
     found = {}
     for path in sorted(EXAMPLES.rglob("*")):
         media = {".ttl": "text/turtle", ".rdf": "application/rdf+xml"}.get(path.suffix)
