@@ -45,9 +45,9 @@ _TOWNS: Final = """
     DE943:03403:- DE944:03404:Osnabrück DE945:03405:Wilhelmshaven
 """
 _ROWS: Final = [row.split(":") for row in _TOWNS.split()]
-_DISTRICTS: Final[Mapping[str, str]] = {nuts: key for nuts, key, _ in _ROWS}
+DISTRICTS: Final[Mapping[str, str]] = {nuts: key for nuts, key, _ in _ROWS}
 """NUTS code of a town that is a district of its own -> its key; other districts are known by their codes alone."""
-_BY_NUTS: Final[Mapping[str, str]] = {**geography.NUTS, **_DISTRICTS}
+_BY_NUTS: Final[Mapping[str, str]] = {**geography.NUTS, **DISTRICTS}
 _NAMES: Final[Mapping[str, str]] = {
     **{name.casefold(): key for _, key, name in _ROWS if name != "-"},
     **{name.casefold(): key for key, (_, name) in geography.STATES.items()},

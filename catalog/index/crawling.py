@@ -18,6 +18,7 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
+from catalog.index.file import DamagedError
 from catalog.index.forms import Entry, Origin, Standing
 from catalog.index.rows import Row, row
 from catalog.index.writing import Writing
@@ -156,6 +157,7 @@ class Crawl:
             self._unstage(connection)
 
 
+_LARGEST: Final = 64 << 20
 _ENTRY: Final = msgspec.msgpack.Decoder(Entry)
 
 
@@ -165,5 +167,16 @@ def pack(entry: Entry) -> bytes:
 
 
 def unpack(body: bytes) -> Entry:
-    """The entry that was packed."""
-    return _ENTRY.decode(zstandard.ZstdDecompressor().decompress(body))
+    """The entry that was packed. Raises `DamagedError`."""
+    try:
+        return _ENTRY.decode(expand(body))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedError("an entry cannot be read") from error
+
+
+def expand(packed: bytes) -> bytes:
+    """What was packed. Raises `DamagedError`."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST)
+    except (zstandard.ZstdError, MemoryError) as error:
+        raise DamagedError("what was packed cannot be read") from error

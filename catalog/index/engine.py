@@ -18,12 +18,12 @@ from threading import Lock
 from typing import Final, TypeVar
 
 import msgspec
-import zstandard
 
 from catalog.index import searching, sweeping, vocabulary
-from catalog.index.crawling import Crawl, unpack
-from catalog.index.file import IndexFileError, connect, grave, prepare, throw_away
+from catalog.index.crawling import Crawl, expand, unpack
+from catalog.index.file import FAILURES, IndexFileError, connect, grave, prepare, throw_away
 from catalog.index.forms import Entry, Found, Query, Standing
+from catalog.index.pages import PageError
 
 T = TypeVar("T")
 READERS: Final = 4
@@ -85,7 +85,7 @@ class Index:
     def sweep(self, now: int, stale: int, tombstones: int) -> int:
         """Take out what was not seen for `stale` microseconds, and forget after `tombstones` what is gone; how many
         datasets that were."""
-        return self._write(lambda connection: sweeping.sweep(connection, now - stale, now - tombstones))
+        return self._write(lambda connection: sweeping.sweep(connection, now, now - stale, now - tombstones))
 
     # --- asking ---
 
@@ -103,14 +103,7 @@ class Index:
 
     def entries(self, id: str) -> list[Entry]:
         """The datasets of this id, of whichever participants."""
-        rows = self._read(
-            lambda connection: connection.execute(
-                "SELECT body, max(c.seen, party.seen) FROM known k JOIN body USING (entry) JOIN card c USING (entry)"
-                " JOIN party ON party.party = c.source WHERE k.id = ? ORDER BY c.entry",
-                (id,),
-            ).fetchall()
-        )
-        return [msgspec.structs.replace(unpack(body), seen=seen) for body, seen in rows]
+        return self._read(partial(_entries, id))
 
     def gone(self, participant: str, id: str) -> int | None:
         """When a dataset was found to be there no longer; None where it is there, or nothing is known of it."""
@@ -123,24 +116,18 @@ class Index:
 
     def standings(self) -> list[Standing]:
         """Of every participant that was crawled."""
-        rows = self._read(lambda connection: connection.execute("SELECT body FROM standing").fetchall())
-        return [msgspec.msgpack.decode(body, type=Standing) for (body,) in rows]
+        return self._read(partial(_standings, ""))
 
     def standing(self, participant: str) -> Standing | None:
         """Of one participant, None where it was never crawled."""
-        row = self._read(
-            lambda connection: connection.execute(
-                "SELECT body FROM standing WHERE participant = ?", (participant,)
-            ).fetchone()
-        )
-        return None if row is None else msgspec.msgpack.decode(row[0], type=Standing)
+        return next(iter(self._read(partial(_standings, participant))), None)
 
     def terms(self) -> Iterator[tuple[str, bytes, int]]:
         """The different terms under which something is offered: digest, an offer that says so, how many datasets."""
         last = 0
         while rows := self._read(partial(_terms, last)):
             for _, digest, document, number in rows:
-                yield digest, zstandard.ZstdDecompressor().decompress(document), number
+                yield digest, document, number
             last = rows[-1][0]
 
     # --- connections ---
@@ -150,11 +137,13 @@ class Index:
         age = self._age
         try:
             return self._read_once(what)
-        except sqlite3.Error as error:
+        except PageError:
+            raise
+        except FAILURES as error:
             self._mend(error, age)
         try:
             return self._read_once(what)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise IndexFileError("the index cannot be read") from error
 
     def _read_once(self, what: Callable[[sqlite3.Connection], T]) -> T:
@@ -182,13 +171,13 @@ class Index:
         with self._writing:
             try:
                 return self._write_once(what)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 failure = error
         self._mend(failure, age)
         with self._writing:
             try:
                 return self._write_once(what)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 raise IndexFileError("the index cannot be written") from error
 
     def _write_once(self, what: Callable[[sqlite3.Connection], T]) -> T:
@@ -208,7 +197,7 @@ class Index:
                 self._writer.close()
             self._writer = None
 
-    def _mend(self, error: sqlite3.Error, age: int) -> None:
+    def _mend(self, error: Exception, age: int) -> None:
         """Begin anew where the file is damaged, once for all who found that. Raises `IndexFileError` elsewhere."""
         if not grave(error):
             raise IndexFileError("the index cannot be read or written") from error
@@ -229,9 +218,27 @@ class Index:
             self.lost += 1
 
 
+def _entries(id: str, connection: sqlite3.Connection) -> list[Entry]:
+    rows = connection.execute(
+        "SELECT body, max(c.seen, party.seen) FROM known k JOIN body USING (entry) JOIN card c USING (entry)"
+        " JOIN party ON party.party = c.source WHERE k.id = ? ORDER BY c.entry",
+        (id,),
+    ).fetchall()
+    return [msgspec.structs.replace(unpack(body), seen=seen) for body, seen in rows]
+
+
+def _standings(participant: str, connection: sqlite3.Connection) -> list[Standing]:
+    """Of one participant, or of all."""
+    rows = connection.execute(
+        "SELECT body FROM standing WHERE ? IN ('', participant) ORDER BY participant", (participant,)
+    ).fetchall()
+    return [msgspec.msgpack.decode(body, type=Standing) for (body,) in rows]
+
+
 def _terms(last: int, connection: sqlite3.Connection) -> list[tuple[int, str, bytes, int]]:
-    return connection.execute(
+    rows = connection.execute(
         "SELECT t.terms, digest, document, (SELECT count(*) FROM offer o WHERE o.terms = t.terms) FROM terms t"
         " WHERE t.terms > ? AND EXISTS (SELECT 1 FROM offer o WHERE o.terms = t.terms) ORDER BY t.terms LIMIT ?",
         (last, _TERMS_AT_ONCE),
     ).fetchall()
+    return [(terms, digest, expand(document), number) for terms, digest, document, number in rows]

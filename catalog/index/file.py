@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
+
 LAYOUT: Final = 1
 _OURS: Final = 0x416C6C63
 _GRAVE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
@@ -69,6 +71,14 @@ class IndexFileError(Exception):
     """The file cannot be read or written now: no room, no right, a broken disk. What was under way is not in it."""
 
 
+class DamagedError(Exception):
+    """What was written here once cannot be read any more."""
+
+
+FAILURES: Final = (sqlite3.Error, DamagedError, msgspec.MsgspecError, ValueError, LookupError, TypeError)
+"""What reading a damaged file may end with."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection to the file as it is, in autocommit mode. Raises `sqlite3.Error`."""
     connection = sqlite3.connect(
@@ -85,7 +95,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size=-8192")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA journal_size_limit=16777216")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection
@@ -101,7 +111,7 @@ def prepare(path: Path) -> bool:
         throw_away(path)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # what others showed us is for us alone
         connection = connect(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         raise IndexFileError("the index cannot be made") from error
     try:
         connection.executescript(
@@ -120,7 +130,7 @@ def _fits(path: Path) -> bool:
         return False
     try:
         connection = connect(path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if grave(error):
             return False
         raise
@@ -131,7 +141,7 @@ def _fits(path: Path) -> bool:
         for table in ("card", "known", "words", "pieces", "area"):
             connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608
         connection.execute("DELETE FROM staged")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if grave(error) or _code(error) == sqlite3.SQLITE_ERROR:
             return False
         raise
@@ -146,10 +156,17 @@ def throw_away(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def grave(error: sqlite3.Error) -> bool:
-    """Is the file damaged, or none of SQLite's?"""
-    return _code(error) in _GRAVE
+def grave(error: Exception) -> bool:
+    """Is the file damaged for certain, or none of SQLite's? What may as well be a mistake of ours is not: a question or
+    a record that provokes one must not empty the index."""
+    match error:
+        case DamagedError() | UnicodeDecodeError():
+            return True
+        case sqlite3.OperationalError() if _code(error) == 0:
+            return True  # a text that is none
+        case _:
+            return _code(error) in _GRAVE
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

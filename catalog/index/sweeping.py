@@ -12,6 +12,8 @@ from catalog.index.writing import Writing
 
 _USED: Final = " UNION ".join(f"SELECT {name} FROM card" for name in ("theme", "format", "licence", "access"))  # noqa: S608
 _MERGED: Final = 500
+_HOUR: Final = 3_600_000_000
+_WORDS_AT_ONCE: Final = 20_000
 
 
 def forget(connection: sqlite3.Connection, participant: str) -> int:
@@ -25,7 +27,7 @@ def forget(connection: sqlite3.Connection, participant: str) -> int:
     return Writing(connection).drop(entry for (entry,) in entries)
 
 
-def sweep(connection: sqlite3.Connection, seen: int, gone: int) -> int:
+def sweep(connection: sqlite3.Connection, now: int, seen: int, gone: int) -> int:
     """Take out what was last seen before `seen`, and the traces of what was gone before `gone`."""
     entries = connection.execute(
         "SELECT entry FROM card c JOIN party ON party.party = c.source WHERE c.seen < ? AND party.seen < ?",
@@ -36,5 +38,17 @@ def sweep(connection: sqlite3.Connection, seen: int, gone: int) -> int:
     connection.execute("DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM offer o WHERE o.terms = terms.terms)")
     for table in ("mark", "kind"):
         connection.execute(f"DELETE FROM {table} WHERE kind NOT IN ({_USED})")  # noqa: S608
+    _forget_words(connection, now // _HOUR)
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGED,))
     return count
+
+
+def _forget_words(connection: sqlite3.Connection, turn: int) -> None:
+    """Words that nobody says any more: a part of the vocabulary, another one each turn."""
+    (count,) = connection.execute("SELECT count(*) FROM vocabulary").fetchone()
+    parts = count // _WORDS_AT_ONCE + 1
+    words = connection.execute("SELECT id, word FROM vocabulary WHERE id % ? = ?", (parts, turn % parts)).fetchall()
+    for id, word in words:
+        if connection.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (f'"{word}"',)).fetchone() is None:
+            connection.execute("INSERT INTO pieces (pieces, rowid, word) VALUES ('delete', ?, ?)", (id, word))
+            connection.execute("DELETE FROM vocabulary WHERE id = ?", (id,))

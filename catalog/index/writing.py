@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import zstandard
 
+from catalog.index.file import DamagedError
 from catalog.index.forms import Standing
 from catalog.index.rows import Row
 
@@ -100,7 +101,8 @@ class Writing:
 
     def _take_out(self, entry: int) -> None:
         said = self._one("SELECT title, keys, text, places FROM said WHERE entry = ?", entry)
-        assert said is not None
+        if said is None:
+            raise DamagedError("an entry has no words")
         *columns, places = said
         self._do("INSERT INTO words (words, rowid, title, keys, text) VALUES ('delete', ?, ?, ?, ?)", (entry, *columns))
         self._many("DELETE FROM place WHERE key = ? AND entry = ?", [(key, entry) for key in places.split()])
@@ -145,7 +147,8 @@ class Writing:
 
     def _id(self, sql: str, *parameters: Any) -> int:
         found = self._one(sql, *parameters)
-        assert found is not None
+        if found is None:
+            raise DamagedError("a row that was written is not there")
         return int(found[0])
 
     def _one(self, sql: str, *parameters: Any) -> tuple[Any, ...] | None:
