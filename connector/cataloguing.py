@@ -8,6 +8,8 @@ other part.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +22,7 @@ from catalog.index.engine import Index
 from catalog.index.file import IndexFileError
 from catalog.portal.own import About, House, told
 from catalog.sparql import Sparql
+from catalog.worker import Worker
 from connector import federating
 from connector.chores import Work
 from connector.data.silos import offered
@@ -32,6 +35,8 @@ from connector.ports import Documents, Identity, Peer
 from connector.records import Asset, Portrait
 from connector.services.broken import Addresses
 from connector.services.discovery import Discovery
+from connector.services.harvesting import Harvesting
+from connector.services.harvests import Harvests
 from connector.services.hints import SECONDS, Hints
 from connector.services.listings import Listings
 from connector.services.offers import Offers
@@ -51,6 +56,8 @@ SAVED_SECONDS = 20.0
 """How often saved searches are asked again, where a catalogue has changed."""
 PROBE_SECONDS = 15.0
 """Between two rounds of looking at addresses of distributions, each of a few hosts."""
+HARVEST_SECONDS = 60.0
+"""How often it is looked whether a portal's time has come."""
 LOOK_SECONDS = 30.0
 """Between two looks at what is over in the catalogue; whoever asks before is not shown it either."""
 
@@ -63,6 +70,7 @@ class Around(Struct, frozen=True, kw_only=True):
     offers: Offers
     discovery: Discovery
     documents: Documents
+    check: Callable[[str, Mapping[str, Any]], Sequence[str]]
     threaded: bool
 
 
@@ -76,6 +84,7 @@ class Cataloguing:
         self.index = _index(ground)
         self._searching()
         self._reading()
+        self._harvesting()
 
     def _showing(self) -> None:
         """What this node shows to other nodes, and who is told that it has changed."""
@@ -170,6 +179,20 @@ class Cataloguing:
         self.federation = self.reading.federation
         self.hints.heard.append(self.federation.hint)
 
+    def _harvesting(self) -> None:
+        """Portals whose records become assets here."""
+        own = self._ground
+        self._worker = Worker.of_portals()
+        harvesting = Harvesting(peer=own.peer, clock=own.clock, worker=lambda: self._worker)
+        self.harvests = Harvests(
+            store=own.store,
+            clock=own.clock,
+            offers=self._around.offers,
+            harvesting=harvesting,
+            public_url=own.config.public_url,
+            check=self._around.check,
+        )
+
     async def start(self) -> None:
         """Before anybody asks."""
         await self.listings.settle()
@@ -184,6 +207,8 @@ class Cataloguing:
             quality=self.quality,
             federation=self.federation,
             places=self.reading.places,
+            portal=self.portal,
+            harvests=self.harvests,
         )
 
     def rounds(self) -> list[tuple[Work, float]]:
@@ -193,11 +218,13 @@ class Cataloguing:
             (self.listings.look, LOOK_SECONDS),
             (self.saved.look, SAVED_SECONDS),
             (self.quality.probe, PROBE_SECONDS),
+            (self.harvests.look, HARVEST_SECONDS),
             *self.reading.rounds(),
         ]
 
     async def close(self) -> None:
         """Stop what is under way and let go of files."""
+        self._worker.close()
         await self.reading.close()
         if self.querying is not None:
             await self.querying.close()

@@ -380,6 +380,7 @@ class Node:
                 offers=self.offers,
                 discovery=self.discovery,
                 documents=self.trust.documents,
+                check=self.sources.check,
                 threaded=self._threaded,
             ),
         )

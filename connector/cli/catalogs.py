@@ -11,6 +11,7 @@ from connector.cli.catalog_files import check, export, import_
 from connector.cli.command import Call, Noun
 from connector.cli.crawls import crawl, places, status
 from connector.cli.errors import CommandError
+from connector.cli.harvesting import harvest
 from connector.cli.names import PEER, segment
 from connector.cli.output import bullets, labelled, paragraphs, tail
 from connector.cli.quality import quality
@@ -156,3 +157,4 @@ catalog.add_command(places)
 catalog.add_command(check)
 catalog.add_command(import_)
 catalog.add_command(export)
+catalog.add_command(harvest)

@@ -27,6 +27,7 @@ from connector.services.discovery import Discovery
 from connector.services.edge.fleet import Fleet
 from connector.services.federation.federation import Federation
 from connector.services.federation.targets import Places
+from connector.services.harvests import Harvests
 from connector.services.life.contracts import Contracts
 from connector.services.life.endings import Endings
 from connector.services.life.renewals import Renewals
@@ -40,6 +41,7 @@ from connector.services.planes import RegisteredPlanes
 from connector.services.policies.coverage import Coverage
 from connector.services.policies.statements import Statements
 from connector.services.policies.versions import Policies
+from connector.services.portal import Portal
 from connector.services.portraits import Portraits
 from connector.services.proof.audit import Audit
 from connector.services.proof.evidence import Evidence

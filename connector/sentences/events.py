@@ -103,6 +103,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     ),
     "event.data_refused": ("{peer} gibt „{asset}“ nicht heraus.", '{peer} does not hand out "{asset}".'),
     "event.peer_added": ("{peer} ist als Gegenstelle eingetragen.", "{peer} has been added as a peer."),
+    "event.harvest_failed": (
+        "Das Portal {harvest} war nicht ganz zu lesen; was da ist, bleibt. Warum: allmende catalog harvest list",
+        "The portal {harvest} could not be read to its end; what is there stays. Why: allmende catalog harvest list",
+    ),
     "event.peer_removed": ("{peer} ist keine Gegenstelle mehr.", "{peer} is no peer any more."),
     "event.peer_barred": (
         "{peer} bleibt draußen, bis es wieder eingetragen wird.",

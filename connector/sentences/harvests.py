@@ -209,5 +209,9 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Was dort liegt, kann dieser Knoten nicht ausliefern: {problem}",
         "This node cannot serve what lies there: {problem}",
     ),
+    "import.form": (
+        "Das sind keine Knoten eines Graphen.",
+        "These are no nodes of a graph.",
+    ),
     "import.one": ("Nur ein Datensatz beschreibt ein Asset.", "One dataset describes one asset."),
 }

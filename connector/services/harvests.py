@@ -184,9 +184,16 @@ class Harvests:
         )
 
     async def _note(self, after: Harvest) -> None:
+        """Keep how it went; that it began to go wrong is told to people once."""
+
         def act(tx: Transaction) -> None:
-            if tx.get(Harvest, after.id) is not None:
-                tx.put(after)
+            before = tx.get(Harvest, after.id)
+            if before is None:
+                return
+            tx.put(after)
+            if after.reason and after.reason != before.reason:
+                params = {"harvest": after.id, "reason": after.reason}
+                tx.record(Entry(event="harvest.failed", actor="node", params=params))
 
         await self._store.write(act)
 
@@ -253,7 +260,8 @@ class Harvests:
         tx.put(made)
         tx.put(self._portrait(operator, id, nodes, _source(prefix, one.id)))
         did = "changed" if asset is not None else "added"
-        tx.record(Entry(event=f"asset.harvest_{did}", actor=operator, params={"asset": id, "source": one.id[:1000]}))
+        event = "asset.harvest_changed" if asset is not None else "asset.harvest_added"
+        tx.record(Entry(event=event, actor=operator, params={"asset": id, "source": one.id[:1000]}))
         return Kept(one.id, called, did)
 
     def _portrait(self, operator: str, id: str, nodes: Sequence[Any], source: str) -> Portrait:

@@ -96,12 +96,12 @@ from connector.http.views.handover import (
 from connector.http.views.harvests import (
     GivenRecord,
     HarvestView,
+    ImportedView,
     NewHarvest,
     NewImport,
     NodesQuery,
     RunHarvest,
     RunView,
-    TakenView,
 )
 from connector.http.views.keeping import (
     ComparedView,
@@ -305,6 +305,7 @@ __all__ = [
     "HitView",
     "HitsView",
     "Holding",
+    "ImportedView",
     "Input",
     "InviteView",
     "InvitedView",

@@ -100,6 +100,8 @@ PEOPLE: Final[Mapping[str, tuple[Importance, str]]] = {
     "head.conflict": (_ALARM, "event.head_conflict"),
     "head.generation": (_ALARM, "event.head_generation"),
     "node.restored": (_ALARM, "event.restored"),
+    # portals that are harvested
+    "harvest.failed": (_ATTENTION, "event.harvest_failed"),
     # credentials
     "credential.received": (_NOTE, "event.credential_received"),
     "credential.lost": (_ALARM, "event.credential_lost"),
@@ -169,7 +171,12 @@ QUIET: Final = frozenset(
         "approval.void",
         "approval.voted",
         "asset.added",
+        "asset.harvest_added",
+        "asset.harvest_changed",
         "asset.removed",
+        "harvest.added",
+        "harvest.removed",
+        "portrait.imported",
         "portrait.changed",
         "portrait.removed",
         "bounds.answered",

@@ -55,6 +55,7 @@ SHOWN = (
     "from",
     "to",
     "device",
+    "harvest",
     "series",
     "version",
     "readings",
