@@ -11,6 +11,7 @@ import click
 from connector.cli.command import Call, Noun
 from connector.cli.names import ASSET, SOURCE, segment
 from connector.cli.output import by, labelled, remark, table
+from connector.cli.portraits import portrait, portray
 from connector.cli.sources import pairs, rows, share
 from connector.cli.words import either, word
 
@@ -195,3 +196,7 @@ def _fields(settings: Any) -> str:
     """The fields that an asset of a source was frozen with, and what stands in them."""
     kinds = {field["name"]: field["kind"] for field in settings.get("shape", {}).get("fields", [])}
     return ", ".join(f"{name} ({word(kinds[name])})" if name in kinds else name for name in settings.get("fields", []))
+
+
+asset.add_command(portray)
+asset.add_command(portrait)

@@ -39,7 +39,7 @@ def endpoints(services: Services) -> Sequence[Endpoint]:
             answer=views.PortraitView,
         ),
         Endpoint(
-            method="PUT",
+            method="POST",
             path="/v1/assets/{name}/portrait",
             right=Right.STEWARD,
             about="Say something of an asset: keywords, themes, licence, place; what is not named stays.",
