@@ -35,13 +35,15 @@ from policies.model import Policy, Reason
 
 MOST: Final = 100
 """Hits of one page."""
-EXAMINED: Final = 200
+EXAMINED: Final = 100
 """Hits that are looked at for why they are not usable."""
 JUDGED: Final = 20_000
 """Kinds of terms that are judged for one question."""
 AT_ONCE: Final = 2
 """Questions that the index answers at once."""
 WAITING: Final = 32
+REACH_SECONDS: Final = 5.0
+"""For how long it is not counted again whose catalogues there are."""
 
 T = TypeVar("T")
 
@@ -133,6 +135,7 @@ class Search:
         self._usability = Usability()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+        self._reached: tuple[float, Reach] | None = None
 
     async def find(
         self, question: Question, *, limit: int = 20, after: str = "", facets: bool = True, why: int = 0
@@ -224,10 +227,17 @@ class Search:
             facets=found.facets,
             next=found.next,
             also=found.also,
-            reach=_reach(self._index.standings()),
+            reach=self._reach(),
             others=self._others(asked, found, verdicts, why) if mine and not query.after else None,
             unjudged=unjudged,
         )
+
+    def _reach(self) -> Reach:
+        """Whose catalogues stand behind an answer; there may be very many, so they are counted now and then."""
+        now, known = self._clock.monotonic(), self._reached
+        if known is None or now >= known[0]:
+            known = self._reached = (now + REACH_SECONDS, _reach(self._index.standings()))
+        return known[1]
 
     def _all(self, asked: _Asked) -> tuple[dict[str, Verdict], int]:
         """The verdict on every kind of terms that was seen anywhere, and how many there were too many."""
