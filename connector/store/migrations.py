@@ -21,6 +21,7 @@ from connector.records import (
     INDEXED,
     Agreement,
     Asset,
+    CatalogMark,
     CatalogPlace,
     Cells,
     Delivery,
@@ -62,7 +63,7 @@ SINCE_THIRD = (
     *(Plane, Flow, DataFlow, Subscription),
     *(Device, Sending),
     *(DeviceReadings, ReadingLog),
-    *(Portrait, Listing, Harvest, SavedSearch, CatalogPlace),
+    *(Portrait, Listing, CatalogMark, Harvest, SavedSearch, CatalogPlace),
 )
 """The kinds that version 3 has added to those of version 2, which was released."""
 
