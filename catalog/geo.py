@@ -48,10 +48,12 @@ _ROWS: Final = [row.split(":") for row in _TOWNS.split()]
 DISTRICTS: Final[Mapping[str, str]] = {nuts: key for nuts, key, _ in _ROWS}
 """NUTS code of a town that is a district of its own -> its key; other districts are known by their codes alone."""
 _BY_NUTS: Final[Mapping[str, str]] = {**geography.NUTS, **DISTRICTS}
-_NAMES: Final[Mapping[str, str]] = {
-    **{name.casefold(): key for _, key, name in _ROWS if name != "-"},
-    **{name.casefold(): key for key, (_, name) in geography.STATES.items()},
+
+_BY_KEY: Final[Mapping[str, str]] = {
+    **{key: name for _, key, name in _ROWS if name != "-"},
+    **{key: name for key, (_, name) in geography.STATES.items()},
 }
+_NAMES: Final[Mapping[str, str]] = {name.casefold(): key for key, name in _BY_KEY.items()}
 
 
 @lru_cache(maxsize=16_384)
@@ -106,6 +108,12 @@ def _around_code(code: str) -> list[str]:
             known = _BY_NUTS.get(code[:size])
             found += [known, known[:2]] if known else [code[:size]]
     return found
+
+
+@lru_cache(maxsize=16_384)
+def names(text: str) -> tuple[str, ...]:
+    """What people call a place and the state that it lies in, as far as that is known here."""
+    return tuple(_BY_KEY[one] for one in around(text) if one in _BY_KEY)
 
 
 def named(name: str) -> str | None:

@@ -170,6 +170,7 @@ def _keys(entry: Entry) -> Iterator[str]:
     for words in said.keywords.values():
         yield from words
     yield from said.place_names
+    yield from (name for place in said.places for name in geo.names(place))
     yield from _names(said)
     yield from (_THEMES[code] for code in said.themes if code in _THEMES)
     yield from formats(said)

@@ -109,7 +109,7 @@ def _widened(connection: sqlite3.Connection, question: Sequence[Asked]) -> tuple
             continue
         wide, spelled = vocabulary.widen(connection, one)
         if not _count_of(connection, wide, 1):
-            wide, spelled = vocabulary.like(connection, one)
+            wide, spelled = vocabulary.near(connection, one)
         words.append(wide)
         also |= dict.fromkeys(list(spelled.values())[: vocabulary.SHOWN])
     return tuple(words), tuple(also)

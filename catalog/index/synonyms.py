@@ -15,7 +15,7 @@ from typing import Final
 from catalog.index.words import fold, stem
 
 _GROUPS: Final = """
-Ladesäule Ladepunkt Ladestation Ladeinfrastruktur E-Tankstelle Stromtankstelle Elektrotankstelle Wallbox chargepoint
+Ladesäule Ladepunkt Ladestation Ladeinfrastruktur E-Tankstelle Stromtankstelle Wallbox chargepoint charging
 E-Auto Elektroauto Elektrofahrzeug E-Mobilität Elektromobilität electromobility
 Parkplatz Parkhaus Stellplatz Parkraum Tiefgarage parking
 Straße Weg Allee street road

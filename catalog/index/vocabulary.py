@@ -23,6 +23,7 @@ COMPOUNDS, SHOWN, SUGGESTED = 48, 8, 10
 """Words that are looked for besides, that are told of, and that are suggested."""
 _LOOKED_AT: Final = 400
 _NEAR: Final = 2_000
+_PART: Final = 5
 
 
 def widen(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, str]]:
@@ -67,19 +68,38 @@ def _holding(connection: sqlite3.Connection, part: str) -> Iterator[tuple[str, s
         ).fetchall()
 
 
-def like(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, str]]:
-    """A word that is nowhere, with those that are spelled much like it: a letter more, less or other, two that changed
-    places, and two such slips in long words."""
-    most = 1 if len(one.stem) < 9 else 2
-    if len(one.stem) < 5:
-        return one, {}
-    near = connection.execute(
+def near(connection: sqlite3.Connection, one: Asked) -> tuple[Asked, dict[str, str]]:
+    """A word that is nowhere, with those that come near it: spelled much like it, else what it begins and ends with
+    where it is a compound that nobody else uses."""
+    spelled = _like(connection, one.stem) or _parts(connection, one.stem)
+    return Asked(one.stem, one.folded, {**one.counts, **dict.fromkeys(spelled, LIKE)}), spelled
+
+
+def _like(connection: sqlite3.Connection, stem: str) -> dict[str, str]:
+    """Words a letter more, less or other away, or two that changed places; two such slips away in long words."""
+    most = 1 if len(stem) < 9 else 2
+    if len(stem) < 5:
+        return {}
+    found = connection.execute(
         "SELECT word, spelled FROM vocabulary WHERE id IN (SELECT rowid FROM pieces WHERE pieces MATCH ? LIMIT ?)"
         " AND length(word) BETWEEN ? AND ?",
-        (_unharmed(one.stem, most + 1), _NEAR, len(one.stem) - most, len(one.stem) + most),
+        (_unharmed(stem, most + 1), _NEAR, len(stem) - most, len(stem) + most),
     ).fetchall()
-    spelled = {word: written for word, written in near if distance(one.stem, word, most) <= most}
-    return Asked(one.stem, one.folded, {**one.counts, **dict.fromkeys(spelled, LIKE)}), spelled
+    return {word: written for word, written in found if distance(stem, word, most) <= most}
+
+
+def _parts(connection: sqlite3.Connection, stem: str) -> dict[str, str]:
+    """The longest words that a word begins and ends with."""
+    found: dict[str, str] = {}
+    sizes = range(_PART, len(stem) - 2)
+    for parts in ([stem[:size] for size in sizes], [stem[-size:] for size in sizes]):
+        longest = connection.execute(
+            "SELECT word, spelled FROM vocabulary WHERE word IN (SELECT value FROM json_each(?))"
+            " ORDER BY length(word) DESC LIMIT 1",
+            (msgspec.json.encode(parts).decode(),),
+        ).fetchall()
+        found |= dict(longest)
+    return found
 
 
 def _unharmed(word: str, parts: int) -> str:

@@ -73,6 +73,11 @@ def test_any_text_is_read(text: str) -> None:
 def test_names() -> None:
     assert geo.named("Dresden") == "14612" and geo.named(" baden-württemberg ") == "08"
     assert geo.named("Neustadt") is None
+    assert geo.names("14612000") == ("Dresden", "Sachsen") and geo.names("053150000000") == (
+        "Köln",
+        "Nordrhein-Westfalen",
+    )
+    assert geo.names("11000000") == ("Berlin",) and geo.names("AT1") == () and geo.names("nowhere") == ()
 
 
 def test_towns_lie_where_policies_say_that_they_lie() -> None:

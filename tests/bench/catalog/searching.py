@@ -37,7 +37,8 @@ WORST = Goal("worst_word", "p95 of a word in two of five records, beside bare SQ
 WORST_MS = Goal("worst_word_ms", "the same, absolute", "ms", 100.0, absolute=True)
 BOX = Goal("box_word", "p95 of a box of half a degree and a word, beside bare SQLite", "ms", 1.0)
 BOX_MS = Goal("box_word_ms", "the same, absolute", "ms", 50.0, absolute=True)
-QUESTIONS = 100
+QUESTIONS: Final = 100
+_CODE: Final = Path(engine.__file__).parent
 
 
 class _Kind(Struct, frozen=True):
@@ -116,7 +117,7 @@ def filled(index: Index, entries: Iterator[Entry]) -> None:
 
 @contextmanager
 def _index() -> Iterator[Index]:
-    path = _kept("index")
+    path = _kept("index", *(_CODE / f"{name}.py" for name in ("file", "rows", "words", "writing")))
     index = Index.open(path)
     try:
         if index.new or index.search(Query(now=corpus.NOW)).total == 0:
@@ -129,10 +130,9 @@ def _index() -> Iterator[Index]:
         index.close()
 
 
-def _kept(name: str) -> Path:
+def _kept(name: str, *sources: Path) -> Path:
     """Where a file stays for the next run: another one, where what makes it has changed."""
-    sources = [*sorted(Path(engine.__file__).parent.glob("*.py")), Path(corpus.__file__), Path(__file__)]
-    made_by = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    made_by = sha256(b"".join(path.read_bytes() for path in (*sources, Path(corpus.__file__)))).hexdigest()[:12]
     HOME.mkdir(parents=True, exist_ok=True)
     for path in HOME.glob(f"catalog-{name}-*"):
         if made_by not in path.name:
@@ -154,50 +154,45 @@ def _theirs(bare: sqlite3.Connection, words: str, box: Box | None) -> None:
     tables = f"FROM full_text JOIN record ON record = full_text.rowid WHERE {where}"
     ids = bare.execute(f"SELECT record {tables} ORDER BY bm25(full_text) LIMIT 20", parameters).fetchall()
     for (record,) in ids:
-        msgspec.json.decode(bare.execute("SELECT body FROM record WHERE record = ?", (record,)).fetchone()[0])
+        msgspec.json.decode(bare.execute("SELECT body FROM document WHERE record = ?", (record,)).fetchone()[0])
     for facet in _FACETS:
         bare.execute(f"SELECT {facet}, count(*) {tables} GROUP BY 1 ORDER BY 2 DESC LIMIT 50", parameters).fetchall()
 
 
+_TABLES: Final = (
+    "CREATE TABLE record (record INTEGER PRIMARY KEY, theme, format, licence, access, participant, trust, due)",
+    "CREATE TABLE document (record INTEGER PRIMARY KEY, body)",
+    "CREATE VIRTUAL TABLE full_text USING fts5 (title, keywords, description, content='',"
+    " tokenize='unicode61 remove_diacritics 2')",
+    "CREATE VIRTUAL TABLE area USING rtree (record, west, east, south, north)",
+)
+
+
 def _bare() -> sqlite3.Connection:
-    path = _kept("bare")
-    bare = sqlite3.connect(path)
+    path = _kept("bare", Path(__file__))
+    bare = sqlite3.connect(path, isolation_level=None)
     bare.execute("PRAGMA cache_size=-8192")
     if bare.execute("PRAGMA user_version").fetchone()[0] == 1:
         return bare
+    bare.execute("BEGIN")
     say("searching: writing the yardstick's table")
-    bare.executescript(
-        """
-        DROP TABLE IF EXISTS record; DROP TABLE IF EXISTS full_text; DROP TABLE IF EXISTS area;
-        CREATE TABLE record (record INTEGER PRIMARY KEY, theme, format, licence, access, participant, trust, due, body);
-        CREATE VIRTUAL TABLE full_text USING fts5 (
-          title, keywords, description, content='', tokenize='unicode61 remove_diacritics 2');
-        CREATE VIRTUAL TABLE area USING rtree (record, west, east, south, north);
-        """
-    )
-    bare.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_record, enumerate(corpus.entries())))
-    bare.executemany("INSERT INTO full_text (rowid, title, keywords, description) VALUES (?, ?, ?, ?)", _texts())
-    bare.executemany("INSERT INTO area VALUES (?, ?, ?, ?, ?)", _areas())
+    for table in _TABLES:
+        bare.execute(table)
+    for number, one in enumerate(corpus.entries()):
+        _write(bare, number, one)
     bare.execute("INSERT INTO full_text (full_text) VALUES ('optimize')")
     bare.execute("PRAGMA user_version=1")
-    bare.commit()
+    bare.execute("COMMIT")
     return bare
 
 
-def _record(numbered: tuple[int, Entry]) -> tuple[object, ...]:
-    number, one = numbered
-    said = one.metadata
+def _write(bare: sqlite3.Connection, number: int, one: Entry) -> None:
+    said, box = one.metadata, one.metadata.box
     values = said.themes[0], said.forms[0].format, said.licence, said.access, one.participant, one.trust, said.modified
-    return (number, *values, one.document)
-
-
-def _texts() -> Iterator[tuple[object, ...]]:
-    for number, one in enumerate(corpus.entries()):
-        said = one.metadata
-        yield number, said.title["de"], " ".join(said.keywords["de"]), said.description["de"]
-
-
-def _areas() -> Iterator[tuple[object, ...]]:
-    for number, one in enumerate(corpus.entries()):
-        if (box := one.metadata.box) is not None:
-            yield number, box.west, box.east, box.south, box.north
+    bare.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *values))
+    bare.execute("INSERT INTO document VALUES (?, ?)", (number, one.document))
+    texts = said.title["de"], " ".join(said.keywords["de"]), said.description["de"]
+    bare.execute("INSERT INTO full_text (rowid, title, keywords, description) VALUES (?, ?, ?, ?)", (number, *texts))
+    if box is not None:
+        edges = box.west, box.east, box.south, box.north
+        bare.execute("INSERT INTO area VALUES (?, ?, ?, ?, ?)", (number, *edges))
