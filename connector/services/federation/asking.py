@@ -25,8 +25,8 @@ from connector.protocol.reasons import heard
 from connector.services.federation.targets import Target
 from policies.model import Reason
 
-LIMIT = 500
-"""Entries that are asked for at a time."""
+LIMIT = 150
+"""Entries that are asked for at a time: half a megabyte, which is in memory several times while it is read."""
 _NO_SUCH_THING = (404, 405, 501)
 _NEXT = re.compile(r"<([^<>]{1,4096})>\s*((?:;[^,]{0,512})?)")
 
