@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, Final
 from xml.sax import SAXException, expatreader, handler
@@ -290,14 +291,14 @@ def _n_triples(text: str, base: str, sink: _Sink) -> None:
     from rdflib.exceptions import Error
     from rdflib.plugins.parsers import ntriples
 
-    _plainly(ntriples)
     parser, read = ntriples.W3CNTriplesParser(sink), 0  # type: ignore[arg-type]
     try:
         # Its own way of finding lines looks at a line that is very long again with every part that it reads of it.
-        for line in _END_OF_LINE.split(text):
-            read += 1
-            parser.line = line
-            parser.parseline()
+        with _plainly(ntriples):
+            for line in _END_OF_LINE.split(text):
+                read += 1
+                parser.line = line
+                parser.parseline()
     except (Error, *_STUMBLES):
         raise ReadingError("rdf.form", f"line {read}") from None
 
@@ -322,7 +323,6 @@ def _rdf_xml(text: str, base: str, sink: _Sink) -> None:
     from rdflib.exceptions import Error
     from rdflib.plugins.parsers import rdfxml
 
-    _plainly(rdfxml)
     source, parser = InputSource(base), _Xml()
     source.setPublicId(base)
     # The declaration of a document that is text already says nothing.
@@ -334,7 +334,8 @@ def _rdf_xml(text: str, base: str, sink: _Sink) -> None:
     parser.setFeature(handler.feature_namespaces, True)
     parser.setContentHandler(content)
     try:
-        parser.parse(source)
+        with _plainly(rdfxml):
+            parser.parse(source)
     except (SAXException, Error, *_STUMBLES):
         raise ReadingError("rdf.form", f"line {parser.getLineNumber()}") from None
 
@@ -343,13 +344,13 @@ def _json_ld(text: str, base: str, sink: _Sink) -> None:
     from rdflib.exceptions import Error
     from rdflib.plugins.parsers import jsonld
 
-    _plainly(jsonld)
     try:
         document = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:
         raise ReadingError("rdf.form", str(error)[:120]) from None
     try:
-        jsonld.to_rdf(_known(document), sink, base)  # type: ignore[arg-type]
+        with _plainly(jsonld):
+            jsonld.to_rdf(_known(document), sink, base)  # type: ignore[arg-type]
     except (Error, *_STUMBLES):
         raise ReadingError("rdf.form") from None
 
@@ -357,9 +358,15 @@ def _json_ld(text: str, base: str, sink: _Sink) -> None:
 _READERS: Final = {TURTLE: _turtle, N_TRIPLES: _n_triples, RDF_XML: _rdf_xml, JSON_LD: _json_ld}
 
 
-def _plainly(module: Any) -> None:
-    """A reader of rdflib makes literals by the name `Literal` of its module: it makes ours."""
+@contextmanager
+def _plainly(module: Any) -> Iterator[None]:
+    """A reader of rdflib makes literals by the name `Literal` of its module: while a document is read it makes ours."""
+    before = module.Literal
     module.Literal = _Literal
+    try:
+        yield
+    finally:
+        module.Literal = before
 
 
 # --- contexts ---------------------------------------------------------------------------------------------------------

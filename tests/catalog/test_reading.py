@@ -116,6 +116,14 @@ def test_values_are_kept_as_they_are_written() -> None:
     ]
 
 
+def test_rdflib_is_left_as_it_was() -> None:
+    import rdflib
+
+    read_graph(b'<urn:a> <urn:b> "1" .', N_TRIPLES)
+    (literal,) = rdflib.Graph().parse(data='<urn:a> <urn:b> "1" .', format="nt").objects()
+    assert type(literal) is rdflib.Literal
+
+
 def test_names_of_nodes_without_one_follow_from_what_they_say() -> None:
     found = read_graph(TTL, TURTLE)
     turned = TTL.replace(b'[ a vcard:Kind ; vcard:fn "Amt" ], ', b"").replace(
