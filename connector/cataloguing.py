@@ -196,6 +196,7 @@ class Cataloguing:
     async def start(self) -> None:
         """Before anybody asks."""
         await self.listings.settle()
+        await self.hints.begin()
 
     @property
     def services(self) -> CatalogServices:

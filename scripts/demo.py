@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,7 @@ class Story:
         self.actors = (self.city, self.utility, self.town)
         self.cabinet = Cabinet(home / "cabinet", self.screen)
         self.readings: dict[str, Any] = {}
+        self.catalog: dict[str, Any] = {}
         self.negotiations: list[dict[str, Any]] = []
         self.transfers: list[dict[str, Any]] = []
         self.refusals: list[dict[str, str]] = []
@@ -62,6 +64,7 @@ class Story:
         self.town_counts()
         self.city_is_killed()
         self.cabinet_by_the_road()
+        self.a_clerk_searches()
         self.everybody_checks()
 
     # --- chapters -----------------------------------------------------------------------------------------------------
@@ -328,15 +331,59 @@ class Story:
         self.utility.types("get", contract[-8:], "--received", "-o", file.name, show=False)
         return [json.loads(line) for line in file.read_text().splitlines()]
 
+    def a_clerk_searches(self) -> None:
+        """What the city publishes is found at the utility by another word for it, and harvested by a portal."""
+        screen, city, utility = self.screen, self.city, self.utility
+        screen.chapter("9. Finding each other's data", "9. Die Daten der anderen finden")
+        path = self.data / "charging_stations.csv" if self.made_up else self._ends()[0]
+        city.types("asset", "add", "charging", str(path), "--title", "Nutzung der Ladepunkte")
+        city.types(
+            *("asset", "portray", "charging", "--in", "de", "--theme", "ENER", "--keyword", "Elektromobilität"),
+            *("--description", "Geladene Kilowattstunden je Ladepunkt", "--frequency", "DAILY"),
+        )
+        city.types("offer", "publish", "charging", "public", *AT_ONCE)
+        begun = time.monotonic()
+        wanted = ("search", "ladesäulen", "--theme", "ENER", "--mine-to-use")
+        self._until(lambda: utility.types(*wanted, show=False)["items"] or None)
+        visible = _since(begun)
+        found = utility.types(*wanted, "--purpose", "ImprovePublicServices")
+        for hit in found["items"]:
+            screen.quote(f"{hit['title']} ({hit['peer_name']})")
+            screen.quote(f"  {hit['terms']}")
+        screen.tell(
+            "The city has told that something is new; the utility has read one entry, signed.",
+            "Die Stadt hat gesagt, dass es Neues gibt; die Stadtwerke haben einen signierten Eintrag gelesen.",
+        )
+        other = utility.types(*wanted, "--purpose", "CommercialPurpose", "--why")
+        for hit in (other["others"] or {}).get("items", []):
+            screen.quote(hit["use"]["reasons"][0]["sentence"])
+        self._harvested(visible, len(found["items"]))
+
+    def _harvested(self, visible: int, found: int) -> None:
+        """What a portal gets that knows nothing of data spaces."""
+        screen, city = self.screen, self.city
+        address, file = f"{city.url}/dcat/catalog.ttl", self.home / "harvest.ttl"
+        screen.command("portal", f"curl {address}")
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            file.write_bytes(answer.read())
+        checked = city.types("catalog", "check", file.name)
+        count = len(checked["records"])
+        self.catalog = {"visible_ms": visible, "found": found, "harvested": count, "clean": checked["clean"]}
+        screen.tell(
+            f"A portal without a line of code for it harvests {count} datasets; it would refuse none.",
+            f"Ein Portal ohne eine Zeile Code dafür erntet {count} Datensätze; ablehnen würde es keinen.",
+        )
+
     def went_well(self) -> bool:
         """Did everything that was meant to finish do so, with the right bytes and whole logs?"""
         concluded = all(one["state"] == "FINALIZED" for one in self.negotiations)
         delivered = all(one["matches"] and one["state"] == "COMPLETED" for one in self.transfers)
-        return bool(self.audit["ok"] and concluded and delivered and self.readings.get("matches"))
+        harvested = self.catalog.get("found") and self.catalog["clean"] == self.catalog["harvested"] > 0
+        return bool(self.audit["ok"] and concluded and delivered and self.readings.get("matches") and harvested)
 
     def everybody_checks(self) -> None:
         """All logs are whole, also by what the neighbours remember of them."""
-        self.screen.chapter("9. Everybody checks the logs", "9. Alle prüfen die Protokolle")
+        self.screen.chapter("10. Everybody checks the logs", "10. Alle prüfen die Protokolle")
         self._until(lambda: True if all(map(self._remembered, self.actors)) else None)
         verdicts = [actor.types("audit", "verify") for actor in self.actors]
         self.audit = {
@@ -525,6 +572,7 @@ def main() -> int:
             "negotiations": story.negotiations,
             "transfers": story.transfers,
             "readings": story.readings,
+            "catalog": story.catalog,
             "refusals": story.refusals,
             "audit": story.audit,
         }

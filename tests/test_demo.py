@@ -30,13 +30,24 @@ def demo(*args: str) -> tuple[dict[str, Any], str]:
 def test_the_story_comes_out_as_told() -> None:
     told, story = demo()
     assert told["ok"] is True
-    assert {"ok", "elapsed_s", "setup_s", "negotiations", "transfers", "readings", "refusals", "audit"} == set(told)
+    assert {
+        "ok",
+        "elapsed_s",
+        "setup_s",
+        "negotiations",
+        "transfers",
+        "readings",
+        "catalog",
+        "refusals",
+        "audit",
+    } == set(told)
     assert told["elapsed_s"] >= told["setup_s"] >= 0
     assert [one["state"] for one in told["negotiations"]] == ["FINALIZED"] * 5
     assert [one["state"] for one in told["transfers"]] == ["COMPLETED"] * 4
     assert all(one["matches"] and one["bytes"] > 0 and len(one["sha256"]) == 64 for one in told["transfers"])
     reasons = ["peer.refuses", "purpose.outside", "count.exhausted", "dataset.unknown"]
     assert [one["reason"] for one in told["refusals"]] == reasons
+    assert (told["catalog"]["found"], told["catalog"]["harvested"], told["catalog"]["clean"]) == (1, 5, 5)
     assert (told["readings"]["count"], told["readings"]["matches"]) == (130, True)
     assert "a region that is not believed where it was shown" in story
     assert "It is a member of Region Grenzland." in story

@@ -37,6 +37,13 @@ class Hints:
         self._open: dict[str, None] = {}
         self.heard: list[Callable[[str], None]] = []
 
+    async def begin(self) -> None:
+        """After a start nobody is known to have asked: all peers count as readers, until they do not take a hint."""
+        peers = await self._store.read(lambda view: view.select(Participant, limit=MOST))
+        for peer in peers:
+            if peer.barred(self._clock.now()) is None:
+                self.asked(peer.id)
+
     def asked(self, reader: str) -> None:
         """`reader` (a DID) has asked for the manifest: it knows what there was until now."""
         self._readers.pop(reader, None)

@@ -55,6 +55,19 @@ def test_a_reader_is_told_once_however_much_has_changed(tmp_path: Path) -> None:
     run(story)
 
 
+def test_after_a_start_every_peer_counts_as_a_reader(tmp_path: Path) -> None:
+    async def story() -> None:
+        city, utility = await neighbours(tmp_path)
+        wire = Wire()
+        ours = hints(city, wire)
+        await ours.begin()
+        ours.changed({""})
+        await ours.work()
+        assert wire.sent == [f"POST {utility.url}/catalog/hint Bearer {utility.did}"]
+
+    run(story)
+
+
 def test_what_is_not_for_a_reader_is_not_hinted_at(tmp_path: Path) -> None:
     async def story() -> None:
         city, utility = await neighbours(tmp_path)
