@@ -24,6 +24,7 @@ from catalog.index.forms import Entry, Found, Hit, Origin, Query, Standing
 from catalog.index.pages import PageError
 from catalog.model import Metadata
 from catalog.profile.completeness import freshness
+from certs import trust
 from connector.errors import BusyError, InputError, StoreError, UnknownError
 from connector.ports import Clock, Reading, Store
 from connector.records import Participant
@@ -127,7 +128,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Search:
-    """Finds. `did` and `place` are the node's own: its DID, and the key of the municipality that it belongs to."""
+    """Finds. `did` and `place` are the node's own: its DID, and the key of the municipality that it belongs to; where
+    the settings say none, that of its credential."""
 
     def __init__(self, *, store: Store, clock: Clock, index: Index, did: str, place: str = "") -> None:
         self._store, self._clock, self._index = store, clock, index
@@ -181,7 +183,9 @@ class Search:
         """The question in the words of the index, and as whom it is asked."""
         proved, stated = own_facts(view, now)
         purpose = wanted.purpose(question.purpose) if question.purpose else ""
-        own = Own(did=self._did, proved=proved, stated=stated, place=place_of(self._place))
+        keys = (self._place, *proved.get(trust.MUNICIPALITY_FACT, ()))
+        place = next((found for key in keys if (found := place_of(key))), "")
+        own = Own(did=self._did, proved=proved, stated=stated, place=place)
         aim = Aim(purpose=purpose, place=terms.place(question.used_at) if question.used_at else "")
         dids = wanted.participants(view, question.peer, self._did)
         return _Asked(query=wanted.query(question, dids, now), own=own, aim=aim)

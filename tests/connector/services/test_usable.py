@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certs import credentials, trust
+from connector.ports import Transaction
+from connector.records import HeldCredential, Statement
 from connector.sentences import sentence
-from connector.services.usable import MOST_CASES, Aim, Offered, Own, Usability, judge, place_of, read
+from connector.services.usable import MOST_CASES, Aim, Offered, Own, Usability, judge, own_facts, place_of, read
+from connector.store.sqlite import SqliteStore
+from connector.system import SystemClock
 from policies import parse
 from policies.evaluate import evaluate
 from policies.model import Access, Policy, Reason
@@ -195,3 +202,51 @@ def test_for_a_purpose_it_is_as_the_gate_would_judge(allowed: list[str], asked: 
 def test_the_documents_of_this_test_are_read_as_the_wire_is() -> None:
     for document in USABLE.values():
         assert parse.from_dsp(msgspec.json.decode(document)) == read(document)
+
+
+def held(
+    id: str, claims: dict[str, Any], *, kind: str = trust.MEMBERSHIP, ends: int = 10**18, **more: Any
+) -> HeldCredential:
+    """A credential of a region about us."""
+    region = "did:web:region.example"
+    token = credentials.issue(
+        Ed25519PrivateKey.generate(),
+        f"{region}#key",
+        issuer=region,
+        subject=ME.did,
+        id=id,
+        kind=kind,
+        claims=claims,
+        begins=NOW - 10**12,
+        ends=NOW + 10**12,
+    )
+    return HeldCredential(
+        id=id, kind=kind, issuer=region, profile="", token=token, received=0, begins=0, ends=ends, **more
+    )
+
+
+async def test_what_this_node_can_show_of_itself(tmp_path: Path) -> None:
+    """Of credentials that stand: not of those that are revoked, over, or cannot be read."""
+    store = SqliteStore.open(
+        tmp_path / "state.db", clock=SystemClock(), sign_head=lambda size, root, at: "head", threaded=False
+    )
+
+    def act(tx: Transaction) -> None:
+        tx.put(held("urn:c:1", {"municipalityKey": "14612000"}))
+        tx.put(held("urn:c:2", {}, kind="UtilityCredential"))
+        tx.put(held("urn:c:3", {"municipalityKey": "05515000"}, revoked=1))
+        tx.put(held("urn:c:4", {"municipalityKey": "09162000"}, ends=NOW))
+        tx.put(msgspec.structs.replace(held("urn:c:5", {}), token="not a credential"))
+        tx.put(Statement(id=OWN + "crisisLevel", values=("2",), stated=0, stated_by="anna"))
+        tx.put(Statement(id=OWN + "event", values=("urn:x",), stated=0, stated_by="anna", until=NOW))
+
+    await store.write(act)
+    proved, stated = await store.read(lambda view: own_facts(view, NOW))
+    await store.close()
+    assert proved[OWN + "memberOf"] == ("did:web:region.example",)
+    assert proved[OWN + "municipalityKey"] == ("14612000",)
+    assert {"MembershipCredential", "UtilityCredential"} <= set(proved[OWN + "credentialType"])
+    assert stated == {OWN + "crisisLevel": ("2",)}
+    members = offer(constraint(OWN + "memberOf", "eq", "did:web:region.example"))
+    assert judge(read(members), Own(did=ME.did, proved=proved), Aim(), NOW).usable
+    assert not judge(read(members), Own(did=ME.did), Aim(), NOW).usable
