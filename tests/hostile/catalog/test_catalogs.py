@@ -1,9 +1,10 @@
-"""Catalogues that are made to do harm: refused or rendered harmless, what was read before stays, the reader lives on."""
+"""Catalogues that are made to do harm: refused or rendered harmless; what was read before stays."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,19 @@ def page(*datasets: Any, **more: Any) -> bytes:
     return msgspec.json.encode({**said, "dataset": list(datasets)} if datasets else said)
 
 
+def _said(body: bytes, url: str) -> Reply:
+    return Reply(200, body)
+
+
 class TestPages:
     async def test_pages_without_end_that_say_nothing_new(self, reader: Reader, bad: Node) -> None:
         numbers = count(1)
-        link = lambda: {"link": f'<{REQUEST}?x={next(numbers)}>; rel="next"'}  # noqa: E731
-        bad.answers[REQUEST] = lambda url: Reply(200, page(dataset("urn:d:1", "Bisher")), link())
+
+        def answer(url: str) -> Reply:
+            link = {"link": f'<{REQUEST}?x={next(numbers)}>; rel="next"'}
+            return Reply(200, page(dataset("urn:d:1", "Bisher")), link)
+
+        bad.answers[REQUEST] = answer
         assert await refused(reader, bad) == "catalog.loop"
         assert len(bad.asked) < 10
 
@@ -96,9 +105,7 @@ class TestPages:
             return {"@type": "Catalog", "@id": f"urn:{name}", "service": [service]}
 
         for name, other in (("dsp", "one"), ("one", "two"), ("two", "one")):
-            bad.answers[f"/{name}/catalog/request"] = lambda url, other=other: Reply(
-                200, page(catalog=[at(other), at("dsp")])
-            )
+            bad.answers[f"/{name}/catalog/request"] = partial(_said, page(catalog=[at(other), at("dsp")]))
         bad.answers[REQUEST] = lambda url: Reply(200, page(dataset("urn:d:1", "Bisher"), catalog=[at("one")]))
         before = len(bad.asked)
         await crawl(reader, bad)
@@ -142,7 +149,7 @@ class TestAnswers:
         assert await refused(reader, bad) == "peer.refused"
 
     async def test_a_million_datasets(self, reader: Reader, bad: Node) -> None:
-        bad.answers[REQUEST] = lambda url: Reply(200, page(*({"@id": f"urn:{one}"} for one in range(20_000))))
+        bad.answers[REQUEST] = lambda url: Reply(200, page(*({"@id": f"urn:{one}"} for one in range(2_000))))
         assert await refused(reader, bad) == "catalog.too_much"
 
 
@@ -180,7 +187,7 @@ class TestDatasets:
             assert fault in entry.faults
 
     async def test_one_bad_dataset_does_not_hide_the_others(self, reader: Reader, bad: Node) -> None:
-        rubbish = [
+        rubbish: list[Any] = [
             1,
             None,
             "x",
@@ -321,7 +328,7 @@ async def test_what_is_read_apart_is_read_the_same(tmp_path: Path, bad: Node) ->
     reader = Reader(World(bad), tmp_path, reads=reads)
     try:
         for body in (b"[" * 100_000, b'{"a":' * 100_000):
-            bad.answers[REQUEST] = lambda url, body=body: Reply(200, body)
+            bad.answers[REQUEST] = partial(_said, body)
             with pytest.raises(DeliveryError) as caught:
                 await crawl(reader, bad)
             assert caught.value.reason.code == "catalog.unread"
