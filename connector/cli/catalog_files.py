@@ -249,7 +249,12 @@ def _imported(answer: Any, given: dict[str, Any], source: str) -> str:
             "vorhandenes beschreiben: --as NAME",
         )
     else:
-        next = bullets("Kept", [f"{one['name']}: {one['did']}" for one in kept])
+        refused = [f"{one['id']}: {one['reason']['sentence']}" for one in kept["items"] if one["reason"]]
+        next = paragraphs(
+            labelled([(did, str(kept[did])) for did in ("added", "changed", "same", "refused")]),
+            bullets("Refused", refused[:MOST_SHOWN]) if refused else "",
+            either("To share them: allmende offer publish", "Zum Teilen: allmende offer publish"),
+        )
     alike = _alike(records, "repairs")
     lacks = _alike(records, "left")
     return paragraphs(
@@ -273,7 +278,7 @@ def _alike(records: Iterable[Any], kind: str) -> list[str]:
     return [f"{number} x {first[key]}" for key, number in count.most_common(3 * MOST_SHOWN)]
 
 
-def _keep(call: Call, taken: Sequence[Any], source: str, name: str | None) -> list[Any]:
+def _keep(call: Call, taken: Sequence[Any], source: str, name: str | None) -> dict[str, Any]:
     """Give records to the node, some at a time. Raises `CommandError`."""
     if name and len(taken) != 1:
         raise CommandError(
@@ -287,10 +292,11 @@ def _keep(call: Call, taken: Sequence[Any], source: str, name: str | None) -> li
             {"count": str(len(taken))},
         )
     items = [{"id": one.id, "nodes": list(one.graph.values())} for one in taken]
-    kept: list[Any] = []
+    kept: dict[str, Any] = {"items": [], "added": 0, "changed": 0, "same": 0, "refused": 0}
     for at in range(0, len(items), BATCH):
         body = {"records": items[at : at + BATCH], "source": source[:1000], "asset": name or ""}
-        kept += call.remote.post("/imports", body)["items"]
+        done = call.remote.post("/imports", body)
+        kept = {key: held + done[key] for key, held in kept.items()}
     return kept
 
 
