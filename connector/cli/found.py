@@ -73,6 +73,7 @@ def page(shown: Any, *, facets: bool) -> str:
 def hit(one: Any, now: int) -> str:
     """A hit: what it is, whose, its terms, its age, what to type next."""
     said = " ".join(one["description"].split())
+    said = "" if said == one["title"] else said
     lines = [
         heading(plain(one["title"] or one["id"])),
         " · ".join(filter(None, _what(one))),
@@ -214,7 +215,7 @@ def _age(one: Any, now: int) -> Iterator[str]:
         yield ages.trust(one["trust"])
         if one["origin"] == "broker":
             yield ages.origin(one["origin"], plain(one["via"]))
-    yield either(f"description {one['score']} of 100", f"Beschreibung {one['score']} von 100")
+        yield either(f"description {one['score']} of 100", f"Beschreibung {one['score']} von 100")
 
 
 def late(seconds: float) -> str:

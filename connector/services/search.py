@@ -30,7 +30,7 @@ from connector.ports import Clock, Reading, Store
 from connector.records import Participant
 from connector.services import wanted
 from connector.services.usable import Aim, Offered, Own, Usability, Verdict, own_facts, place_of
-from connector.services.wanted import Question
+from connector.services.wanted import OURS, Question
 from policies import terms
 from policies.model import Policy, Reason
 
@@ -195,7 +195,8 @@ class Search:
 
         def read(view: Reading) -> dict[str, str]:
             found = (view.get(Participant, one) for one in meant)
-            return {one.id: one.name for one in found if one is not None}
+            ours = dict.fromkeys(meant & {self._did}, OURS)
+            return ours | {one.id: one.name for one in found if one is not None}
 
         return await self._store.read(read)
 

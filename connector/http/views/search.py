@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -176,7 +176,7 @@ class KnownView(View, frozen=True, kw_only=True):
     id: str
     peer: str
     peer_name: str
-    metadata: Mapping[str, object]
+    metadata: Mapping[str, Any]
     formats: tuple[str, ...]
     offers: tuple[SeenOfferView, ...]
     late: float | None
@@ -193,7 +193,7 @@ class SavedView(View, frozen=True, kw_only=True):
     """A saved search: what it asks, since when, and when something new was last found."""
 
     name: str
-    query: Mapping[str, object]
+    query: Mapping[str, Any]
     created: int
     created_by: str
     asked: int | None
