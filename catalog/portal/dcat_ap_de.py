@@ -98,8 +98,9 @@ class Sheet(Struct, frozen=True, kw_only=True):
 def dataset(exhibit: Exhibit) -> Graph:
     """The graph of one dataset as portals see it."""
     said = read(exhibit.graph, exhibit.id)
-    graph = change(exhibit.graph, exhibit.id, _completed(said, exhibit))
-    law = _law(read(graph, exhibit.id))
+    completed = _completed(said, exhibit)
+    graph = change(exhibit.graph, exhibit.id, completed, said)
+    law = _law(completed.get("legislation", said.legislation))
     offered = _offered(said, exhibit)
     links = {one["@id"]: one for one in values(graph[exhibit.id], "dcat:distribution") if "@id" in one}
     for at, id in enumerate(list(links)):
@@ -148,9 +149,9 @@ def _completed(said: Metadata, exhibit: Exhibit) -> dict[str, Any]:
     return fields
 
 
-def _law(said: Metadata) -> list[Value]:
+def _law(legislation: Sequence[str]) -> list[Value]:
     """What has to stand on every distribution of a high-value dataset."""
-    return [{"@id": names.HVD_LAW}] if names.HVD_LAW in said.legislation else []
+    return [{"@id": names.HVD_LAW}] if names.HVD_LAW in legislation else []
 
 
 def _offered(said: Metadata, exhibit: Exhibit) -> Graph:

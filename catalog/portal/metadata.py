@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec.structs import fields as fields_of
 from msgspec.structs import replace
 
 from catalog import graph as graphs
@@ -32,14 +31,15 @@ def write(metadata: Metadata, root: str) -> Graph:
     return _told(graph, root, _shared(metadata, ""), Metadata())
 
 
-def change(graph: Graph, root: str, fields: Mapping[str, Any]) -> Graph:
+def change(graph: Graph, root: str, fields: Mapping[str, Any], before: Metadata | None = None) -> Graph:
     """A graph in which some fields of `Metadata` are told anew; what they do not speak of stays as it was, and the
     graph that was given too. A field that says what it said before changes nothing. A new licence is that of the
-    distributions too, if they had the old one or none; a form is told apart by its id.
+    distributions too, if they had the old one or none; a form is told apart by its id. `before` is what `read` says of
+    it, where that is known.
 
     Raises `TypeError` for a field that there is none of.
     """
-    before = read(graph, root)
+    before = read(graph, root) if before is None else before
     wanted = replace(before, **fields)
     if "licence" in fields:
         wanted = _shared(wanted, before.licence)
@@ -69,7 +69,7 @@ def _form(telling: Telling, form: Form) -> Value:
 
 
 def _differing(rules: tuple[Rule, ...], wanted: Metadata | Form, before: Metadata | Form) -> list[Rule]:
-    changed = {one.name for one in fields_of(wanted) if getattr(wanted, one.name) != getattr(before, one.name)}
+    changed = {name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(before, name)}
     return [rule for rule in rules if changed.intersection(rule.fields)]
 
 

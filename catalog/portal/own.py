@@ -40,7 +40,7 @@ def told(about: About, house: House, nodes: Iterable[Node] = ()) -> Graph:
     """The graph of a dataset; `nodes` are those of its portrait, none where there is none."""
     graph = {node["@id"]: node for node in nodes}
     said = read(graph, about.id)
-    return change(graph, about.id, _lacking(said, about, house))
+    return change(graph, about.id, _lacking(said, about, house), said)
 
 
 def _lacking(said: Metadata, about: About, house: House) -> dict[str, Any]:
