@@ -6,6 +6,7 @@ A test module derives from `StoreContract` and gives it a `store` fixture (an op
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from certs import checkpoint, tree
 from certs.checkpoint import Checkpoint
 from connector.errors import UnknownError
-from connector.ports import Reading, Store, Transaction
+from connector.ports import Change, Reading, Store, Transaction
 from connector.protocol.machine import Role
 from connector.protocol.negotiation import Negotiation
 from connector.records import (
@@ -24,6 +25,7 @@ from connector.records import (
     Asset,
     Entry,
     Head,
+    Listing,
     Logged,
     Operator,
     Participant,
@@ -391,3 +393,86 @@ class StoreContract:
         await asyncio.gather(gone, return_exceptions=True)
         assert await store.write(lambda tx: tx.draw("other")) == 1
         assert await store.read(lambda view: view.drawn("k")) == 0
+
+    async def test_what_follows_from_a_write_is_done_in_its_transaction(self, store: Store) -> None:
+        seen: list[Collection[Change]] = []
+
+        def follow(tx: Transaction, changes: Collection[Change]) -> None:
+            seen.append(sorted(changes, key=str))
+            tx.put(_asset("made"))  # is not followed itself
+            if any(id == "refused" for _, id in changes):
+                raise UnknownError("dataset.unknown")
+
+        store.follow((Asset,), follow)
+        await store.write(lambda tx: tx.put(Participant(**_PARTICIPANT)))
+        await store.write(lambda tx: (tx.put(_asset("a")), tx.put(_asset("b")), tx.delete(Asset, "c")))
+        assert seen == [[(Asset, "a"), (Asset, "b"), (Asset, "c")]]
+        assert await store.read(lambda view: [one.id for one in view.select(Asset)]) == ["a", "b", "made"]
+        with pytest.raises(UnknownError):
+            await store.write(lambda tx: (tx.delete(Asset, "made"), tx.put(_asset("refused"))))
+        assert await store.read(lambda view: [one.id for one in view.select(Asset)]) == ["a", "b", "made"]
+
+    async def test_each_audience_is_shown_one_listing_of_an_asset(self, store: Store) -> None:
+        listed = [
+            _listing("a", "", 1),
+            _listing("a", "did:x", 2),
+            _listing("a-b", "", 3),
+            _listing("c", "", 4),
+            _listing("c", "did:x", 5, digest=""),
+            _listing("d", "did:x", 6),
+            _listing("e", "", 7, digest=""),
+            _listing("f", "did:y", 8, until=50),
+        ]
+        await store.write(lambda tx: [tx.put(one) for one in listed])
+
+        def shown(who: str, **asked: Any) -> Any:
+            return lambda view: [one.sequence for one in view.listings(who).page(**asked).listings]
+
+        assert await store.read(shown("")) == [1, 3, 4]
+        assert await store.read(shown("did:x")) == [2, 3, 4, 6]
+        assert await store.read(shown("did:x", after="a")) == [3, 4, 6]
+        assert await store.read(shown("did:x", after="a", skip=1, limit=1)) == [4]
+        assert await store.read(shown("did:x", room=5)) == [2]
+        assert await store.read(lambda view: view.listings("did:x").page(limit=4).more) is False
+        assert await store.read(lambda view: view.listings("did:x").page(limit=3).more) is True
+        changes = await store.read(lambda view: view.listings("did:x").changes(after=0, limit=9))
+        assert [one.sequence for one in changes.listings] == [2, 3, 4, 6]
+        changes = await store.read(lambda view: view.listings("did:x").changes(after=3, limit=2))
+        assert ([one.sequence for one in changes.listings], changes.more) == ([4, 6], True)
+        digests = await store.read(lambda view: view.listings("did:y").digests())
+        assert [asset for asset, _ in digests] == ["a", "a-b", "c", "f"]
+        standing = await store.read(lambda view: view.listings("did:y").standing())
+        assert (standing.sequence, standing.own, standing.due) == (8, True, 50)
+        assert not (await store.read(lambda view: view.listings("did:z").standing())).own
+        assert await store.read(lambda view: view.ended_listings(49, 9)) == []
+        assert await store.read(lambda view: view.ended_listings(50, 9)) == ["f"]
+        # The last change for an audience stays, whatever it is: here that of `e`.
+        assert await store.read(lambda view: view.gone_listings(100, 9)) == ["c did:x"]
+
+
+_PARTICIPANT: dict[str, Any] = {
+    "id": "did:p",
+    "name": "p",
+    "url": "",
+    "base": "",
+    "keys": {},
+    "words": "",
+    "added": 0,
+    "added_by": "ada",
+}
+
+
+def _asset(id: str) -> Asset:
+    return Asset(id=id, name=id, title="", kind="file", settings={}, created=1, created_by="ada")
+
+
+def _listing(asset: str, audience: str, sequence: int, *, digest: str = "x", until: int | None = None) -> Listing:
+    return Listing(
+        id=f"{asset} {audience}",
+        asset=asset,
+        audience=audience,
+        sequence=sequence,
+        document=b"1234",
+        digest=digest,
+        until=until,
+    )
