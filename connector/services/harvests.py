@@ -260,8 +260,11 @@ class Harvests:
         tx.put(made)
         tx.put(self._portrait(operator, id, nodes, _source(prefix, one.id)))
         did = "changed" if asset is not None else "added"
-        event = "asset.harvest_changed" if asset is not None else "asset.harvest_added"
-        tx.record(Entry(event=event, actor=operator, params={"asset": id, "source": one.id[:1000]}))
+        params = {"asset": id, "source": one.id[:1000]}
+        if asset is not None:
+            tx.record(Entry(event="asset.harvest_changed", actor=operator, params=params))
+        else:
+            tx.record(Entry(event="asset.harvest_added", actor=operator, params=params))
         return Kept(one.id, called, did)
 
     def _portrait(self, operator: str, id: str, nodes: Sequence[Any], source: str) -> Portrait:
