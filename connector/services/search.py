@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -131,8 +131,17 @@ class Search:
     """Finds. `did` and `place` are the node's own: its DID, and the key of the municipality that it belongs to; where
     the settings say none, that of its credential."""
 
-    def __init__(self, *, store: Store, clock: Clock, index: Index, did: str, place: str = "") -> None:
-        self._store, self._clock, self._index = store, clock, index
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        index: Index,
+        did: str,
+        place: str = "",
+        threads: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+    ) -> None:
+        self._store, self._clock, self._index, self._threads = store, clock, index, threads
         self._did, self._place = did, place
         self._usability = Usability()
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -210,7 +219,8 @@ class Search:
         self._waiting += 1
         try:
             async with self._turns:
-                return await asyncio.to_thread(act)
+                found: T = await self._threads(act)
+                return found
         except PageError:
             raise InputError("search.after") from None
         except IndexFileError:
