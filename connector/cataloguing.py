@@ -7,6 +7,7 @@ other part.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -144,7 +145,12 @@ class Cataloguing:
         """Finding what others offer, and being told of what is new."""
         own = self._ground
         self.search = Search(
-            store=own.store, clock=own.clock, index=self.index, did=own.did, place=own.config.catalog.municipality
+            store=own.store,
+            clock=own.clock,
+            index=self.index,
+            did=own.did,
+            place=own.config.catalog.municipality,
+            threads=asyncio.to_thread if self._around.threaded else federating.at_once,
         )
         self.saved = Saved(store=own.store, clock=own.clock, search=self.search)
         self.quality = Qualities(

@@ -48,7 +48,7 @@ class Federating:
     def __init__(self, ground: Ground, around: Around) -> None:
         settings = ground.config.catalog
         reads: Reads = Apart() if around.apart else Here()
-        beside = asyncio.to_thread if around.apart else _at_once
+        beside = asyncio.to_thread if around.apart else at_once
         self._reads = reads
         self.places = Places(store=ground.store, clock=ground.clock)
         self.federation = Federation(
@@ -99,6 +99,6 @@ class Federating:
             self.federation.moved()
 
 
-async def _at_once(act: Callable[..., Any], /, *given: Any) -> Any:
+async def at_once(act: Callable[..., Any], /, *given: Any) -> Any:
     """For nodes without threads."""
     return act(*given)

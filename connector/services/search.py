@@ -129,7 +129,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
 class Search:
     """Finds. `did` and `place` are the node's own: its DID, and the key of the municipality that it belongs to; where
-    the settings say none, that of its credential."""
+    the settings say none, that of its credential. `threads` runs what would hold up the loop."""
 
     def __init__(
         self,
