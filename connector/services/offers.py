@@ -15,7 +15,7 @@ import msgspec
 from connector.errors import InputError
 from connector.ports import Clock, Ids, Reading, Store, Transaction
 from connector.protocol.messages import JsonObject
-from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, PublishedOffer, Silo
+from connector.records import Approval, Asset, Entry, Outside, PolicyVersion, Portrait, PublishedOffer, Silo
 from connector.services import onward
 from connector.services.approval.frames import known
 from connector.services.approval.naming import named
@@ -103,6 +103,7 @@ class Offers:
             if tx.find(PublishedOffer, asset=asset.id, live=True) is not None:
                 raise InputError("asset.offered", name=name)
             tx.delete(Asset, asset.id)
+            tx.delete(Portrait, asset.id)
             tx.record(Entry(event="asset.removed", actor=operator, params={"asset": asset.id}))
 
         await self._store.write(act)

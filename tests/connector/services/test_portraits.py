@@ -94,3 +94,12 @@ async def test_what_was_said_is_taken_back(city: Node) -> None:
     assert (await manage(city, "DELETE", PATH)).status == 204
     assert "themes" not in told(await manage(city, "GET", PATH))["metadata"]
     assert (await manage(city, "GET", "/v1/assets/none/portrait")).status == 404
+
+
+async def test_an_asset_takes_what_is_said_of_it_along(city: Node) -> None:
+    await say(city, themes=["ENVI"])
+    for offer in told(await manage(city, "GET", "/v1/offers"))["items"]:
+        await manage(city, "DELETE", f"/v1/offers/{offer['id']}")
+    assert (await manage(city, "DELETE", "/v1/assets/trees")).status == 204
+    await publish(city, "trees")
+    assert told(await manage(city, "GET", PATH))["changed"] is None
