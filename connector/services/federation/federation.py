@@ -31,7 +31,7 @@ from policies.model import Reason
 
 T = TypeVar("T")
 log = structlog.get_logger()
-PARALLEL: Final = 3
+PARALLEL: Final = 2
 """Crawls at a time: while one is waiting for an answer, another one's is read."""
 AT_ONCE: Final = 32
 """Crawls that are begun, of which `PARALLEL` go on."""

@@ -135,10 +135,9 @@ async def main(reader: str, nodes: int, datasets: int) -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    bodies = [body(one) for one in corpus.entries(max(DIFFERENT, datasets), 50)]
+    bodies = [body(one) for one in corpus.entries(DIFFERENT, 50)]
     for node in range(nodes):
-        first = node * 137 % (len(bodies) - datasets + 1)
-        own = bodies[first : first + datasets]
+        own = [bodies[(node * 137 + at) % DIFFERENT] for at in range(datasets)]
         towns.append(Town(f"http://127.0.0.1:{port}/n{node}", key, reader, own))
     print(msgspec.json.encode({"port": port, "key": jwk.write(key.public_key())}).decode(), flush=True)
     await asyncio.to_thread(sys.stdin.read)
