@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from catalog.graph import Graph, Node, Value
+from catalog.graph import Graph, Node, Value, ids, of_type
 from policies.model import Reason
 
 LONGEST: Final = 300
@@ -67,6 +67,23 @@ class Draft:
         self.left: dict[Lack, None] = {}
         self._drawn = 0
         self._statements: dict[tuple[str, str], str] = {}
+        self._catalogs: list[str] | None = None
+        self._listing: dict[str, dict[str, list[str]]] = {}
+
+    def catalogs(self) -> list[str]:
+        """The ids of the catalogues, as they were when it was first asked."""
+        if self._catalogs is None:
+            self._catalogs = [node["@id"] for node in of_type(self.graph, "dcat:Catalog")]
+        return self._catalogs
+
+    def listing(self, name: str) -> dict[str, list[str]]:
+        """Which catalogues name what by a property, as they did when it was first asked."""
+        if name not in self._listing:
+            found = self._listing[name] = {}
+            for id in self.catalogs():
+                for one in ids(self.graph.get(id, {}), name):
+                    found.setdefault(one, []).append(id)
+        return self._listing[name]
 
     def told(self, rule: str, node: str, name: str, before: str, after: str) -> None:
         """A repair was made."""

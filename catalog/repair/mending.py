@@ -26,6 +26,7 @@ from catalog.repair import codes, days, spellings, values, wholes
 from catalog.repair.forms import Draft, Mended, named, shown
 
 CLOSED: Final = LICENCES.iri("other-closed")
+LARGE: Final = wholes.LARGE
 _ROUNDS: Final = 4
 """Repairs make nodes that are looked at again; no chain of them is longer."""
 _TAKES: Final = {one: kind for kind in FACTS for one in CLASSES.get(kind, (kind,))}
@@ -198,8 +199,9 @@ def _complete_dataset(draft: Draft, id: str) -> None:
 
 def _publish(draft: Draft, id: str, listed: str) -> None:
     """The publisher of the one catalogue that lists it, or of the only one that there is."""
-    catalogs = [one for one in graphs.of_type(draft.graph, "dcat:Catalog") if one.get("dct:publisher")]
-    listing = [one for one in catalogs if id in graphs.ids(one, listed)] or (catalogs if len(catalogs) == 1 else [])
+    catalogs = [one for one in map(draft.graph.get, draft.catalogs()) if one and one.get("dct:publisher")]
+    naming = draft.listing(listed).get(id, [])
+    listing = [one for one in catalogs if one["@id"] in naming] or (catalogs if len(catalogs) == 1 else [])
     publishers = {shown(one["dct:publisher"][0]): one["dct:publisher"][0] for one in listing}
     if len(publishers) == 1:
         iri, value = publishers.popitem()
@@ -248,7 +250,10 @@ def _complete_service(draft: Draft, id: str) -> None:
 
 
 def _publish_with(draft: Draft, id: str) -> None:
-    """A service that is told of within datasets alone is theirs who publish these."""
+    """A service that is told of within datasets alone is theirs who publish these. It is not looked for in documents so
+    large that looking would take long."""
+    if len(draft.graph) > LARGE:
+        return
     through = {one for one, node in draft.graph.items() if id in graphs.ids(node, "dcat:accessService")}
     publishers = {
         shown(value): value
@@ -305,10 +310,14 @@ def _fill(draft: Draft, told: Told) -> None:
 def _say_what_is_missing(draft: Draft) -> None:
     """Optional nodes that cannot be made whole go with the property that names them; of what a dataset must have,
     people are told."""
+    naming: dict[str, list[str]] = {}
+    for id, node in draft.graph.items():
+        for other in named(node):
+            naming.setdefault(other, []).append(id)
     for id in list(draft.graph):
         kinds = _kinds(draft.graph[id])
-        if any(not _is_whole(draft, id, kind) for kind in kinds):
-            _let_go(draft, id)
+        if any(not _is_whole(draft, id, kind, naming.get(id, [])) for kind in kinds):
+            _let_go(draft, id, naming.get(id, []))
     for id, node in draft.graph.items():
         for kind in _kinds(node):
             for name, must in FACTS[kind].items():
@@ -316,12 +325,14 @@ def _say_what_is_missing(draft: Draft) -> None:
                     _missing(draft, id, node, kind, name)
 
 
-def _is_whole(draft: Draft, id: str, kind: str) -> bool:
+def _is_whole(draft: Draft, id: str, kind: str, naming: list[str]) -> bool:
     node = draft.graph[id]
     if kind == "vcard:Kind" and not wholes.reach_contact(draft, id):
         return False
     if kind == "dcat:Distribution":
-        return bool(node.get("dcat:accessURL")) or not _is_named(draft, id)
+        return bool(node.get("dcat:accessURL")) or not any(
+            id in graphs.ids(draft.graph.get(one, {}), "dcat:distribution") for one in naming
+        )
     if kind in EITHER:
         return any(node.get(name) for name in EITHER[kind])
     if kind in ("spdx:Checksum", "adms:Identifier", "dcat:Relationship"):
@@ -331,10 +342,6 @@ def _is_whole(draft: Draft, id: str, kind: str) -> bool:
     return kind != "foaf:Agent" or bool(node.get("foaf:name"))
 
 
-def _is_named(draft: Draft, id: str) -> bool:
-    return any(id in graphs.ids(node, "dcat:distribution") for node in draft.graph.values())
-
-
 _STAY: Final = {
     "dcat:Relationship": ("dct:relation", "dct:relation"),
     "prov:Attribution": ("prov:agent", "prov:wasAttributedTo"),
@@ -342,10 +349,11 @@ _STAY: Final = {
 """What is still true of a node that goes: what it named by the first, is named by the second."""
 
 
-def _let_go(draft: Draft, id: str) -> None:
+def _let_go(draft: Draft, id: str, naming: list[str]) -> None:
     gone = draft.graph[id]
     what = values.label_of(draft, id) or " ".join(text for one in list(gone) for text in _told(gone, one)) or id
-    for other, node in list(draft.graph.items()):
+    for other in dict.fromkeys(naming):
+        node = draft.graph.get(other, {})
         for name in [one for one in node if not one.startswith("@")]:
             if not any(one.get("@id") == id for one in node[name]):
                 continue

@@ -45,7 +45,8 @@ WEAKER: Final[Mapping[str, str]] = {
     ),
 }
 """What is true of an IRI that a document names and does not tell of."""
-_GEOMETRY: Final = ("dcat:bbox", "dcat:centroid", "locn:geometry")
+LARGE: Final = 100_000
+"""Nodes of a document in which nothing is looked for node by node."""
 _KEY = re.compile(re.escape(GEOCODING) + r"([A-Za-z]+)/([0-9]+)", re.ASCII)
 _ADDRESSES: Final = ("vcard:hasEmail", "vcard:hasURL", "vcard:hasTelephone")
 
@@ -174,7 +175,7 @@ def reach_contact(draft: Draft, id: str) -> bool:
             draft.told("contact", id, "vcard:hasEmail", text, mail)
             node["vcard:hasEmail"] = [{"@id": mail}]
             return True
-    for other in draft.graph.values():
+    for other in draft.graph.values() if len(draft.graph) <= LARGE else ():
         if "foaf:name" in other and called and set(called) & set(graphs.texts(other, "foaf:name")):
             for theirs, ours in (("foaf:mbox", "vcard:hasEmail"), ("foaf:homepage", "vcard:hasURL")):
                 if found := [one for one in graphs.values(other, theirs) if "@id" in one]:

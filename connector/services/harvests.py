@@ -11,6 +11,7 @@ their assets stay while anybody may still have a contract about them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -155,7 +156,7 @@ class Harvests:
             await self._note(replace(one, asked=now, reason="", params={}))
             return Done((), unchanged=True)
         told = Told(str(one.settings.get("publisher", "")), str(one.settings.get("licence", "")))
-        found = records(got.graph, told)
+        found = await asyncio.to_thread(records, got.graph, told)
         kept = await self._take(operator, found, one.id, one.url)
         await self._publish(operator, one, kept)
         retired, reason = 0, got.reason

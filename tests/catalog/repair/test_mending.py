@@ -154,6 +154,15 @@ def test_values_of_datasets(name: str, before: Value, key: str, after: str) -> N
     assert clean(mended.graph)
 
 
+def graphs_with_faults() -> list[Graph]:
+    """Each fault of a dataset in a record of its own, and each of a distribution."""
+    forms = [{**sound(), FORM: {**distribution(), name: [before]}} for name, before, _ in FORMS]
+    datasets = [sound() for _ in DATASETS]
+    for one, (name, before, _, _) in zip(datasets, DATASETS, strict=True):
+        one[ID][name] = [before]
+    return [*forms, *datasets]
+
+
 def test_a_theme_of_ones_own_goes_on_saying_what_it_is_about() -> None:
     mended = mend(
         sound(dcat__theme=[link("https://x.example/themen/7"), text("Ortsrecht")], dcat__keyword=[text("Bäume")])
