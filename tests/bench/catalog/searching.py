@@ -4,8 +4,8 @@ What lives here: set-ups and measurements. What does not: judging (`rows`), the 
 (`tests/catalog/index`).
 
 Yardstick: the same texts in a bare FTS5 table of SQLite beside a table of documents and an R*Tree; asked for the same
-words, ranked by bm25, top 20 read and decoded, and counted by the same seven facets. Figures are the 95th of 100
-questions in milliseconds of processor time.
+words, ranked by bm25, top 20 read and decoded, and counted by the same seven facets. Figures are 95 of 100
+questions' time at most, in milliseconds of processor time.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from catalog.model import Box
 from tests.bench.catalog import corpus
 from tests.bench.rows import HOME, Goal, Row, rounds, say
 
-SEARCH = Goal("search", "p95 of one or two words, 20 hits and facets, beside bare SQLite", "ms", 1.0)
+SEARCH = Goal("search", "p95 of one or two words, 20 hits and facets, beside bare SQLite", "ms", 0.5)
 SEARCH_MS = Goal("search_ms", "the same, absolute", "ms", 30.0, absolute=True)
-WORST = Goal("worst_word", "p95 of a word in two of five records, beside bare SQLite", "ms", 0.5)
+WORST = Goal("worst_word", "p95 of a word in two of five records, beside bare SQLite", "ms", 0.25)
 WORST_MS = Goal("worst_word_ms", "the same, absolute", "ms", 100.0, absolute=True)
-BOX = Goal("box_word", "p95 of a box of half a degree and a word, beside bare SQLite", "ms", 1.0)
+BOX = Goal("box_word", "p95 of a box of half a degree and a word, beside bare SQLite", "ms", 0.5)
 BOX_MS = Goal("box_word_ms", "the same, absolute", "ms", 50.0, absolute=True)
-QUESTIONS: Final = 100
+QUESTIONS, FEW = 100, 20
 _CODE: Final = Path(engine.__file__).parent
 
 
@@ -56,7 +56,7 @@ def _kinds() -> dict[str, _Kind]:
     words, none = corpus.asked(QUESTIONS), [None] * QUESTIONS
     return {
         "search": _Kind(words, none),
-        "worst_word": _Kind([corpus.WORST] * QUESTIONS, none),
+        "worst_word": _Kind([corpus.WORST] * FEW, none[:FEW]),
         "box_word": _Kind([word.split()[0] for word in words], _boxes(QUESTIONS)),
     }
 
@@ -117,7 +117,8 @@ def filled(index: Index, entries: Iterator[Entry]) -> None:
 
 @contextmanager
 def _index() -> Iterator[Index]:
-    path = _kept("index", *(_CODE / f"{name}.py" for name in ("file", "rows", "words", "writing")))
+    made_of = b"".join((_CODE / f"{name}.py").read_bytes() for name in ("file", "rows", "words", "writing"))
+    path = _kept("index", made_of)
     index = Index.open(path)
     try:
         if index.new or index.search(Query(now=corpus.NOW)).total == 0:
@@ -130,9 +131,9 @@ def _index() -> Iterator[Index]:
         index.close()
 
 
-def _kept(name: str, *sources: Path) -> Path:
+def _kept(name: str, made_of: bytes) -> Path:
     """Where a file stays for the next run: another one, where what makes it has changed."""
-    made_by = sha256(b"".join(path.read_bytes() for path in (*sources, Path(corpus.__file__)))).hexdigest()[:12]
+    made_by = sha256(made_of + Path(corpus.__file__).read_bytes()).hexdigest()[:12]
     HOME.mkdir(parents=True, exist_ok=True)
     for path in HOME.glob(f"catalog-{name}-*"):
         if made_by not in path.name:
@@ -169,7 +170,7 @@ _TABLES: Final = (
 
 
 def _bare() -> sqlite3.Connection:
-    path = _kept("bare", Path(__file__))
+    path = _kept("bare", repr(_TABLES).encode())
     bare = sqlite3.connect(path, isolation_level=None)
     bare.execute("PRAGMA cache_size=-8192")
     if bare.execute("PRAGMA user_version").fetchone()[0] == 1:
