@@ -32,11 +32,8 @@ from tests.bench.catalog import corpus
 from tests.bench.rows import HOME, Goal, Row, rounds, say
 
 SEARCH = Goal("search", "p95 of one or two words, 20 hits and facets, beside bare SQLite", "ms", 0.5)
-SEARCH_MS = Goal("search_ms", "the same, absolute", "ms", 30.0, absolute=True)
 WORST = Goal("worst_word", "p95 of a word in two of five records, beside bare SQLite", "ms", 0.25)
-WORST_MS = Goal("worst_word_ms", "the same, absolute", "ms", 100.0, absolute=True)
 BOX = Goal("box_word", "p95 of a box of half a degree and a word, beside bare SQLite", "ms", 0.5)
-BOX_MS = Goal("box_word_ms", "the same, absolute", "ms", 50.0, absolute=True)
 QUESTIONS, FEW = 100, 20
 _CODE: Final = Path(engine.__file__).parent
 
@@ -70,19 +67,7 @@ def _beside(goal: Goal, count: int) -> Row:
         return rounds(goal, count, lambda: kind.asked(ours), lambda: kind.asked(theirs))
 
 
-def _absolute(goal: Goal, count: int) -> Row:
-    kind = _kinds()[goal.id.removesuffix("_ms")]
-    with _index() as index:
-        ours = partial(_ours, index)
-        kind.asked(ours)
-        values = [kind.asked(ours) for _ in range(count)]
-        return goal.judged(values, values)
-
-
-ROWS: Final = {
-    **{goal.id: partial(_beside, goal) for goal in (SEARCH, WORST, BOX)},
-    **{goal.id: partial(_absolute, goal) for goal in (SEARCH_MS, WORST_MS, BOX_MS)},
-}
+ROWS: Final = {goal.id: partial(_beside, goal) for goal in (SEARCH, WORST, BOX)}
 
 
 def _p95(asked: Sequence[Callable[[], object]]) -> float:
