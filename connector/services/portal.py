@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -26,13 +26,16 @@ from catalog.graph import Graph, Node
 from catalog.portal.dcat_ap_de import Exhibit, Shelf, Terms, dataset
 from catalog.portal.own import About, House, told
 from connector.errors import UnknownError
-from connector.ports import Clock, Reading, Store
+from connector.ports import Change, Clock, Reading, Store, Transaction
 from connector.records import Asset, Listing, Portrait, PublishedOffer
 from connector.services.decisions import Published
 from policies.model import Policy, RuleKind
 
 FRESH: Final = 5_000_000
-"""Microseconds for which it is not looked again whether something has changed."""
+"""Microseconds for which it is not looked again whether something has changed; as long after a change it is, because a
+transaction tells of a change before it is to be seen."""
+AGAIN: Final = 300_000_000
+"""Microseconds after which it is looked again although nothing was written: an offer may be over."""
 KEPT: Final = 6
 """Snapshots that are there at a time: the latest, and those that harvests may still be at."""
 IDLE: Final = 3_600_000_000
@@ -100,8 +103,9 @@ class Portal:
         self._made: dict[str, tuple[_Asset, Shown]] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._used: dict[str, int] = {}
-        self._latest, self._looked = "", 0
+        self._latest, self._looked, self._touched = "", 0, 0
         self._lock = asyncio.Lock()
+        store.follow((Asset, Portrait, PublishedOffer), self._touch)
 
     @property
     def house(self) -> House:
@@ -116,7 +120,7 @@ class Portal:
         """What is shown now. Raises `StoreError`: never less than there is."""
         async with self._lock:
             now = self._clock.now()
-            if not self._latest or not 0 <= now - self._looked < FRESH:
+            if self._due(now):
                 snapshot = await self._store.read(lambda view: self._snapshot(view, now))
                 self._keep(snapshot, now)
             return self._taken(self._latest, now)
@@ -145,6 +149,15 @@ class Portal:
         return Offered(shown, terms, self._published.policy(record))
 
     # --- snapshots ----------------------------------------------------------------------------------------------------
+
+    def _touch(self, tx: Transaction, changes: Collection[Change]) -> None:
+        self._touched = self._clock.now()
+
+    def _due(self, now: int) -> bool:
+        """Has it to be looked what is shown now?"""
+        if not self._latest or not 0 <= now - self._looked < AGAIN:
+            return True
+        return now - self._looked >= FRESH and self._looked - self._touched < FRESH
 
     def _taken(self, id: str, now: int) -> Snapshot:
         self._used[id] = now

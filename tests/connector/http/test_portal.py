@@ -16,6 +16,7 @@ from catalog.reading import read_graph
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from connector.records import Portrait
+from connector.services.portal import Snapshot
 from tests.connector.http.harvesting import harvest
 from tests.connector.http.nodes import ROOT, a_node, manage, publish, told
 
@@ -243,3 +244,28 @@ async def test_a_node_that_shows_nothing_has_no_such_address(tmp_path: Path, mon
     monkeypatch.setattr(config.Config, "catalog", given, raising=False)
     async with a_node(tmp_path) as city:
         assert (await get(city, "/dcat/catalog.ttl")).status in (401, 404)
+
+
+async def test_nothing_is_looked_at_again_where_nothing_was_written(
+    city: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(city, "trees")
+    portal, now, looks = city.catalogs.portal, city.clock.now(), 0
+
+    def looked(*_: object) -> Snapshot:
+        nonlocal looks
+        looks += 1
+        return Snapshot(id="x", datasets=(), changed=0)
+
+    monkeypatch.setattr(portal, "_snapshot", looked)
+    for seconds, expected in ((10, 1), (12, 1), (200, 1), (311, 2)):
+        monkeypatch.setattr(city.clock, "now", lambda at=now + seconds * 1_000_000: at)
+        await portal.latest()
+        assert looks == expected, seconds
+    await publish(city, "more")
+    await portal.latest()
+    assert looks == 2
+    for seconds, expected in ((317, 3), (323, 3)):
+        monkeypatch.setattr(city.clock, "now", lambda at=now + seconds * 1_000_000: at)
+        await portal.latest()
+        assert looks == expected, seconds
