@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import data, edc, edge, evidence, node, policies, restore, trust
+from tests.bench import catalog, data, edc, edge, evidence, node, policies, restore, trust
 from tests.bench.rows import Report, Row, encoded, machine, table
 from tests.conformance.kit import UnavailableError
 
@@ -17,6 +17,7 @@ BENCHES: Mapping[str, Mapping[str, Callable[[int], Row]]] = {
     "policies": policies.ROWS,
     "data": data.ROWS,
     "edge": edge.ROWS,
+    "catalog": catalog.ROWS,
     "operate": {**restore.ROWS, **evidence.ROWS, **edc.ROWS},
 }
 ROUNDS = 5

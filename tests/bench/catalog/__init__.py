@@ -9,6 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tests.bench.catalog import crawling, engines, pages, rules, searching
 from tests.bench.rows import Row
 
-ROWS: Final[Mapping[str, Callable[[int], Row]]] = {}
+ROWS: Final[Mapping[str, Callable[[int], Row]]] = {
+    **searching.ROWS,
+    **pages.ROWS,
+    **crawling.ROWS,
+    **rules.ROWS,
+    **engines.ROWS,
+}
