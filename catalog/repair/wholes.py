@@ -45,7 +45,7 @@ WEAKER: Final[Mapping[str, str]] = {
     ),
 }
 """What is true of an IRI that a document names and does not tell of."""
-LARGE: Final = 100_000
+LARGE: Final = 5_000
 """Nodes of a document in which nothing is looked for node by node."""
 _KEY = re.compile(re.escape(GEOCODING) + r"([A-Za-z]+)/([0-9]+)", re.ASCII)
 _ADDRESSES: Final = ("vcard:hasEmail", "vcard:hasURL", "vcard:hasTelephone")
