@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +76,16 @@ def change(count: int) -> Row:
 def change_ms(count: int) -> Row:
     """The same."""
     return CHANGE_MS.judged([sorted(one["seconds"] for one in _changes()[1:])[2] * 1e3], [1.0])
+
+
+ROWS: Final[Mapping[str, Callable[[int], Row]]] = {
+    "first_crawl": first_crawl,
+    "first_crawl_s": first_crawl_s,
+    "first_crawl_memory": first_crawl_memory,
+    "unchanged": unchanged,
+    "change": change,
+    "change_ms": change_ms,
+}
 
 
 @cache
