@@ -77,8 +77,11 @@ def list_(call: Call) -> None:
 def add(call: Call, name: str, peer: str, url: str, broker: bool) -> None:
     """Read the catalogue of a peer at another address, or believe what it tells of others, under NAME."""
     made = call.remote.post("/catalog-places", {"name": name, "peer": peer, "url": url, "broker": broker})
-    said = either(f"{name} is read from now on.", f"{name} wird von jetzt an gelesen.")
-    call.answer(made, lambda: f"{said} {either('See', 'Ansehen')}: allmende catalog status")
+    said = either(
+        f"{name} is read from now on. See: allmende catalog status",
+        f"{name} wird von jetzt an gelesen. Ansehen: allmende catalog status",
+    )
+    call.answer(made, lambda: said)
 
 
 @places.command("remove", examples=["allmende catalog peers remove landesportal"])

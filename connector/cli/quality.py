@@ -48,7 +48,7 @@ def text(one: Any) -> str:
             [
                 ("asset", one["name"]),
                 ("title", one["title"]),
-                (either("score", "Punkte"), either(f"{one['score']} of 100", f"{one['score']} von 100")),
+                ("score", either(f"{one['score']} of 100", f"{one['score']} von 100")),
                 (either("portals", "Portale"), _portals(one)),
                 (either("updated", "aktualisiert"), ages.age(one["modified"], now) if one["modified"] else ""),
                 (either("promised", "versprochen"), _promise(one)),

@@ -92,6 +92,7 @@ GERMAN: Final[Mapping[str, str]] = {
         "Noch keine Quellen. Welche Arten es gibt: allmende source kinds"
     ),
     # assets, policies, offers, catalogue
+    "asset": "Datenbestand",
     "media type": "Medientyp",
     "dataset": "Datensatz",
     "formats": "Formate",
@@ -413,6 +414,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "changed": "geändert",
     "same": "unverändert",
     "broker": "Vermittler",
+    "question": "Frage",
+    "score": "Punkte",
     "This node knows nobody whose catalogue it could read.": "Dieser Knoten kennt niemanden, dessen Katalog er läse.",
     "No catalogues are named beside those of peers.": "Neben denen der Gegenstellen sind keine Kataloge genannt.",
 }

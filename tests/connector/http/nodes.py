@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -48,6 +48,9 @@ class Silent:
             raise DeliveryError("peer.unreachable")
         await asyncio.Event().wait()
         raise AssertionError
+
+    async def open(self, url: str, **_: object) -> NoReturn:
+        raise DeliveryError("peer.unreachable")
 
 
 @asynccontextmanager
