@@ -7,6 +7,7 @@ DCAT-AP 3.0 and DCAT-AP.de 3.0, controlled vocabularies; DCAT-AP HVD 3.0; ADMS; 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from catalog.graph import Value
@@ -38,6 +39,7 @@ def is_iri(text: str) -> bool:
     return _IRI.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=4_096)
 def code(iri: str, authority: str) -> str:
     """The code of an IRI of an authority's list, and any other IRI as it is. `https` is taken for `http`, and the other
     way round: portals write both."""

@@ -69,8 +69,8 @@ def metadata_of(graph: Graph, root: str) -> Metadata:
         since=_end(graph, node, ("dcat:startDate", "schema:startDate"), "time:hasBeginning"),
         until=_end(graph, node, ("dcat:endDate", "schema:endDate"), "time:hasEnd"),
         identifiers=_identifiers(graph, node),
-        contributor=next(_words(node, "dcatde:contributorID", _OLD_DCATDE + "contributorID"), ""),
-        landing_page=next(_words(node, "dcat:landingPage"), ""),
+        contributor=_word(node, "dcatde:contributorID", _OLD_DCATDE + "contributorID"),
+        landing_page=_word(node, "dcat:landingPage"),
         documentation=_distinct(_words(node, "foaf:page")),
         conforms_to=_distinct(one for one in _standards(graph, node) if not _is_crs(graph, one)),
         provenance=_labelled(graph, node, "dct:provenance"),
@@ -88,8 +88,8 @@ def form_of(graph: Graph, node: Node) -> Form:
     return Form(
         id=node["@id"],
         title=by_language(node, "dct:title", _SHORT),
-        access_url=next(_words(node, "dcat:accessURL"), ""),
-        download_url=next(_words(node, "dcat:downloadURL"), ""),
+        access_url=_word(node, "dcat:accessURL"),
+        download_url=_word(node, "dcat:downloadURL"),
         format=_code(node, "dct:format", names.FORMAT),
         media_type=_code(node, "dcat:mediaType", names.MEDIA_TYPE),
         licence=_code(node, "dct:license", names.LICENCE),
@@ -110,7 +110,7 @@ def agent_of(graph: Graph, id: str) -> Agent:
         id="" if id.startswith("_:") else id,
         kind=_code(node, "dct:type", names.PUBLISHER_TYPE),
         email=_address(node, "foaf:mbox", "vcard:hasEmail"),
-        homepage=next(_words(node, "foaf:homepage"), ""),
+        homepage=_word(node, "foaf:homepage"),
     )
 
 
@@ -125,24 +125,43 @@ def by_language(node: Node, name: str, longest: int) -> dict[str, str]:
 
 def codes(node: Node, name: str, authority: str) -> tuple[str, ...]:
     """The codes of a property, also of one that was written as text."""
-    return _distinct(names.code(one, authority) for one in _words(node, name))
+    if name not in node:  # Most are not, and every entry of every catalogue is read.
+        return ()
+    return _distinct([names.code(one, authority) for one in _words(node, name)])
 
 
 def _code(node: Node, name: str, authority: str) -> str:
-    return next(iter(codes(node, name, authority)), "")
+    if name not in node:
+        return ""
+    word = _word(node, name)
+    return names.code(word, authority) if word else ""
 
 
-def _words(node: Node, *properties: str) -> Iterator[str]:
+def _words(node: Node, *properties: str) -> list[str]:
     """Ids and texts of properties, blank nodes left out."""
+    found = list[str]()
     for name in properties:
-        for one in graphs.values(node, name)[:_MANY]:
+        for one in node.get(name, ())[:_MANY]:
             word = one.get("@id", one.get("@value", "")).strip()
             if word and not word.startswith("_:"):
-                yield word[:_SHORT]
+                found.append(word[:_SHORT])
+    return found
+
+
+def _word(node: Node, *properties: str) -> str:
+    """The first of them."""
+    for name in properties:
+        if name in node and (found := _words(node, name)):
+            return found[0]
+    return ""
 
 
 def _text(node: Node, *properties: str) -> str:
-    return next((text.strip()[:_SHORT] for name in properties for text in graphs.texts(node, name) if text.strip()), "")
+    for name in properties:
+        for one in node.get(name, ()):
+            if text := one.get("@value", "").strip():
+                return str(text[:_SHORT])
+    return ""
 
 
 def _keywords(node: Node) -> dict[str, tuple[str, ...]]:
@@ -156,10 +175,14 @@ def _keywords(node: Node) -> dict[str, tuple[str, ...]]:
 def _agents(graph: Graph, node: Node, *properties: str) -> tuple[Agent, ...]:
     found = []
     for name in properties:
-        for one in graphs.values(node, name)[:_MANY]:
+        for one in node.get(name, ())[:_MANY]:
             agent = agent_of(graph, one["@id"]) if "@id" in one else Agent(name=one.get("@value", "").strip()[:_SHORT])
-            found.append(agent)
-    return _distinct(agent for agent in found if agent != Agent())
+            if agent != _NOBODY:
+                found.append(agent)
+    return _distinct(found)
+
+
+_NOBODY: Final = Agent()
 
 
 def contact_of(graph: Graph, node: Node) -> Contact:
@@ -168,20 +191,20 @@ def contact_of(graph: Graph, node: Node) -> Contact:
         name=_text(node, "vcard:fn", "vcard:organization-name", "foaf:name"),
         email=_address(node, "vcard:hasEmail"),
         telephone=_telephone(graph, node),
-        url=next(_words(node, "vcard:hasURL"), ""),
+        url=_word(node, "vcard:hasURL"),
         organisation="vcard:Individual" not in node.get("@type", ()),
     )
 
 
 def _address(node: Node, *properties: str) -> str:
-    return next(_words(node, *properties), "").removeprefix("mailto:")
+    return _word(node, *properties).removeprefix("mailto:")
 
 
 def _telephone(graph: Graph, node: Node) -> str:
     """A `tel:` IRI, or a node with one as its value (vCard's own form)."""
     held = (graph.get(id, {}) for id in graphs.ids(node, "vcard:hasTelephone"))
     nested = (word for one in held for word in _words(one, "vcard:hasValue"))
-    return next(_words(node, "vcard:hasTelephone"), next(nested, "")).removeprefix("tel:")
+    return (_word(node, "vcard:hasTelephone") or next(nested, "")).removeprefix("tel:")
 
 
 def _licence(graph: Graph, node: Node, forms: tuple[Form, ...]) -> str:
@@ -198,6 +221,8 @@ def _availability(node: Node) -> str:
 
 
 def _instant(node: Node, name: str) -> int | None:
+    if name not in node:
+        return None
     return next((at for text in graphs.texts(node, name)[:_MANY] if (at := instant_of(text)) is not None), None)
 
 
@@ -312,7 +337,7 @@ def _labelled(graph: Graph, node: Node, name: str) -> dict[str, str]:
 
 def _rights(graph: Graph, node: Node) -> str:
     label = next(iter(_labelled(graph, node, "dct:rights").values()), "")
-    return label or next(_words(node, "dct:rights"), "")
+    return label or _word(node, "dct:rights")
 
 
 def _number(node: Node, name: str, of: Callable[[str], _T]) -> _T | None:
@@ -327,7 +352,8 @@ def _number(node: Node, name: str, of: Callable[[str], _T]) -> _T | None:
 
 
 def _distinct(values: Iterable[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(values))[:_MANY]
+    found = tuple(values)
+    return found if len(found) < 2 else tuple(dict.fromkeys(found))[:_MANY]
 
 
 def _first(values: tuple[_T, ...]) -> _T | None:

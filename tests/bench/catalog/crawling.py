@@ -182,13 +182,3 @@ def _started(module: str, *given: str) -> subprocess.Popen[bytes]:
 def _line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
     return process.stdout.readline()
-
-
-ROWS: Final = {
-    "first_crawl": first_crawl,
-    "first_crawl_s": first_crawl_s,
-    "first_crawl_memory": first_crawl_memory,
-    "unchanged": unchanged,
-    "change": change,
-    "change_ms": change_ms,
-}
