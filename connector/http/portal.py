@@ -28,6 +28,7 @@ from catalog.portal import jsonld, landing, metadata, ntriples, rdfxml, schema_o
 from catalog.portal.dcat_ap_de import Sheet, catalogue
 from catalog.portal.understanding import instant_of
 from connector.errors import MessageError, UnknownError
+from connector.http import accept
 from connector.http.exchange import Headers, Request, Response, arguments
 from connector.http.problems import HttpError
 from connector.http.publications import Publications
@@ -266,19 +267,7 @@ def _sheet(path: str, wanted: _Wanted, snapshot: Snapshot, total: int, last: int
 
 
 def _negotiated(headers: Headers, otherwise: str) -> str:
-    """The form that Accept likes best; `otherwise` where it likes all alike, or none that there is."""
-    best, form = 0.0, otherwise
-    for one in headers.get("accept", "").lower().split(","):
-        media, *parameters = (part.strip() for part in one.split(";"))
-        media = _ALIASES.get(media, media)
-        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        if (media in _WRITERS or media == _HTML) and _weight(weight) > best:
-            best, form = _weight(weight), media
-    return form
-
-
-def _weight(text: str) -> float:
-    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text, re.ASCII) else 0.0
+    return accept.chosen(headers.get("accept", ""), (*_WRITERS, _HTML), otherwise, _ALIASES)
 
 
 def _language(headers: Headers) -> Language:
