@@ -40,15 +40,17 @@ def instant(text: str) -> int:
     found = _INSTANT.fullmatch(text)
     if found is None:
         raise ValueError("not an xsd:dateTime with an offset")
-    zone_minute = int(found[9] or 0)
-    if zone_minute > 59 or int(found[8] or 0) * 60 + zone_minute > 14 * 60:
+    day, hour, minute, second, fraction, zulu, sign, zone_hour, zone_minute = found.groups()
+    offset = timedelta() if zulu else timedelta(hours=int(zone_hour), minutes=int(zone_minute))
+    if offset > timedelta(hours=14) or (not zulu and int(zone_minute) > 59):
         raise ValueError("offset beyond 14:00")
+    whole = date.fromisoformat(day)
+    _years(whole.year)
+    clock = (int(hour), int(minute), int(second or 0), int((fraction or "0").ljust(6, "0")))
     # 24:00:00 is the first instant of the next day.
-    extra = found[2] == "24" and not any(int(part or 0) for part in found.group(3, 4, 5))
-    at = datetime.fromisoformat(f"{text[:11]}00{text[13:]}" if extra else text)
-    _years(at.year)
-    since = at - _EPOCH
-    return ((since.days + extra) * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    extra = timedelta(days=1) if clock == (24, 0, 0, 0) else timedelta()
+    at = datetime(whole.year, whole.month, whole.day, *((0, *clock[1:]) if extra else clock), tzinfo=UTC) + extra
+    return (at + (offset if sign == "-" else -offset) - _EPOCH) // _TICK
 
 
 def write(canonical: str) -> tuple[str, str]:

@@ -33,7 +33,9 @@ _KEY = re.compile(rf"{re.escape(GEOCODING)}({'|'.join(KINDS)})/([0-9]{{1,12}})",
 _NUTS = re.compile(r"([A-Z]{2}[0-9A-Z]{0,3})", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*|Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
+_ZULU = re.compile(r"[1-8]\d{3}-\d\d-\d\dT[01]\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 _BERLIN = ZoneInfo(instants.ZONE)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _T = TypeVar("_T")
 
 
@@ -231,6 +233,9 @@ def instant_of(text: str) -> int | None:
     year (its beginning there). None for anything else."""
     text = text.strip()
     try:
+        if _ZULU.fullmatch(text):  # as nearly everybody writes it, read by the parser that is written in C
+            since = datetime.fromisoformat(text) - _EPOCH
+            return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
         if _LOCAL.fullmatch(text):
             local = datetime.fromisoformat(text).replace(tzinfo=_BERLIN)
             return int(local.astimezone(UTC).timestamp()) * 1_000_000 + local.microsecond
