@@ -18,10 +18,10 @@ import structlog
 from msgspec import Struct
 
 from catalog.federation import manifest
-from catalog.graph import Graph
 from catalog.index.engine import Index
 from catalog.index.file import IndexFileError
-from catalog.portal.own import About, House, told
+from catalog.portal.exhibiting import Site
+from catalog.portal.own import House
 from catalog.sparql import Sparql
 from catalog.worker import Worker
 from connector import federating
@@ -33,7 +33,6 @@ from connector.http import portal, sparql
 from connector.http.endpoints import CatalogServices
 from connector.http.manifest import ROOT
 from connector.ports import Documents, Identity, Peer
-from connector.records import Asset, Portrait
 from connector.services.broken import Addresses
 from connector.services.discovery import Discovery
 from connector.services.harvesting import Harvesting
@@ -48,6 +47,7 @@ from connector.services.quality import Qualities
 from connector.services.querying import Querying
 from connector.services.saved import Saved
 from connector.services.search import Search
+from connector.services.showcase import Showcase
 
 log = structlog.get_logger()
 SPARQL_PACKAGE = "allmende[sparql]"
@@ -91,12 +91,15 @@ class Cataloguing:
         """What this node shows to other nodes, and who is told that it has changed."""
         own, around = self._ground, self._around
         names = {"did": own.did, "public_url": own.config.public_url, "base": own.base}
+        root = f"{own.config.public_url}/dcat" if own.config.catalog.public else ""
+        site = Site(house=self.house, root=root, endpoint=own.base)
+        self.showcase = Showcase(site, offered.rows)
         self.listings = Listings(
             store=own.store,
             clock=own.clock,
             rows=offered.rows,
-            told=self._told,
-            settings=msgspec.json.encode(self.house).decode(),
+            told=self.showcase.told,
+            settings=msgspec.json.encode(site).decode(),
             **names,
         )
         self.hints = Hints(store=own.store, clock=own.clock, peer=around.peer, identity=around.identity)
@@ -133,10 +136,6 @@ class Cataloguing:
         sparql.publish(publications, querying)
         return querying
 
-    def _told(self, asset: Asset, portrait: Portrait | None) -> Graph:
-        about = About(id=asset.id, title=asset.title, created=asset.created, description=asset.description)
-        return told(about, self.house, () if portrait is None else portrait.nodes)
-
     def _signed(self, said: manifest.Manifest) -> str:
         key, name = self._ground.keys.signing()
         return manifest.sign(said, key, f"{self._ground.did}#{name}")
@@ -156,18 +155,18 @@ class Cataloguing:
         self.quality = Qualities(
             store=own.store,
             clock=own.clock,
-            told=self._told,
+            told=self.showcase.told,
             shown=self._shown,
             addresses=Addresses(peer=own.peer, clock=own.clock),
             own=own.config.public_url,
             probing=own.config.catalog.probe,
         )
 
-    async def _shown(self) -> dict[str, Graph]:
-        """What portals see, by asset; nothing where they see nothing of this node."""
+    async def _shown(self) -> set[str]:
+        """The assets that portals see; none where they see nothing of this node."""
         if not self._ground.config.catalog.public:
-            return {}
-        return {one.id: one.graph for one in (await self.portal.latest()).datasets}
+            return set()
+        return {one.id for one in (await self.portal.latest()).datasets}
 
     def _reading(self) -> None:
         """The catalogues of others, and this node's own, as they are found here."""

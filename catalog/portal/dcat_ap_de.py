@@ -7,6 +7,9 @@ HVD 3.0 (the law on each distribution too), Hydra Core (paging as harvesters of 
 An offer of the protocol has no address that data could be had at, and no licence: it becomes a distribution whose
 access URL is the page of its terms. Where nothing is said of a licence, it is `other-closed`, as the portals themselves
 have it; where nothing is said of access, it is what the terms make it.
+
+What is added to a dataset is added for everybody: the catalogue that other nodes read says the same of it. Where there
+are no pages of terms, its data are had where contracts are negotiated.
 """
 
 from __future__ import annotations
@@ -26,18 +29,27 @@ from catalog.portal.telling import instant
 CLOSED: Final = "other-closed"
 _FILE_TYPES: Final[Mapping[str, str]] = {
     "text/csv": "CSV",
+    "text/tab-separated-values": "TSV",
     "text/plain": "TXT",
     "text/html": "HTML",
     "text/turtle": "RDF_TURTLE",
     "application/json": "JSON",
+    "application/x-ndjson": "JSON",
     "application/geo+json": "GEOJSON",
+    "application/vnd.geo+json": "GEOJSON",
     "application/ld+json": "JSON_LD",
     "application/xml": "XML",
     "text/xml": "XML",
+    "application/rdf+xml": "RDF_XML",
     "application/gml+xml": "GML",
+    "application/vnd.google-earth.kml+xml": "KML",
+    "application/vnd.google-earth.kmz": "KMZ",
+    "application/vnd.apache.parquet": "PARQUET",
+    "application/x-netcdf": "NETCDF",
     "application/pdf": "PDF",
     "application/zip": "ZIP",
     "application/gzip": "GZIP",
+    "application/x-tar": "TAR",
     "application/geopackage+sqlite3": "GPKG",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
     "application/vnd.ms-excel": "XLS",
@@ -54,8 +66,9 @@ _LIST: Final = names.THEME.rstrip("/")
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """An offer to everybody: `page` is where its terms stand for people. `licence` is the IRI that the terms
-    themselves name, "" where they name none; `restricted` is False where they ask for nothing."""
+    """An offer to everybody: `page` is where its terms stand for people, "" where this node has no pages. `licence` is
+    the IRI that the terms themselves name, "" where they name none; `restricted` is False where they ask for nothing.
+    """
 
     id: str
     page: str
@@ -64,7 +77,9 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 class Exhibit(Struct, frozen=True, kw_only=True):
-    """A dataset that is shown: what is told of it, its page, its terms; `changed` microseconds UTC."""
+    """A dataset that is shown: what is told of it, its page ("" for none), its terms; `changed` microseconds UTC.
+    `endpoint` is where contracts about it are negotiated, "" where it is offered to nobody; `media_types` are others in
+    which its data may be asked for."""
 
     id: str
     graph: Graph
@@ -72,6 +87,13 @@ class Exhibit(Struct, frozen=True, kw_only=True):
     terms: tuple[Terms, ...]
     changed: int
     media_type: str = ""
+    media_types: tuple[str, ...] = ()
+    endpoint: str = ""
+
+    @property
+    def access(self) -> str:
+        """Where its data are to be had: at its first terms, or where those are negotiated."""
+        return next((one.page for one in self.terms if one.page), self.endpoint)
 
 
 class Shelf(Struct, frozen=True, kw_only=True):
@@ -96,7 +118,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
 
 
 def dataset(exhibit: Exhibit) -> Graph:
-    """The graph of one dataset as portals see it."""
+    """The graph of one dataset as portals see it, and as it stands in the catalogue for other nodes."""
     said = read(exhibit.graph, exhibit.id)
     completed = _completed(said, exhibit)
     graph = change(exhibit.graph, exhibit.id, completed, said)
@@ -104,7 +126,7 @@ def dataset(exhibit: Exhibit) -> Graph:
     offered = _offered(said, exhibit)
     links = {one["@id"]: one for one in values(graph[exhibit.id], "dcat:distribution") if "@id" in one}
     for at, id in enumerate(list(links)):
-        name = f"{exhibit.page}#form-{at + 1}" if id.startswith("_:") else id
+        name = f"{exhibit.page or exhibit.id}#form-{at + 1}" if id.startswith("_:") else id
         node = _licensed({**graph.pop(id, {"@type": ["dcat:Distribution"]}), "@id": name}, said, law)
         graph[name] = _reachable(node, exhibit)
         links[id] = {"@id": name}
@@ -136,9 +158,9 @@ def catalogue(shelf: Shelf, house: House, datasets: Iterable[tuple[str, Graph]],
 def _completed(said: Metadata, exhibit: Exhibit) -> dict[str, Any]:
     """What portals want and nobody has told."""
     fields: dict[str, Any] = {}
-    if not said.landing_page:
+    if not said.landing_page and exhibit.page:
         fields["landing_page"] = exhibit.page
-    if not said.access and exhibit.terms:
+    if not said.access and exhibit.access:
         fields["access"] = "RESTRICTED" if all(one.restricted for one in exhibit.terms) else "PUBLIC"
     if not said.identifiers:
         fields["identifiers"] = (exhibit.id,)
@@ -159,32 +181,57 @@ def _offered(said: Metadata, exhibit: Exhibit) -> Graph:
     which is offered."""
     if any(not form.access_url for form in said.forms):
         return {}
-    return {node["@id"]: node for one in exhibit.terms for node in [_of_offer(one, exhibit)]}
+    found = [_of_offer(f"{one.page}#distribution", [one], exhibit) for one in exhibit.terms if one.page]
+    if not found and exhibit.access:
+        found = [_of_offer(f"{exhibit.id}#distribution", exhibit.terms, exhibit)]
+    for first in found[:1]:
+        others = {_file_type(one): one for one in exhibit.media_types if _file_type(one)}
+        others.pop(_file_type(exhibit.media_type), None)
+        found += [{**first, "@id": f"{first['@id']}-{name.lower()}", **_form(one)} for name, one in others.items()]
+    return {node["@id"]: node for node in found}
 
 
-def _of_offer(terms: Terms, exhibit: Exhibit) -> Node:
-    media = exhibit.media_type.partition(";")[0].strip().lower()
-    node: Node = {
-        "@id": f"{terms.page}#distribution",
+def _of_offer(id: str, terms: Sequence[Terms], exhibit: Exhibit) -> Node:
+    """The data as they are had under these terms. A licence that not all of them name is none."""
+    policies: list[Value] = [{"@id": one.page} for one in terms if one.page]
+    licences = {one.licence for one in terms}
+    return {
+        "@id": id,
         "@type": ["dcat:Distribution"],
         "dct:title": [{"@value": text, "@language": language} for language, text in _OF_TERMS.items()],
-        "dcat:accessURL": [{"@id": terms.page}],
-        "odrl:hasPolicy": [{"@id": terms.page}],
+        "dcat:accessURL": policies[:1] or [{"@id": exhibit.access}],
+        **({"odrl:hasPolicy": policies} if policies else {}),
+        **({"dct:license": [{"@id": licences.pop()}]} if len(licences) == 1 and all(licences) else {}),
+        **_form(exhibit.media_type),
     }
-    if terms.licence:
-        node["dct:license"] = [{"@id": terms.licence}]
-    if media in _FILE_TYPES:
-        node["dct:format"] = [{"@id": names.FORMAT + _FILE_TYPES[media]}]
-        node["dcat:mediaType"] = [{"@id": names.MEDIA_TYPE + media}]
-    return node
+
+
+def _form(media_type: str) -> Node:
+    """In which form data of a media type are, where that leaves no choice."""
+    media = _essence(media_type)
+    if media not in _FILE_TYPES:
+        return {}
+    form: Node = {"dct:format": [{"@id": names.FORMAT + _FILE_TYPES[media]}]}
+    # What begins with x- is no registered type, so there is no address of it.
+    return form if "/x-" in media else {**form, "dcat:mediaType": [{"@id": names.MEDIA_TYPE + media}]}
+
+
+def _file_type(media_type: str) -> str:
+    return _FILE_TYPES.get(_essence(media_type), "")
+
+
+def _essence(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
 
 
 def _reachable(node: Node, exhibit: Exhibit) -> Node:
-    """A distribution that has no address is had under the offers' terms."""
-    if node.get("dcat:accessURL") or not exhibit.terms:
+    """A distribution that has no address is had under the offers' terms, in the form that the node has it in."""
+    if node.get("dcat:accessURL") or not exhibit.access:
         return node
-    policies: list[Value] = [{"@id": one.page} for one in exhibit.terms]
-    return {**node, "dcat:accessURL": [{"@id": exhibit.terms[0].page}], "odrl:hasPolicy": policies}
+    policies: list[Value] = [{"@id": one.page} for one in exhibit.terms if one.page]
+    form = {} if node.get("dct:format") or node.get("dcat:mediaType") else _form(exhibit.media_type)
+    named = {"odrl:hasPolicy": policies} if policies else {}
+    return {**node, **form, "dcat:accessURL": [{"@id": exhibit.access}], **named}
 
 
 def _licensed(node: Node, said: Metadata, law: list[Value]) -> Node:

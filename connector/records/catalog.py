@@ -28,7 +28,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     """A dataset as it stands in this node's catalogue for an audience: a DID, or "" for everybody to whom no other
     listing of the same asset is addressed. `id` is `asset audience`, `sequence` the change of the catalogue that made
     it so; `document` is the dataset in the protocol's form, empty where it is there no longer (`digest` too); `until`
-    is the instant from which it has to be made anew, because an offer is over.
+    is the instant from which it has to be made anew, because an offer is over; `modified` is when its owner last did
+    something that it shows.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     digest: str = ""
     changed: int = 0
     until: int | None = None
+    modified: int = 0
 
 
 class CatalogMark(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from catalog import dcat, visibility
 from catalog.description import PRODUCT, Describing
 from catalog.federation.manifest import digest
-from catalog.graph import Graph
+from catalog.portal.exhibiting import MOST_OFFERS
 from connector.errors import MessageError, NodeError
 from connector.ports import Change, Clock, Reading, Store, Transaction
 from connector.protocol import codec
@@ -33,39 +33,31 @@ from connector.records import Asset, CatalogMark, Description, Listing, Portrait
 from connector.services.decisions import Published
 from connector.services.formats import offered
 from connector.services.proof.generations import current
+from connector.services.showcase import Rows, Told, unknown_rows
 from policies import horizon
 from policies.model import Policy
-from policies.transforms import Chain, chain
+from policies.transforms import chain
 
 log = structlog.get_logger()
 
-FORM = "1"
+FORM = "2"
 """Of what is written here: another one has every listing made anew at the next start."""
 COUNTER = "catalog"
 GENERATION = 20
 """Bits of a change's number below those of the log's generation: after a restore numbers go on above all that the
 lost state has drawn, as long as it did not draw a million a second."""
 PAGE = 100
-MOST_OFFERS = 100
-"""Offers of one dataset that one audience is shown."""
 KEPT = 30 * 86_400_000_000
 """Microseconds for which it is told that a dataset has gone. Who asks later reads everything anew."""
 _ALL = 1_000_000
 
-Rows = Callable[[Asset, Sequence[Chain | None]], JsonObject | None]
-"""What can be asked of an asset under offers that demand these chains; None where it has no rows that are known."""
-Told = Callable[[Asset, Portrait | None], Graph]
-"""What is said of an asset."""
+Tells = Callable[[Reading, Asset, int], Told]
+"""What is shown of an asset, at an instant."""
 
 
-def unknown_rows(asset: Asset, chains: Sequence[Chain | None]) -> JsonObject | None:
-    """Of nodes whose catalogue says nothing of rows."""
-    return None
-
-
-def title_only(asset: Asset, portrait: Portrait | None) -> Graph:
+def title_only(view: Reading, asset: Asset, now: int) -> Told:
     """Of nodes that say nothing but what the asset does."""
-    return {}
+    return Told({}, asset.created)
 
 
 class _Offer(Struct, frozen=True):
@@ -81,6 +73,7 @@ class _Shared(Struct, frozen=True):
     asset: Asset
     said: JsonObject
     described: str
+    modified: int
 
 
 class Listings:
@@ -96,7 +89,7 @@ class Listings:
         public_url: str,
         base: str,
         rows: Rows = unknown_rows,
-        told: Told = title_only,
+        told: Tells = title_only,
         settings: str = "",
     ) -> None:
         self._store, self._clock, self._did, self._root = store, clock, did, public_url
@@ -107,6 +100,8 @@ class Listings:
         self._generation = 0
         self._form = sha256("\n".join((FORM, did, public_url, base, settings)).encode()).hexdigest()
         self.watching: list[Callable[[Collection[str]], None]] = []
+        self.looking: list[Callable[[Transaction, str], None]] = []
+        """Are told, inside the transaction, of each asset whose listings were looked at."""
         store.follow((Asset, Portrait, PublishedOffer, Description), self._follow)
 
     # --- what changes -------------------------------------------------------------------------------------------------
@@ -146,6 +141,8 @@ class Listings:
             audiences &= {*only, self._did}
         made = {} if asset is None else self._made(tx, asset, offers, audiences)
         self._keep(tx, id, known, {one: made.get(one) for one in sorted(audiences)}, anew)
+        for tell in self.looking:
+            tell(tx, id)
 
     def _offers(self, view: Reading, asset: str) -> list[_Offer]:
         now = self._clock.now()
@@ -156,10 +153,10 @@ class Listings:
     def _made(
         self, view: Reading, asset: Asset, offers: Sequence[_Offer], audiences: Iterable[str]
     ) -> dict[str, Listing]:
-        graph = self._told(asset, view.get(Portrait, asset.id))
+        told = self._told(view, asset, self._clock.now())
         url = self._describing.url(PRODUCT + asset.name)
         described = url if view.get(Description, url) is not None else ""
-        shared = _Shared(asset, dcat.members(graph, asset.id), described)
+        shared = _Shared(asset, dcat.members(told.graph, asset.id), described, told.changed)
         found: dict[str, Listing] = {}
         for audience in audiences:
             shown = [one for one in offers if self._is_for(one.policy, audience)][:MOST_OFFERS]
@@ -173,6 +170,7 @@ class Listings:
                     document=document,
                     digest=digest(document),
                     until=min(ends, default=None),
+                    modified=told.changed,
                 )
         return found
 
@@ -218,8 +216,8 @@ class Listings:
             if old is None or old.digest != after.digest or anew:
                 tx.put(replace(after, sequence=self._number(tx), changed=self._clock.now()))
                 changed.add(audience)
-            elif old.until != after.until:
-                tx.put(replace(old, until=after.until))
+            elif (old.until, old.modified) != (after.until, after.modified):
+                tx.put(replace(old, until=after.until, modified=after.modified))
         went = any(one and not wanted[one] and known[one].digest for one in changed if one in known)
         if went and "" not in changed and (open := tx.get(Listing, f"{asset} ")) is not None:
             tx.put(replace(open, sequence=self._number(tx), changed=self._clock.now()))

@@ -1,15 +1,17 @@
 """How good is what this node shows of its data: completeness with what would help most, freshness, broken addresses.
 
 What lives here: bringing together for an asset what the rules find, what it scores, and what looking at its addresses
-has found. What does not: rules and score (`catalog.profile`), looking (`broken`), what is told of an asset
-(`catalog.portal`).
+has found. What does not: rules and score (`catalog.profile`), looking (`broken`), what is shown of an asset
+(`showcase`).
 
-An asset that is offered to everybody is judged as portals see it, any other by what is told of it.
+An asset is judged as it is shown, to portals and to whoever searches at other nodes, so that all find the same score;
+one that is offered to nobody by what is told of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +26,7 @@ from connector.errors import UnknownError
 from connector.ports import Clock, Reading, Store
 from connector.records import Asset, Portrait
 from connector.services.broken import Addresses, Look
+from connector.services.showcase import Told
 
 _PAGE: Final = 100
 _LATER: Final = 600
@@ -51,16 +54,16 @@ class Quality(Struct, frozen=True, kw_only=True):
 
 
 class Qualities:
-    """Judges this node's own assets. `told` is what is told of one, `shown` what portals see, by asset; `own` is where
-    this node's own pages are, which are not looked at; `probing`: addresses are looked at."""
+    """Judges this node's own assets. `told` is what is shown of one, `shown` are the ids of those that portals see;
+    `own` is where this node's own pages are, which are not looked at; `probing`: addresses are looked at."""
 
     def __init__(
         self,
         *,
         store: Store,
         clock: Clock,
-        told: Callable[[Asset, Portrait | None], Graph],
-        shown: Callable[[], Awaitable[Mapping[str, Graph]]],
+        told: Callable[[Reading, Asset, int], Told],
+        shown: Callable[[], Awaitable[Collection[str]]],
         addresses: Addresses,
         own: str,
         probing: bool,
@@ -74,21 +77,25 @@ class Qualities:
 
     async def select(self, *, after: str = "", limit: int = 100) -> list[Quality]:
         """Of the assets in the order of their ids."""
-        found = await self._store.read(lambda view: _assets(view, after, limit))
+        found = await self._store.read(lambda view: self._graphs(view, view.select(Asset, after=after, limit=limit)))
         shown = await self._shown()
-        return [self._judged(asset, portrait, shown.get(asset.id)) for asset, portrait in found]
+        return [self._judged(asset, graph, asset.id in shown) for asset, graph in found]
 
     async def of(self, name: str) -> Quality:
         """Of one asset, by its name or id. Raises `UnknownError`."""
 
-        def find(view: Reading) -> tuple[Asset, Portrait | None]:
+        def find(view: Reading) -> tuple[Asset, Graph]:
             asset = view.find(Asset, name=name) or view.get(Asset, name)
             if asset is None:
                 raise UnknownError("asset.unknown", name=name[:256])
-            return asset, view.get(Portrait, asset.id)
+            return self._graphs(view, [asset])[0]
 
-        asset, portrait = await self._store.read(find)
-        return self._judged(asset, portrait, (await self._shown()).get(asset.id))
+        asset, graph = await self._store.read(find)
+        return self._judged(asset, graph, asset.id in await self._shown())
+
+    def _graphs(self, view: Reading, assets: Iterable[Asset]) -> list[tuple[Asset, Graph]]:
+        now = self._clock.now()
+        return [(one, self._told(view, one, now).graph) for one in assets]
 
     async def probe(self) -> None:
         """One round of looking at addresses."""
@@ -103,12 +110,16 @@ class Qualities:
         """The addresses of all assets."""
         found: dict[str, None] = {}
         after = ""
-        while page := await self._store.read(lambda view, after=after: _assets(view, after, _PAGE)):  # type: ignore[misc]
-            for asset, portrait in page:
-                if portrait is not None:
-                    found |= dict.fromkeys(self._looked_at(read(self._told(asset, portrait), asset.id)))
+        while page := await self._store.read(partial(self._portrayed, after=after)):
+            for asset, graph in page:
+                found |= dict.fromkeys(self._looked_at(read(graph, asset.id)))
             after = page[-1][0].id
         return tuple(found)
+
+    def _portrayed(self, view: Reading, *, after: str) -> list[tuple[Asset, Graph]]:
+        """Some of the assets of which more is told than their titles."""
+        portraits = view.select(Portrait, after=after, limit=_PAGE)
+        return self._graphs(view, [asset for one in portraits if (asset := view.get(Asset, one.id)) is not None])
 
     def _looked_at(self, metadata: Metadata) -> Iterator[str]:
         """The addresses of a dataset that are not pages of this node."""
@@ -117,8 +128,7 @@ class Qualities:
                 if address and not address.startswith(self._own):
                     yield address
 
-    def _judged(self, asset: Asset, portrait: Portrait | None, shown: Graph | None) -> Quality:
-        graph = self._told(asset, portrait) if shown is None else shown
+    def _judged(self, asset: Asset, graph: Graph, shown: bool) -> Quality:
         metadata, findings, now = read(graph, asset.id), check(graph), self._clock.now()
         addresses = dict.fromkeys(self._looked_at(metadata))
         looks = {one: look for one in addresses if (look := self._addresses.of(one)) is not None}
@@ -133,12 +143,8 @@ class Qualities:
             modified=metadata.modified or metadata.issued,
             due=due,
             late=late,
-            shown=shown is not None,
+            shown=shown,
             addresses=len(addresses),
             looked=len(looks),
             broken=tuple(broken.items()),
         )
-
-
-def _assets(view: Reading, after: str, limit: int) -> list[tuple[Asset, Portrait | None]]:
-    return [(one, view.get(Portrait, one.id)) for one in view.select(Asset, after=after, limit=limit)]

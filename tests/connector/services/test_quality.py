@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from catalog.graph import Graph
 from catalog.model import Form, Metadata
+from catalog.portal.exhibiting import Site
 from catalog.portal.metadata import write
-from catalog.portal.own import About, House, told
+from catalog.portal.own import House
 from connector.errors import UnknownError
 from connector.ports import Transaction
-from connector.records import Asset, Portrait
+from connector.records import Asset, Outside, Portrait, PublishedOffer
 from connector.sentences import sentence
 from connector.services.broken import Addresses
 from connector.services.quality import Qualities
+from connector.services.showcase import Showcase
 from connector.store.sqlite import SqliteStore
+from policies import render
+from policies.terms import Terms, to_policy
 from tests.catalog.index.entries import DAY, NOW
 from tests.connector.services.seen import Clock
 from tests.connector.services.test_broken import Web
@@ -27,6 +30,7 @@ OWN = "https://dresden.example"
 TREES = f"{OWN}/datasets/trees"
 GOOD, GONE = "https://data.example/trees.csv", "https://old.example/trees.csv"
 HOUSE = House(id="did:web:dresden.example", name="Dresden")
+SHOWCASE = Showcase(Site(house=HOUSE, root=f"{OWN}/dcat", endpoint=f"{OWN}/dsp"))
 SAID = Metadata(
     title={"de": "Bäume"},
     frequency="DAILY",
@@ -38,31 +42,41 @@ SAID = Metadata(
 )
 
 
+def offer(of: str, number: int) -> PublishedOffer:
+    """Of an asset, to everybody."""
+    document = render.to_dsp(to_policy(f"urn:offer:{number}", Terms()))
+    document.pop("target", None)
+    return PublishedOffer(
+        id=f"urn:offer:{number}",
+        asset=f"{OWN}/datasets/{of}",
+        policy="p@1",
+        outside=Outside.REFUSE,
+        document=document,
+        published=NOW,
+        published_by="anna",
+    )
+
+
 class Node:
     """Two assets, one of them with a portrait."""
 
     def __init__(self, folder: Path, probing: bool = True) -> None:
         self.clock, self.web = Clock(), Web({GOOD: 200, GONE: 404})
-        self.shown: dict[str, Graph] = {}
+        self.shown: set[str] = set()
         self.store = SqliteStore.open(
             folder / "state.db", clock=self.clock, sign_head=lambda size, root, at: "head", threaded=False
         )
         self.quality = Qualities(
             store=self.store,
             clock=self.clock,
-            told=self._told,
+            told=SHOWCASE.told,
             shown=self._shown,
             addresses=Addresses(peer=self.web, clock=self.clock),  # type: ignore[arg-type]
             own=OWN,
             probing=probing,
         )
 
-    @staticmethod
-    def _told(asset: Asset, portrait: Portrait | None) -> Graph:
-        about = About(id=asset.id, title=asset.title, created=asset.created)
-        return told(about, HOUSE, () if portrait is None else portrait.nodes)
-
-    async def _shown(self) -> Mapping[str, Graph]:
+    async def _shown(self) -> set[str]:
         return self.shown
 
     async def fill(self) -> None:
@@ -137,11 +151,14 @@ async def test_nobody_is_asked_where_that_is_not_wanted(tmp_path: Path) -> None:
     await made.store.close()
 
 
-async def test_what_portals_see_is_what_is_judged(node: Node) -> None:
-    node.shown[TREES] = write(Metadata(title={"": "x"}), TREES)
+async def test_what_is_offered_is_judged_as_it_is_shown(node: Node) -> None:
+    node.shown.add(TREES)
+    bare = await node.quality.of("benches")
+    await node.store.write(lambda tx: tx.put(offer("benches", 1)))
+    offered = await node.quality.of("benches")
+    assert bare.score.points < offered.score.points
     assert (await node.quality.of("trees")).shown
-    assert (await node.quality.of("trees")).frequency == ""
-    assert not (await node.quality.of("benches")).shown
+    assert not offered.shown
 
 
 async def test_an_asset_that_there_is_not(node: Node) -> None:
