@@ -99,6 +99,7 @@ _DISTRIBUTION: Final = "dcat:distribution"
 _OF_FILES: Final = frozenset({"dcat:accessURL", "dcat:downloadURL", "dcat:mediaType", "dct:title", "dct:license"})
 """Who has one of these is a distribution of DCAT; the protocol's own are forms of transfer."""
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\"{}|\\^`]+")
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x85\u2028\u2029]")
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -119,7 +120,7 @@ def read(document: bytes, raw: JsonObject, normal: JsonObject) -> Told | None:
     """What a dataset says: its JSON as it came, what that holds, and the same in the protocol's one spelling. None
     where it has no id that could be asked for again."""
     id = raw.get("@id")
-    if not isinstance(id, str) or not 0 < len(id) <= MAX_ID or harmless.clean(id, MAX_ID)[1] or harmless.runs(id):
+    if not isinstance(id, str) or not 0 < len(id) <= MAX_ID or not _is_name(id):
         return None
     reader = _Reader(id)
     if len(document) > MAX_BYTES:
@@ -135,6 +136,13 @@ def read(document: bytes, raw: JsonObject, normal: JsonObject) -> Told | None:
         formats=_formats(normal),
         faults=tuple(sorted(reader.faults)),
         restricted=not free,
+    )
+
+
+def _is_name(id: str) -> bool:
+    """Can it be asked for again, and stand in a command that somebody copies? Others than ours have blanks in ids."""
+    return (
+        id == id.strip() and _BREAKS.search(id) is None and not harmless.clean(id, MAX_ID)[1] and not harmless.runs(id)
     )
 
 
@@ -209,6 +217,9 @@ class _Reader:
                 self._add(self.root, _DISTRIBUTION, self._value(_DISTRIBUTION, one, 1))
 
     def _put(self, node: Node, name: str, value: Any, depth: int) -> None:
+        if value.__class__ is dict and ("@id" in value or "@value" in value):  # as most are
+            self._add(node, name, self._value(name, value, depth))
+            return
         held = _several(value)
         if len(held) > MAX_VALUES:
             self.faults.add(LARGE)
@@ -217,12 +228,23 @@ class _Reader:
 
     def _add(self, node: Node, name: str, value: Value | None) -> None:
         if value is not None:
-            known: list[Value] = node.setdefault(name, [])
-            if value not in known:
+            known: list[Value] | None = node.get(name)
+            if known is None:
+                node[name] = [value]
+                return
+            # There are many ways to one property, and values are compared with each other.
+            if len(known) >= MAX_VALUES:
+                self.faults.add(LARGE)
+            elif value not in known:
                 known.append(value)
 
     def _value(self, name: str, one: Any, depth: int) -> Value | None:
         """A value of a graph, None where there is none that could be kept."""
+        if isinstance(one, dict):
+            held, id = one.get("@value"), one.get("@id")
+            if isinstance(held, str | int | float):
+                return self._literal(name, held, one)
+            return self._named(id) if isinstance(id, str) and len(one) == 1 else self._node(one, depth + 1)
         match one:
             case str():
                 return self._text(name, one)
@@ -232,12 +254,6 @@ class _Reader:
                 return {"@value": str(one), "@type": "xsd:integer"}
             case float():
                 return {"@value": repr(one), "@type": "xsd:double"}
-            case {"@value": str() | int() | float() as held}:
-                return self._literal(name, held, one)
-            case {"@id": str() as id} if len(one) == 1:
-                return self._named(id)
-            case dict():
-                return self._node(one, depth + 1)
         return None
 
     def _text(self, name: str, text: str) -> Value | None:
@@ -260,12 +276,10 @@ class _Reader:
         return value
 
     def _named(self, id: str) -> Value | None:
-        if harmless.runs(id):
-            self.faults.add(harmless.ADDRESS)
-            return None
-        if len(id) > MAX_ID or _IRI.fullmatch(id) is None:
-            return self._text("", id[:MAX_ID])
-        return {"@id": _iri(id)}
+        value, found = _known(id) if len(id) <= _USUAL else _named(id)
+        if found:
+            self.faults.update(found)
+        return value
 
     def _node(self, one: JsonObject, depth: int, type: str = "") -> Value | None:
         """A node of its own, known by its id where it has one and it is no node that is there."""
@@ -305,6 +319,21 @@ def _name(key: str) -> str:
     if iri in ("distribution", "accessService", "Distribution", "Dataset"):
         return f"dcat:{iri}"
     return _PLAIN.get(iri, "")
+
+
+def _named(id: str) -> tuple[Value | None, tuple[str, ...]]:
+    """An id as a value, None where it must not be kept, and what was wrong with it. Nobody changes a value."""
+    if harmless.runs(id):
+        return None, (harmless.ADDRESS,)
+    if len(id) <= MAX_ID and _IRI.fullmatch(id) is not None:
+        return {"@id": _iri(id)}, ()
+    shown, found = harmless.clean(id[:MAX_ID], MAX_TEXT)
+    return ({"@value": shown} if shown.strip() else None), found
+
+
+_USUAL: Final = 256
+_known = lru_cache(maxsize=4_096)(_named)
+"""Most ids are an authority's, and stand in many datasets."""
 
 
 def _iri(id: str) -> str:

@@ -10,6 +10,7 @@ memory, and beyond a bound in the file, where nobody looks for them.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -18,13 +19,15 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
-from catalog.index.file import DamagedError
+from catalog.index.file import DamagedError, FullError
 from catalog.index.forms import Entry, Origin, Standing
 from catalog.index.rows import Row, row
 from catalog.index.writing import Writing
 
 HELD: Final = 1 << 20
 """Bytes of steps that wait in memory."""
+ROOM: Final = 512 << 20
+"""Bytes that what one participant has told of may take, over all its crawls."""
 
 
 class Put(Struct, frozen=True, array_like=True, tag=1):
@@ -94,7 +97,8 @@ class Crawl:
         self._standing = standing
 
     def commit(self) -> None:
-        """Make it all visible, and go on with nothing laid aside. Raises `IndexFileError`: nothing is visible then."""
+        """Make it all visible, and go on with nothing laid aside. Raises `IndexFileError`, and `FullError` where the
+        participant would have more than `ROOM`: nothing is visible then."""
         assert self._open
         self._write(self._apply)
         self._steps, self._bytes, self._spilled, self._standing = [], 0, 0, None
@@ -142,15 +146,21 @@ class Crawl:
         yield from self._steps
 
     def _apply(self, connection: sqlite3.Connection) -> None:
-        writing = Writing(connection)
+        writing, any_put, any_gone = Writing(connection), False, False
         for packed in self._laid(connection):
             match _DECODER.decode(packed):
                 case Put(one):
                     writing.put(self._participant, one)
+                    any_put = True
                 case Keep(id, seen):
                     writing.keep(self._participant, id, seen)
                 case Gone(id, at):
                     writing.gone(self._participant, id, at)
+                    any_gone = True
+        if any_gone:
+            writing.forget_gone(self._participant)
+        if any_put and writing.weight(self._participant) > ROOM:
+            raise FullError
         if self._standing is not None:
             writing.standing(self._standing)
         if self._spilled:
@@ -163,7 +173,19 @@ _ENTRY: Final = msgspec.msgpack.Decoder(Entry)
 
 def pack(entry: Entry) -> bytes:
     """An entry as it is kept."""
-    return zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(entry))
+    packed: bytes = _compressor().compress(msgspec.msgpack.encode(entry))
+    return packed
+
+
+_HELD = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """This thread's: making one costs more than using it."""
+    if not hasattr(_HELD, "compressor"):
+        _HELD.compressor = zstandard.ZstdCompressor(level=1)
+    held: zstandard.ZstdCompressor = _HELD.compressor
+    return held
 
 
 def unpack(body: bytes) -> Entry:

@@ -17,13 +17,18 @@ from urllib.parse import quote
 
 import msgspec
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
+PAGES: Final = 2_097_152
+"""Pages that the file may have, 8 GiB of them: it lies beside what must always be written."""
 _OURS: Final = 0x416C6C63
 _GRAVE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
 
 _TABLES: Final = """
-CREATE TABLE party (party INTEGER PRIMARY KEY, did TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE party (
+  party INTEGER PRIMARY KEY, did TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0,
+  weight INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE standing (participant TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE card (
   entry INTEGER PRIMARY KEY, source INTEGER NOT NULL, party INTEGER NOT NULL, trust INTEGER NOT NULL,
@@ -59,16 +64,22 @@ CREATE INDEX offer_terms ON offer (terms);
 CREATE TABLE gone (
   id TEXT NOT NULL, participant TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (id, participant)
 ) WITHOUT ROWID;
+CREATE INDEX gone_at ON gone (participant, at);
 CREATE TABLE staged (crawl INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (crawl, number));
 """
 """`card` is what is filtered and counted by, small, so that many are read fast; `said` is what was written to `words`,
-which cannot be taken out of it otherwise. `kind` is a set of values that several entries have
+which cannot be taken out of it otherwise. `weight` is how much room is taken
+by what a party has told of. `kind` is a set of values that several entries have
 (their themes, say), so that they are counted as one.
 Degrees of `card` are millionths; `area` has ids of twice the entry, and one more for a box's other half."""
 
 
 class IndexFileError(Exception):
     """The file cannot be read or written now: no room, no right, a broken disk. What was under way is not in it."""
+
+
+class FullError(Exception):
+    """Somebody has told more than is kept of one. What was under way is not in it."""
 
 
 class DamagedError(Exception):
@@ -93,6 +104,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA cache_size=-8192")
+        connection.execute(f"PRAGMA max_page_count={PAGES}").fetchone()
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA journal_size_limit=16777216")
     except (sqlite3.Error, UnicodeDecodeError):

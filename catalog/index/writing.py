@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import zstandard
@@ -19,6 +19,10 @@ import zstandard
 from catalog.index.file import DamagedError
 from catalog.index.forms import Standing
 from catalog.index.rows import Row
+
+TRACES: Final = 10_000
+"""Datasets that went, remembered of one participant."""
+_SHARE: Final = 4
 
 
 class Writing:
@@ -85,6 +89,7 @@ class Writing:
         ).lastrowid  # fmt: skip
         assert entry is not None
         self._do("INSERT INTO known VALUES (?, ?, ?, ?, ?)", (entry, row.id, party, source, row.digest))
+        self._weigh(source, len(row.body), row.title, row.keys, row.text)
         self._do("INSERT INTO body VALUES (?, ?)", (entry, row.body))
         self._do(
             "INSERT INTO said VALUES (?, ?, ?, ?, ?)", (entry, row.title, row.keys, row.text, " ".join(row.places))
@@ -104,11 +109,31 @@ class Writing:
         if said is None:
             raise DamagedError("an entry has no words")
         *columns, places = said
+        told = self._one("SELECT source, length(body) FROM card JOIN body USING (entry) WHERE entry = ?", entry)
+        if told is not None:
+            self._weigh(told[0], told[1], *columns, gone=True)
         self._do("INSERT INTO words (words, rowid, title, keys, text) VALUES ('delete', ?, ?, ?, ?)", (entry, *columns))
         self._many("DELETE FROM place WHERE key = ? AND entry = ?", [(key, entry) for key in places.split()])
         self._do("DELETE FROM area WHERE id IN (?, ?)", (entry * 2, entry * 2 + 1))
         for table in ("offer", "said", "body", "known", "card"):
             self._do(f"DELETE FROM {table} WHERE entry = ?", (entry,))  # noqa: S608
+
+    def weight(self, source: str) -> int:
+        """How much room is taken by what a participant has told of, in bytes, about."""
+        return self._id("SELECT weight FROM party WHERE party = ?", self._party(source))
+
+    def forget_gone(self, source: str) -> None:
+        """Of what is there no longer, remember of a participant's only what went last."""
+        self._do(
+            "DELETE FROM gone WHERE participant = ?1 AND at <="
+            " (SELECT at FROM gone WHERE participant = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)",
+            (source, TRACES),
+        )
+
+    def _weigh(self, source: int, body: int, *words: str, gone: bool = False) -> None:
+        """Words are in several tables, and in parts."""
+        room = body + _SHARE * sum(map(len, words))
+        self._do("UPDATE party SET weight = weight + ? WHERE party = ?", (-room if gone else room, source))
 
     def _party(self, did: str) -> int:
         found = self._parties.get(did)

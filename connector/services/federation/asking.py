@@ -84,8 +84,8 @@ class Asking:
         `DeliveryError`, `catalog.link` where the next one is elsewhere."""
         reply = await self._ask("POST", url, target, body=codec.encode(CatalogRequestMessage()))
         link = following(_served(reply).headers.get("link", ""))
-        after = urljoin(url, link) if link else ""
-        if after and not _same(after, url):
+        after = _joined(url, link) if link else ""
+        if link and not after:
             raise DeliveryError("catalog.link")
         return reply.body, after
 
@@ -123,8 +123,8 @@ def first(target: Target) -> str:
 
 def within(target: Target, endpoint: str) -> str:
     """Where the catalogue of a service that a catalogue names is asked for; "" where that is none of this target's."""
-    url = paths.join(urljoin(target.base + "/", endpoint), paths.CATALOG_REQUEST)
-    return url if _same(url, target.base) else ""
+    found = _joined(target.base + "/", endpoint)
+    return paths.join(found, paths.CATALOG_REQUEST) if found else ""
 
 
 def following(links: str) -> str:
@@ -135,9 +135,21 @@ def following(links: str) -> str:
     return ""
 
 
+def _joined(base: str, link: str) -> str:
+    """Where a link on a page leads; "" where that is of another origin, or nowhere."""
+    try:
+        found = urljoin(base, link)
+    except ValueError:
+        return ""
+    return found if _same(found, base) else ""
+
+
 def _same(url: str, other: str) -> bool:
     """Is it of the same origin?"""
-    return urlsplit(url)[:2] == urlsplit(other)[:2]
+    try:
+        return urlsplit(url)[:2] == urlsplit(other)[:2]
+    except ValueError:
+        return False
 
 
 def _served(reply: Reply) -> Reply:

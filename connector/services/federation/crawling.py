@@ -89,6 +89,8 @@ class Crawling:
             async with self._laying(target, known) as laying:
                 # What was not signed until now, or is doubted, is written again, known or not.
                 laying.known = laying.known if before.root and trust is Trust.SIGNED else b""
+                if after == 0:
+                    laying.begin_anew()
                 reached = await self._feed(target, endpoint, after, trust, laying)
                 found = told
                 for _ in range(ROUNDS):
@@ -136,6 +138,7 @@ class Crawling:
         known = await self._beside(self._index.digests, target.participant)
         open, seen, barren = [asking.first(target)], set[str](), 0
         async with self._laying(target, known) as laying:
+            laying.begin_anew()
             while open:
                 url = open.pop(0)
                 if url in seen:
@@ -178,7 +181,7 @@ class Crawling:
         if found.wrong is not None:
             raise DeliveryError(found.wrong.code, **found.wrong.params)
         laying.left_out += found.left_out
-        if laying.count + len(found.found) > self._bounds.datasets:
+        if laying.would_keep(found.found) > self._bounds.datasets:
             raise DeliveryError("catalog.too_much", what="datasets")
         return found
 

@@ -10,6 +10,7 @@ broker's hold those of others, with participants of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from catalog.index.forms import Entry, Origin, Trust
 from catalog.index.rows import Row, row
 from catalog.portal import metadata
 from catalog.profile.checks import check
-from catalog.profile.completeness import score
+from catalog.profile.completeness import points
 from connector.errors import MessageError, NodeError
 from connector.protocol import lenient, plain
 from connector.protocol.messages import CONTEXT
@@ -33,6 +34,9 @@ from policies.model import Reason
 DEPTH: Final = 8
 MOST_CATALOGS: Final = 256
 MOST_VALUES: Final = 1_000_000
+MOST_DATASETS: Final = 5_000
+"""Datasets on one page: as many as there is room for in a megabyte, where they say something."""
+_DID: Final = re.compile(r"did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2}){0,2048}[A-Za-z0-9._-]", re.ASCII)
 _DATASET: Final = ("dataset", "dcat:dataset", "http://www.w3.org/ns/dcat#dataset")
 _CATALOG: Final = ("catalog", "dcat:catalog", "http://www.w3.org/ns/dcat#catalog")
 _SERVICE: Final = ("service", "dcat:service", "http://www.w3.org/ns/dcat#service")
@@ -142,6 +146,8 @@ def _page(question: Question, known: frozenset[bytes]) -> Answer:
     left_out = 0
     for catalog, who in _catalogs(outer, question.source, elsewhere):
         for dataset in _objects(catalog, _DATASET):
+            if len(found) >= MOST_DATASETS:
+                return Answer(wrong=Reason("catalog.too_much", {"what": "datasets"}))
             heard = _speaks(question, who)
             made = _made(question, who, msgspec.json.encode(dataset), dataset, known) if heard else None
             if made is None or (made.id, who) in found:
@@ -178,7 +184,7 @@ def _catalogs(outer: list[JsonObject], source: str, elsewhere: dict[str, None]) 
 
 def _speaks(question: Question, who: str) -> bool:
     """May the source tell of this participant's datasets?"""
-    return who == question.source or (question.broker and who.startswith("did:") and len(who) <= 2_048)
+    return who == question.source or (question.broker and len(who) <= 2_048 and _DID.fullmatch(who) is not None)
 
 
 def _first(one: JsonObject, names: tuple[str, ...]) -> Any:
@@ -244,7 +250,7 @@ def _entry(question: Question, who: str, told: Told, more: tuple[str, ...]) -> E
         via="" if own else question.source,
         trust=trust,
         formats=told.formats,
-        score=score(said, question.now, check(told.graph)).points,
+        score=points(said, question.now, check(told.graph)),
         faults=tuple(sorted({*told.faults, *more})),
         restricted=told.restricted,
     )

@@ -15,7 +15,9 @@ from msgspec.structs import replace
 
 from catalog.index.crawling import Crawl
 from catalog.index.engine import Index
+from catalog.index.file import FullError
 from catalog.index.forms import Standing
+from connector.errors import DeliveryError
 from connector.ports import Clock
 from connector.services.federation.datasets import Found
 from policies.model import Reason
@@ -35,6 +37,7 @@ class Laying:
     def __init__(self, index: Index, source: str, before: Mapping[str, bytes], *, beside: Beside, clock: Clock) -> None:
         self._index, self._source, self._beside, self._clock = index, source, beside, clock
         self._before, self._told, self._gone = dict(before), dict[str, bytes](), set[str]()
+        self._kept = set(before)
         self.known = b"".join(before.values())
         self.bytes = self.pages = self.left_out = self.changes = 0
 
@@ -52,6 +55,17 @@ class Laying:
         """Datasets that it will have told of."""
         return len(self._told)
 
+    def begin_anew(self) -> None:
+        """All of it is told again: what was known before does not count until it is told of."""
+        self._kept.clear()
+
+    def would_keep(self, found: tuple[Found, ...]) -> int:
+        """How many datasets of the source would be known with these: what is kept is bounded, not what one crawl
+        has brought."""
+        gone = {one.id for one in found if one.gone}
+        fresh = {one.id for one in found if not one.gone}
+        return len(self._kept) - len(gone & self._kept) + len(fresh - self._kept)
+
     def digests(self) -> dict[str, str]:
         """What will be known of the source, by id."""
         return {id: digest.hex() for id, digest in self._all().items()}
@@ -65,9 +79,11 @@ class Laying:
         for one in found:
             if one.gone:
                 self._told.pop(one.id, None)
+                self._kept.discard(one.id)
                 self._gone.add(one.id)
             else:
                 self._told[one.id] = one.digest
+                self._kept.add(one.id)
                 self._gone.discard(one.id)
         await self._beside(self._lay, found)
         return fresh
@@ -94,8 +110,11 @@ class Laying:
         return Reason("catalog.left_out", {"number": str(self.left_out)}) if self.left_out else None
 
     async def commit(self, standing: Standing) -> Standing:
-        """Show all of it."""
+        """Show all of it. Raises `DeliveryError` where that is more than is kept of one source, `IndexFileError`."""
         seen = replace(standing, seen=self._clock.now(), datasets=len(self._all()))
         self._crawl.standing(seen)
-        await self._beside(self._crawl.commit)
+        try:
+            await self._beside(self._crawl.commit)
+        except FullError:
+            raise DeliveryError("catalog.too_much", what="bytes") from None
         return seen
