@@ -31,6 +31,10 @@ DEEPEST: Final = 10
 
 _PREFIXES: Final = frozenset({"dct", "dcat", "odrl", "xsd"})
 """Those of the protocol's context."""
+_PROTOCOL: Final = "dspace:"
+"""The one prefix of the protocol's context that is no name's here: what begins with it would become another IRI."""
+_EXPANDED: Final = (_PROTOCOL, *(f"{one}:" for one in sorted(_PREFIXES)))
+"""What an IRI must not begin with where the context is known: it would be taken for a name."""
 _FORMS: Final = "dcat:distribution"
 _APART: Final = frozenset({_FORMS, "dcat:accessService", "dcat:dataset"})
 """What the protocol itself says of a dataset, beside all of ODRL: nothing else may."""
@@ -122,6 +126,8 @@ class _Telling:
 
     def _node(self, id: str, depth: int) -> JsonObject:
         node = self._graph.get(id)
+        if ":" not in id or id.startswith(_EXPANDED):
+            return {}
         blank = id.startswith("_:")
         # The name of a node without an IRI means nothing elsewhere, and another dataset of the page may have it too.
         named: JsonObject = {} if blank else {"@id": id}
@@ -140,7 +146,7 @@ class _Telling:
 def _key(name: str) -> str:
     """Under which key a property is told; empty for one that is the protocol's to tell, or is no property."""
     known = short(full(name))
-    return "" if ":" not in known or known in _APART or known.startswith("odrl:") else _name(known)
+    return "" if ":" not in known or known in _APART or known.startswith(("odrl:", _PROTOCOL)) else _name(known)
 
 
 def _name(name: str) -> str:
