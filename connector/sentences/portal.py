@@ -17,8 +17,22 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Of {name} nothing but the title is told.",
     ),
     "portrait.field": (
-        "{field}: {problem}. Was es gibt: allmende asset portrait NAME --json",
-        "{field}: {problem}. What there is: allmende asset portrait NAME --json",
+        "Ein Feld „{field}“ gibt es nicht; es gibt: {known}.",
+        'There is no field "{field}"; there are: {known}.',
+    ),
+    "portrait.value": (
+        "Was für {field} gesagt ist, hat nicht dessen Form und ginge verloren. Ein Tag ist etwa 2027-12-31; andere "
+        "Felder als Beispiel: allmende asset portrait NAME --json",
+        "What is said for {field} is not of its form and would be lost. A day is written 2027-12-31; other fields to "
+        "look at: allmende asset portrait NAME --json",
+    ),
+    "portrait.code": (
+        "„{value}“ ist für {field} nicht bekannt; bekannt sind: {known}. Anderes wird als IRI genannt.",
+        '"{value}" is not known for {field}; known are: {known}. Anything else is named by its IRI.',
+    ),
+    "portrait.address": (
+        "„{value}“ ist für {field} keine Adresse im Netz (https://...).",
+        '"{value}" is no address on the web for {field} (https://...).',
     ),
     "portrait.large": (
         "Was über {name} gesagt wird, ist zu lang (höchstens {limit} Byte).",

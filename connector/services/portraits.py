@@ -24,6 +24,7 @@ from catalog.profile import Finding, Severity, check
 from connector.errors import InputError
 from connector.ports import Clock, Reading, Store, Transaction
 from connector.records import Asset, Entry, Portrait
+from connector.services.wordings import meant
 
 MAX_BYTES: Final = 1 << 20
 _TYPES: Final = {one.name: one.type for one in fields_of(Metadata)}
@@ -57,10 +58,10 @@ class Portraits:
 
     async def change(self, operator: str, name: str, fields: Mapping[str, Any], *, anyway: bool = False) -> Pictured:
         """Say fields of `Metadata` of an asset anew, in the plain values of JSON; the rest stays. null takes a field
-        away.
+        away. Words count as the codes that they mean (`wordings`).
 
-        Raises `InputError`: `asset.unknown`, `portrait.field` (there is none of that name, or its value is not of its
-        form), `portrait.large`, and `portrait.wrong` where a portal would refuse it for something that was not wrong
+        Raises `InputError`: `asset.unknown`, `portrait.field` (there is none of that name), `portrait.value` (it is not
+        of the field's form, or would be lost), what `wordings.meant` raises, `portrait.large`, and `portrait.wrong` where a portal would refuse it for something that was not wrong
         before, unless it is to be kept `anyway`.
         """
         said = {field: _value(field, value) for field, value in fields.items()}
@@ -70,6 +71,7 @@ class Portraits:
             known = tx.get(Portrait, asset.id)
             before = self._pictured(asset, known)
             graph = change(_graph(asset, known), asset.id, said)
+            _kept(read(graph, asset.id), said)
             portrait = Portrait(
                 id=asset.id,
                 nodes=tuple(graph.values()),
@@ -114,13 +116,22 @@ class Portraits:
 def _value(field: str, value: Any) -> Any:
     """Raises `InputError`."""
     if field not in _TYPES:
-        raise InputError("portrait.field", field=field, problem="there is no such field")
+        raise InputError("portrait.field", field=field[:80], known=", ".join(_TYPES))
     if value is None:
         return getattr(Metadata(), field)
     try:
-        return msgspec.convert(value, _TYPES[field])
-    except msgspec.ValidationError as error:
-        raise InputError("portrait.field", field=field, problem=str(error)) from None
+        return meant(field, msgspec.convert(value, _TYPES[field]))
+    except msgspec.ValidationError:
+        raise InputError("portrait.value", field=field) from None
+
+
+def _kept(after: Metadata, said: Mapping[str, Any]) -> None:
+    """Raises `InputError` where something that was said could not be told, such as a day that is none."""
+    for field, value in said.items():
+        held = getattr(after, field)
+        lost = len(held) < len(value) if isinstance(value, tuple) else bool(value) and not held
+        if lost:
+            raise InputError("portrait.value", field=field)
 
 
 def _graph(asset: Asset, portrait: Portrait | None) -> Graph:

@@ -78,14 +78,43 @@ async def test_what_a_portal_would_refuse_is_not_kept(city: Node) -> None:
     ("fields", "code"),
     [
         ({"theme": ["ENVI"]}, "portrait.field"),
-        ({"themes": "ENVI"}, "portrait.field"),
-        ({"box": {"west": 1}}, "portrait.field"),
+        ({"themes": "ENVI"}, "portrait.value"),
+        ({"box": {"west": 1}}, "portrait.value"),
+        ({"since": "tomorrow"}, "portrait.value"),
+        ({"issued": "yesterday"}, "portrait.value"),
+        ({"licence": "foo"}, "portrait.code"),
+        ({"level": "realm"}, "portrait.code"),
+        ({"landing_page": "javascript:alert(1)"}, "portrait.address"),
+        ({"documentation": ["trees.html"]}, "portrait.address"),
+        ({"places": ["Nowhere"]}, "search.place"),
+        ({"places": ["99999999"]}, "search.place"),
         ({"description": {"de": "x" * 2_000_000}}, "portrait.large"),
     ],
 )
 async def test_what_cannot_be_said_is_refused(city: Node, fields: dict[str, Any], code: str) -> None:
     refused = await say(city, **fields)
     assert (refused["status"], refused["code"]) == (400, code)
+
+
+async def test_words_count_as_what_they_mean(city: Node) -> None:
+    said = await say(
+        city,
+        themes=["Umwelt"],
+        frequency="stündlich",
+        licence="CC0",
+        languages=["deutsch"],
+        level="Gemeinde",
+        places=["Dresden"],
+    )
+    told = {field: said["metadata"][field] for field in ("themes", "frequency", "licence", "languages", "level")}
+    assert told == {
+        "themes": ["ENVI"],
+        "frequency": "HOURLY",
+        "licence": "cc-zero",
+        "languages": ["DEU"],
+        "level": "municipality",
+    }
+    assert said["metadata"]["places"] == ["14612"]
 
 
 async def test_what_was_said_is_taken_back(city: Node) -> None:
