@@ -41,7 +41,8 @@ def meant(field: str, value: Any) -> Any:
     Raises `InputError`: `portrait.code` (no licence, no level of administration), `portrait.address`, `search.place`.
     """
     if isinstance(value, tuple):
-        return tuple(dict.fromkeys(meant(field, one) for one in value))
+        found = [meant(field, one) for one in value]
+        return tuple(one for at, one in enumerate(found) if one not in found[:at])
     if not value:
         return value
     if field in _CODED:
