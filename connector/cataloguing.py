@@ -22,8 +22,8 @@ from catalog.index.engine import Index
 from catalog.index.file import IndexFileError
 from catalog.portal.exhibiting import Site
 from catalog.portal.own import House
-from catalog.sparql import Sparql
-from catalog.worker import Worker
+from catalog.rdf.sparql import Sparql
+from catalog.rdf.worker import Worker
 from connector import federating
 from connector.chores import Work
 from connector.data.silos import offered

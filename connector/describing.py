@@ -10,10 +10,10 @@ import asyncio
 
 from msgspec import Struct
 
-from catalog import older
-from catalog.older import Older
-from catalog.verifier import House, Verifier
-from catalog.worker import Read, Worker
+from catalog.descriptions import older
+from catalog.descriptions.older import Older
+from catalog.descriptions.verifier import House, Verifier
+from catalog.rdf.worker import Read, Worker
 from certs.did import Fetch
 from certs.jwk import ForeignKey, PublicKey
 from certs.keys import NodeKeys

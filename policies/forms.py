@@ -1,8 +1,8 @@
 """The forms that a policy is written in, and which is which: TOML, JSON-LD, Turtle, JSON of the Dataspace Protocol.
 
 What lives here: guessing a form, reading and writing bytes in each. What does not: the forms themselves (`short`,
-`compact` and `graph`, `linked`, `parse` and `render`). Turtle is read by whoever calls (`catalog.turtle`), because no
-library of RDF belongs in here.
+`compact` and `graph`, `linked`, `parse` and `render`). Turtle is read by whoever calls (`catalog.rdf.turtle`), because
+no library of RDF belongs in here.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def read(
 ) -> tuple[Policy, ...]:
     """The policies that the bytes state; every rule and constraint has an id (its IRI, `_:bN` or `_:cN`).
 
-    `graph` reads Turtle (`catalog.turtle.read_graph`). Raises `PolicyError`; its place is a JSON pointer into the file
-    as written, or `line N`.
+    `graph` reads Turtle (`catalog.rdf.turtle.read_graph`). Raises `PolicyError`; its place is a JSON pointer into the
+    file as written, or `line N`.
     """
     _bounded(data)
     match form:

@@ -1,9 +1,9 @@
 """Reading ODRL 2.2 in full: nodes -> policies.
 
 What lives here: what the classes and properties of ODRL say about a policy as a whole, policies that are replaced,
-inherited from or linked from outside. What does not: JSON-LD (`compact`), Turtle (`catalog.turtle`), rules (`rules`),
-constraints (`constraints`), spreading and inheriting (`normalise`). Source: ODRL Information Model 2.2; ODRL Vocabulary
-2.2.
+inherited from or linked from outside. What does not: JSON-LD (`compact`), Turtle (`catalog.rdf.turtle`), rules
+(`rules`), constraints (`constraints`), spreading and inheriting (`normalise`). Source: ODRL Information Model 2.2; ODRL
+Vocabulary 2.2.
 
 Rules that stand without a policy are a Set each; in a lenient reading so are constraints that stand alone (a permission
 under that constraint).

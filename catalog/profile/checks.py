@@ -2,7 +2,7 @@
 
 What lives here: which nodes are judged by what. What does not: judging one node (`judging`), the facts (`facts`),
 mending (`repair`), sentences for findings (the connector's), the official shapes, by which tests and
-`catalog check --full` judge (`catalog.shapes`). Sources: DCAT-AP.de 3.0, DCAT-AP HVD 3.0, mobilityDCAT-AP 1.0.
+`catalog check --full` judge (`catalog.rdf.shapes`). Sources: DCAT-AP.de 3.0, DCAT-AP HVD 3.0, mobilityDCAT-AP 1.0.
 """
 
 from __future__ import annotations

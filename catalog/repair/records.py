@@ -1,7 +1,7 @@
 """One document of a portal -> its records: a graph for each dataset, mended, with what was done and what is left.
 
 What lives here: taking a document apart, and a record for use as an asset's portrait. What does not: reading RDF
-(`catalog.reading`, in the worker's process), fetching it, keeping it (the connector's harvests).
+(`catalog.rdf.reading`, in the worker's process), fetching it, keeping it (the connector's harvests).
 """
 
 from __future__ import annotations

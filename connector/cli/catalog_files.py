@@ -121,7 +121,7 @@ def _judged(graph: Any, folder: str) -> list[dict[str, str]]:
     """What the official shapes find for which a portal would refuse it."""
     from msgspec.structs import asdict
 
-    from catalog.worker import Worker, WorkerError
+    from catalog.rdf.worker import Worker, WorkerError
 
     worker = Worker.of_portals()
     try:
@@ -362,8 +362,8 @@ def _ending(file: str, otherwise: str) -> str:
 
 def _graph(source: str) -> Any:
     """What a file or an address says. Raises `CommandError`."""
-    from catalog.opening import open_document
-    from catalog.worker import Worker, WorkerError
+    from catalog.rdf.opening import open_document
+    from catalog.rdf.worker import Worker, WorkerError
 
     document, media_type, base = _fetched(source) if source.startswith(("http://", "https://")) else _read(source)
     worker = Worker.of_portals()
@@ -376,7 +376,7 @@ def _graph(source: str) -> Any:
 
 
 def _read(source: str) -> tuple[bytes, str, str]:
-    from catalog.opening import ENDINGS
+    from catalog.rdf.opening import ENDINGS
 
     try:
         document = sys.stdin.buffer.read(MOST_BYTES + 1) if source == "-" else Path(source).read_bytes()

@@ -1,8 +1,8 @@
 """Services of a Gaia-X clearing house over HTTP (GXDCH, second version): registry, notary, compliance.
 
 What lives here: their three calls. What does not: which of them are used (settings), what their answers are worth
-(`catalog.verifier`, `connector.services.trust.clearing`). All are optional; none is asked unless it is named in the
-settings, and all go through the guarded client.
+(`catalog.descriptions.verifier`, `connector.services.trust.clearing`). All are optional; none is asked unless it is
+named in the settings, and all go through the guarded client.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SECONDS = 60.0
 
 
 class Clearing:
-    """See `catalog.verifier.Asks`."""
+    """See `catalog.descriptions.verifier.Asks`."""
 
     def __init__(self, peer: Sends, *, private: bool = False) -> None:
         self._peer, self._private = peer, private

@@ -102,9 +102,9 @@ class Wish(Struct, frozen=True, kw_only=True):
 class Particulars(Struct, frozen=True, kw_only=True):
     """What an operator has said of the participant behind this node, for its descriptions; `id` is always `own`.
 
-    `register` says which register `number` is of (`catalog.description.Register`), both empty for what a membership
-    credential says. `terms` is where the terms of service are and `terms_hash` the SHA-256 of that document in hex,
-    both empty for this node's own. `published`: the descriptions are shown to everybody, and kept up to date.
+    `register` says which register `number` is of (`catalog.descriptions.description.Register`), both empty for what a
+    membership credential says. `terms` is where the terms of service are and `terms_hash` the SHA-256 of that document
+    in hex, both empty for this node's own. `published`: the descriptions are shown to everybody, and kept up to date.
     """
 
     id: str

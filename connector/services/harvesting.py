@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from catalog.graph import Graph, ids, of_type, texts
-from catalog.opening import of_ckan, open_document, united
-from catalog.worker import Worker, WorkerError
+from catalog.rdf.opening import of_ckan, open_document, united
+from catalog.rdf.worker import Worker, WorkerError
 from connector.errors import DeliveryError
 from connector.ports import Clock, Peer
 from connector.records import Harvest

@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from catalog import dcat, visibility
-from catalog.description import PRODUCT, Describing
+from catalog.descriptions.description import PRODUCT, Describing
 from catalog.federation.manifest import digest
 from catalog.portal.exhibiting import MOST_OFFERS
 from connector.errors import MessageError, NodeError

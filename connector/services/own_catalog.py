@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from catalog import dcat
-from catalog.description import NODE, Describing
+from catalog.descriptions.description import NODE, Describing
 from catalog.federation import manifest
 from catalog.federation.manifest import Entries, Listed, Manifest
 from connector.errors import MessageError, UnknownError

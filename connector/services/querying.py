@@ -1,7 +1,7 @@
 """Answering SPARQL queries about what this node shows to everybody: the same as below /dcat, and nothing else.
 
-What lives here: keeping the process that answers (`catalog.sparql`) at the latest snapshot, and how many may wait for
-it. What does not: what is shown (`portal`), the language, HTTP. One query is answered at a time, so that queries of
+What lives here: keeping the process that answers (`catalog.rdf.sparql`) at the latest snapshot, and how many may wait
+for it. What does not: what is shown (`portal`), the language, HTTP. One query is answered at a time, so that queries of
 strangers never take more of the machine than one processor for a few seconds each.
 """
 
@@ -11,8 +11,8 @@ import asyncio
 import zlib
 from typing import Final, Protocol
 
-from catalog.sparql import Answered, Loaded
-from catalog.worker import WorkerError
+from catalog.rdf.sparql import Answered, Loaded
+from catalog.rdf.worker import WorkerError
 from connector.errors import BusyError, MessageError, NodeError, TooLargeError
 from connector.services.portal import Portal, Snapshot
 

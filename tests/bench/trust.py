@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from catalog import rules
+from catalog.descriptions import rules
 from certs import credentials, did, jwk, jws, jwt, presentations, status, trust
 from certs.credentials import Credential
 from certs.jwk import PublicKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.contexts import Shapes
+from catalog.rdf.contexts import Shapes
 from tests.catalog.samples import LOIRE
 
 

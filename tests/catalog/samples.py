@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.description import Describing, Draft, Party, Place, Product, Register, Text
+from catalog.descriptions.description import Describing, Draft, Party, Place, Product, Register, Text
 from tests.standards import STANDARDS
 
 TRUST = STANDARDS / "trust"

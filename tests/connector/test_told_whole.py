@@ -17,7 +17,7 @@ from catalog.model import Agent, Box, Contact, Form, Metadata
 from catalog.portal.exhibiting import ROWS
 from catalog.portal.metadata import read
 from catalog.profile.completeness import freshness
-from catalog.reading import read_graph
+from catalog.rdf.reading import read_graph
 from connector.data import formats
 from connector.http.exchange import Request
 from connector.node import Node

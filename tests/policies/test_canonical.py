@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms
 from policies.canonical import digest
 from policies.forms import Form

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec.structs import replace
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms
 from policies.canonical import digest
 from policies.forms import Form

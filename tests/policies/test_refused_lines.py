@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms
 from policies.forms import Form
 from policies.lint.lines import lines

@@ -266,6 +266,6 @@ def _several(count: int, name: str) -> CommandError:
 
 def graph(data: bytes) -> Sequence[Node]:
     """Turtle, read in this process: the file is the caller's own."""
-    from catalog.turtle import read_graph
+    from catalog.rdf.turtle import read_graph
 
     return read_graph(data)

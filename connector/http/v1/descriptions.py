@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from catalog.verifier import Step
+from catalog.descriptions.verifier import Step
 from connector.errors import InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit

@@ -2,7 +2,7 @@
 descriptions keep to the rules, with the list of criteria that were met.
 
 What lives here: getting a member's descriptions, judging them, issuing, publishing and renewing what is attested. What
-does not: the rules (`catalog.rules`), lists of revocations (`revocation`), how a member uses it
+does not: the rules (`catalog.descriptions.rules`), lists of revocations (`revocation`), how a member uses it
 (`connector.services.trust.descriptions`).
 
 It is the region's word and no label of Gaia-X: a municipality without a VAT number cannot get one of those (Compliance
@@ -20,8 +20,19 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-from catalog import rules, terms
-from catalog.description import GX, NODE, OWN, PARTICIPANT, REGISTRATION, Describing, Party, Register, number
+from catalog.descriptions import rules
+from catalog.descriptions.description import (
+    GX,
+    NODE,
+    OWN,
+    PARTICIPANT,
+    REGISTRATION,
+    Describing,
+    Party,
+    Register,
+    number,
+)
+from catalog.rdf import terms
 from certs import credentials, vcdm
 from certs.credentials import Credential
 from certs.did import DidError, Fetch

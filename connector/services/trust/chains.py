@@ -98,7 +98,7 @@ class Chains:
         return found
 
     def believe(self, chain: Sequence[x509.Certificate], now: int, also: Sequence[x509.Certificate] = ()) -> None:
-        """See `catalog.verifier.Believe`: the path of a chain for signatures, with nothing in it revoked."""
+        """See `catalog.descriptions.verifier.Believe`: the path of a chain for signatures, nothing in it revoked."""
         roots = [*self._ground.roots, *also]
         found = path(chain[0], chain[1:], roots=roots, now=now, purpose=Purpose.SIGNING)
         revocation.check(found, lists=self._ground.lists, now=now)

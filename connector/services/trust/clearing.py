@@ -2,8 +2,8 @@
 label (GXDCH, second version).
 
 What lives here: what is asked for, and judging the answers before they are published. What does not: the calls
-(`connector.http.clearing`), what others may ask of one (`catalog.verifier`). A municipality without a number in a
-register that notaries know needs none of this: its region attests instead (`connector.services.region.comply`).
+(`connector.http.clearing`), what others may ask of one (`catalog.descriptions.verifier`). A municipality without a
+number in a register that notaries know needs none of this: its region attests instead (`connector.services.region.comply`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 from urllib.parse import quote, urlencode
 
-from catalog.description import REGISTRATION, Register
-from catalog.verifier import Verifier
+from catalog.descriptions.description import REGISTRATION, Register
+from catalog.descriptions.verifier import Verifier
 from certs.credentials import Credential
 from connector.errors import InputError
 from connector.ports import Clock

@@ -1,9 +1,9 @@
 """This node's descriptions of itself: made, judged, signed, kept up to date, and what everybody may read of them.
 
 What lives here: what an operator says of the participant, what is missing, publishing, renewal, the attestations of
-regions among the descriptions. What does not: their form (`catalog.description`), the rules (`catalog.rules`), where
-their facts come from (`particulars`), HTTP. Sources: Gaia-X ICAM 25.11; VC-JOSE-COSE, 3.1; DIF Linked Verifiable
-Presentation.
+regions among the descriptions. What does not: their form (`catalog.descriptions.description`), the rules
+(`catalog.descriptions.rules`), where their facts come from (`particulars`), HTTP. Sources: Gaia-X ICAM 25.11;
+VC-JOSE-COSE, 3.1; DIF Linked Verifiable Presentation.
 
 A description is issued by the participant itself; what the region of a member attests (that it is registered where it
 says, that its descriptions keep to the rules) is the region's credential, had from there and published beside them.
@@ -20,9 +20,10 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from catalog import description, rules, terms
-from catalog.description import OWN_TERMS, REGISTRATION, Draft, Party, Register
-from catalog.rules import Finding
+from catalog.descriptions import description, rules
+from catalog.descriptions.description import OWN_TERMS, REGISTRATION, Draft, Party, Register
+from catalog.descriptions.rules import Finding
+from catalog.rdf import terms
 from certs import credentials, envelopes, vcdm
 from certs.credentials import Credential
 from certs.did import DidError, Fetch

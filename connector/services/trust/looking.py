@@ -1,7 +1,7 @@
 """Looking at the descriptions of others: getting what a participant shows of itself, and having it verified.
 
 What lives here: from a DID or URL to the signed credentials, and whose word about registration numbers counts. What
-does not: the ten steps (`catalog.verifier`).
+does not: the ten steps (`catalog.descriptions.verifier`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from catalog.verifier import MOST, Prove, Step, Verified, Verifier
+from catalog.descriptions.verifier import MOST, Prove, Step, Verified, Verifier
 from certs import jwk
 from certs.did import Fetch
 from connector.errors import InputError

@@ -1,7 +1,7 @@
 """What this node's descriptions are made of: what an operator has said, what membership says, what is offered.
 
 What lives here: gathering these facts from the store, and the documents that descriptions refer to. What does not: the
-form of descriptions (`catalog.description`), signing and publishing them (`descriptions`).
+form of descriptions (`catalog.descriptions.description`), signing and publishing them (`descriptions`).
 
 Only what anybody may see is described: an offer to somebody in particular is nobody else's business.
 """
@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from catalog import visibility
-from catalog.description import Describing, Draft, Party, Place, Product, Register, Text
+from catalog.descriptions.description import Describing, Draft, Party, Place, Product, Register, Text
 from certs import credentials, vcdm
 from certs.trust import MEMBERSHIP
 from connector.ports import Reading

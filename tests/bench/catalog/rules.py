@@ -16,7 +16,7 @@ import orjson
 
 from catalog.graph import Graph
 from catalog.profile import check
-from catalog.shapes import Composition
+from catalog.rdf.shapes import Composition
 from tests.bench.rows import Goal, Row, rounds
 from tests.catalog.dcat_samples import DCAT
 from tests.catalog.profile.records import mutants, record, renamed

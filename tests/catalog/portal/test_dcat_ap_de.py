@@ -11,8 +11,8 @@ from catalog.model import Agent, Form, Metadata
 from catalog.portal.dcat_ap_de import Exhibit, Sheet, catalogue, dataset
 from catalog.portal.metadata import read, write
 from catalog.profile import check, clean
+from catalog.rdf.shapes import Composition, Told
 from catalog.repair.mending import mend
-from catalog.shapes import Composition, Told
 from tests.catalog.dcat_samples import DCAT, needs_standards
 from tests.catalog.portal.exhibits import HOUSE, ROOT, SHELF, exhibit, terms
 from tests.catalog.portal.test_metadata import FULL

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from catalog.profile import Fault, Finding
-from catalog.shapes import Told
+from catalog.rdf.shapes import Told
 
 
 def told(findings: Iterable[Finding]) -> set[Told]:

@@ -15,7 +15,7 @@ from typing import Any
 from catalog.graph import Graph, Node, Value, full
 from catalog.profile import vocabularies as lists
 from catalog.profile.facts import CLASSES, DEPRECATED, EITHER, FACTS, HASH
-from catalog.reading import read_graph
+from catalog.rdf.reading import read_graph
 from tests.catalog.dcat_samples import EXAMPLES
 
 DATASET = "https://daten.beispiel.example/datasets/ladesaeulen"

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.graph import Graph
 from catalog.profile import check
-from catalog.shapes import Composition
+from catalog.rdf.shapes import Composition
 from tests.catalog.dcat_samples import DCAT, needs_standards
 from tests.catalog.profile.official import told
 from tests.catalog.profile.records import everything, examples, mutants, record

@@ -9,7 +9,7 @@ import pytest
 from catalog.graph import short
 from catalog.profile import vocabularies as lists
 from catalog.profile.facts import DEPRECATED_OF, EITHER, FACTS, HVD_FACTS, MOBILITY_FACTS, Must
-from catalog.shapes import Composition
+from catalog.rdf.shapes import Composition
 from tests.catalog.dcat_samples import DCAT, needs_standards
 
 Demand = tuple[str, str, str, str, str]

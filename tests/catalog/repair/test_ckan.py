@@ -1,4 +1,4 @@
-"""Covers `catalog/repair/ckan.py`, and `catalog/opening.py` and `records.py` on it."""
+"""Covers `catalog/repair/ckan.py`, and `catalog/rdf/opening.py` and `records.py` on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.graph import ids, texts
-from catalog.opening import of_ckan, united
+from catalog.rdf.opening import of_ckan, united
 from catalog.repair import ckan
 from catalog.repair.mending import mend
 from catalog.repair.records import adopted, form, name, records

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.rdf.worker import Worker
 from catalog.repair import ckan
 from catalog.repair.mending import mend
-from catalog.worker import Worker
 from tests.catalog.dcat_samples import DCAT, needs_standards
 from tests.catalog.repair.records import REAL
 from tests.catalog.repair.test_ckan import BASE, PACKAGE

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from catalog.graph import Graph
 from catalog.profile import check, clean
-from catalog.reading import read_graph
+from catalog.rdf.reading import read_graph
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from connector.records import Portrait

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 import pytest_asyncio
 
-from catalog.sparql import Answered, Loaded, Sparql
-from catalog.worker import WorkerError
+from catalog.rdf.sparql import Answered, Loaded, Sparql
+from catalog.rdf.worker import WorkerError
 from connector import founding, node
 from connector.config import load
 from connector.errors import BusyError

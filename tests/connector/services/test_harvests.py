@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from catalog.graph import Graph
 from catalog.portal import turtle
-from catalog.worker import Worker
+from catalog.rdf.worker import Worker
 from connector.errors import DeliveryError, InputError, UnknownError
 from connector.records import Asset, Harvest, Outside, Portrait, PublishedOffer
 from connector.services.harvesting import Harvesting

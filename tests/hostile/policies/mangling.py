@@ -21,7 +21,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms, template
 from policies.evaluate import evaluate
 from policies.forms import Form

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms
 from policies.forms import Form
 from policies.model import PolicyError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies import forms
 from policies.forms import Form
 from policies.lint import RULES, Findings, Severity, lint

@@ -8,14 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from catalog import terms, verifier
-from catalog.verifier import Verifier, believing
+from catalog.descriptions import verifier
+from catalog.descriptions.verifier import Verifier, believing
+from catalog.rdf import terms
 from certs import presentations
 from certs.vcdm import write_date
 from connector.errors import InputError
 from connector.services.trust.clearing import ClearingHouse
-from tests.catalog.house import World
-from tests.catalog.test_verifier import _read
+from tests.catalog.descriptions.house import World
+from tests.catalog.descriptions.test_verifier import _read
 from tests.connector.services.trust.described import Scene
 from tests.harness.virtual import run
 

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from catalog import contexts, rules, terms
+from catalog.descriptions import rules
+from catalog.rdf import contexts, terms
 from certs import credentials, jwk, presentations
 from connector.errors import InputError, UnknownError
 from connector.records import HeldCredential, Issued

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.graph import Graph
-from catalog.reading import MAX_STATEMENTS
-from catalog.worker import GRAPH_BYTES, Worker, WorkerError
+from catalog.rdf.reading import MAX_STATEMENTS
+from catalog.rdf.worker import GRAPH_BYTES, Worker, WorkerError
 
 GOOD = b"<urn:a> <http://purl.org/dc/terms/title> 'Baeume' ."
 TURTLE, N_TRIPLES = "text/turtle", "application/n-triples"

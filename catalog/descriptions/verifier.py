@@ -20,10 +20,11 @@ import msgspec
 from cryptography import x509
 from msgspec import Struct
 
-from catalog import older, rules, terms, worker
-from catalog.description import GX, OWN
-from catalog.older import Older, OlderError
-from catalog.worker import WorkerError
+from catalog.descriptions import older, rules
+from catalog.descriptions.description import GX, OWN
+from catalog.descriptions.older import Older, OlderError
+from catalog.rdf import terms, worker
+from catalog.rdf.worker import WorkerError
 from certs import credentials, did, jwk, jws, revocation, status
 from certs import x509 as paths
 from certs.credentials import Credential

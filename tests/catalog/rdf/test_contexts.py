@@ -1,4 +1,4 @@
-"""Covers catalog/contexts.py: rows J1, J2 and J4 of the hostile cases, and the official samples."""
+"""Covers catalog/rdf/contexts.py: rows J1, J2 and J4 of the hostile cases, and the official samples."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from catalog import contexts, terms
-from catalog.contexts import MAX_BLANK, ContextError, Shapes, canonical_form, read, sri
-from catalog.rules import check
+from catalog.descriptions.rules import check
+from catalog.rdf import contexts, terms
+from catalog.rdf.contexts import MAX_BLANK, ContextError, Shapes, canonical_form, read, sri
 from tests.catalog import samples
 from tests.catalog.samples import LOIRE, TAGUS, needs_trust
 

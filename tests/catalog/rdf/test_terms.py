@@ -1,4 +1,4 @@
-"""Covers catalog/terms.py: our tables mean what the official files say."""
+"""Covers catalog/rdf/terms.py: our tables mean what the official files say."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pyld import jsonld
 
-from catalog import terms
-from catalog.rules import CLASSES, PREFIXES
+from catalog.descriptions.rules import CLASSES, PREFIXES
+from catalog.rdf import terms
 from tests.catalog import samples
 from tests.catalog.samples import TRUST, W3C, needs_trust
 

@@ -1,4 +1,4 @@
-"""Covers catalog/terms_dcat.py: each term means what it means in the official file, and none is left out."""
+"""Covers catalog/rdf/terms_dcat.py: each term means what it means in the official file, and none is left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog import terms_dcat
+from catalog.rdf import terms_dcat
 from tests.catalog.dcat_samples import STANDARDS, needs_standards
 
 _SPOKEN = {"@container", "@version", "@protected", "@propagate", "@import"}

@@ -1,4 +1,4 @@
-"""Covers catalog/verifier.py: the ten steps, one wrong thing at a time; row X5 of the hostile cases."""
+"""Covers catalog/descriptions/verifier.py: the ten steps, one wrong thing at a time; row X5 of the hostile cases."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from catalog import contexts, verifier
-from catalog.verifier import STEPS, Verified, Verifier, believing
-from catalog.worker import Read, WorkerError
+from catalog.descriptions import verifier
+from catalog.descriptions.verifier import STEPS, Verified, Verifier, believing
+from catalog.rdf import contexts
+from catalog.rdf.worker import Read, WorkerError
 from certs import jwk, status, vcdm
-from tests.catalog.house import NOW, Pki, World
+from tests.catalog.descriptions.house import NOW, Pki, World
 
 
 async def _read(body: bytes) -> Read:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from catalog import terms
-from catalog.description import TERMS_HASH
+from catalog.descriptions.description import TERMS_HASH
+from catalog.rdf import terms
 from certs import did, revocation
 from certs.authority import name_of
 from certs.revocation import RevocationList
@@ -157,7 +157,7 @@ class House:
         self.knows, self.asked, self.status = True, list[tuple[str, Any]](), 200
 
     async def ask(self, url: str, body: bytes, media_type: str) -> tuple[int, bytes]:
-        """See `catalog.verifier.Asks`."""
+        """See `catalog.descriptions.verifier.Asks`."""
         self.asked.append((url, msgspec.json.decode(body)))
         return (self.status if self.knows else 409), b"{}"
 

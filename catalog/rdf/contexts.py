@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from catalog import terms
-from catalog.rules import PREFIXES
+from catalog.descriptions.rules import PREFIXES
+from catalog.rdf import terms
 
 JsonObject = dict[str, Any]
 

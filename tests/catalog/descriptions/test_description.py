@@ -1,4 +1,4 @@
-"""Covers catalog/description.py: what a node says of itself fits the full official shapes."""
+"""Covers catalog/descriptions/description.py: what a node says of itself fits the full official shapes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from catalog import contexts, terms
-from catalog.contexts import Shapes
-from catalog.description import TERMS_HASH, Place
+from catalog.descriptions.description import TERMS_HASH, Place
+from catalog.rdf import contexts, terms
+from catalog.rdf.contexts import Shapes
 from tests.catalog import samples
 from tests.catalog.samples import PARTY, WHO, needs_trust
 

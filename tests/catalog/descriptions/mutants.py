@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from catalog.rules import CLASSES
+from catalog.descriptions.rules import CLASSES
 from tests.catalog import samples
 
 URI = {"@value": "https://a.example/x", "@type": "xsd:anyURI"}

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.graph import Graph
 from catalog.profile.facts import HASH
-from catalog.shapes import FILES, SEMIC, Composition, ShapesError, Told
+from catalog.rdf.shapes import FILES, SEMIC, Composition, ShapesError, Told
 from tests.catalog.dcat_samples import DCAT, needs_standards
 from tests.catalog.profile.records import DATASET, iri, node, record, text
 

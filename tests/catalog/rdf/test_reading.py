@@ -1,4 +1,4 @@
-"""Covers catalog/reading.py and catalog/blank.py: four forms of RDF say the same, as other readers of RDF say it."""
+"""Covers catalog/rdf/reading.py and blank.py: four forms of RDF say the same, as other readers of RDF say it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from catalog.graph import Graph, full
-from catalog.reading import JSON_LD, N_TRIPLES, RDF_XML, TURTLE, ReadingError, read_graph
-from catalog.terms_dcat import DCAT_AP, DSPACE
+from catalog.rdf.reading import JSON_LD, N_TRIPLES, RDF_XML, TURTLE, ReadingError, read_graph
+from catalog.rdf.terms_dcat import DCAT_AP, DSPACE
 from tests.catalog.dcat_samples import DCAT, EXAMPLES, needs_standards
 
 FORMS = {".ttl": TURTLE, ".rdf": RDF_XML, ".jsonld": JSON_LD}

@@ -22,9 +22,9 @@ from xml.sax.xmlreader import InputSource
 
 import msgspec
 
-from catalog import terms_dcat
-from catalog.blank import named
 from catalog.graph import Graph, Node, Value, short
+from catalog.rdf import terms_dcat
+from catalog.rdf.blank import named
 
 MAX_STATEMENTS: Final = 500_000
 MAX_NAME: Final = 16_384

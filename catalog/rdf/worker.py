@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from catalog.graph import Graph
-from catalog.shapes import Told
+from catalog.rdf.shapes import Told
 from policies.model import Reason
 
 SECONDS: Final = 0.9
@@ -89,7 +89,7 @@ class Worker:
     has the limits that documents of portals need; descriptions are read by one with the usual ones.
     """
 
-    start = "from catalog.worker import serve; serve()"
+    start = "from catalog.rdf.worker import serve; serve()"
     """What the process runs."""
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, shapes: str = "", classes: str = "") -> None:
@@ -207,7 +207,7 @@ class Worker:
             self._process = None
 
 
-_ROOT: Final = str(Path(__file__).resolve().parent.parent)
+_ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 
 # --- in the process ---------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def serve() -> None:
     memory, shapes, classes = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    from catalog import contexts
+    from catalog.rdf import contexts
 
     seclude()
     fitting = contexts.Shapes(Path(shapes).read_bytes(), Path(classes).read_bytes()) if shapes else None
@@ -276,7 +276,7 @@ def _answer(contexts: Any, fitting: Any, task: str, body: bytes) -> Mapping[str,
 
 
 def _about_graphs(question: Question) -> Mapping[str, Any]:
-    from catalog import reading, shapes
+    from catalog.rdf import reading, shapes
 
     try:
         if question.task == "judge":
@@ -296,7 +296,7 @@ def _about_graphs(question: Question) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def _composition(folder: str) -> Any:
-    from catalog.shapes import Composition
+    from catalog.rdf.shapes import Composition
 
     return Composition(Path(folder))
 

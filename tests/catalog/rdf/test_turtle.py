@@ -1,10 +1,10 @@
-"""Covers catalog/turtle.py: what stands in a text, in its order, with its lines."""
+"""Covers catalog/rdf/turtle.py: what stands in a text, in its order, with its lines."""
 
 from __future__ import annotations
 
 import pytest
 
-from catalog.turtle import read_graph
+from catalog.rdf.turtle import read_graph
 from policies.model import PolicyError
 from policies.vocabulary import XSD
 

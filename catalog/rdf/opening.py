@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from catalog.graph import Graph
+from catalog.rdf.worker import Worker
 from catalog.repair import ckan
-from catalog.worker import Worker
 
 ENDINGS: Final = {
     "ttl": "text/turtle",

@@ -1,4 +1,4 @@
-"""Covers catalog/rules.py: the compiled rules and the official shapes find the same, but where it is written down."""
+"""Covers catalog/descriptions/rules.py: compiled rules and official shapes find the same, but where it is written down."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from catalog import contexts, terms
-from catalog.contexts import Shapes
-from catalog.rules import CLASSES, MAX_NODES, PREFIXES, check
-from tests.catalog import mutants, samples
+from catalog.descriptions.rules import CLASSES, MAX_NODES, PREFIXES, check
+from catalog.rdf import contexts, terms
+from catalog.rdf.contexts import Shapes
+from tests.catalog import samples
+from tests.catalog.descriptions import mutants
 from tests.catalog.samples import needs_trust
 
 
@@ -104,7 +105,8 @@ def _by_shapes(shapes: Shapes, whole: list[dict[str, Any]], made: list[dict[str,
 
 def test_no_rdf_is_imported_for_rules_or_descriptions() -> None:
     code = (
-        "import sys, catalog.rules, catalog.description, catalog.worker, catalog.terms;"
+        "import sys, catalog.descriptions.rules, catalog.descriptions.description;"
+        "import catalog.rdf.worker, catalog.rdf.terms;"
         "print([m for m in sys.modules if m.split('.')[0] in ('rdflib', 'pyshacl', 'pyoxigraph', 'pyld')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Covers catalog/sparql.py: what queries find, and that they find nothing else, take no longer and say no more."""
+"""Covers catalog/rdf/sparql.py: what queries find, and that they find nothing else, take no longer and say no more."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from catalog.portal.dcat_ap_de import Shelf
 from catalog.portal.own import House
-from catalog.sparql import Loaded, Sparql, admit
-from catalog.worker import WorkerError
+from catalog.rdf.sparql import Loaded, Sparql, admit
+from catalog.rdf.worker import WorkerError
 
 PREFIXES = "PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX dct: <http://purl.org/dc/terms/> "
 TITLES = PREFIXES + "SELECT ?d ?t { ?d a dcat:Dataset ; dct:title ?t } ORDER BY ?d"
@@ -150,7 +150,7 @@ def test_nobody_else_is_asked(asked: Sparql, query: str) -> None:
 def test_where_a_query_gets_past_the_door_the_system_opens_nothing(
     asked: Sparql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.sparql.admit", lambda query: query)
+    monkeypatch.setattr("catalog.rdf.sparql.admit", lambda query: query)
     with socket.create_server(("127.0.0.1", 0)) as ear:
         ear.setblocking(False)
         query = "SELECT * { SERVICE <http://127.0.0.1:%d/> { ?s ?p ?o } }"

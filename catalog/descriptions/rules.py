@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from catalog.countries import ALPHA_2, ALPHA_3, NUMERIC, REGIONS
+from catalog.descriptions.countries import ALPHA_2, ALPHA_3, NUMERIC, REGIONS
 from policies.model import Reason
 
 VERSION: Final = "2511"

@@ -1,4 +1,4 @@
-"""Covers catalog/worker.py: the official vectors of RDFC-1.0 through the process, and row J3 of the hostile cases."""
+"""Covers catalog/rdf/worker.py: the official vectors of RDFC-1.0 through the process, and row J3 of hostile cases."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from catalog import terms
-from catalog.worker import MAX_BYTES, Worker, WorkerError
+from catalog.rdf import terms
+from catalog.rdf.worker import MAX_BYTES, Worker, WorkerError
 from connector.sentences import rdf
 from tests.catalog import samples
 from tests.catalog.dcat_samples import DCAT, needs_standards
@@ -71,7 +71,7 @@ def test_j3_a_poison_graph_ends_the_worker_and_not_the_node(worker: Worker) -> N
 @needs_trust
 def test_j3_a_worker_that_has_outlived_its_node_ends_by_itself() -> None:
     """Nobody is there any more to end it: the node was killed while a poison graph was read."""
-    start = "import catalog.worker as worker; worker.LONGEST = 0.5; worker.serve()"
+    start = "import catalog.rdf.worker as worker; worker.LONGEST = 0.5; worker.serve()"
     process = subprocess.Popen(
         [sys.executable, "-c", start, str(1 << 30), "", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -200,8 +200,8 @@ def test_f34_an_expression_that_never_ends_ends_the_worker(tmp_path: Path) -> No
     ],
 )
 def test_nobody_in_the_process_talks_to_anybody(deed: str, tmp_path: Path) -> None:
-    code = f"import catalog.worker; catalog.worker.seclude()\n{deed}"
-    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    code = f"import catalog.rdf.worker; catalog.rdf.worker.seclude()\n{deed}"
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=where)
     assert done.returncode == 1
     assert "PermissionError" in done.stderr

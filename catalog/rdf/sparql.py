@@ -31,7 +31,7 @@ from catalog.graph import Graph
 from catalog.portal import ntriples
 from catalog.portal.dcat_ap_de import Shelf, catalogue
 from catalog.portal.own import House
-from catalog.worker import LONGEST, Question, Worker, WorkerError, say, seclude
+from catalog.rdf.worker import LONGEST, Question, Worker, WorkerError, say, seclude
 
 SECONDS: Final = 5.0
 """How long one query may take."""
@@ -94,7 +94,7 @@ class Answered(Struct, frozen=True):
 class Sparql(Worker):
     """The process that answers. Blocks, one query at a time: to be called beside an event loop, in a thread."""
 
-    start = "from catalog.sparql import serve; serve()"
+    start = "from catalog.rdf.sparql import serve; serve()"
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, result: int = MAX_RESULT) -> None:
         super().__init__(seconds=LOADING, memory=memory)

@@ -1,4 +1,4 @@
-"""Covers catalog/older.py: the real samples are read, and a proof counts for just what was canonicalised."""
+"""Covers catalog/descriptions/older.py: real samples are read, and a proof counts for just what was canonicalised."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from catalog import older
-from catalog.older import OlderError
-from catalog.worker import Worker
+from catalog.descriptions import older
+from catalog.descriptions.older import OlderError
+from catalog.rdf.worker import Worker
 from certs import jwk
 from certs.strict import to_base64url
 from tests.catalog.samples import TAGUS, needs_trust

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from catalog.worker import Read, Worker
+from catalog.rdf.worker import Read, Worker
 from certs import jws
 from certs.jwk import ForeignKey, PublicKey
 from certs.jws import Jws, JwsError
