@@ -138,15 +138,20 @@ class _Told:
         properties: dict[str, list[Value]] = {
             "dct:title": _texts(said, "title") or _texts(said, "name"),
             "dct:description": _texts(said, "notes") or _texts(said, "description"),
-            "dcat:keyword": [{"@value": one} for one in _tags(said)],
+            "dcat:keyword": [*({"@value": one} for one in _tags(said)), *_words(said.get("keywords"))],
             "dcat:landingPage": _links(said, "url"),
         }
         for key, name in _LITERALS.items():
             properties.setdefault(name, []).extend(_texts(said, key))
         for key, name in _LISTS.items():
             properties.setdefault(name, []).extend(_each(said.get(key)))
-        properties["dct:issued"] = properties["dct:issued"] or _texts(said, "metadata_created")
-        properties["dct:modified"] = properties["dct:modified"] or _texts(said, "metadata_modified")
+        dates = {_text(one, "role"): one for one in _parts(said.get("dates"))}
+        for name, role, key in (
+            ("dct:issued", "veroeffentlicht", "metadata_created"),
+            ("dct:modified", "aktualisiert", "metadata_modified"),
+        ):
+            properties[name] = properties[name] or _texts(dates.get(role, {}), "date") or _texts(said, key)
+        properties.setdefault("dct:created", []).extend(_texts(dates.get("erstellt", {}), "date"))
         properties["dct:identifier"] = properties["dct:identifier"] or _texts(said, "id")
         properties["dcat:theme"] = properties["dcat:theme"] or [{"@value": one} for one in _names(said.get("groups"))]
         properties["dct:publisher"] = self._publisher()
@@ -164,7 +169,7 @@ class _Told:
         said = self._all
         organization = said.get("organization")
         held = organization if isinstance(organization, dict) else {}
-        listed = _first(said.get("publisher"))
+        listed = _first(said.get("publisher")) or self._in_role("veroeffentlichende_stelle")
         name = _text(said, "publisher_name") or _text(listed, "name") or _text(held, "title") or _text(held, "name")
         uri = _text(said, "publisher_uri") or _text(listed, "uri")
         if not is_iri(uri) and held and not _text(said, "publisher_name") and not _text(listed, "name"):
@@ -174,6 +179,10 @@ class _Told:
         page = _text(said, "publisher_url") or _text(listed, "url")
         kind = _text(said, "publisher_type") or _text(listed, "type")
         return self._agent("publisher", name, mail, page=page, kind=kind, uri=uri)
+
+    def _in_role(self, role: str) -> Package:
+        """Whom the metadata of GovData before DCAT-AP.de named in a role."""
+        return next((one for one in _parts(self._all.get("contacts")) if _text(one, "role") == role), {})
 
     def _agent(
         self, role: str, name: Any, mail: Any = "", *, page: str = "", kind: str = "", uri: str = ""
@@ -189,7 +198,9 @@ class _Told:
         return [self._node(uri if is_iri(uri) else f"_:{role}", "foaf:Agent", properties)]
 
     def _contact(self) -> list[Value]:
-        said, listed = self._all, _first(self._all.get("contact"))
+        said = self._all
+        points = [_first(said.get(key)) for key in ("contact", "contact_point", "contact_points")]
+        listed = next(filter(None, points), {}) or self._in_role("ansprechpartner")
         name = (
             _text(said, "contact_name") or _text(listed, "name") or _text(said, "maintainer") or _text(said, "author")
         )
@@ -216,10 +227,17 @@ class _Told:
         return [self._node(uri if is_iri(uri) else "_:place", "dct:Location", properties)]
 
     def _period(self) -> list[Value]:
-        said, listed = self._all, _first(self._all.get("temporal_coverage"))
+        said = self._all
+        listed = _first(said.get("temporal_coverage")) or _first(said.get("temporals"))
         properties = {
-            "dcat:startDate": _texts(said, "temporal_start") or _texts(listed, "start"),
-            "dcat:endDate": _texts(said, "temporal_end") or _texts(listed, "end"),
+            "dcat:startDate": _texts(said, "temporal_start")
+            or _texts(said, "temporal_coverage_from")
+            or _texts(listed, "start")
+            or _texts(listed, "start_date"),
+            "dcat:endDate": _texts(said, "temporal_end")
+            or _texts(said, "temporal_coverage_to")
+            or _texts(listed, "end")
+            or _texts(listed, "end_date"),
         }
         return [self._node("_:period", "dct:PeriodOfTime", properties)] if any(properties.values()) else []
 
@@ -253,15 +271,22 @@ class _Told:
     def _licence(self) -> list[Value]:
         """The package's, by its id, its address, or its name: whichever says something."""
         said = self._all
-        id = _text(said, "license_id")
-        if id.lower() in _NOT_TOLD:
-            id = ""
-        return _texts({"id": id}, "id") or _texts(said, "license_url") or _texts(said, "license_title")
+        terms = _first(said.get("terms_of_use"))
+        told = (_text(one, "license_id") for one in (said, terms))
+        id = next((one for one in told if one and one.lower() not in _NOT_TOLD), "")
+        return (
+            _texts({"id": id}, "id")
+            or _texts(said, "license_url")
+            or _texts(terms, "license_url")
+            or _texts(said, "license_title")
+        )
 
 
 def _all(one: Package) -> Package:
     """Its fields with its extras beside them; a field of its own comes before an extra of the same name."""
     extras = one.get("extras")
+    if isinstance(extras, dict):
+        extras = [{"key": key, "value": value} for key, value in extras.items()]
     held = {
         item["key"]: item.get("value")
         for item in (extras if isinstance(extras, list) else ())
@@ -300,19 +325,39 @@ def _links(one: Package, key: str) -> list[Value]:
 
 def _each(value: Any) -> Iterator[Value]:
     """The texts of a list, also of one that is kept as text (`["a", "b"]`)."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            value = [value]
+    value = _opened(value)
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, str) and one.strip():
             yield _literal(one.strip()[:LONGEST])
 
 
+def _opened(value: Any) -> Any:
+    """What a text of JSON holds, as extras keep lists and objects; any other value is itself."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return value
+    return value
+
+
+def _parts(value: Any) -> list[Package]:
+    """The objects of a repeating field, or the one of a field that does not repeat."""
+    held = _opened(value)
+    return [one for one in (held if isinstance(held, list) else [held]) if isinstance(one, dict)]
+
+
 def _first(value: Any) -> Package:
     """The first of a repeating field, nothing where there is none."""
-    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
+    return next(iter(_parts(value)), {})
+
+
+def _words(value: Any) -> Iterator[Value]:
+    """Keywords by their language, as Swiss portals keep them."""
+    for language, words in value.items() if isinstance(value, dict) else ():
+        for one in words if isinstance(words, list) and isinstance(language, str) else ():
+            if isinstance(one, str) and one.strip() and 2 <= len(language) <= 8:
+                yield {"@value": one.strip()[:LONGEST], "@language": language.lower()}
 
 
 def _tags(said: Package) -> Iterator[str]:

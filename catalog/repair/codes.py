@@ -76,8 +76,10 @@ _READERS: Final[Mapping[str, Reader]] = {
         ),
     ),
     lists.THEMES.name: Reader(words.THEMES, ("eurovoc.europa.eu/data-theme/", "ckan.govdata.de/group/", "govdata.de/")),
-    lists.ACCESS.name: Reader(words.ACCESS),
-    lists.AVAILABILITY.name: Reader(words.AVAILABILITY, ("dcat-ap.de/def/plannedAvailability/",)),
+    lists.ACCESS.name: Reader(words.ACCESS, ("inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/",)),
+    lists.AVAILABILITY.name: Reader(
+        words.AVAILABILITY, ("dcat-ap.de/def/plannedAvailability/", "data.europa.eu/r5r/availability/")
+    ),
     lists.STATUS.name: Reader(words.STATUS, ("purl.org/adms/status/",)),
     lists.PUBLISHERS.name: Reader(words.PUBLISHERS, ("purl.org/adms/publishertype/1.0/",)),
     lists.LICENCES.name: Reader(words.LICENCES),

@@ -16,8 +16,8 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _POINTS = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:,?\s+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*Uhr)?)?", re.ASCII)
-_SLASHES = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", re.ASCII)
-_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})", re.ASCII)
+_PACKED = re.compile(r"(\d{4})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII)
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:T|\s+(?:(GMT|UTC)\s+)?)(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*"
     r"(Z|GMT|UTC|[+-]\d{2}:?\d{2})?",
@@ -58,8 +58,8 @@ def read(text: str) -> Value | None:
         return _day(*map(int, said[:10].split("-")))
     if found := _POINTS.fullmatch(said):
         return _pointed(found)
-    if found := (_SLASHES.fullmatch(said) or _PACKED.fullmatch(said)):
-        return _day(int(found[1]), int(found[2]), int(found[3]))
+    if found := (_YEAR_FIRST.fullmatch(said) or _PACKED.fullmatch(said)):
+        return _day(int(found[1]), int(found["month"]), int(found["day"]))
     if (found := _WORDS.fullmatch(said)) and (month := _MONTHS.get(found[2].lower())):
         return _day(int(found[3]), month, int(found[1]))
     if _YEAR.fullmatch(said) and "1000" <= said < "2200":

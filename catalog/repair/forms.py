@@ -69,6 +69,7 @@ class Draft:
         self._statements: dict[tuple[str, str], str] = {}
         self._catalogs: list[str] | None = None
         self._listing: dict[str, dict[str, list[str]]] = {}
+        self._telling: dict[str, list[str]] | None = None
 
     def catalogs(self) -> list[str]:
         """The ids of the catalogues, as they were when it was first asked."""
@@ -84,6 +85,16 @@ class Draft:
                 for one in ids(self.graph.get(id, {}), name):
                     found.setdefault(one, []).append(id)
         return self._listing[name]
+
+    def telling(self, service: str) -> list[str]:
+        """The datasets with a distribution through a service, as they were when it was first asked of any."""
+        if self._telling is None:
+            self._telling = {}
+            for dataset in of_type(self.graph, "dcat:Dataset"):
+                for form in ids(dataset, "dcat:distribution"):
+                    for one in ids(self.graph.get(form, {}), "dcat:accessService"):
+                        self._telling.setdefault(one, []).append(dataset["@id"])
+        return self._telling.get(service, [])
 
     def told(self, rule: str, node: str, name: str, before: str, after: str) -> None:
         """A repair was made."""

@@ -13,6 +13,7 @@ it: nobody is allowed anything by that; it is told as a repair, and it is told t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -26,12 +27,13 @@ from catalog.repair import codes, days, spellings, values, wholes
 from catalog.repair.forms import Draft, Mended, named, shown
 
 CLOSED: Final = LICENCES.iri("other-closed")
-LARGE: Final = wholes.LARGE
 _ROUNDS: Final = 4
 """Repairs make nodes that are looked at again; no chain of them is longer."""
 _TAKES: Final = {one: kind for kind in FACTS for one in CLASSES.get(kind, (kind,))}
 """Class -> the class by whose facts it is judged."""
 _FREE: Final = Must()
+_PUBLISHER = re.compile(r"(?:[/#]|CI_RoleCode[_#:])publisher$|/relators/pbl$")
+"""IRIs of the role of a publisher: INSPIRE's, ISO 19115's, those of MARC."""
 _OLDEST: Final = ("dct:issued",)
 _NEWEST: Final = ("dct:modified",)
 _BESIDE: Final = {"dct:publisher": "prov:wasAttributedTo", "dct:license": "dct:rights"}
@@ -184,6 +186,8 @@ def _choose_of(draft: Draft, id: str, name: str, held: list[Value]) -> None:
 def _complete_dataset(draft: Draft, id: str) -> None:
     node = draft.graph[id]
     if not node.get("dct:publisher"):
+        _publish_by_role(draft, id)
+    if not node.get("dct:publisher"):
         _publish(draft, id, "dcat:dataset")
     own = node.get("dct:license", [])
     licences = [one for one in own if "@id" in one]
@@ -207,6 +211,22 @@ def _publish(draft: Draft, id: str, listed: str) -> None:
         iri, value = publishers.popitem()
         draft.told("publisher", id, "dct:publisher", "", iri)
         draft.put(id, "dct:publisher", [value])
+
+
+def _publish_by_role(draft: Draft, id: str) -> None:
+    """The one agent that the dataset names in the role of its publisher."""
+    node = draft.graph[id]
+    parts = [draft.graph.get(one, {}) for one in graphs.ids(node, "prov:qualifiedAttribution")]
+    agents = {
+        shown(agent): agent
+        for part in parts
+        if any(_PUBLISHER.search(role) for role in graphs.ids(part, "dcat:hadRole"))
+        for agent in graphs.values(part, "prov:agent")
+    }
+    if len(agents) == 1:
+        iri, value = agents.popitem()
+        draft.told("publisher_by_role", id, "dct:publisher", "", values.label_of(draft, iri) or iri)
+        node["dct:publisher"] = [value]
 
 
 def _license(draft: Draft, id: str, form: Node, of_dataset: list[Value]) -> None:
@@ -247,19 +267,15 @@ def _complete_service(draft: Draft, id: str) -> None:
         _publish(draft, id, "dcat:service")
     if not draft.graph[id].get("dct:publisher"):
         _publish_with(draft, id)
+    wholes.name_service(draft, id)
 
 
 def _publish_with(draft: Draft, id: str) -> None:
-    """A service that is told of within datasets alone is theirs who publish these. It is not looked for in documents so
-    large that looking would take long."""
-    if len(draft.graph) > LARGE:
-        return
-    through = {one for one, node in draft.graph.items() if id in graphs.ids(node, "dcat:accessService")}
+    """A service that is told of within datasets alone is theirs who publish these."""
     publishers = {
         shown(value): value
-        for node in graphs.of_type(draft.graph, "dcat:Dataset")
-        if through & set(graphs.ids(node, "dcat:distribution"))
-        for value in node.get("dct:publisher", ())
+        for one in draft.telling(id)
+        for value in graphs.values(draft.graph.get(one, {}), "dct:publisher")
     }
     if len(publishers) == 1:
         iri, value = publishers.popitem()
@@ -377,8 +393,21 @@ def _missing(draft: Draft, id: str, node: Node, kind: str, name: str) -> None:
         draft.told("licence_closed", id, name, "", CLOSED)
         draft.lacking("licence", id, name)
         node[name] = [{"@id": CLOSED}]
+    elif name == "dct:description" and (text := _described(draft, node)):
+        draft.told("description", id, name, "", text["@value"])
+        draft.lacking("description", id, name)
+        node[name] = [text]
     else:
         draft.lacking("missing", id, name)
+
+
+def _described(draft: Draft, node: Node) -> Value | None:
+    """What is known of a dataset that nobody has described: what its only file is said to be, else what it is called.
+    Nothing is told by it that the record does not tell."""
+    forms = [draft.graph.get(one, {}) for one in graphs.ids(node, "dcat:distribution")]
+    of_form = graphs.values(forms[0], "dct:description") if len(forms) == 1 else []
+    said = [one for one in (*of_form, *graphs.values(node, "dct:title")) if one.get("@value", "").strip()]
+    return said[0] if said else None
 
 
 def roots(graph: Graph) -> list[str]:

@@ -41,7 +41,10 @@ _LISTS: Final = (
         "http://dcat-ap.de/def/",
     ),
     (
-        re.compile(r"https://(?:www\.)?publications\.europa\.eu/resource/authority/"),
+        re.compile(
+            r"https://(?:www\.)?publications\.europa\.eu/resource/authority/"
+            r"|https?://(?:www\.)?publications\.europa\.eu/mdr/(?:resource/)?authority/"
+        ),
         "http://publications.europa.eu/resource/authority/",
     ),
     (re.compile(r"https://data\.europa\.eu/(?=(?:bna|nuts|eli|r5r)/)"), "http://data.europa.eu/"),
@@ -240,7 +243,7 @@ def succeed(draft: Draft, id: str, kinds: list[str]) -> None:
             _move(draft, id, old, new)
     for kind in kinds:
         for old, new in _OF.get(kind, {}).items():
-            if old not in node:
+            if old not in node or (old.startswith("vcard:has") and {"vcard:Kind", kind} <= {*kinds}):
                 continue
             if old in _ONLY_IF_MISSING:
                 if new not in node:

@@ -66,7 +66,7 @@ DATES: Final = frozenset(
     }
 )
 _TYPED: Final = frozenset({"xsd:date", "xsd:dateTime", "xsd:gYear", "xsd:gYearMonth"})
-_UNITS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:bytes?|b)?", re.IGNORECASE | re.ASCII)
+_UNITS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:bytes?|octets?|b)?", re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(
     r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
     re.ASCII,
@@ -143,6 +143,8 @@ def _uncoded(draft: Draft, id: str, name: str, must: Must, value: Value) -> list
     """A value that no code means."""
     if name == "dcat:theme":
         return _themed(draft, id, value)
+    if name == "dct:accessRights" and "dcat:Distribution" not in draft.graph[id].get("@type", ()):
+        return _righted(draft, id, value)
     if "listed" in must.weak:
         if "@id" in value and not (must.form == IRI and value["@id"].startswith("_:")):
             return [value]
@@ -165,6 +167,18 @@ def _themed(draft: Draft, id: str, value: Value) -> list[Value]:
     elif word:
         draft.told("theme", id, "dcat:theme", word, f"dct:subject {link}")
         draft.add(id, "dct:subject", {"@id": link})
+    return []
+
+
+def _righted(draft: Draft, id: str, value: Value) -> list[Value]:
+    """What is told of access in words of one's own is told of the rights: the one property is below the other."""
+    said = shown(value)
+    if said.startswith("_:") and not label_of(draft, said):
+        return _dropped(draft, "code", id, "dct:accessRights", value)
+    draft.told("weaker", id, "dct:accessRights", label_of(draft, said) or said, "dct:rights")
+    rights = value if "@id" in value else draft.statement(value, "rdfs:label", "dct:RightsStatement")
+    draft.add(id, "dct:rights", rights)
+    draft.lacking("code", id, "dct:accessRights", label_of(draft, said) or said)
     return []
 
 

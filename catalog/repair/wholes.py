@@ -45,6 +45,8 @@ WEAKER: Final[Mapping[str, str]] = {
     ),
 }
 """What is true of an IRI that a document names and does not tell of."""
+_NOTHING: Final = frozenset({"@id", "@type", "dct:license"})
+"""What a node has of which nothing is said; a licence may have been put there for want of one."""
 LARGE: Final = 5_000
 """Nodes of a document in which nothing is looked for node by node."""
 _KEY = re.compile(re.escape(GEOCODING) + r"([A-Za-z]+)/([0-9]+)", re.ASCII)
@@ -58,7 +60,7 @@ def whole(draft: Draft, id: str, name: str, kind: str, value: Value) -> list[Val
     node = draft.graph.get(value["@id"])
     if node is not None and not CLASSES.get(kind, frozenset((kind,))).isdisjoint(node.get("@type", ())):
         return [value]
-    if node is None or set(node) <= {"@id", "@type"}:
+    if node is None or set(node) <= _NOTHING:
         return _of_nothing(draft, id, name, kind, value)
     _declare(draft, node, kind, name)
     return [value]
@@ -142,6 +144,16 @@ def name_agent(draft: Draft, id: str) -> None:
         node["foaf:name"] = [{"@value": known}]
         if known == id:
             draft.lacking("agent_name", id, "foaf:name", id)
+
+
+def name_service(draft: Draft, id: str) -> None:
+    """A service without a title is called what it is known by: its label, or its address."""
+    node = draft.graph[id]
+    known = label_of(draft, id) or next((shown(one) for one in graphs.values(node, "dcat:endpointURL")), "")
+    if known and not node.get("dct:title"):
+        draft.told("service_name", id, "dct:title", "", known)
+        draft.lacking("agent_name", id, "dct:title", known)
+        node["dct:title"] = [{"@value": known}]
 
 
 def _contact_of_text(draft: Draft, id: str, name: str, value: Value) -> list[Value]:

@@ -85,7 +85,7 @@ LANGUAGES: Final = _table(
 
 FREQUENCIES: Final = _table(
     {
-        "UPDATE_CONT": "continuous|continuously|kontinuierlich|fortlaufend|laufend|ständig|CONT",
+        "UPDATE_CONT": "continuous|continual|continuously|kontinuierlich|fortlaufend|laufend|ständig|CONT",
         "CONT": "",
         "1MIN": "PT1M|R/PT1M|jede Minute|minütlich",
         "5MIN": "PT5M|R/PT5M|alle 5 Minuten",
@@ -371,7 +371,8 @@ THEMES: Final = _table(
 
 ACCESS: Final = _table(
     {
-        "PUBLIC": "public|öffentlich|open|offen|frei zugänglich|open access|frei|publik|öffentlich zugänglich",
+        "PUBLIC": "public|noLimitations|öffentlich|open|offen|frei zugänglich|open access|frei|publik"
+        "|öffentlich zugänglich",
         "RESTRICTED": "restricted|eingeschränkt|beschränkt|zugangsbeschränkt",
         "NON_PUBLIC": "non-public|non public|nicht öffentlich|nicht-öffentlich|private",
         "SENSITIVE": "sensitive",

@@ -423,3 +423,67 @@ def test_what_is_still_wrong_is_told_to_people(graph: Graph) -> None:
     for one in check(mended.graph):
         if one.severity == "violation" and one.fault == "missing" and not one.part:
             assert (one.node, one.property) in told
+
+
+def test_the_publisher_is_who_is_named_in_that_role() -> None:
+    role = "http://inspire.ec.europa.eu/metadata-codelist/ResponsiblePartyRole/"
+    of = {
+        part: node(
+            f"_:{part}", "prov:Attribution", dcat__hadRole=[link(role + part)], prov__agent=[link(f"_:{part}-a")]
+        )
+        for part in ("owner", "publisher")
+    }
+    agents = [node(f"_:{part}-a", "foaf:Agent", foaf__name=[text(part.upper())]) for part in of]
+    said = sound()
+    said[ID] = {name: held for name, held in said[ID].items() if name != "dct:publisher"} | {
+        "prov:qualifiedAttribution": [link(f"_:{part}") for part in of]
+    }
+    after = mend(said | graph(*of.values(), *agents))
+    assert after.graph[ID]["dct:publisher"] == [link("_:publisher-a")] and "publisher_by_role" in rules(after)
+    alone = mend(said | graph(of["owner"], agents[0]))
+    assert "dct:publisher" not in alone.graph[ID] and ("missing", "dct:publisher") in left(alone)
+
+
+def test_a_dataset_that_nobody_described_says_what_it_is_called_and_people_are_told() -> None:
+    said = sound()
+    said[ID] = {name: held for name, held in said[ID].items() if name != "dct:description"}
+    after = mend(said)
+    assert after.graph[ID]["dct:description"][0] in (
+        *after.graph[ID]["dct:title"],
+        *(one for part in after.graph.values() for one in part.get("dct:description", ()) if part["@id"] != ID),
+    )
+    assert ("description", "dct:description") in left(after) and clean(after.graph)
+    nothing = mend({ID: {name: held for name, held in said[ID].items() if name != "dct:title"}})
+    assert "dct:description" not in nothing.graph[ID]
+
+
+def test_access_in_words_of_ones_own_is_told_of_the_rights() -> None:
+    said = sound()
+    said[ID] = {**said[ID], "dct:accessRights": [text("Nur nach Anmeldung")]}
+    after = mend(said)
+    assert "dct:accessRights" not in after.graph[ID] and ("code", "dct:accessRights") in left(after)
+    (rights,) = ids(after.graph[ID], "dct:rights")
+    assert texts(after.graph[rights], "rdfs:label") == ["Nur nach Anmeldung"]
+
+
+def test_a_service_without_a_title_is_called_by_its_address() -> None:
+    said = sound() | graph(node("_:s", "dcat:DataService", dcat__endpointURL=[link("https://x.example/wms")]))
+    form = next(one for one in said if "dcat:Distribution" in said[one]["@type"])
+    said[form] = {**said[form], "dcat:accessService": [link("_:s")]}
+    after = mend(said)
+    assert texts(after.graph["_:s"], "dct:title") == ["https://x.example/wms"]
+    assert after.graph["_:s"]["dct:publisher"] == after.graph[ID]["dct:publisher"]
+    assert ("agent_name", "dct:title") in left(after) and clean(after.graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "code"),
+    [
+        ("dct:accrualPeriodicity", "http://publications.europa.eu/mdr/authority/frequency/WEEKLY", "frequency/WEEKLY"),
+        ("dct:accrualPeriodicity", "continual", "frequency/UPDATE_CONT"),
+        ("dcatap:availability", "http://data.europa.eu/r5r/availability/stable", "planned-availability/STABLE"),
+    ],
+)
+def test_codes_under_addresses_of_before(name: str, said: str, code: str) -> None:
+    value = link(said) if "://" in said else text(said)
+    assert mend({ID: {**sound()[ID], name: [value]}}).graph[ID][name] == [link(EU + code)]
