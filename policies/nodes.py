@@ -1,7 +1,8 @@
 """Nodes: what a graph says about policies, as plain values without a library of RDF.
 
 What lives here: the shape of a node and looking into one. What does not: where nodes come from (`compact` for JSON-LD,
-`catalog.rdf.turtle` for Turtle) and what they mean (`graph`). Source: JSON-LD 1.1, expanded and flattened document form.
+`catalog.rdf.turtle` for Turtle) and what they mean (`graph`). Source: JSON-LD 1.1, expanded and flattened document
+form.
 
 A node is a `dict`: `@id` (an IRI, or `_:` and a label), `@type` (a list of IRIs), and for every property its full IRI
 with a list of values. A value is `{"@id": ...}`, `{"@value": text, "@type": IRI}` (or `@language`), or

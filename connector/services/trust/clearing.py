@@ -3,7 +3,8 @@ label (GXDCH, second version).
 
 What lives here: what is asked for, and judging the answers before they are published. What does not: the calls
 (`connector.http.clearing`), what others may ask of one (`catalog.descriptions.verifier`). A municipality without a
-number in a register that notaries know needs none of this: its region attests instead (`connector.services.region.comply`).
+number in a register that notaries know needs none of this: its region attests instead
+(`connector.services.region.comply`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Covers catalog/descriptions/rules.py: compiled rules and official shapes find the same, but where it is written down."""
+"""Covers catalog/descriptions/rules.py: compiled rules and official shapes find the same, but where that is said."""
 
 from __future__ import annotations
 
