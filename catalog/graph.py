@@ -84,14 +84,15 @@ def texts(node: Node, name: str) -> list[str]:
 
 
 def reached(graph: Graph, root: str) -> Graph:
-    """The part of a graph that is told of one node: it, and every node that it names, however far; other datasets,
-    catalogues and services that it names are not gone into."""
+    """The part of a graph that is told of one node: it, and every node that it names, however far; other datasets and
+    catalogues that it names are not gone into, the series that it is of is."""
     found: Graph = {}
     open = [root]
+    series = frozenset(ids(graph.get(root, {}), "dcat:inSeries"))
     while open:
         id = open.pop()
         node = graph.get(id)
-        if node is None or id in found or (found and _BORDERS & set(node.get("@type", ()))):
+        if node is None or id in found or (found and id not in series and _BORDERS & set(node.get("@type", ()))):
             continue
         found[id] = node
         open += reversed(

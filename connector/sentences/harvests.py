@@ -84,6 +84,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Der Herausgeber ist der des Katalogs oder des Datensatzes, zu dem es gehört: {after}.",
         "The publisher is that of the catalogue or dataset that it belongs to: {after}.",
     ),
+    "repair.publisher_by_role": (
+        "Als Herausgeber gilt, wen der Datensatz in dieser Rolle nennt: {after}.",
+        "The publisher is the one that the dataset names in this role: {after}.",
+    ),
+    "repair.service_name": (
+        "Ein Dienst ohne Titel heißt jetzt, wie man ihn kennt: {after}.",
+        "A service without a title is called what it is known by: {after}.",
+    ),
+    "repair.description": (
+        "Eine Beschreibung fehlt; an ihrer Stelle steht, was der Datensatz sonst von sich sagt: {after}",
+        "There is no description; what the dataset says of itself elsewhere stands in its place: {after}",
+    ),
     "repair.licence_of_dataset": (
         "Die Lizenz ist die des Datensatzes: {after}.",
         "The licence is that of the dataset: {after}.",
@@ -108,6 +120,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "lack.missing": (
         "Es fehlt {property} ({node}); das kann nur sagen, wer die Daten kennt.",
         "{property} is missing ({node}); only somebody who knows the data can say it.",
+    ),
+    "lack.description": (
+        "Niemand hat {node} beschrieben. Schreiben Sie, was die Daten zeigen, in ein bis drei Sätzen.",
+        "Nobody has described {node}. Write what the data show, in one to three sentences.",
     ),
     "lack.licence": (
         "Niemand sagt, unter welcher Lizenz {node} steht. Fragen Sie die Stelle, der die Daten gehören.",
@@ -174,6 +190,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "harvest.unreachable": (
         "Das Portal war nicht zu erreichen ({why}). Was schon da ist, bleibt.",
         "The portal could not be reached ({why}). What is there stays.",
+    ),
+    "import.taken": (
+        "Es gibt schon einen Datenbestand namens {name}, der nicht von dort stammt. Er bleibt, wie er ist.",
+        "There is an asset called {name} already that did not come from there. It stays as it is.",
     ),
     "harvest.large": (
         "Das Portal schickt mehr, als gelesen wird ({most}). Was schon da ist, bleibt.",
