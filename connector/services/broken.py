@@ -74,12 +74,12 @@ class Addresses:
     async def look(self, addresses: Iterable[str]) -> int:
         """One round: of these addresses some that are due, each at another host; how many. Others are forgotten."""
         now = self._clock.now()
-        wanted = dict.fromkeys(one for one in addresses if urlsplit(one).scheme in ("http", "https"))
+        wanted = dict.fromkeys(one for one in addresses if _host(one))
         self._looks = {one: look for one, look in self._looks.items() if one in wanted}
         unseen = islice((one for one in wanted if one not in self._looks), max(0, MOST - len(self._looks)))
         chosen: dict[str, str] = {}
         for address in chain(unseen, (one for one, look in self._looks.items() if look.next <= now)):
-            chosen.setdefault(urlsplit(address).netloc.lower(), address)
+            chosen.setdefault(_host(address), address)
             if len(chosen) == AT_ONCE:
                 break
         await asyncio.gather(*(self._look(one) for one in chosen.values()))
@@ -103,7 +103,9 @@ class Addresses:
                 answer = await self._once(address, "GET")
             if not 300 <= answer.status < 400 or not answer.location:
                 return answer
-            address = urljoin(address, answer.location)
+            address = _joined(address, answer.location)
+            if not address:
+                return _Answer(why=Reason("distribution.loop"))
         return _Answer(why=Reason("distribution.loop"))
 
     async def _once(self, address: str, method: str) -> _Answer:
@@ -149,6 +151,23 @@ class _Answer(Struct, frozen=True, kw_only=True):
     location: str = ""
     after: int = 0
     why: Reason | None = None
+
+
+def _host(address: str) -> str:
+    """Whom it is asked of, "" where it is no address of the web."""
+    try:
+        parts = urlsplit(address)
+        return parts.netloc.lower() if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def _joined(address: str, location: str) -> str:
+    """Where an answer leads, "" where that is nowhere."""
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        return ""
 
 
 def _concluded(address: str, found: _Answer, before: Look | None, failures: int, now: int) -> Look:

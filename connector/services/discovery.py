@@ -42,8 +42,8 @@ class Discovery:
         """
         participant = await self._participant(peer)
         first = paths.join(participant.base, paths.CATALOG_REQUEST)
-        url = urljoin(first, after) if after else first
-        if urlsplit(url)[:2] != urlsplit(first)[:2]:
+        url = _joined(first, after) if after else first
+        if not url:
             raise InputError("catalog.link", peer=participant.name)
         reply = await self._ask("POST", url, participant, codec.encode(CatalogRequestMessage()))
         return Page(_read(reply, Catalog), _next(reply))
@@ -79,6 +79,15 @@ class Discovery:
             body=body,
             private=participant.private,
         )
+
+
+def _joined(first: str, after: str) -> str:
+    """Where a link leads, "" where that is another origin, or nowhere."""
+    try:
+        url = urljoin(first, after)
+        return url if urlsplit(url)[:2] == urlsplit(first)[:2] else ""
+    except ValueError:
+        return ""
 
 
 def _read(reply: Reply, kind: type[M]) -> M:

@@ -26,6 +26,8 @@ from policies.model import Reason
 
 MOST_BYTES: Final = 50_000_000
 """Of one answer."""
+MOST_TOLD: Final = 256 << 20
+"""Bytes of all answers of one harvest: all of it is in memory until its end."""
 MOST_PAGES: Final = 2_000
 MOST_RECORDS: Final = 50_000
 MOST_NODES: Final = 1_000_000
@@ -75,7 +77,7 @@ class Harvesting:
 
     async def _dcat(self, one: Harvest, since: str) -> Yield:
         url, graph, etag, seen = _with(one.url, {"modified_since": since} if since else {}), Graph(), "", set[str]()
-        mark = _stamp(self._clock.now())
+        mark, told = _stamp(self._clock.now()), 0
         while url:
             if url in seen or len(seen) >= MOST_PAGES or len(graph) > MOST_NODES:
                 return Yield(
@@ -89,13 +91,16 @@ class Harvesting:
                     return Yield({}, unchanged=True)
                 if answer.status != 200:
                     return Yield(graph, reason=Reason("harvest.status", {"status": str(answer.status)}))
+                told += len(answer.body)
+                if told > MOST_TOLD:
+                    return Yield(graph, reason=Reason("harvest.large", {"most": f"{MOST_TOLD >> 20} MB"}))
                 page = await self._read(answer, url)
             except DeliveryError as error:
                 return Yield(graph, reason=_why(error))
             except WorkerError as error:
                 return Yield(graph, reason=Reason("harvest.form", {"why": error.reason.code}))
             etag = etag or answer.etag
-            _unite(graph, page, len(seen))
+            await asyncio.to_thread(_unite, graph, page, len(seen))
             url, lost = _next(page, url)
             if lost:
                 return Yield(graph, reason=Reason("harvest.loop"))
@@ -112,7 +117,7 @@ class Harvesting:
         base, mark, found = _portal(one.url), _stamp(self._clock.now()), list[Any]()
         query = {"rows": str(ROWS), "sort": "id asc", **({"fq": f"metadata_modified:[{since} TO *]"} if since else {})}
         total: int | None = 0
-        ids = set[str]()
+        ids, told = set[str](), 0
         for _ in range(MOST_PAGES):
             url = (
                 f"{base}/api/3/action/package_search?{urlencode({**query, 'start': str(len(found))}, quote_via=quote)}"
@@ -123,7 +128,10 @@ class Harvesting:
                 return Yield({}, reason=_why(error))
             if answer.status != 200:
                 return Yield({}, reason=Reason("harvest.status", {"status": str(answer.status)}))
-            page, total = of_ckan(answer.body), _count(answer.body)
+            told += len(answer.body)
+            if told > MOST_TOLD:
+                return Yield({}, reason=Reason("harvest.large", {"most": f"{MOST_TOLD >> 20} MB"}))
+            page, total = await asyncio.to_thread(_packages, answer.body)
             if total is None:
                 return Yield({}, reason=Reason("harvest.form", {"why": "json"}))
             found += page
@@ -132,7 +140,11 @@ class Harvesting:
                 break
         # Pages shift while a portal is edited: what was seen twice means that something else was not seen at all.
         part = len(ids) < (total or 0)
-        return Yield(united(found, base), mark=mark, reason=Reason("harvest.form", {"why": "pages"}) if part else None)
+        return Yield(
+            await asyncio.to_thread(united, found, base),
+            mark=mark,
+            reason=Reason("harvest.form", {"why": "pages"}) if part else None,
+        )
 
     # --- HTTP ---------------------------------------------------------------------------------------------------------
 
@@ -159,6 +171,10 @@ def _why(error: DeliveryError) -> Reason:
     if error.reason.code.startswith("harvest."):
         return error.reason
     return Reason("harvest.unreachable", {"why": error.reason.code})
+
+
+def _packages(body: bytes) -> tuple[list[Any], int | None]:
+    return list(of_ckan(body)), _count(body)
 
 
 def _count(body: bytes) -> int | None:
@@ -195,15 +211,26 @@ def _next(page: Graph, url: str) -> tuple[str, bool]:
         for view in of_type(page, kind):
             for name in _NEXT:
                 for said in (*ids(view, name), *texts(view, name)):
-                    found = urljoin(url, said)
-                    return (found, False) if _origin(found) == _origin(url) else ("", True)
+                    found = _joined(url, said)
+                    return found, not found
     return "", False
 
 
-def _origin(url: str) -> tuple[str, str]:
-    """http and https of one host are one portal: many sit behind a proxy that they do not know of."""
+def _joined(url: str, said: str) -> str:
+    """Where a page says that the next one is, "" where that is no place of this portal, or none at all."""
+    try:
+        found = urljoin(url, said)
+        return found if _origin(found) == _origin(url) else ""
+    except ValueError:
+        return ""
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """http and https of one host are one portal: many sit behind a proxy that they do not know of. Another port is
+    something else. Raises `ValueError`."""
     parts = urlsplit(url)
-    return parts.scheme.replace("https", "http"), (parts.hostname or "").lower()
+    port = None if parts.port in (80, 443) else parts.port
+    return parts.scheme.replace("https", "http"), (parts.hostname or "").lower(), port
 
 
 def _with(url: str, query: dict[str, str]) -> str:

@@ -89,8 +89,7 @@ class Harvests:
         named(harvest.id)
         if harvest.kind not in KINDS:
             raise InputError("harvest.kind", kind=harvest.kind)
-        parts = urlsplit(harvest.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        if not _is_portal(harvest.url):
             raise InputError("harvest.url", url=harvest.url)
         made = replace(harvest, created=self._clock.now(), created_by=operator)
 
@@ -241,6 +240,8 @@ class Harvests:
         if problems := self._check("proxy", settings):
             return Kept(one.id, called, "refused", Reason("import.source", {"problem": "; ".join(problems)}))
         id = asset.id if asset is not None else f"{self._root}/datasets/{called}"
+        if asset is None and _is_taken(tx, id):
+            return Kept(one.id, called, "refused", Reason("import.taken", {"name": called}))
         nodes = adopted(one, id)
         descriptions = one.metadata.description
         made = Asset(
@@ -311,6 +312,21 @@ class Harvests:
             tx.delete(Portrait, portrait.id)
             tx.record(Entry(event="asset.removed", actor=operator, params={"asset": portrait.id}))
         return bool(live) or not offers
+
+
+def _is_taken(tx: Transaction, id: str) -> bool:
+    """Does an asset of this id come from elsewhere? INVARIANT: no portal changes what it has not told of, whatever ids
+    and titles it gives its records."""
+    there = tx.get(Asset, id)
+    return there is not None and (there.kind != "proxy" or tx.get(Portrait, id) is not None)
+
+
+def _is_portal(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
 def _source(prefix: str, id: str) -> str:
