@@ -37,6 +37,8 @@ MAX_BYTES: Final = 262_144
 MAX_NODES: Final = 1_000
 MAX_VALUES: Final = 200
 """Values of one property."""
+MAX_FILES: Final = 500
+"""Of one dataset; as many as `portal` understands."""
 MAX_DEPTH: Final = 12
 MAX_TEXT: Final = 10_000
 MAX_TITLE: Final = 300
@@ -90,6 +92,8 @@ _PLAIN: Final[Mapping[str, str]] = {
     "accessURL": "dcat:accessURL",
     "downloadURL": "dcat:downloadURL",
     "mediaType": "dcat:mediaType",
+    "contenttype": "dcat:mediaType",
+    "contentType": "dcat:mediaType",
     "byteSize": "dcat:byteSize",
 }
 """What names without a namespace mean, and those of Eclipse EDC's."""
@@ -98,6 +102,8 @@ _APART: Final = frozenset({"@context", "@id", "@type", "hasPolicy", "odrl:hasPol
 _DISTRIBUTION: Final = "dcat:distribution"
 _OF_FILES: Final = frozenset({"dcat:accessURL", "dcat:downloadURL", "dcat:mediaType", "dct:title", "dct:license"})
 """Who has one of these is a distribution of DCAT; the protocol's own are forms of transfer."""
+_OF_ONE_FILE: Final = ("dcat:accessURL", "dcat:downloadURL", "dcat:mediaType", "dcat:byteSize", "dct:format")
+"""What peers say of a dataset, and mean its only file."""
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\"{}|\\^`]+")
 _BREAKS: Final = re.compile(r"[\x00-\x1f\x85\u2028\u2029]")
 
@@ -126,6 +132,7 @@ def read(document: bytes, raw: JsonObject, normal: JsonObject) -> Told | None:
     if len(document) > MAX_BYTES:
         return _stub(id, document, raw, reader)
     reader.dataset(raw)
+    reader.one_file()
     terms, free = _terms(normal, reader.faults)
     return Told(
         id=id,
@@ -204,15 +211,26 @@ class _Reader:
             if name.endswith("properties") and isinstance(value, dict):
                 self.dataset({inner: held for inner, held in value.items() if _name(inner) != name})
             elif name in (_DISTRIBUTION, FILES):
-                self._distributions(value)
+                self._distributions(value, files=name == FILES)
             elif name and not name.startswith("odrl:"):
                 self._put(self.root, name, _split(key, value), 0)
 
-    def _distributions(self, value: Any) -> None:
-        for one in _several(value)[:MAX_VALUES]:
-            if isinstance(one, dict) and not _OF_FILES.isdisjoint(map(_name, one)):
-                kept = {key: held for key, held in one.items() if _name(key) not in _TRANSFER}
-                self._add(self.root, _DISTRIBUTION, self._node(kept, 1, "dcat:Distribution"))
+    def one_file(self) -> None:
+        """What was said of the dataset although it is said of files: of its only one, where no file was told of."""
+        said: Node = {name: self.root.pop(name) for name in _OF_ONE_FILE if name in self.root}
+        if said and not self.root.get(_DISTRIBUTION):
+            id = "_:file"
+            self.graph[id] = {"@id": id, "@type": ["dcat:Distribution"], **said}
+            self.root[_DISTRIBUTION] = [{"@id": id}]
+
+    def _distributions(self, value: Any, *, files: bool) -> None:
+        held = _several(value)
+        if len(held) > MAX_FILES:
+            self.faults.add(LARGE)
+        for one in held[:MAX_FILES]:
+            if isinstance(one, dict) and (files or not _OF_FILES.isdisjoint(map(_name, one))):
+                kept = {key: said for key, said in one.items() if _name(key) not in _TRANSFER}
+                self._add(self.root, _DISTRIBUTION, self._node(kept, 1, "dcat:Distribution"), MAX_FILES)
             elif isinstance(one, dict) and one.keys() == {"@id"}:
                 self._add(self.root, _DISTRIBUTION, self._value(_DISTRIBUTION, one, 1))
 
@@ -226,14 +244,14 @@ class _Reader:
         for one in held[:MAX_VALUES]:
             self._add(node, name, self._value(name, one, depth))
 
-    def _add(self, node: Node, name: str, value: Value | None) -> None:
+    def _add(self, node: Node, name: str, value: Value | None, most: int = MAX_VALUES) -> None:
         if value is not None:
             known: list[Value] | None = node.get(name)
             if known is None:
                 node[name] = [value]
                 return
             # There are many ways to one property, and values are compared with each other.
-            if len(known) >= MAX_VALUES:
+            if len(known) >= most:
                 self.faults.add(LARGE)
             elif value not in known:
                 known.append(value)

@@ -17,6 +17,7 @@ from catalog import geo
 from catalog.index.forms import Entry, Trust
 from catalog.index.words import spelled, stems
 from catalog.model import Agent, Box, Metadata
+from catalog.portal.file_types import file_type
 from catalog.profile.completeness import freshness
 
 TITLE, KEYS, BODY = 48, 160, 320
@@ -123,8 +124,9 @@ def due(said: Metadata) -> int:
 
 
 def formats(said: Metadata) -> tuple[str, ...]:
-    """Of the files."""
-    return tuple(dict.fromkeys(code for form in said.forms if (code := form.format or form.media_type)))
+    """Of the files: by their media types where nothing else is said."""
+    told = (form.format or file_type(form.media_type) or form.media_type for form in said.forms)
+    return tuple(dict.fromkeys(code for code in told if code))
 
 
 def licence(said: Metadata) -> str:

@@ -2,7 +2,8 @@
 
 What lives here: what is added to what is told of a dataset, and the catalogue around them, pure. What does not: what is
 told (`own`), writing it (`turtle` and its neighbours), pages for people (`landing`). Sources: DCAT-AP.de 3.0, DCAT-AP
-HVD 3.0 (the law on each distribution too), Hydra Core (paging as harvesters of CKAN follow it).
+HVD 3.0 (the law on each distribution too), mobilityDCAT-AP 1.0 (standard and rights of each), Hydra Core (paging as
+harvesters of CKAN follow it).
 
 An offer of the protocol has no address that data could be had at, and no licence: it becomes a distribution whose
 access URL is the page of its terms. Where nothing is said of a licence, it is `other-closed`, as the portals themselves
@@ -14,51 +15,20 @@ are no pages of terms, its data are had where contracts are negotiated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
-from catalog.graph import Graph, Node, Value, values
+from catalog.graph import Graph, Node, Value, ids, values
 from catalog.model import Metadata, Texts
 from catalog.portal import names
+from catalog.portal.file_types import essence, file_type
 from catalog.portal.metadata import change, read
 from catalog.portal.own import House
 from catalog.portal.telling import instant
 
 CLOSED: Final = "other-closed"
-_FILE_TYPES: Final[Mapping[str, str]] = {
-    "text/csv": "CSV",
-    "text/tab-separated-values": "TSV",
-    "text/plain": "TXT",
-    "text/html": "HTML",
-    "text/turtle": "RDF_TURTLE",
-    "application/json": "JSON",
-    "application/x-ndjson": "JSON",
-    "application/geo+json": "GEOJSON",
-    "application/vnd.geo+json": "GEOJSON",
-    "application/ld+json": "JSON_LD",
-    "application/xml": "XML",
-    "text/xml": "XML",
-    "application/rdf+xml": "RDF_XML",
-    "application/gml+xml": "GML",
-    "application/vnd.google-earth.kml+xml": "KML",
-    "application/vnd.google-earth.kmz": "KMZ",
-    "application/vnd.apache.parquet": "PARQUET",
-    "application/x-netcdf": "NETCDF",
-    "application/pdf": "PDF",
-    "application/zip": "ZIP",
-    "application/gzip": "GZIP",
-    "application/x-tar": "TAR",
-    "application/geopackage+sqlite3": "GPKG",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
-    "application/vnd.ms-excel": "XLS",
-    "application/vnd.oasis.opendocument.spreadsheet": "ODS",
-    "image/png": "PNG",
-    "image/jpeg": "JPEG",
-    "image/tiff": "TIFF",
-}
-"""Where the media type leaves no choice."""
 _OF_TERMS: Final[Texts] = {"de": "Über den Datenraum, unter Bedingungen", "en": "Through the data space, under terms"}
 _SERVICE: Final[Texts] = {"de": "Datenraum-Konnektor", "en": "Data space connector"}
 _PROTOCOL: Final = "https://w3id.org/dspace/2025/1/"
@@ -123,16 +93,18 @@ def dataset(exhibit: Exhibit) -> Graph:
     completed = _completed(said, exhibit)
     graph = change(exhibit.graph, exhibit.id, completed, said)
     law = _law(completed.get("legislation", said.legislation))
-    offered = _offered(said, exhibit)
+    offered, moving = _offered(said, exhibit), _moving(said, exhibit)
     links = {one["@id"]: one for one in values(graph[exhibit.id], "dcat:distribution") if "@id" in one}
     for at, id in enumerate(list(links)):
         name = f"{exhibit.page or exhibit.id}#form-{at + 1}" if id.startswith("_:") else id
         node = _licensed({**graph.pop(id, {"@type": ["dcat:Distribution"]}), "@id": name}, said, law)
-        graph[name] = _reachable(node, exhibit)
+        graph[name] = _reachable(node, exhibit, moving)
         links[id] = {"@id": name}
     graph[exhibit.id] = {**graph[exhibit.id], "dcat:distribution": [*links.values(), *({"@id": id} for id in offered)]}
     for id, node in offered.items():
-        graph[id] = _licensed(node, said, law)
+        graph[id] = _licensed({**moving, **node}, said, law)
+    for id in ids(moving, "dct:rights"):
+        graph[id] = {"@id": id, "@type": ["dct:RightsStatement"], "dct:type": [{"@id": names.MOBILITY_CONTRACT}]}
     if not links and not offered:
         del graph[exhibit.id]["dcat:distribution"]
     return graph
@@ -176,6 +148,17 @@ def _law(legislation: Sequence[str]) -> list[Value]:
     return [{"@id": names.HVD_LAW}] if names.HVD_LAW in legislation else []
 
 
+def _moving(said: Metadata, exhibit: Exhibit) -> Node:
+    """What has to stand on a distribution of mobility data that is had under an offer: by contract, and in the standard
+    that all forms are told to have."""
+    standards = {one.mobility_standard for one in said.forms if one.mobility_standard}
+    if not (said.mobility_theme or standards) or not exhibit.access:
+        return {}
+    standard = [names.value(one, names.MOBILITY_STANDARD) for one in standards if len(standards) == 1]
+    named = {"mobilitydcatap:mobilityDataStandard": standard} if standard else {}
+    return {"dct:rights": [{"@id": f"{exhibit.page or exhibit.id}#rights"}], **named}
+
+
 def _offered(said: Metadata, exhibit: Exhibit) -> Graph:
     """The distributions that offers become; none where a distribution that is told of has no address: it is that one
     which is offered."""
@@ -185,8 +168,8 @@ def _offered(said: Metadata, exhibit: Exhibit) -> Graph:
     if not found and exhibit.access:
         found = [_of_offer(f"{exhibit.id}#distribution", exhibit.terms, exhibit)]
     for first in found[:1]:
-        others = {_file_type(one): one for one in exhibit.media_types if _file_type(one)}
-        others.pop(_file_type(exhibit.media_type), None)
+        others = {file_type(one): one for one in exhibit.media_types if file_type(one)}
+        others.pop(file_type(exhibit.media_type), None)
         found += [{**first, "@id": f"{first['@id']}-{name.lower()}", **_form(one)} for name, one in others.items()]
     return {node["@id"]: node for node in found}
 
@@ -208,30 +191,22 @@ def _of_offer(id: str, terms: Sequence[Terms], exhibit: Exhibit) -> Node:
 
 def _form(media_type: str) -> Node:
     """In which form data of a media type are, where that leaves no choice."""
-    media = _essence(media_type)
-    if media not in _FILE_TYPES:
+    media, type = essence(media_type), file_type(media_type)
+    if not type:
         return {}
-    form: Node = {"dct:format": [{"@id": names.FORMAT + _FILE_TYPES[media]}]}
+    form: Node = {"dct:format": [{"@id": names.FORMAT + type}]}
     # What begins with x- is no registered type, so there is no address of it.
     return form if "/x-" in media else {**form, "dcat:mediaType": [{"@id": names.MEDIA_TYPE + media}]}
 
 
-def _file_type(media_type: str) -> str:
-    return _FILE_TYPES.get(_essence(media_type), "")
-
-
-def _essence(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
-
-
-def _reachable(node: Node, exhibit: Exhibit) -> Node:
+def _reachable(node: Node, exhibit: Exhibit, moving: Node) -> Node:
     """A distribution that has no address is had under the offers' terms, in the form that the node has it in."""
     if node.get("dcat:accessURL") or not exhibit.access:
         return node
     policies: list[Value] = [{"@id": one.page} for one in exhibit.terms if one.page]
     form = {} if node.get("dct:format") or node.get("dcat:mediaType") else _form(exhibit.media_type)
     named = {"odrl:hasPolicy": policies} if policies else {}
-    return {**node, **form, "dcat:accessURL": [{"@id": exhibit.access}], **named}
+    return {**moving, **node, **form, "dcat:accessURL": [{"@id": exhibit.access}], **named}
 
 
 def _licensed(node: Node, said: Metadata, law: list[Value]) -> Node:

@@ -27,6 +27,7 @@ HVD: Final = "http://data.europa.eu/bna/"
 PUBLISHER_TYPE: Final = "http://purl.org/adms/publishertype/"
 MOBILITY_THEME: Final = "https://w3id.org/mobilitydcat-ap/mobility-theme/"
 MOBILITY_STANDARD: Final = "https://w3id.org/mobilitydcat-ap/mobility-data-standard/"
+MOBILITY_CONTRACT: Final = "https://w3id.org/mobilitydcat-ap/conditions-for-access-and-usage/contractual-arrangement"
 HVD_LAW: Final = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 """Commission Implementing Regulation (EU) 2023/138, as dcatap:applicableLegislation."""
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import dcat
+from catalog.dcat import FILES
 from catalog.federation import harmless, reading
 from catalog.federation.reading import LARGE, NUMBER, UNREAD, Told
 from catalog.graph import Graph, texts
@@ -207,3 +208,35 @@ def test_what_a_node_of_ours_says_is_understood_as_it_was_meant() -> None:
         assert metadata.read(found.graph, found.id) == entry.metadata
         assert found.faults == ()
         assert len(found.terms) == len(entry.terms)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"edc:contenttype": "text/csv"},
+        {"https://w3id.org/edc/v0.0.1/ns/contenttype": "text/csv"},
+        {"properties": {"contenttype": "text/csv"}},
+        {"dcat:mediaType": "text/csv"},
+        {"http://www.w3.org/ns/dcat#mediaType": {"@id": "https://www.iana.org/assignments/media-types/text/csv"}},
+    ],
+)
+def test_what_is_said_of_a_file_at_the_dataset_is_said_of_its_only_one(said: Any) -> None:
+    graph = told(**said).graph
+    (form,) = metadata.read(graph, ID).forms
+    assert form.media_type == "text/csv"
+    assert "dcat:mediaType" not in graph[ID]
+
+
+def test_files_that_are_told_of_are_not_more_for_what_is_said_of_the_dataset() -> None:
+    found = told(distribution=[TRANSFER, {"dcat:downloadURL": {"@id": "https://x.example/1"}}], mediaType="text/csv")
+    (form,) = metadata.read(found.graph, ID).forms
+    assert (form.download_url, form.media_type) == ("https://x.example/1", "")
+
+
+def test_files_are_told_of_whatever_little_is_said_of_them_and_however_many() -> None:
+    files = [{"@id": f"urn:f:{at}", "@type": "dcat:Distribution", "dcat:byteSize": at} for at in range(300)]
+    found = told(**{FILES: [*files, {"@type": "dcat:Distribution"}]})
+    forms = metadata.read(found.graph, ID).forms
+    assert [form.bytes for form in forms] == [*range(300), None]
+    assert not found.faults
+    assert LARGE in told(**{FILES: files * 2}).faults
