@@ -60,11 +60,25 @@ def score(
 ) -> Score:
     """How complete this is. `broken` are ids of distributions that were found broken, or their addresses."""
     violations = [one for one in findings if one.severity is Severity.VIOLATION]
-    had = [(one, part) for one in CRITERIA if (part := one.part(metadata, broken)) is not None]
-    had += [(RULES, 0.0 if violations else 1.0), (FRESH, _fresh(metadata, now))]
+    had = _had(metadata, now, bool(violations), broken)
     whole = sum(one.weight for one, _ in had)
-    points = round(100 * sum(one.weight * part for one, part in had) / whole)
-    return Score(points, _mends(had, violations, whole))
+    return Score(_points(had, whole), _mends(had, violations, whole))
+
+
+def points(metadata: Metadata, now: int, findings: Iterable[Finding] = ()) -> int:
+    """The points of `score` alone, for whoever mends nothing."""
+    had = _had(metadata, now, any(one.severity is Severity.VIOLATION for one in findings), frozenset())
+    return _points(had, sum([one.weight for one, _ in had]))
+
+
+def _had(metadata: Metadata, now: int, violated: bool, broken: frozenset[str]) -> list[tuple[Criterion, float]]:
+    """The questions that arise, and what part of its points each brings."""
+    had = [(one, part) for one in CRITERIA if (part := one.part(metadata, broken)) is not None]
+    return [*had, (RULES, 0.0 if violated else 1.0), (FRESH, _fresh(metadata, now))]
+
+
+def _points(had: list[tuple[Criterion, float]], whole: int) -> int:
+    return round(100 * sum([one.weight * part for one, part in had]) / whole)
 
 
 def freshness(metadata: Metadata, now: int) -> Freshness:
