@@ -9,8 +9,8 @@ What lives here: periods, back-off, the breaker, what a hint does, and the bound
   never shorter than `share` times the duration of the last crawl.
 - Who fails is asked again after `poll`, twice that, and so on up to `silent`; from `breaks` failures on the breaker is
   open, and one request is all that is tried.
-- Who hints that something has changed is asked at once, but not again within `hush` seconds; a hint shows that somebody
-  is there, so it is heard behind an open breaker too.
+- Who hints that something has changed is asked at once, but not again within `hush` seconds, twice that after a
+  failure, and so on up to `poll`; a hint shows that somebody is there, so it is heard behind an open breaker too.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ def failed(standing: Standing, now: int, reason: Reason, *, jitter: float, perio
 
 
 def hinted(standing: Standing, now: int, periods: Periods) -> Standing:
-    """It says that something has changed: its turn comes now, or as soon as it may."""
-    soon = now if standing.asked is None else max(now, standing.asked + round(periods.hush * SECOND))
+    """It says that something has changed: its turn comes now, or as soon as it may. Who hints at what then cannot be
+    had is believed a little later each time."""
+    hush = min(max(periods.poll, periods.hush), periods.hush * 2 ** min(standing.failures, 16))
+    soon = now if standing.asked is None else max(now, standing.asked + round(hush * SECOND))
     return standing if soon >= standing.next else replace(standing, next=soon)

@@ -25,16 +25,15 @@ from catalog.index.forms import Standing
 from connector.errors import InputError, NodeError, StoreError
 from connector.ports import Clock, Store
 from connector.services.federation.crawling import Crawled, Crawling
+from connector.services.federation.lanes import Lanes
 from connector.services.federation.laying import Beside
 from connector.services.federation.targets import Target, targets
 from policies.model import Reason
 
 T = TypeVar("T")
 log = structlog.get_logger()
-PARALLEL: Final = 2
-"""Crawls at a time: while one is waiting for an answer, another one's is read."""
 AT_ONCE: Final = 32
-"""Crawls that are begun, of which `PARALLEL` go on."""
+"""Crawls that are begun, of which few go on (`lanes`)."""
 LOOKED: Final = 15.0
 """Seconds for which it is believed that participants are who they were, unless somebody says otherwise (`moved`)."""
 WRITTEN: Final = 60.0
@@ -80,7 +79,7 @@ class Federation:
         self._standings: dict[str, Standing] = {}
         self._going: dict[str, asyncio.Task[Standing]] = {}
         self._written: dict[str, int] = {}
-        self._turn = asyncio.Semaphore(PARALLEL)
+        self._lanes = Lanes()
         self._loaded = -1
         self._until = -1.0
 
@@ -176,7 +175,7 @@ class Federation:
 
     async def _go(self, target: Target) -> Standing:
         """One crawl, and what is known of the participant after it. Never raises, but where it is cancelled."""
-        async with self._turn:
+        async with self._lanes.turn():
             before, begun = self._standing(target.participant), self._clock.monotonic()
             try:
                 crawled = await self._crawling.crawl(target, before)
