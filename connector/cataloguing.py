@@ -123,7 +123,7 @@ class Cataloguing:
         if own.config.catalog.public:
             portal.publish(own.publications, self.portal, own.config.public_url)
         self.querying = self._asked() if own.config.catalog.public and own.config.catalog.sparql else None
-        own.document.offer("catalog", manifest.SERVICE, own.config.public_url.rstrip("/") + ROOT)
+        own.document.offer("catalog-manifest", manifest.SERVICE, own.config.public_url.rstrip("/") + ROOT)
 
     def _asked(self) -> Querying | None:
         """Answers in SPARQL, where the package for it is there."""

@@ -30,6 +30,8 @@ async def test_the_did_document_says_where_it_is(node: Node) -> None:
     answer = await dsp(node, "GET", "//city/did.json", caller=None)
     found = did.read(answer.body, node.did)
     assert found.services[manifest.SERVICE] == "http://127.0.0.1:18180/city/catalog"
+    ids = [one["id"] for one in told(answer)["service"]]
+    assert len(set(ids)) == len(ids)
 
 
 async def test_a_manifest_is_signed_for_who_has_asked(node: Node) -> None:
