@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +93,7 @@ class Cataloguing:
         own, around = self._ground, self._around
         names = {"did": own.did, "public_url": own.config.public_url, "base": own.base}
         root = f"{own.config.public_url}/dcat" if own.config.catalog.public else ""
-        site = Site(house=self.house, root=root, endpoint=own.base)
+        site = Site(house=self.house, root=root, endpoint=own.base, titled=False)
         self.showcase = Showcase(site, offered.rows)
         self.listings = Listings(
             store=own.store,
@@ -115,9 +116,11 @@ class Cataloguing:
         self.portal = Portal(
             store=own.store,
             clock=own.clock,
+            listings=self.listings,
             house=self.house,
             public_url=own.config.public_url,
             base=own.base,
+            edition=version("allmende"),
         )
         self.portraits = Portraits(store=own.store, clock=own.clock, house=self.house, public_url=own.config.public_url)
         if own.config.catalog.public:
@@ -230,6 +233,7 @@ class Cataloguing:
 
     async def close(self) -> None:
         """Stop what is under way and let go of files."""
+        await self.harvests.close()
         self._worker.close()
         await self.reading.close()
         if self.querying is not None:

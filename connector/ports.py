@@ -168,6 +168,9 @@ class Store(Protocol):
     async def read(self, act: Callable[[Reading], T]) -> T:
         """Run `act` on a consistent view."""
 
+    def committed(self, act: Callable[[Reading], T]) -> T:
+        """As `read`, at once: inside a transaction on what was there before it and all that it is joined with."""
+
     def follow(self, kinds: Collection[type[Struct]], act: Callable[[Transaction, Collection[Change]], None]) -> None:
         """From now on run `act` at the end of every transaction that puts or deletes records of these kinds, inside it,
         told which ones. Where it raises, nothing of the transaction is kept. What it writes itself is not followed."""

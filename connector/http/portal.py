@@ -12,12 +12,8 @@ The links from page to page name the snapshot that the harvest began with. Where
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import formatdate
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -25,15 +21,18 @@ from msgspec import Struct
 
 from catalog.graph import Graph
 from catalog.portal import jsonld, landing, metadata, ntriples, rdfxml, schema_org, turtle
-from catalog.portal.dcat_ap_de import Sheet, catalogue
+from catalog.portal.dcat_ap_de import Sheet as Hydra
+from catalog.portal.dcat_ap_de import catalogue
 from catalog.portal.understanding import instant_of
 from connector.errors import MessageError, UnknownError
 from connector.http import accept
 from connector.http.exchange import Headers, Request, Response, arguments
 from connector.http.problems import HttpError
 from connector.http.publications import Publications
+from connector.http.written import Sheet, Written
 from connector.sentences import Language
-from connector.services.portal import Offered, Portal, Shown, Snapshot
+from connector.services.exhibits import Ref, Shown
+from connector.services.portal import Offered, Portal, Snapshot
 from policies import explain
 
 BASE: Final = "/dcat"
@@ -41,9 +40,6 @@ PER_PAGE: Final = 100
 _MOST: Final = 500
 _LISTED: Final = 50
 _HTML: Final = "text/html"
-_GZIP_FROM: Final = 1_000
-_PAGES: Final = 64
-_AT_A_TIME: Final = 2
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _WRITERS: Final[Mapping[str, Callable[[Graph], bytes]]] = {
     turtle.MEDIA_TYPE: turtle.write,
@@ -79,64 +75,102 @@ class Answers:
 
     def __init__(self, portal: Portal, root: str) -> None:
         self._portal, self._base = portal, root + BASE
-        self._written: dict[str, bytes] = {}
-        self._room = asyncio.Semaphore(_AT_A_TIME)
+        self._written = Written(portal.edition)
 
     # --- for people ---------------------------------------------------------------------------------------------------
 
     async def list(self, request: Request, values: tuple[str, ...]) -> Response:
-        """The list of what there is."""
+        """The list of what there is; who takes RDF alone is led to the whole catalogue."""
+        form = _negotiated(request.headers, _HTML)
+        if form != _HTML:
+            suffix = next(suffix for suffix, type in _SUFFIXES.items() if type == form)
+            return Response(303, {"location": f"{self._base}/catalog.{suffix}", "vary": "Accept"})
         snapshot = await self._portal.latest()
         page = _number(arguments(request.query).get("page", "1"), "page")
         start = (page - 1) * _LISTED
         if start and start >= len(snapshot.datasets):
             raise UnknownError("portal.page")
         language = _language(request.headers)
-        lines = [_line(one, language) for one in snapshot.datasets[start : start + _LISTED]]
         before = f"{self._base}?page={page - 1}" if page > 1 else ""
         after = f"{self._base}?page={page + 1}" if start + _LISTED < len(snapshot.datasets) else ""
-        html = landing.list_page(self._portal.house.name, lines, language, self._base, before, after)
-        return self._html(request, html, snapshot.changed)
+        refs, name = snapshot.datasets[start : start + _LISTED], self._portal.house.name
+
+        async def write() -> Callable[[], bytes]:
+            shown = await self._made(refs)
+
+            def work() -> bytes:
+                lines = [_line(one, language) for one in shown]
+                return landing.list_page(name, lines, language, self._base, before, after).encode()
+
+            return work
+
+        key = f"list {snapshot.id} {page} {language}"
+        return await self._written.answer(request, _page(key, snapshot.changed), write)
+
+    async def front(self, request: Request, values: tuple[str, ...]) -> Response:
+        """Addresses that people try: the list is what they look for."""
+        await self._portal.latest()
+        return Response(303, {"location": self._base})
+
+    async def bare(self, request: Request, values: tuple[str, ...]) -> Response:
+        """A dataset's page with a stroke behind its name."""
+        ref, _ = await self._named(values[0])
+        return Response(301, {"location": self._portal.page(ref)})
 
     async def dataset(self, request: Request, values: tuple[str, ...]) -> Response:
         """One dataset: a page, or RDF by its suffix or by Accept."""
-        shown, form = await self._named(values[0])
+        ref, form = await self._named(values[0])
         form = form or _negotiated(request.headers, _HTML)
+        language = _language(request.headers)
+
+        async def write() -> Callable[[], bytes]:
+            (shown,) = await self._made([ref])
+            if form == _HTML:
+                offers = [await self._portal.offered(shown, one.id) for one in shown.terms]
+                return lambda: _page_of(shown, offers, language).encode()
+            shelf, house = self._portal.shelf(ref.changed), self._portal.house
+            return lambda: _WRITERS[form](catalogue(shelf, house, [(shown.id, shown.graph)]))
+
         if form == _HTML:
-            return self._html(request, await self._page_of(shown, _language(request.headers)), shown.changed)
-        graph = catalogue(self._portal.shelf(shown.changed), self._portal.house, [(shown.id, shown.graph)])
-        return _answer(request, _WRITERS[form](graph), form, shown.changed)
+            sheet = _page(f"dataset {ref.version.hex()} {language}", ref.changed)
+        else:
+            sheet = Sheet(key=f"dataset {ref.version.hex()}", form=form, changed=ref.changed)
+        return await self._written.answer(request, sheet, write)
 
     async def terms(self, request: Request, values: tuple[str, ...]) -> Response:
         """The terms of one offer."""
-        offered = await self._portal.offered(*values)
+        ref = await self._portal.ref(values[0])
+        (shown,) = await self._made([ref])
+        offered = await self._portal.offered(shown, values[1])
         language = _language(request.headers)
-        title = schema_org.spoken(metadata.read(offered.dataset.graph, offered.dataset.id).title, language)
-        sentences = _sentences(offered, language)
-        html = landing.terms_page(title, offered.dataset.page, offered.terms.id, sentences, language)
-        return self._html(request, html, offered.dataset.changed)
+
+        async def write() -> Callable[[], bytes]:
+            return lambda: _terms_page(offered, language).encode()
+
+        key = f"terms {ref.version.hex()} {offered.terms.id} {language}"
+        return await self._written.answer(request, _page(key, ref.changed), write)
 
     async def moved(self, request: Request, values: tuple[str, ...]) -> Response:
         """A dataset's IRI: what is told of it stands elsewhere."""
-        shown = await self._portal.dataset(values[0])
-        return Response(303, {"location": shown.page, "vary": "Accept"})
+        ref = await self._portal.ref(values[0])
+        return Response(303, {"location": self._portal.page(ref), "vary": "Accept"})
 
-    async def _named(self, name: str) -> tuple[Shown, str]:
+    async def _named(self, name: str) -> tuple[Ref, str]:
         """A dataset, and the media type that its suffix asks for, "" without one. A name may hold a dot itself."""
         stem, dot, suffix = name.rpartition(".")
         if dot and suffix in _SUFFIXES:
             try:
-                return await self._portal.dataset(name), ""
+                return await self._portal.ref(name), ""
             except UnknownError:
-                return await self._portal.dataset(stem), _SUFFIXES[suffix]
-        return await self._portal.dataset(name), ""
+                return await self._portal.ref(stem), _SUFFIXES[suffix]
+        return await self._portal.ref(name), ""
 
-    async def _page_of(self, shown: Shown, language: Language) -> str:
-        said = metadata.read(shown.graph, shown.id)
-        offers = [await self._portal.offered(shown.name, one.id) for one in shown.terms]
-        terms = [landing.Term(one.terms.page, tuple(_sentences(one, language))) for one in offers]
-        markup = schema_org.dataset(said, shown.id, shown.page, language)
-        return landing.dataset_page(said, shown.id, shown.page, terms, language, markup)
+    async def _made(self, refs: Sequence[Ref]) -> Sequence[Shown]:
+        """Raises `HttpError` 410 where they have changed since, and cannot be had any more as they were."""
+        found = await self._portal.made(refs)
+        if found is None:
+            raise HttpError(410, "portal.gone")
+        return found
 
     # --- for portals --------------------------------------------------------------------------------------------------
 
@@ -155,65 +189,62 @@ class Answers:
         if wanted.page > last:
             raise UnknownError("portal.page")
         path = f"{self._base}/{values[0]}"
-        key = f"{snapshot.id} {path} {form} {wanted.page} {wanted.per} {wanted.since}"
-        etag = _tag(key.encode())
-        if _unchanged(request, etag):
-            return Response(304, _headers(form, etag, snapshot.changed))
-        body = self._written.get(key)
-        if body is None:
-            sheet = _sheet(path, wanted, snapshot, len(chosen), last)
-            body = await self._write(snapshot, chosen, sheet, wanted, form)
-            self._remember(key, body)
-        return _packed(request, Response(200, _headers(form, etag, snapshot.changed), body))
-
-    async def _snapshot(self, id: str) -> Snapshot:
-        """Raises `HttpError` 410 where a harvest has to begin again."""
-        found = await self._portal.earlier(id) if id else await self._portal.latest()
-        if found is None:
-            raise HttpError(410, "portal.gone")
-        return found
-
-    async def _write(
-        self, snapshot: Snapshot, chosen: Sequence[Shown], sheet: Sheet, wanted: _Wanted, form: str
-    ) -> bytes:
+        hydra = _sheet(path, wanted, snapshot, len(chosen), last)
         start = (wanted.page - 1) * wanted.per
         some = chosen[start : start + wanted.per]
         shelf, house = self._portal.shelf(snapshot.changed), self._portal.house
 
-        def work() -> bytes:
-            return _WRITERS[form](catalogue(shelf, house, [(one.id, one.graph) for one in some], sheet))
+        async def write() -> Callable[[], bytes]:
+            shown = await self._made(some)
+            return lambda: _WRITERS[form](catalogue(shelf, house, [(one.id, one.graph) for one in shown], hydra))
 
-        async with self._room:
-            return await asyncio.to_thread(work)
+        key = f"{snapshot.id} {path} {wanted.page} {wanted.per} {wanted.since}"
+        return await self._written.answer(request, Sheet(key=key, form=form, changed=snapshot.changed), write)
 
-    def _remember(self, key: str, body: bytes) -> None:
-        """Harvesters ask for a page twice, by HEAD and by GET."""
-        self._written[key] = body
-        while len(self._written) > _PAGES:
-            del self._written[next(iter(self._written))]
-
-    def _html(self, request: Request, html: str, changed: int) -> Response:
-        answer = _answer(request, html.encode(), f"{_HTML}; charset=utf-8", changed)
-        return Response(
-            answer.status,
-            {
-                **answer.headers,
-                "content-security-policy": landing.SECURITY,
-                "referrer-policy": "no-referrer",
-                "vary": "Accept, Accept-Encoding, Accept-Language",
-            },
-            answer.body,
-        )
+    async def _snapshot(self, id: str) -> Snapshot:
+        """Raises `HttpError` 410 where a harvest has to begin again."""
+        found = await self._portal.harvested(id)
+        if found is None:
+            raise HttpError(410, "portal.gone")
+        return found
 
 
 def publish(publications: Publications, portal: Portal, root: str) -> None:
     """Answer for what this node, whose public URL is `root`, shows to everybody."""
     answers = Answers(portal, root)
     publications.add("GET", BASE, answers.list)
+    for path in ("/", BASE + "/", BASE + "/datasets", BASE + "/datasets/"):
+        publications.add("GET", path, answers.front)
     publications.add("GET", BASE + "/{file}", answers.file)
     publications.add("GET", BASE + "/datasets/{name}", answers.dataset)
+    publications.add("GET", BASE + "/datasets/{name}/", answers.bare)
     publications.add("GET", BASE + "/datasets/{name}/terms/{offer}", answers.terms)
     publications.add("GET", "/datasets/{name}", answers.moved)
+
+
+def _page(key: str, changed: int) -> Sheet:
+    """A page for people."""
+    return Sheet(
+        key=key,
+        form=f"{_HTML}; charset=utf-8",
+        changed=changed,
+        vary="Accept, Accept-Encoding, Accept-Language",
+        more={"content-security-policy": landing.SECURITY, "referrer-policy": "no-referrer"},
+    )
+
+
+def _page_of(shown: Shown, offers: Sequence[Offered], language: Language) -> str:
+    said = metadata.read(shown.graph, shown.id)
+    terms = [landing.Term(one.terms.page, tuple(_sentences(one, language))) for one in offers]
+    markup = schema_org.dataset(said, shown.id, shown.page, language)
+    return landing.dataset_page(said, shown.id, shown.page, terms, language, markup)
+
+
+def _terms_page(offered: Offered, language: Language) -> str:
+    shown = offered.dataset
+    title = schema_org.spoken(metadata.read(shown.graph, shown.id).title, language)
+    sentences = _sentences(offered, language)
+    return landing.terms_page(title, shown.page, offered.terms.id, sentences, language)
 
 
 def _line(shown: Shown, language: Language) -> landing.Line:
@@ -241,12 +272,12 @@ def _number(text: str, name: str) -> int:
     return int(text)
 
 
-def _since(snapshot: Snapshot, since: str) -> Sequence[Shown]:
+def _since(snapshot: Snapshot, since: str) -> Sequence[Ref]:
     at = instant_of(since) if since else None
     return snapshot.datasets if at is None else snapshot.since(at)
 
 
-def _sheet(path: str, wanted: _Wanted, snapshot: Snapshot, total: int, last: int) -> Sheet:
+def _sheet(path: str, wanted: _Wanted, snapshot: Snapshot, total: int, last: int) -> Hydra:
     """Addresses of pages of this snapshot."""
 
     def address(page: int) -> str:
@@ -255,7 +286,7 @@ def _sheet(path: str, wanted: _Wanted, snapshot: Snapshot, total: int, last: int
             named["modified_since"] = wanted.since
         return f"{path}?{urlencode(named, quote_via=quote)}"
 
-    return Sheet(
+    return Hydra(
         id=address(wanted.page),
         first=address(1),
         last=address(last),
@@ -274,49 +305,3 @@ def _language(headers: Headers) -> Language:
     """German where the reader does not say otherwise: that is whom these pages are for."""
     wishes = [wish.strip().lower()[:2] for wish in headers.get("accept-language", "").split(",")]
     return next(("en" if wish == "en" else "de" for wish in wishes if wish in ("de", "en")), "de")
-
-
-# --- conditions -------------------------------------------------------------------------------------------------------
-
-
-def _tag(of: bytes) -> str:
-    return f'W/"{hashlib.sha256(of).hexdigest()[:32]}"'
-
-
-def _headers(form: str, etag: str, changed: int) -> Headers:
-    headers = {
-        "content-type": form,
-        "etag": etag,
-        "cache-control": "no-cache",
-        "vary": "Accept, Accept-Encoding",
-        "x-content-type-options": "nosniff",
-    }
-    if changed:
-        headers["last-modified"] = formatdate(changed // 1_000_000, usegmt=True)
-    return headers
-
-
-def _unchanged(request: Request, etag: str) -> bool:
-    """Weak comparison (RFC 9110, 13.1.2). A date is not asked about: what has vanished leaves none."""
-    known = request.headers.get("if-none-match", "")
-    bare = etag.removeprefix("W/")
-    return known.strip() == "*" or bare in (one.strip().removeprefix("W/") for one in known.split(","))
-
-
-def _answer(request: Request, body: bytes, form: str, changed: int) -> Response:
-    etag = _tag(body)
-    if _unchanged(request, etag):
-        return Response(304, _headers(form, etag, changed))
-    return _packed(request, Response(200, _headers(form, etag, changed), body))
-
-
-def _packed(request: Request, response: Response) -> Response:
-    """gzip where the reader takes it."""
-    codings = {}
-    for one in request.headers.get("accept-encoding", "").lower().split(","):
-        coding, _, parameter = one.partition(";")
-        codings[coding.strip()] = parameter.replace(" ", "").rstrip("0.") != "q="
-    if len(response.body) < _GZIP_FROM or not codings.get("gzip", codings.get("*", False)):
-        return response
-    body = gzip.compress(response.body, compresslevel=4, mtime=0)
-    return Response(response.status, {**response.headers, "content-encoding": "gzip"}, body)

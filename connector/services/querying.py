@@ -8,7 +8,6 @@ strangers never take more of the machine than one processor for a few seconds ea
 from __future__ import annotations
 
 import asyncio
-import zlib
 from typing import Final, Protocol
 
 from catalog.rdf.sparql import Answered, Loaded
@@ -18,6 +17,7 @@ from connector.services.portal import Portal, Snapshot
 
 MOST: Final = 16
 """Queries that wait for their turn."""
+_MADE: Final = 100
 _KINDS: Final[dict[str, type[NodeError]]] = {
     "sparql.time": TooLargeError,
     "sparql.large": TooLargeError,
@@ -85,11 +85,13 @@ class Querying:
         self._loaded = ""
         shelf, house = self._portal.shelf(snapshot.changed), self._portal.house
 
-        def load() -> None:
-            datasets = [(one.id, zlib.decompress(one.packed)) for one in snapshot.datasets]
-            self._answers.load(Loaded(shelf, house, datasets))
-
-        await asyncio.to_thread(load)
+        datasets: list[tuple[str, bytes]] = []
+        for at in range(0, len(snapshot.datasets), _MADE):
+            made = await self._portal.made(snapshot.datasets[at : at + _MADE])
+            if made is None:  # meanwhile it has changed more than is kept of it
+                raise BusyError("sparql.busy")
+            datasets += [(one.id, one.nodes) for one in made]
+        await asyncio.to_thread(self._answers.load, Loaded(shelf, house, datasets))
         self._loaded = snapshot.id
 
     async def close(self) -> None:

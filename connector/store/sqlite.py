@@ -119,6 +119,10 @@ class SqliteStore:
 
     async def read(self, act: Callable[[Reading], T]) -> T:
         """Run `act` on a consistent view of what has been committed."""
+        return self.committed(act)
+
+    def committed(self, act: Callable[[Reading], T]) -> T:
+        """Run `act` on a consistent view of what has been committed, also while a transaction is being made."""
         try:
             reader = self._reading()
             reader.execute("BEGIN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from catalog.graph import Node
 from catalog.portal.dcat_ap_de import catalogue
-from connector.errors import InputError
+from connector.errors import BusyError, InputError
 from connector.http import showing, views
 from connector.http.endpoints import Endpoint, Services, Visit
 from connector.records import Harvest, Right
@@ -19,6 +20,7 @@ from connector.services.harvests import Done, Kept, graph_of
 from connector.services.portal import Snapshot
 from policies.model import Reason
 
+_MADE = 100
 _SETTINGS = ("incremental", "publisher", "licence", "policy", "private")
 
 
@@ -107,16 +109,23 @@ def _records(services: Services) -> Sequence[Endpoint]:
             kept = await harvests.take(visit.operator, graphs, body.source)
         return _run(Done(tuple(kept)), visit.language)
 
-    def nodes(snapshot: Snapshot) -> list[Node]:
+    async def nodes(snapshot: Snapshot) -> list[Node]:
         if snapshot.id not in made:
+            refs, graphs = snapshot.datasets, []
+            for at in range(0, len(refs), _MADE):
+                found = await portal.made(refs[at : at + _MADE])
+                if found is None:  # meanwhile it has changed more than is kept of it
+                    raise BusyError("portal.busy")
+                graphs += [(one.id, one.graph) for one in found]
+            shelf = portal.shelf(snapshot.changed)
+            whole = await asyncio.to_thread(catalogue, shelf, portal.house, graphs)
             made.clear()
-            shown = [(one.id, one.graph) for one in snapshot.datasets]
-            made[snapshot.id] = list(catalogue(portal.shelf(snapshot.changed), portal.house, shown).values())
+            made[snapshot.id] = list(whole.values())
         return made[snapshot.id]
 
     async def shown(visit: Visit) -> views.Page[Any]:
         query: views.NodesQuery = visit.query
-        found, at = nodes(await portal.latest()), int(query.after or 0)
+        found, at = await nodes(await portal.latest()), int(query.after or 0)
         more = at + query.limit < len(found)
         return views.Page(items=tuple(found[at : at + query.limit]), next=str(at + query.limit) if more else None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from catalog.rdf.reading import read_graph
 from connector.http.exchange import Request, Response
 from connector.node import Node
 from connector.records import Portrait
-from connector.services.portal import Snapshot
+from connector.services.portal import Portal
 from tests.connector.http.harvesting import harvest
 from tests.connector.http.nodes import ROOT, a_node, manage, publish, told
 
@@ -43,9 +44,17 @@ async def many(city: Node, count: int) -> list[str]:
     return [f"{ROOT}/datasets/set{at:03d}" for at in range(count)]
 
 
-async def look_again(city: Node) -> None:
-    """As after some seconds."""
-    city.catalogs.portal._looked = -(10**12)
+def anew(city: Node) -> Portal:
+    """As after a restart."""
+    return Portal(
+        store=city.store,
+        clock=city.clock,
+        listings=city.catalogs.listings,
+        house=city.catalogs.house,
+        public_url=ROOT,
+        base=city.base,
+        edition=version("allmende"),
+    )
 
 
 def graph_of(answer: Response) -> Graph:
@@ -106,7 +115,6 @@ async def test_a_harvest_is_of_one_state_whatever_changes_meanwhile(city: Node) 
             offers = told(await manage(city, "GET", "/v1/offers"))["items"]
             gone = next(one["id"] for one in offers if one["asset"].endswith("set004"))
             await manage(city, "DELETE", f"/v1/offers/{gone}")
-            await look_again(city)
             await city.catalogs.portal.latest()
         return await get(city, url, method)
 
@@ -125,9 +133,7 @@ async def test_a_harvest_whose_state_is_gone_fails_and_deletes_nothing(city: Nod
         nonlocal asked
         asked += 1
         if asked == 3:
-            city.catalogs.portal._snapshots.clear()
-            city.catalogs.portal._used.clear()
-            city.catalogs.portal._latest = ""
+            city.catalogs.portal._harvested.clear()
             await publish(city, "other")
         return await get(city, url, method)
 
@@ -138,9 +144,7 @@ async def test_a_harvest_whose_state_is_gone_fails_and_deletes_nothing(city: Nod
 async def test_a_state_is_there_again_after_a_restart(city: Node) -> None:
     await many(city, 3)
     before = await city.catalogs.portal.latest()
-    city.catalogs.portal._snapshots.clear()
-    city.catalogs.portal._latest = ""
-    assert (await city.catalogs.portal.earlier(before.id)) == before
+    assert (await anew(city).harvested(before.id)) == before
 
 
 async def test_what_has_not_changed_is_not_sent_again(city: Node) -> None:
@@ -150,7 +154,6 @@ async def test_what_has_not_changed_is_not_sent_again(city: Node) -> None:
     assert (again.status, again.body) == (304, b"")
     assert (await get(city, "/dcat/catalog.rdf", if_none_match=first.headers["etag"])).status == 200
     await publish(city, "more")
-    await look_again(city)
     assert (await get(city, "/dcat/catalog.ttl", if_none_match=first.headers["etag"])).status == 200
 
 
@@ -228,7 +231,6 @@ async def test_what_a_portrait_says_is_shown_and_harmless(city: Node) -> None:
         "foaf:page": [{"@id": "javascript:alert(1)"}],
     }
     await city.store.write(lambda tx: tx.put(Portrait(id=id, nodes=(node,), changed=1, changed_by="t")))
-    await look_again(city)
     for path in ("/dcat", "/dcat/datasets/trees"):
         html = (await get(city, path)).body.decode()
         assert "<script>alert" not in html
@@ -244,28 +246,3 @@ async def test_a_node_that_shows_nothing_has_no_such_address(tmp_path: Path, mon
     monkeypatch.setattr(config.Config, "catalog", given, raising=False)
     async with a_node(tmp_path) as city:
         assert (await get(city, "/dcat/catalog.ttl")).status in (401, 404)
-
-
-async def test_nothing_is_looked_at_again_where_nothing_was_written(
-    city: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await publish(city, "trees")
-    portal, now, looks = city.catalogs.portal, city.clock.now(), 0
-
-    def looked(*_: object) -> Snapshot:
-        nonlocal looks
-        looks += 1
-        return Snapshot(id="x", datasets=(), changed=0)
-
-    monkeypatch.setattr(portal, "_snapshot", looked)
-    for seconds, expected in ((10, 1), (12, 1), (200, 1), (311, 2)):
-        monkeypatch.setattr(city.clock, "now", lambda at=now + seconds * 1_000_000: at)
-        await portal.latest()
-        assert looks == expected, seconds
-    await publish(city, "more")
-    await portal.latest()
-    assert looks == 2
-    for seconds, expected in ((317, 3), (323, 3)):
-        monkeypatch.setattr(city.clock, "now", lambda at=now + seconds * 1_000_000: at)
-        await portal.latest()
-        assert looks == expected, seconds
