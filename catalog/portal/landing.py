@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from catalog import themes
+from catalog import geo, rhythms, themes
 from catalog.model import Contact, Form, Metadata
 from catalog.portal import names
 from catalog.portal.schema_org import spoken
@@ -149,23 +149,36 @@ def _item(line: Line, language: Language) -> str:
 
 def _facts(said: Metadata, language: Language) -> list[tuple[str, str]]:
     """The rows of a dataset's table: heading, and HTML."""
-    german = language == "de"
     words = [word for held in said.keywords.values() for word in held][:_SHOWN_KEYWORDS]
     access = _ACCESS.get(said.access, (said.access, said.access))
     rows: list[tuple[Both, str]] = [
         (("Herausgeber", "Publisher"), escape(said.publisher.name or said.publisher.id) if said.publisher else ""),
         (("Kontakt", "Contact"), ", ".join(filter(None, map(_contact, said.contacts)))),
-        (("Themen", "Themes"), escape(", ".join(themes.NAMES.get(one, (one, one))[not german] for one in said.themes))),
+        (("Themen", "Themes"), escape(", ".join(_called(themes.NAMES, one, language) for one in said.themes))),
         (("Schlagwörter", "Keywords"), escape(", ".join(words))),
         (("Zugang", "Access"), escape(_say(access, language))),
         (("Lizenz", "Licence"), _coded(said.licence, names.LICENCE)),
-        (("Ort", "Place"), escape(", ".join((*said.place_names, *said.places)))),
+        (("Ort", "Place"), escape(", ".join((*said.place_names, *map(_place, said.places))))),
         (("Zeitraum", "Time"), escape(" – ".join((said.since, said.until)) if said.since or said.until else "")),
-        (("Aktualisierung", "Updated"), _coded(said.frequency, names.FREQUENCY)),
+        (("Aktualisierung", "Updated"), escape(_called(rhythms.NAMES, said.frequency, language))),
         (("Stand", "As of"), _day(said.modified)),
+        (
+            ("Hochwertiger Datensatz (EU)", "High-value dataset (EU)"),
+            escape(", ".join(_called(rhythms.CATEGORIES, one, language) for one in said.hvd)),
+        ),
         (("Mehr dazu", "More"), ", ".join(_link(one) for one in said.documentation)),
     ]
     return [(_say(head, language), cell) for head, cell in rows]
+
+
+def _called(names: Mapping[str, Both], code: str, language: Language) -> str:
+    return _say(names[code], language) if code in names else code
+
+
+def _place(key: str) -> str:
+    """A key with what people call the place, as far as that is known."""
+    known = geo.names(key)
+    return f"{', '.join(known)} ({key})" if known else key
 
 
 def _contact(contact: Contact) -> str:

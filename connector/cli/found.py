@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from catalog import themes
+from catalog import rhythms, themes
 from connector.cli import ages
 from connector.cli.output import bullets, ending, heading, labelled, paragraphs, plain, tail
 from connector.cli.words import either
@@ -20,24 +20,6 @@ _MOST: Final = 8
 _LONG: Final = 160
 """Signs of a description that are shown."""
 _DAY: Final = 86_400_000_000
-_OFTEN: Final[Mapping[str, tuple[str, str]]] = {
-    "UPDATE_CONT": ("all the time", "laufend"),
-    "CONT": ("all the time", "laufend"),
-    "HOURLY": ("hourly", "stündlich"),
-    "DAILY_2": ("twice a day", "zweimal täglich"),
-    "DAILY": ("daily", "täglich"),
-    "WEEKLY": ("weekly", "wöchentlich"),
-    "BIWEEKLY": ("every two weeks", "alle zwei Wochen"),
-    "MONTHLY": ("monthly", "monatlich"),
-    "BIMONTHLY": ("every two months", "alle zwei Monate"),
-    "QUARTERLY": ("quarterly", "vierteljährlich"),
-    "ANNUAL_2": ("twice a year", "halbjährlich"),
-    "ANNUAL": ("yearly", "jährlich"),
-    "BIENNIAL": ("every two years", "alle zwei Jahre"),
-    "TRIENNIAL": ("every three years", "alle drei Jahre"),
-    "IRREG": ("irregularly", "unregelmäßig"),
-    "NEVER": ("never", "nie"),
-}
 _FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "themes": ("Themes", "Themen"),
     "formats": ("Forms", "Formate"),
@@ -92,10 +74,15 @@ def others(found: Any, now: int) -> str:
     """Why the rest could not be used."""
     if not found["total"]:
         return ""
-    title = either(
-        f"{found['total']} more fit, but this node could not use them",
-        f"{found['total']} weitere passen, sind für diesen Knoten aber nicht nutzbar",
-    )
+    if found["total"] == 1:
+        title = either(
+            "1 more fits, but this node could not use it", "1 weiterer passt, ist für diesen Knoten aber nicht nutzbar"
+        )
+    else:
+        title = either(
+            f"{found['total']} more fit, but this node could not use them",
+            f"{found['total']} weitere passen, sind für diesen Knoten aber nicht nutzbar",
+        )
     lines = [f"{one['count']} × {one['why']['sentence']}" for one in found["reasons"]]
     if found["looked"] < found["total"]:
         seen = found["looked"]
@@ -131,7 +118,7 @@ def known(one: Any) -> str:
                 (either("publisher", "Herausgeber"), (said.get("publisher") or {}).get("name")),
                 (either("contact", "Ansprechpartner"), [_contact(each) for each in said.get("contacts", ())]),
                 ("licence", said.get("licence")),
-                (either("access", "Zugang"), _access(said.get("access", ""))),
+                (either("access", "Zugang"), access(said.get("access", ""))),
                 (either("updated", "aktualisiert"), often(said.get("frequency", ""))),
                 (either("places", "Orte"), [*said.get("place_names", ()), *said.get("places", ())]),
                 (either("from", "von"), said.get("since")),
@@ -279,12 +266,21 @@ def _reach(reach: Any, now: int) -> str:
         f"Gesucht in {count} Katalog{'' if count == 1 else 'en'}, wie zuletzt gesehen",
     )
     if silent:
-        since = ages.age(reach["oldest"], now)
-        said += either(
-            f"; {silent} did not answer lately (the longest silent was read {since})",
-            f"; {silent} antworten zurzeit nicht (der am längsten stumme zuletzt gelesen: {since})",
-        )
+        said += "; " + _silent(silent, ages.age(reach["oldest"], now))
     return said
+
+
+def _silent(count: int, since: str) -> str:
+    """That some do not answer; `since` says when that of them was read which has been silent longest."""
+    if count == 1:
+        return either(
+            f"1 of them does not answer at present (last read {since})",
+            f"einer davon antwortet zurzeit nicht (zuletzt gelesen {since})",
+        )
+    return either(
+        f"{count} of them do not answer at present (the longest silent was last read {since})",
+        f"{count} davon antworten zurzeit nicht (der am längsten stumme wurde zuletzt gelesen {since})",
+    )
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -298,11 +294,14 @@ def theme(code: str) -> str:
 
 def often(frequency: str) -> str:
     """How often something is promised to be updated."""
-    return either(*_OFTEN[frequency]) if frequency in _OFTEN else plain(frequency)
+    names = rhythms.NAMES.get(frequency)
+    return plain(frequency) if names is None else either(names[1], names[0])
 
 
 def distance(metres: float) -> str:
-    """As people say it: `800 m`, `1.2 km`, `35 km`."""
+    """As people say it: `here`, `800 m`, `1.2 km`, `35 km`."""
+    if metres < 5:
+        return either("here", "hier")
     if metres < 1000:
         return f"{round(metres / 10) * 10:.0f} m"
     kilometres = metres / 1000
@@ -310,7 +309,8 @@ def distance(metres: float) -> str:
     return f"{either(said, said.replace('.', ','))} km"
 
 
-def _access(value: str) -> str:
+def access(value: str) -> str:
+    """Who may have the data, or whether a promise is kept; a word that is not known is shown as it is."""
     return either(*_ACCESS[value]) if value in _ACCESS else plain(value)
 
 
@@ -336,7 +336,9 @@ def _facet(kind: str, value: str) -> str:
         case "trust":
             return ages.trust(value)
         case "access" | "freshness":
-            return _access(value)
+            return access(value)
+        case "participants" if value == "own":
+            return either("this node", "dieser Knoten")
         case _:
             return plain(value)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
-from catalog import themes
+from catalog import geo, rhythms, themes
+from connector.cli import found
 from connector.cli.command import Call, Leaf
 from connector.cli.names import ASSET, segment
-from connector.cli.output import bullets, by, heading, instant, labelled, paragraphs
+from connector.cli.output import bullets, by, cell, heading, instant, labelled, paragraphs
 from connector.cli.words import either
 
 _MANY = {"place": "places", "language": "languages", "hvd": "hvd", "page": "documentation", "law": "legislation"}
@@ -49,13 +50,21 @@ _GERMAN = {
     "since": "von",
     "until": "bis",
     "contributor": "Datenlieferant",
+    "hvd": "hochwertig",
     "landing_page": "Seite",
     "documentation": "Dokumentation",
     "identifiers": "Kennungen",
     "legislation": "Rechtsakte",
+    "conforms_to": "Standards",
+    "provenance": "Herkunft",
+    "creators": "Urheber",
+    "originators": "Datenquellen",
+    "custodians": "Verwalter",
+    "reference_systems": "Bezugssysteme",
+    "resolution_metres": "Auflösung in Metern",
+    "mobility_theme": "Mobilitätsthema",
 }
 """Fields as people call them; the others are named as in the model."""
-_INSTANTS = ("issued", "modified")
 
 
 @click.command(
@@ -78,9 +87,11 @@ _INSTANTS = ("issued", "modified")
 @click.option("--licence", help="Licence: a code of DCAT-AP.de (dl-by-de/2.0, cc-zero) or an IRI.")
 @click.option("--attribution", help="Whom to name, where the licence asks for that.")
 @click.option("--access", type=click.Choice(["PUBLIC", "RESTRICTED", "NON_PUBLIC"]), help="Who may have the data.")
-@click.option("--frequency", help="How often they are brought up to date: DAILY, MONTHLY, ANNUAL, ...")
-@click.option("--language", multiple=True, help="Language of the data: DEU, ENG, ...; repeatable.")
-@click.option("--place", multiple=True, help="Official key (AGS, ARS) or NUTS code; repeatable.")
+@click.option("--frequency", help="How often they are brought up to date: DAILY, MONTHLY, ANNUAL, hourly, ...")
+@click.option("--language", multiple=True, help="Language of the data: DEU, ENG, german, ...; repeatable.")
+@click.option(
+    "--place", multiple=True, help="Official key (AGS, ARS), NUTS code, name of a state or large town; repeatable."
+)
 @click.option("--box", metavar="W,S,E,N", help="Where the data lie, in degrees.")
 @click.option("--since", metavar="DAY", help="First day that the data are about.")
 @click.option("--until", metavar="DAY", help="Last day that the data are about.")
@@ -144,7 +155,7 @@ def _fields(given: Mapping[str, Any], known: Any) -> dict[str, Any]:
         fields["contacts"] = [_contact(given["contact"])]
     if given["box"]:
         fields["box"] = _box(given["box"])
-    return fields | dict(map(_setting, given["settings"])) | dict.fromkeys(given["clear"])
+    return {**dict.fromkeys(given["clear"]), **fields, **dict(map(_setting, given["settings"]))}
 
 
 def _tongues(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,8 +194,8 @@ def _text(one: Any) -> str:
     said = one["metadata"]
     rows = [("dataset", one["asset"]), *(_row(field, value) for field, value in said.items() if field != "forms")]
     rows.append(("added", by(one["changed"], one["changed_by"]) if one["changed"] else ""))
-    wrong = [found["sentence"] for found in one["findings"] if found["severity"] == "violation"]
-    wishes = [found["sentence"] for found in one["findings"] if found["severity"] != "violation"]
+    wrong = [each["sentence"] for each in one["findings"] if each["severity"] == "violation"]
+    wishes = [each["sentence"] for each in one["findings"] if each["severity"] != "violation"]
     fine = either("A portal would take it like this.", "Ein Portal nähme es so an.")
     return paragraphs(
         heading(one["name"]),
@@ -196,7 +207,7 @@ def _text(one: Any) -> str:
 
 
 def _row(field: str, value: Any) -> tuple[str, str]:
-    said = instant(value) if field in _INSTANTS else _shown(value)
+    said = _SAID[field](value) if field in _SAID else _shown(value)
     return either(field.replace("_", " "), _GERMAN.get(field, field)), said
 
 
@@ -209,4 +220,52 @@ def _shown(value: Any) -> str:
         return "; ".join(held)
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
-    return str(value)
+    return cell(value)
+
+
+def _agent(one: Any) -> str:
+    return " ".join(filter(None, (one["name"], f"<{one['email']}>" if one["email"] else "", one["id"])))
+
+
+def _contact_of(one: Any) -> str:
+    ways = (one["name"], f"<{one['email']}>" if one["email"] else "", one.get("telephone"), one.get("url"))
+    return " ".join(filter(None, ways))
+
+
+def _extent(box: Any) -> str:
+    sides = (("W", "west"), ("S", "south"), (either("E", "O"), "east"), ("N", "north"))
+    return ", ".join(f"{sign} {box[side]:g}" for sign, side in sides)
+
+
+def _named(names: Mapping[str, tuple[str, str]]) -> Callable[[str], str]:
+    """A code by its name; the code stands behind it, since that is what is typed."""
+
+    def said(code: str) -> str:
+        return f"{either(*names[code][::-1])} ({code})" if code in names else code
+
+    return said
+
+
+def _place(key: str) -> str:
+    known = geo.names(key)
+    return f"{key} ({', '.join(known)})" if known else key
+
+
+def _each(said: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda values: ", ".join(map(said, values))
+
+
+_SAID: Mapping[str, Callable[[Any], str]] = {
+    "themes": _each(_named(themes.NAMES)),
+    "hvd": _each(_named(rhythms.CATEGORIES)),
+    "frequency": _named(rhythms.NAMES),
+    "access": found.access,
+    "publisher": _agent,
+    **dict.fromkeys(("creators", "originators", "custodians"), _each(_agent)),
+    "contacts": _each(_contact_of),
+    "places": _each(_place),
+    "box": _extent,
+    "issued": instant,
+    "modified": instant,
+}
+"""Fields that are told otherwise than by writing them down."""

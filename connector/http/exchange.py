@@ -92,7 +92,7 @@ class Router(Generic[R]):
     def add(self, method: str, template: str, route: R) -> None:
         """Enter a route."""
         node = self._root
-        for part in template.strip("/").split("/"):
+        for part in template.removeprefix("/").split("/"):
             if part.startswith("{"):
                 node.named = node.named or _Node()
                 node = node.named

@@ -81,3 +81,13 @@ def test_search_engines_read_what_is_told() -> None:
 def test_an_empty_list_says_so_in_the_readers_language() -> None:
     assert "Zurzeit wird nichts" in landing.list_page("Stadt", [], "de", PAGE, "", "")
     assert "Nothing is offered" in landing.list_page("Stadt", [], "en", PAGE, "", "")
+
+
+def test_people_read_words_where_portals_read_codes() -> None:
+    said = Metadata(frequency="ANNUAL", hvd=("c_ac64a52d",), places=("14612000", "14627210"))
+    german = landing.dataset_page(said, ROOT, PAGE, [], "de", {})
+    for part in ("jährlich", "Hochwertiger Datensatz (EU)", "Georaum", "Dresden, Sachsen (14612000)", "(14627210)"):
+        assert part in german, part
+    english = landing.dataset_page(said, ROOT, PAGE, [], "en", {})
+    assert "yearly" in english
+    assert "ANNUAL" not in german + english

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.connector.cli.api import Api
 from tests.connector.cli.conftest import Types
 
@@ -77,3 +79,29 @@ def test_nothing_and_half_a_box_are_refused(api: Api, types: Types) -> None:
     assert half.status == 2
     assert "W,S,E,N" in half.err
     assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "english", "german"),
+    [
+        ("themes", ["ENER"], "energy (ENER)", "Energie (ENER)"),
+        ("frequency", "HOURLY", "hourly (HOURLY)", "stündlich (HOURLY)"),
+        ("hvd", ["c_b79e35eb"], "mobility (c_b79e35eb)", "Mobilität (c_b79e35eb)"),
+        ("access", "RESTRICTED", "restricted", "eingeschränkt"),
+        ("places", ["14612000"], "14612000 (Dresden", "14612000 (Dresden"),
+        ("issued", 1_795_316_337_988_730, "2026-11-22", "22.11.2026"),
+        ("box", {"west": 13, "south": 51, "east": 14, "north": 51.5}, "E 14", "O 14"),
+        ("contacts", [{"name": "Amt", "email": "a@b.example", "organisation": True}], "Amt <a@b.example>", "Amt <a@b"),
+        ("publisher", {"name": "Stadt", "id": "did:web:a", "email": "", "kind": ""}, "Stadt did:web:a", "Stadt did"),
+    ],
+)
+def test_codes_are_told_in_words(api: Api, types: Types, field: str, value: object, english: str, german: str) -> None:
+    api.answers["GET /v1/assets/trees/portrait"] = {**SHOWN, "metadata": {field: value}}
+    assert english in types("asset", "portrait", "trees").out
+    assert german in types("asset", "portrait", "trees", "--lang", "de").out
+
+
+def test_what_is_said_wins_over_what_is_cleared(api: Api, types: Types) -> None:
+    api.answers["POST /v1/assets/trees/portrait"] = SHOWN
+    types("asset", "portray", "trees", "--clear", "licence", "--clear", "level", "--licence", "cc-zero")
+    assert said(api)["fields"] == {"licence": "cc-zero", "level": None}

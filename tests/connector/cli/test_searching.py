@@ -108,7 +108,7 @@ def test_in_german(api: Api, types: Types) -> None:
     assert "Für Sie nutzbar: nein, nur für einen anderen Zweck." in out
     assert "aktualisiert vor 3 Tagen (versprochen: täglich; 2 Tage zu spät) · gesehen vor 3 Stunden" in out
     assert "vom Anbieter signiert" in out
-    assert "1 antworten zurzeit nicht" in out
+    assert "einer davon antwortet zurzeit nicht (zuletzt gelesen vor 1 Tag)" in out
     assert "> allmende catalog show stadtwerke" in out
 
 
