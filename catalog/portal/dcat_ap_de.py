@@ -26,7 +26,7 @@ from catalog.portal import names
 from catalog.portal.file_types import essence, file_type
 from catalog.portal.metadata import change, read
 from catalog.portal.own import House
-from catalog.portal.telling import instant
+from catalog.portal.telling import by_language, instant
 
 CLOSED: Final = "other-closed"
 _OF_TERMS: Final[Texts] = {"de": "Über den Datenraum, unter Bedingungen", "en": "Through the data space, under terms"}
@@ -59,6 +59,8 @@ class Exhibit(Struct, frozen=True, kw_only=True):
     media_type: str = ""
     media_types: tuple[str, ...] = ()
     endpoint: str = ""
+    titled: bool = True
+    """Do distributions that offers become have a title?"""
 
     @property
     def access(self) -> str:
@@ -181,7 +183,7 @@ def _of_offer(id: str, terms: Sequence[Terms], exhibit: Exhibit) -> Node:
     return {
         "@id": id,
         "@type": ["dcat:Distribution"],
-        "dct:title": [{"@value": text, "@language": language} for language, text in _OF_TERMS.items()],
+        **({"dct:title": by_language(_OF_TERMS)} if exhibit.titled else {}),
         "dcat:accessURL": policies[:1] or [{"@id": exhibit.access}],
         **({"odrl:hasPolicy": policies} if policies else {}),
         **({"dct:license": [{"@id": licences.pop()}]} if len(licences) == 1 and all(licences) else {}),

@@ -35,11 +35,13 @@ _LICENCE: Final = "http://purl.org/dc/terms/license@id"
 
 class Site(Struct, frozen=True, kw_only=True):
     """Where it is shown: `root` is where the pages for people begin, "" where there are none; `endpoint` where the
-    protocol is spoken."""
+    protocol is spoken. `titled`: what an offer adds has a title for people; where datasets are searched, the same
+    words at each of them would only be in the way."""
 
     house: House
     root: str
     endpoint: str
+    titled: bool = False
 
 
 class Matter(Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ def exhibit(matter: Matter, site: Site) -> Exhibit:
         media_type=matter.media_type,
         media_types=tuple(ROWS[one] for one in matter.rows if one in ROWS),
         endpoint=site.endpoint if matter.offered else "",
+        titled=site.titled,
     )
 
 
