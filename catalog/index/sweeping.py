@@ -11,6 +11,12 @@ from typing import Final
 from catalog.index.writing import Writing
 
 _USED: Final = " UNION ".join(f"SELECT {name} FROM card" for name in ("theme", "format", "licence", "access"))  # noqa: S608
+_NOBODY: Final = (
+    "NOT EXISTS (SELECT 1 FROM card WHERE card.source = party.party)"
+    " AND NOT EXISTS (SELECT 1 FROM card WHERE card.party = party.party)"
+    " AND did NOT IN (SELECT participant FROM standing)"
+)
+"""Who has no dataset and is not read: brokers may name whom they like."""
 _MERGED: Final = 500
 _HOUR: Final = 3_600_000_000
 _WORDS_AT_ONCE: Final = 20_000
@@ -38,6 +44,7 @@ def sweep(connection: sqlite3.Connection, now: int, seen: int, gone: int) -> int
     connection.execute("DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM offer o WHERE o.terms = terms.terms)")
     for table in ("mark", "kind"):
         connection.execute(f"DELETE FROM {table} WHERE kind NOT IN ({_USED})")  # noqa: S608
+    connection.execute(f"DELETE FROM party WHERE {_NOBODY}")  # noqa: S608
     _forget_words(connection, now // _HOUR)
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGED,))
     return count

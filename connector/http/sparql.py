@@ -37,6 +37,9 @@ def publish(publications: Publications, querying: Querying) -> None:
             "vary": "Accept",
             # Everybody may read it, so pages of others may as well.
             "access-control-allow-origin": "*",
+            # What a query says comes back in the answer: nothing that reads it as a page may run any of it.
+            "content-security-policy": "default-src 'none'; sandbox",
+            "x-content-type-options": "nosniff",
         }
         return Response(200, headers, b"" if request.method == "HEAD" else found.body)
 

@@ -26,7 +26,7 @@ from policies.model import Reason
 
 MOST_BYTES: Final = 50_000_000
 """Of one answer."""
-MOST_TOLD: Final = 256 << 20
+MOST_TOLD: Final = 128 << 20
 """Bytes of all answers of one harvest: all of it is in memory until its end."""
 MOST_PAGES: Final = 2_000
 MOST_RECORDS: Final = 50_000

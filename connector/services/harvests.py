@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -33,8 +34,13 @@ from connector.services.harvesting import Harvesting, Yield
 from connector.services.offers import Offers
 from policies.model import Reason
 
+log = structlog.get_logger()
 MOST: Final = 100
 """Portals of one node."""
+AT_ONCE: Final = 4
+"""Portals that are asked at a time, where some of them take long."""
+PATIENT: Final = 20.0
+"""Seconds after which the next one is asked."""
 BATCH: Final = 50
 """Records that are written in one transaction."""
 FEW: Final = 4
@@ -81,6 +87,7 @@ class Harvests:
         self._store, self._clock, self._offers, self._harvesting = store, clock, offers, harvesting
         self._root, self._check = public_url.rstrip("/"), check
         self._under_way: set[str] = set()
+        self._going: set[asyncio.Task[None]] = set()
 
     # --- which there are ----------------------------------------------------------------------------------------------
 
@@ -121,14 +128,30 @@ class Harvests:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     async def look(self) -> None:
-        """Ask each portal whose time has come."""
+        """Ask portals whose time has come, and wait a while for them: who takes longer goes on, and holds up nobody."""
         now = self._clock.now()
         for one in await self.select():
-            if one.id not in self._under_way and (one.asked is None or one.asked + one.every * SECOND <= now):
-                try:
-                    await self.run("node", one.id)
-                except NodeError:
-                    continue  # the record says why
+            due = one.asked is None or one.asked + one.every * SECOND <= now
+            if due and one.id not in self._under_way and len(self._going) < AT_ONCE:
+                going = asyncio.get_running_loop().create_task(self._go(one.id))
+                self._going.add(going)
+                going.add_done_callback(self._going.discard)
+                await asyncio.wait([going], timeout=PATIENT)
+
+    async def _go(self, name: str) -> None:
+        try:
+            await self.run("node", name)
+        except NodeError:
+            return  # the record says why
+        except Exception:
+            log.exception("harvest.broken", harvest=name)
+
+    async def close(self) -> None:
+        """Stop where each one is."""
+        going = list(self._going)
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
 
     async def run(self, operator: str, name: str, *, vanished: bool = False) -> Done:
         """Ask a portal now. `vanished`: a person confirms that records have gone, however many.

@@ -108,6 +108,28 @@ class TestGrowth:
         assert reader.index.gone(node.did, "urn:d:4:0") is not None
         reader.index.close()
 
+    async def test_whom_a_broker_has_named_is_forgotten(self, tmp_path: Path) -> None:
+        node = Node("bad", foreign=True)
+        named = [
+            {
+                "@type": "Catalog",
+                "@id": "urn:i",
+                "participantId": f"did:web:x{one}.example",
+                "dataset": [dataset("urn:d")],
+            }
+            for one in range(20)
+        ]
+        node.answers[REQUEST] = lambda url: Reply(200, page(catalog=named))
+        reader = Reader(World(node), tmp_path)
+        await reader.crawling.crawl(replace(node.target, broker=True), Standing(participant=node.did))
+        node.answers[REQUEST] = lambda url: Reply(200, page(dataset("urn:d:1")))
+        await reader.crawling.crawl(replace(node.target, broker=True), Standing(participant=node.did))
+        reader.index.sweep(reader.clock.now(), 10**12, 10**12)
+        known = reader.index._read(lambda one: one.execute("SELECT did FROM party").fetchall())
+        assert known == [(node.did,)]
+        assert reader.ids() == {"urn:d:1"}
+        reader.index.close()
+
     def test_the_file_is_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Full, it is still read, and what is taken out makes room."""
         monkeypatch.setattr(file, "PAGES", 200)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +13,7 @@ from catalog.portal import turtle
 from connector.errors import InputError
 from connector.ports import Transaction
 from connector.records import Asset, Harvest, Portrait
-from connector.services import harvesting
+from connector.services import harvesting, harvests
 from connector.services.broken import Addresses
 from tests.catalog.repair.records import graph, link, node
 from tests.connector.services.seen import Clock
@@ -77,6 +79,35 @@ async def test_the_same_of_ckan(here: Node, monkeypatch: pytest.MonkeyPatch) -> 
     done = await here.run()
     assert done.reason is not None and done.reason.code == "harvest.large"
     assert await here.assets() == []
+
+
+async def test_a_portal_that_never_comes_to_an_end_holds_up_no_other(
+    here: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvests, "PATIENT", 0.0)
+    slow, other = "https://slow.example/", "https://portal.example/other.ttl"
+    for name, url in (("a-slow", slow), ("b-other", other)):
+        await here.harvests.add("anna", Harvest(id=name, kind="dcat", url=url, created=0, created_by=""))
+    opened = here.portal.open
+    here.portal.answer = lambda url, headers: Answer(200, turtle.write(many(1)), TURTLE)
+    never, done = asyncio.Event(), asyncio.Event()
+
+    async def slowly(url: str, **more: Any) -> Answer:
+        if url == slow:
+            await never.wait()
+        done.set()
+        return await opened(url, **more)
+
+    monkeypatch.setattr(here.portal, "open", slowly)
+    async with asyncio.timeout(20):
+        await here.harvests.look()
+        await done.wait()
+        while len(await here.assets()) < 1:
+            await asyncio.sleep(0)
+        # Closing the node does not wait for it either.
+        await here.harvests.close()
+    asked = {one.id: one.asked for one in await here.harvests.select()}
+    assert asked["a-slow"] is None
 
 
 async def test_nobody_takes_over_what_came_from_elsewhere(here: Node) -> None:
