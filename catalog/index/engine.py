@@ -54,11 +54,7 @@ class Index:
         """Close what is not in use. Nobody asks any more."""
         with self._writing:
             self._close_writer()
-        with self._lock:
-            self._age += 1
-            readers, self._readers = self._readers, []
-        for connection in readers:
-            connection.close()
+        self._close_readers()
 
     # --- filling ---
 
@@ -197,6 +193,14 @@ class Index:
                 self._writer.close()
             self._writer = None
 
+    def _close_readers(self) -> None:
+        """Those that are idle; who reads now finds its connection too old to be used again."""
+        with self._lock:
+            self._age += 1
+            readers, self._readers = self._readers, []
+        for connection in readers:
+            connection.close()
+
     def _mend(self, error: Exception, age: int) -> None:
         """Begin anew where the file is damaged, once for all who found that. Raises `IndexFileError` elsewhere."""
         if not grave(error):
@@ -205,11 +209,7 @@ class Index:
             if self._age != age:
                 return
             self._close_writer()
-            with self._lock:
-                self._age += 1
-                readers, self._readers = self._readers, []
-            for connection in readers:
-                connection.close()
+            self._close_readers()
             try:
                 throw_away(self._path)
             except OSError as failure:

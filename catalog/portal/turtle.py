@@ -6,6 +6,7 @@ What lives here: the text. What does not: choosing what is said. The graph is ma
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from catalog.graph import PREFIXES, Graph, Node, Value, full
@@ -27,7 +28,7 @@ def write(graph: Graph) -> bytes:
     return f"{head}\n{body}".encode()
 
 
-def quoted(text: str) -> str:
+def _quoted(text: str) -> str:
     """A text between quotation marks, escaped for Turtle and N-Triples."""
     return f'"{text.translate(_ESCAPES)}"'
 
@@ -35,14 +36,15 @@ def quoted(text: str) -> str:
 def _block(node: Node) -> str:
     lines = [f"a {', '.join(_name(one) for one in node['@type'])}"] if node["@type"] else []
     lines += [
-        f"{_name(name)} {', '.join(_value(one) for one in held)}"
+        f"{_name(name)} {', '.join(valued(one, _name) for one in held)}"
         for name, held in node.items()
         if not name.startswith("@")
     ]
-    return f"{_id(node['@id'])} {_NEXT.join(lines)} .\n" if lines else ""
+    return f"{named(node['@id'])} {_NEXT.join(lines)} .\n" if lines else ""
 
 
-def _id(id: str) -> str:
+def named(id: str) -> str:
+    """A node: a blank one by its label, any other by its IRI."""
     return id if id.startswith("_:") else f"<{id}>"
 
 
@@ -52,10 +54,11 @@ def _name(name: str) -> str:
     return name if found and found[1] in PREFIXES else f"<{full(name)}>"
 
 
-def _value(value: Value) -> str:
+def valued(value: Value, name: Callable[[str], str]) -> str:
+    """A value; `name` writes the type of a literal."""
     if "@id" in value:
-        return _id(value["@id"])
-    text = quoted(value["@value"])
+        return named(value["@id"])
+    text = _quoted(value["@value"])
     if "@language" in value:
         return f"{text}@{value['@language']}"
-    return f"{text}^^{_name(value['@type'])}" if "@type" in value else text
+    return f"{text}^^{name(value['@type'])}" if "@type" in value else text

@@ -7,17 +7,15 @@ negotiating (`services.negotiations`). Source: Dataspace Protocol 2025-1, Catalo
 from __future__ import annotations
 
 from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
 from connector.errors import DeliveryError, InputError, NodeError
 from connector.ports import Identity, Peer, Reply, Store
 from connector.protocol import codec, paths
-from connector.protocol.messages import Catalog, CatalogError, CatalogRequestMessage, Dataset
-from connector.protocol.reasons import heard
+from connector.protocol.messages import Catalog, CatalogRequestMessage, Dataset
 from connector.records import Participant
-from policies.model import Reason
+from connector.services.pages import following, joined, refused
 
 M = TypeVar("M", Catalog, Dataset)
 
@@ -42,11 +40,11 @@ class Discovery:
         """
         participant = await self._participant(peer)
         first = paths.join(participant.base, paths.CATALOG_REQUEST)
-        url = _joined(first, after) if after else first
+        url = joined(first, after) if after else first
         if not url:
             raise InputError("catalog.link", peer=participant.name)
         reply = await self._ask("POST", url, participant, codec.encode(CatalogRequestMessage()))
-        return Page(_read(reply, Catalog), _next(reply))
+        return Page(_read(reply, Catalog), following(reply) or None)
 
     async def greet(self, peer: str) -> None:
         """Call `peer` (a DID), also where nobody vouches for it, so that it comes to know us and calls back with what
@@ -81,39 +79,12 @@ class Discovery:
         )
 
 
-def _joined(first: str, after: str) -> str:
-    """Where a link leads, "" where that is another origin, or nowhere."""
-    try:
-        url = urljoin(first, after)
-        return url if urlsplit(url)[:2] == urlsplit(first)[:2] else ""
-    except ValueError:
-        return ""
-
-
 def _read(reply: Reply, kind: type[M]) -> M:
     """Raises `DeliveryError` where the answer is an error, or no such message."""
     if not 200 <= reply.status < 300:
-        why = _refused(reply)
+        why = refused(reply)
         raise DeliveryError(why.code, **why.params)
     try:
         return codec.decode(reply.body, kind)
     except NodeError as error:
         raise DeliveryError("peer.answer_unclear", problem=error.reason.code) from None
-
-
-def _refused(reply: Reply) -> Reason:
-    """Why the peer says no, in its own words where it has any."""
-    try:
-        said = codec.decode(reply.body, CatalogError)
-    except NodeError:
-        return Reason("peer.refused", {"status": str(reply.status)})
-    return heard("peer.refused", said.code, said.reason, status=str(reply.status))
-
-
-def _next(reply: Reply) -> str | None:
-    """The target of `Link: <...>; rel="next"` (RFC 8288), or None."""
-    for link in reply.headers.get("link", "").split(","):
-        target, _, parameters = link.partition(";")
-        if 'rel="next"' in parameters.replace(" ", "") or "rel=next" in parameters.replace(" ", ""):
-            return target.strip().strip("<>")
-    return None

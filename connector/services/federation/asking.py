@@ -7,9 +7,6 @@ answer (`datasets`), what to ask for next (`crawling`), HTTP (`connector.http.cl
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urljoin, urlsplit
-
 from msgspec import Struct
 
 from catalog.federation import manifest
@@ -17,18 +14,16 @@ from catalog.federation.manifest import Manifest, ManifestError
 from certs import jwk
 from certs.did import DidError
 from certs.jwk import JwkError, PublicKey
-from connector.errors import DeliveryError, NodeError
+from connector.errors import DeliveryError
 from connector.ports import Clock, Documents, Identity, Peer, Reply
 from connector.protocol import codec, paths
-from connector.protocol.messages import CatalogError, CatalogRequestMessage
-from connector.protocol.reasons import heard
+from connector.protocol.messages import CatalogRequestMessage
 from connector.services.federation.targets import Target
-from policies.model import Reason
+from connector.services.pages import following, joined, refused, same_origin
 
 LIMIT = 150
 """Entries that are asked for at a time: half a megabyte, which is in memory several times while it is read."""
 _NO_SUCH_THING = (404, 405, 501)
-_NEXT = re.compile(r"<([^<>]{1,4096})>\s*((?:;[^,]{0,512})?)")
 
 
 class Told(Struct, frozen=True):
@@ -53,7 +48,7 @@ class Asking:
         except DidError as error:
             raise DeliveryError("catalog.document", why=error.code) from None
         found = document.services.get(manifest.SERVICE, "").rstrip("/")
-        return found if found.startswith(target.url.rstrip("/") + "/") and _same(found, target.base) else ""
+        return found if found.startswith(target.url.rstrip("/") + "/") and same_origin(found, target.base) else ""
 
     async def manifest(self, target: Target, endpoint: str, etag: str) -> Told | None:
         """Its manifest for us, None where it is the one with this tag.
@@ -83,8 +78,8 @@ class Asking:
         """A page of the protocol's catalogue, and where the next one is, "" where there is none. Raises
         `DeliveryError`, `catalog.link` where the next one is elsewhere."""
         reply = await self._ask("POST", url, target, body=codec.encode(CatalogRequestMessage()))
-        link = following(_served(reply).headers.get("link", ""))
-        after = _joined(url, link) if link else ""
+        link = following(_served(reply))
+        after = joined(url, link) if link else ""
         if link and not after:
             raise DeliveryError("catalog.link")
         return reply.body, after
@@ -123,46 +118,13 @@ def first(target: Target) -> str:
 
 def within(target: Target, endpoint: str) -> str:
     """Where the catalogue of a service that a catalogue names is asked for; "" where that is none of this target's."""
-    found = _joined(target.base + "/", endpoint)
+    found = joined(target.base + "/", endpoint)
     return paths.join(found, paths.CATALOG_REQUEST) if found else ""
-
-
-def following(links: str) -> str:
-    """The target of `Link: <...>; rel="next"` (RFC 8288), "" where there is none."""
-    for target, parameters in _NEXT.findall(links):
-        if re.search(r';\s*rel\s*=\s*"?next"?\s*(?:;|$)', parameters):
-            return str(target)
-    return ""
-
-
-def _joined(base: str, link: str) -> str:
-    """Where a link on a page leads; "" where that is of another origin, or nowhere."""
-    try:
-        found = urljoin(base, link)
-    except ValueError:
-        return ""
-    return found if _same(found, base) else ""
-
-
-def _same(url: str, other: str) -> bool:
-    """Is it of the same origin?"""
-    try:
-        return urlsplit(url)[:2] == urlsplit(other)[:2]
-    except ValueError:
-        return False
 
 
 def _served(reply: Reply) -> Reply:
     """The reply, where it is an answer. Raises `DeliveryError` with what the peer says."""
     if reply.status == 200:
         return reply
-    why = _refused(reply)
+    why = refused(reply)
     raise DeliveryError(why.code, **why.params)
-
-
-def _refused(reply: Reply) -> Reason:
-    try:
-        said = codec.decode(reply.body, CatalogError)
-    except NodeError:
-        return Reason("peer.refused", {"status": str(reply.status)})
-    return heard("peer.refused", said.code, said.reason, status=str(reply.status))

@@ -133,7 +133,7 @@ _FACETS = ("theme", "format", "licence", "access", "participant", "trust", "due 
 
 def _theirs(bare: sqlite3.Connection, words: str, box: Box | None) -> None:
     match = " ".join(f'"{word}"' for word in words.split())
-    where, parameters = "full_text MATCH ?", [match]
+    where, parameters = "full_text MATCH ?", list[object]([match])
     if box is not None:
         where += " AND record IN (SELECT record FROM area WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?)"
         parameters += [box.east, box.west, box.north, box.south]
