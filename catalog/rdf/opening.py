@@ -24,8 +24,10 @@ ENDINGS: Final = {
     "owl": "application/rdf+xml",
     "jsonld": "application/ld+json",
     "json": "application/ld+json",
+    "jsonl": "application/ld+json",
 }
 """Media types by the end of a file's name."""
+_LINES: Final = msgspec.json.Decoder()
 
 
 def open_document(worker: Worker, document: bytes, media_type: str, base: str = "") -> Graph:
@@ -40,9 +42,14 @@ def open_document(worker: Worker, document: bytes, media_type: str, base: str = 
 
 
 def of_ckan(document: bytes) -> list[ckan.Package]:
-    """The packages of an answer of CKAN; none of what is none."""
+    """The packages of an answer of CKAN, or of a dump of its command line with one in each line; none of what is
+    none."""
+    document = document.removeprefix(b"\xef\xbb\xbf")
     try:
-        return ckan.packages(msgspec.json.decode(document))
+        try:
+            return ckan.packages(msgspec.json.decode(document))
+        except msgspec.DecodeError:
+            return [one for said in _LINES.decode_lines(document) for one in ckan.packages(said)]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return []
 

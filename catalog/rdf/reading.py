@@ -1,11 +1,12 @@
 """RDF of portals -> a graph of plain JSON (`catalog.graph`), lenient where people err, bounded in everything.
 
 What lives here: rdflib's readers of Turtle, N-Triples, RDF/XML and JSON-LD with a sink of our own; which context of a
-JSON-LD document is known (`terms_dcat`); charsets; names for nodes that have none. What does not: self-descriptions,
-which are signed and read strictly (`contexts`), rules (`profile`), repairs (`repair`). It runs in the worker's process
-alone (`worker`), which ends it when it takes too long or too much memory.
+JSON-LD document is known (`terms_dcat`, `terms_web`); charsets; names for nodes that have none. What does not:
+self-descriptions, which are signed and read strictly (`contexts`), rules (`profile`), repairs (`repair`). It runs in
+the worker's process alone (`worker`), which ends it when it takes too long or too much memory.
 
-INVARIANT: nothing is ever fetched: no context, no DTD, no entity. A context that is not known is refused by its URL.
+INVARIANT: nothing is ever fetched: no context, no DTD, no entity. A context that is not known is refused by its URL,
+unless everything is told without it.
 Sources: RDF 1.1 Turtle, N-Triples and XML; JSON-LD 1.1; RFC 7303, 3 (charsets of XML).
 """
 
@@ -23,7 +24,7 @@ from xml.sax.xmlreader import InputSource
 import msgspec
 
 from catalog.graph import Graph, Node, Value, short
-from catalog.rdf import terms_dcat
+from catalog.rdf import terms_dcat, terms_web
 from catalog.rdf.blank import named
 
 MAX_STATEMENTS: Final = 500_000
@@ -375,11 +376,13 @@ def _plainly(module: Any) -> Iterator[None]:
 def _known(document: Any) -> Any:
     """A document of JSON-LD with each context in place of its URL. Raises `ReadingError` `rdf.context`, `rdf.large`."""
     # All are found before one is replaced: what is in a table is not looked through.
-    for holder in list(_objects(document)):
+    holders = list(_objects(document))
+    plain = _is_plain(document)
+    for holder in holders:
         if "@import" in holder:
             raise ReadingError("rdf.context", str(holder["@import"])[:256])
         if "@context" in holder:
-            holder["@context"] = _context(holder["@context"])
+            holder["@context"] = _context(holder["@context"], plain)
     return document
 
 
@@ -396,11 +399,37 @@ def _objects(document: Any) -> Iterator[dict[str, Any]]:
         open += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
 
 
-def _context(given: Any) -> Any:
+def _context(given: Any, plain: bool) -> Any:
+    """A context without addresses. One that is not known is done without where the document says nothing by it."""
     if isinstance(given, list):
-        return [_context(one) for one in given]
+        return [_context(one, plain) for one in given]
     if not isinstance(given, str):
         return given
-    if given not in terms_dcat.CONTEXTS:
+    known = terms_dcat.CONTEXTS.get(given) or terms_web.CONTEXTS.get(given)
+    if known is None and not (plain and given.startswith(("http://", "https://"))):
         raise ReadingError("rdf.context", given[:256])
-    return terms_dcat.CONTEXTS[given]
+    return terms_web.PLAIN if known is None else known
+
+
+def _is_plain(document: Any) -> bool:
+    """Does a document of a catalogue name all its properties and classes in full, or with prefixes that mean the same
+    everywhere?"""
+    open: list[Any] = [document]
+    of_catalogue = False
+    while open:
+        value = open.pop()
+        if isinstance(value, list):
+            open += value
+        elif isinstance(value, dict):
+            types = value.get("@type", [])
+            names = [*value, *(types if isinstance(types, list) else [types])]
+            if not all(isinstance(one, str) and _means_itself(one) for one in names):
+                return False
+            of_catalogue = of_catalogue or any(one.startswith("dcat:") for one in names)
+            open += [held for key, held in value.items() if not key.startswith("@") or key == "@graph"]
+    return of_catalogue
+
+
+def _means_itself(name: str) -> bool:
+    prefix, colon, rest = name.partition(":")
+    return name.startswith("@") or (bool(colon) and (prefix in terms_web.PLAIN or rest.startswith("//")))

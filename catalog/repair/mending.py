@@ -74,7 +74,8 @@ def _classify(draft: Draft) -> None:
     for id, node in draft.graph.items():
         if set(node.get("@type", ())) & _TAKES.keys():
             continue
-        kind = next((kind for name, kind in _TELLTALE.items() if name in node), "")
+        kind = next((kind for name, kind in spellings.CLASSES.items() if name in node.get("@type", ())), "")
+        kind = kind or next((kind for name, kind in _TELLTALE.items() if name in node), "")
         if kind:
             draft.told("type", id, "@type", " ".join(node.get("@type", ())), kind)
             node["@type"] = [*node.get("@type", ()), kind]

@@ -119,6 +119,14 @@ _OF: Final[Mapping[str, Mapping[str, str]]] = {
         "schema:dateModified": "dct:modified",
         "schema:license": "dct:license",
         "schema:distribution": "dcat:distribution",
+        "schema:dateCreated": "dct:created",
+        "schema:creator": "dct:creator",
+        "schema:identifier": "dct:identifier",
+        "schema:inLanguage": "dct:language",
+        "schema:spatialCoverage": "dct:spatial",
+        "schema:temporalCoverage": "dct:temporal",
+        "schema:version": "dcat:version",
+        "schema:url": "dcat:landingPage",
         "dcat:themes": "dcat:theme",
         "dcat:keywords": "dcat:keyword",
         "foaf:homepage": "dcat:landingPage",
@@ -127,6 +135,12 @@ _OF: Final[Mapping[str, Mapping[str, str]]] = {
         "rdfs:label": "dct:title",
         "schema:name": "dct:title",
         "schema:contentUrl": "dcat:downloadURL",
+        "schema:url": "dcat:accessURL",
+        "schema:description": "dct:description",
+        "schema:encodingFormat": "dcat:mediaType",
+        "schema:contentSize": "dcat:byteSize",
+        "schema:datePublished": "dct:issued",
+        "schema:dateModified": "dct:modified",
         "schema:license": "dct:license",
         "dct:abstract": "dct:description",
         "rdfs:comment": "dct:description",
@@ -144,6 +158,13 @@ _OF: Final[Mapping[str, Mapping[str, str]]] = {
         "dcat:accessURL": "dcat:endpointURL",
         "foaf:homepage": "foaf:page",
     },
+    "dcat:Catalog": {
+        "schema:name": "dct:title",
+        "schema:description": "dct:description",
+        "schema:publisher": "dct:publisher",
+        "schema:dataset": "dcat:dataset",
+    },
+    "dct:Location": {"schema:name": "skos:prefLabel"},
     "adms:Identifier": {
         "skos:prefLabel": "skos:notation",
         "schema:value": "skos:notation",
@@ -152,6 +173,12 @@ _OF: Final[Mapping[str, Mapping[str, str]]] = {
         "rdf:value": "skos:notation",
     },
 }
+CLASSES: Final[Mapping[str, str]] = {
+    "schema:Dataset": "dcat:Dataset",
+    "schema:DataDownload": "dcat:Distribution",
+    "schema:DataCatalog": "dcat:Catalog",
+}
+"""What pages call the same things as catalogues do."""
 _ONLY_IF_MISSING: Final = frozenset(
     {
         "rdfs:label",

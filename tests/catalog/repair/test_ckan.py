@@ -118,3 +118,51 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from([*PACKAGE, "spatial_coverage", "publisher", "contact"]), JSON))
 def test_whatever_stands_in_a_package_is_no_failure(package: dict[str, Any]) -> None:
     mend(ckan.read(package, BASE))
+
+
+def test_what_govdata_kept_before_there_was_dcat_ap_de() -> None:
+    old = {
+        "name": "beteiligungen",
+        "title": "Beteiligungen",
+        "notes": "Woran die Stadt beteiligt ist.",
+        "extras": {
+            "contacts": [
+                {"role": "veroeffentlichende_stelle", "name": "Kämmerei", "email": "k@stadt.example"},
+                {"role": "ansprechpartner", "name": "Frau Muster", "email": "m@stadt.example"},
+            ],
+            "dates": '[{"role": "veroeffentlicht", "date": "2013-02-15T00:00"}]',
+            "terms_of_use": {"license_id": "dl-de-by-1.0", "is_free_to_use": True},
+            "temporal_coverage_from": "2012-01-01",
+        },
+        "resources": [{"url": "https://stadt.example/b.json", "format": "application/json"}],
+    }
+    (record,) = records(ckan.read(old, BASE))
+    said = record.metadata
+    assert record.clean and said.publisher is not None and said.publisher.name == "Kämmerei"
+    assert [one.email for one in said.contacts] == ["m@stadt.example"]
+    assert texts(record.graph[record.id], "dct:issued")[0].startswith("2013-02-15")
+    assert (said.since, said.forms[0].licence) == ("2012-01-01", "dl-by-de/1.0")
+
+
+def test_what_swiss_portals_tell_in_four_languages() -> None:
+    swiss = {
+        "name": "wetter",
+        "title": {"de": "Wetter", "fr": "Météo", "it": ""},
+        "description": {"de": "Messwerte", "fr": "Mesures"},
+        "keywords": {"de": ["wind"], "fr": [], "en": ["wind"]},
+        "publisher": '{"name": "Wetteramt", "url": "https://wetter.example"}',
+        "contact_points": [{"name": "Dienst", "email": "d@wetter.example"}],
+        "temporals": [{"start_date": "2001-01-01", "end_date": "2010-12-31"}],
+        "resources": [{"url": "https://wetter.example/a.csv", "format": "CSV"}],
+    }
+    (record,) = records(ckan.read(swiss, BASE))
+    said = record.metadata
+    assert record.clean and said.title == {"de": "Wetter", "fr": "Météo"} and said.until == "2010-12-31"
+    assert said.publisher is not None and said.publisher.name == "Wetteramt"
+    assert said.keywords == {"de": ("wind",), "en": ("wind",)}
+
+
+def test_a_dump_has_a_package_in_each_line() -> None:
+    dump = b"\n".join(b'{"name": "%s", "resources": []}' % name for name in (b"a", b"b"))
+    assert [one["name"] for one in of_ckan(dump)] == ["a", "b"]
+    assert len(of_ckan(b"\xef\xbb\xbf" + dump)) == 2
