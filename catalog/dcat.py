@@ -15,9 +15,11 @@ a reader of the protocol may refuse one without a service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from catalog.graph import Graph, Node, Value, full, short, values
 
@@ -28,6 +30,8 @@ FILES: Final = "urn:allmende:files"
 MOST_NODES: Final = 500
 """Nodes that are told of one dataset."""
 DEEPEST: Final = 10
+ROOM: Final = 200_000
+"""Bytes of what is told of one dataset beside its offers, as far as files can be left out."""
 
 _PREFIXES: Final = frozenset({"dct", "dcat", "odrl", "xsd"})
 """Those of the protocol's context."""
@@ -94,9 +98,20 @@ def members(graph: Graph, root: str) -> JsonObject:
         return {}
     telling = _Telling(graph, root)
     found = telling.properties(node, 0)
-    if files := [telling.value(one, 0) for one in values(node, _FORMS)]:
+    if files := list(_files(telling, values(node, _FORMS), ROOM - len(msgspec.json.encode(found)))):
         found[FILES] = files
     return found
+
+
+def _files(telling: _Telling, forms: Iterable[Value], room: int) -> Iterator[JsonObject]:
+    """The files that there is room for: readers keep nothing but the title of a dataset that is too large."""
+    for one in forms:
+        told = telling.value(one, 0) if telling.left else {}
+        room -= len(msgspec.json.encode(told))
+        if room < 0:
+            return
+        if told:
+            yield told
 
 
 class _Telling:
@@ -106,7 +121,7 @@ class _Telling:
     def __init__(self, graph: Graph, root: str) -> None:
         self._graph = graph
         self._open = {root}
-        self._left = MOST_NODES
+        self.left = MOST_NODES
 
     def properties(self, node: Node, depth: int) -> JsonObject:
         """The properties of a node by their names."""
@@ -131,9 +146,9 @@ class _Telling:
         blank = id.startswith("_:")
         # The name of a node without an IRI means nothing elsewhere, and another dataset of the page may have it too.
         named: JsonObject = {} if blank else {"@id": id}
-        if node is None or id in self._open or depth > DEEPEST or not self._left:
+        if node is None or id in self._open or depth > DEEPEST or not self.left:
             return named
-        self._left -= 1
+        self.left -= 1
         self._open.add(id)
         types = [_name(one) for one in node.get("@type", ())]
         found = {**named, **({"@type": types} if types else {}), **self.properties(node, depth)}

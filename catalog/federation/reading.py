@@ -228,11 +228,11 @@ class _Reader:
         if len(held) > MAX_FILES:
             self.faults.add(LARGE)
         for one in held[:MAX_FILES]:
-            if isinstance(one, dict) and (files or not _OF_FILES.isdisjoint(map(_name, one))):
+            if isinstance(one, dict) and one.keys() == {"@id"}:
+                self._add(self.root, _DISTRIBUTION, self._value(_DISTRIBUTION, one, 1), MAX_FILES)
+            elif isinstance(one, dict) and one and (files or not _OF_FILES.isdisjoint(map(_name, one))):
                 kept = {key: said for key, said in one.items() if _name(key) not in _TRANSFER}
                 self._add(self.root, _DISTRIBUTION, self._node(kept, 1, "dcat:Distribution"), MAX_FILES)
-            elif isinstance(one, dict) and one.keys() == {"@id"}:
-                self._add(self.root, _DISTRIBUTION, self._value(_DISTRIBUTION, one, 1))
 
     def _put(self, node: Node, name: str, value: Any, depth: int) -> None:
         if value.__class__ is dict and ("@id" in value or "@value" in value):  # as most are

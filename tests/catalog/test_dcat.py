@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog import dcat
 from catalog.federation import reading
 from catalog.graph import Graph
+from catalog.model import Agent, Form, Metadata
 from catalog.portal import metadata as portal
 from policies.model import Operator
 from policies.operands import COUNT
@@ -158,3 +161,63 @@ def test_datasets_with_all_that_is_said_are_valid_and_read_as_they_were_told() -
     assert portal.read(told.graph, "urn:d").title["de"] == "Zählungen"
     assert portal.read(told.graph, "urn:d").publisher == portal.read(GRAPH, "urn:d").publisher
     assert portal.read(told.graph, "urn:d").contacts == portal.read(GRAPH, "urn:d").contacts
+
+
+def told_again(metadata: Metadata, id: str = "urn:d") -> Metadata:
+    """What a reader of the node's catalogue finds of what was said."""
+    raw = {**dcat.members(portal.write(metadata, id), id), "@id": id, "@type": "Dataset"}
+    found = reading.read(msgspec.json.encode(raw), raw, raw)
+    assert found is not None
+    return portal.read(found.graph, found.id)
+
+
+_words = st.text(st.characters(codec="latin-1", categories=["L", "N"]), min_size=1, max_size=12)
+_texts = st.dictionaries(st.sampled_from(["", "de", "en"]), _words, max_size=3)
+_instants = st.none() | st.integers(0, 4 * 10**15)
+_urls = st.builds("https://{}.example/x".format, st.sampled_from("abc"))
+_forms = st.builds(
+    Form,
+    id=st.integers(0, 9).map("urn:form:{}".format),
+    title=_texts,
+    access_url=_urls | st.just(""),
+    download_url=_urls | st.just(""),
+    format=st.sampled_from(["", "CSV", "JSON"]),
+    media_type=st.sampled_from(["", "text/csv"]),
+    licence=st.sampled_from(["dl-by-de/2.0", "https://licence.example/x"]),
+    modified=_instants,
+    bytes=st.none() | st.integers(0, 10**12),
+    rights=_words | st.just(""),
+)
+_agents = st.builds(Agent, name=_words, id=_urls | st.just(""), homepage=_urls | st.just(""))
+_said = st.builds(
+    Metadata,
+    title=_texts,
+    description=_texts,
+    keywords=st.dictionaries(st.sampled_from(["", "de", "en"]), st.lists(_words, min_size=1, unique=True).map(tuple)),
+    themes=st.lists(st.sampled_from(["ENER", "TRAN", "ENVI"]), unique=True).map(tuple),
+    creators=st.lists(_agents, max_size=3, unique_by=lambda one: one.id or one.name).map(tuple),
+    frequency=st.sampled_from(["", "DAILY"]),
+    issued=_instants,
+    modified=_instants,
+    places=st.lists(st.sampled_from(["13003000", "14", "DE80K"]), unique=True).map(tuple),
+    since=st.sampled_from(["", "2020-01-01"]),
+    conforms_to=st.lists(_urls | st.just("OCPI"), unique=True).map(tuple),
+    provenance=_texts,
+    forms=st.lists(_forms, max_size=4, unique_by=lambda one: one.id).map(tuple),
+)
+
+
+@given(_said)
+def test_whatever_is_said_is_read_again(said: Metadata) -> None:
+    written = portal.read(portal.write(said, "urn:d"), "urn:d")
+    assert told_again(said) == written
+
+
+def test_of_very_many_files_some_are_left_out_and_nothing_else() -> None:
+    said = Metadata(title={"de": "Kacheln"}, forms=tuple(Form(id=f"urn:f:{at}", format="TIFF") for at in range(600)))
+    found = told_again(said)
+    assert found.title == said.title
+    assert len(found.forms) == 500
+    assert all(form.format for form in found.forms)
+    long = Metadata(title={"de": "Kacheln"}, forms=tuple(Form(id=f"urn:f:{at}" + "x" * 1_500) for at in range(400)))
+    assert 100 < len(told_again(long).forms) < 140
