@@ -136,7 +136,8 @@ def licence(said: Metadata) -> str:
 
 def marks(values: Iterable[str]) -> str:
     """What entries are counted by and narrowed to, as one text that equal ones have in common: JSON."""
-    return msgspec.json.encode(sorted({value[:_NAME] for value in values})[:_EACH]).decode()
+    held = tuple(values)
+    return msgspec.json.encode(sorted({value[:_NAME] for value in held})[:_EACH]).decode() if held else "[]"
 
 
 def _licences(said: Metadata) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ def words(text: str) -> list[tuple[str, str]]:
     folded, written = _WORDS.findall(fold(text)), _WORDS.findall(text)
     if len(folded) != len(written):  # a sign that folds into several words, or into none
         written = folded
+    if _PARTS.search(text) is None and _PARTS.search("".join(folded)) is None:  # nothing is joined
+        return [(word[:LONGEST], whole) for word, whole in zip(folded, written, strict=True)]
     return [(word, whole) for joined, whole in zip(folded, written, strict=True) for word in _split(joined)]
 
 
