@@ -107,7 +107,8 @@ class Portraits:
         about = About(id=asset.id, title=asset.title, created=asset.created, description=asset.description)
         graph = told(about, self._house, () if portrait is None else portrait.nodes)
         page = f"{self._page}/datasets/{asset.name}"
-        exhibit = Exhibit(id=asset.id, graph=graph, page=page, terms=(), changed=asset.created)
+        # As it would be shown once it is offered: a form without an address is had under the offer then.
+        exhibit = Exhibit(id=asset.id, graph=graph, page=page, terms=(), changed=asset.created, endpoint=page)
         shelf = Shelf(id=f"{self._page}/catalog", page=self._page, endpoint=self._page)
         shown = catalogue(shelf, self._house, [(asset.id, dataset(exhibit))])
         return Pictured(asset=asset, portrait=portrait, metadata=read(graph, asset.id), findings=check(shown))
