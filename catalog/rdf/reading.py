@@ -26,6 +26,7 @@ import msgspec
 from catalog.graph import Graph, Node, Value, short
 from catalog.rdf import terms_dcat, terms_web
 from catalog.rdf.blank import named
+from catalog.rdf.sinks import Sink
 
 MAX_STATEMENTS: Final = 500_000
 MAX_NAME: Final = 16_384
@@ -216,7 +217,7 @@ def _told(value: Value, subjects: set[str]) -> Value:
 # --- readers ----------------------------------------------------------------------------------------------------------
 
 
-class _TurtleSink:
+class _TurtleSink(Sink):
     """Takes statements down, with the names that rdflib's reader of Turtle calls."""
 
     def __init__(self, sink: _Sink, double: type[str]) -> None:
@@ -245,21 +246,6 @@ class _TurtleSink:
         if "@id" not in named:
             raise ValueError("a literal is no subject")
         self._sink.put(named["@id"], self._plain(predicate)["@id"], self._plain(told))
-
-    def intern(self, something: Any) -> Any:
-        return something
-
-    def bind(self, prefix: str, uri: Any) -> None:
-        return None
-
-    def setDefaultNamespace(self, *args: Any) -> str:
-        return ""
-
-    def startDoc(self, formula: Any) -> None:
-        return None
-
-    def endDoc(self, formula: Any) -> None:
-        return None
 
     def _plain(self, term: Any) -> Value:
         if isinstance(term, _Literal):

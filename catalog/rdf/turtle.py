@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from catalog.rdf.sinks import Sink
 from policies.model import PolicyError, Reason
 from policies.nodes import LONGEST, RDF, XSD_STRING, Node, fit, lexical, mark
 from policies.vocabulary import XSD
@@ -62,7 +63,7 @@ class _Value(Struct, frozen=True):
         return id(self)
 
 
-class _Sink:
+class _Sink(Sink):
     """Takes statements down as they come. Its names are those that rdflib's reader calls; `line` says which one it is
     on, `double` is its class for numbers in the notation of floating point, which are texts."""
 
@@ -99,21 +100,6 @@ class _Sink:
         there = getattr(told, "line", 0) or getattr(predicate, "line", 0) or self.line()
         here = getattr(predicate, "line", 0) or there
         self.found.append((named["@id"], self._plain(predicate)["@id"], self._plain(told), here, there))
-
-    def intern(self, something: Any) -> Any:
-        return something
-
-    def bind(self, prefix: str, uri: Any) -> None:
-        return None
-
-    def setDefaultNamespace(self, *args: Any) -> str:
-        return ""
-
-    def startDoc(self, formula: Any) -> None:
-        return None
-
-    def endDoc(self, formula: Any) -> None:
-        return None
 
     def _met(self, name: str) -> _Name:
         found = _Name(name)

@@ -414,9 +414,3 @@ def _described(draft: Draft, node: Node) -> Value | None:
 def roots(graph: Graph) -> list[str]:
     """The datasets of a graph, in its order; a version or a series of another is one of its own."""
     return [node["@id"] for node in graphs.of_type(graph, "dcat:Dataset") if "dcat:Catalog" not in node["@type"]]
-
-
-def of_record(mended: Mended, root: str) -> frozenset[str]:
-    """The ids of the nodes that tell of one dataset, also of those that nothing is told of."""
-    told = graphs.reached(mended.graph, root)
-    return frozenset({*told, *(id for node in told.values() for id in named(node)), root})
