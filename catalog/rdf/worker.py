@@ -114,7 +114,7 @@ class Worker:
         asked = Question("graph", document, media_type[:200], base, max(self._seconds, LONGEST))
         found: Graph = self._ask(asked, "rdf")["graph"]
         if len(document) > LARGE:
-            self.close()
+            self._leave()
         return found
 
     def judge(self, graph: Graph, folder: str) -> list[Told]:
@@ -146,7 +146,14 @@ class Worker:
         return None if self._process is None else self._process.pid
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, also in the middle of a question: who asked it is told that it took too long."""
+        process = self._process
+        if process is not None:
+            process.kill()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the process when nobody asks it anything."""
         with self._lock:
             self._end()
 
