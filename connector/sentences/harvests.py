@@ -188,12 +188,18 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The portal answered with {status}. What is there stays.",
     ),
     "harvest.unreachable": (
-        "Das Portal war nicht zu erreichen ({why}). Was schon da ist, bleibt.",
-        "The portal could not be reached ({why}). What is there stays.",
+        "Das Portal war nicht zu erreichen. Was schon da ist, bleibt.",
+        "The portal could not be reached. What is there stays.",
     ),
     "import.taken": (
         "Es gibt schon einen Datenbestand namens {name}, der nicht von dort stammt. Er bleibt, wie er ist.",
         "There is an asset called {name} already that did not come from there. It stays as it is.",
+    ),
+    "harvest.private": (
+        "Das Portal liegt in einem Netz, in das dieser Knoten nicht darf; in ein privates darf er mit --private. Was "
+        "schon da ist, bleibt.",
+        "The portal lies in a network that this node may not enter; a private one it may with --private. What is there "
+        "stays.",
     ),
     "harvest.large": (
         "Das Portal schickt mehr, als gelesen wird ({most}). Was schon da ist, bleibt.",
@@ -204,8 +210,14 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The portal's answer cannot be read ({why}). What is there stays.",
     ),
     "harvest.loop": (
-        "Das Portal verweist im Kreis oder auf einen anderen Rechner weiter. Was schon da ist, bleibt.",
-        "The portal leads on in a circle or to another machine. What is there stays.",
+        "Das Portal verweist im Kreis. Was schon da ist, bleibt.",
+        "The portal leads in a circle. What is there stays.",
+    ),
+    "harvest.elsewhere": (
+        "Das Portal verweist weiter auf {host}; dort wird nicht gefragt. Ist es umgezogen, legen Sie den Import mit "
+        "dieser Adresse neu an. Was schon da ist, bleibt.",
+        "The portal leads on to {host}, which is not asked. If it has moved, add the harvest anew with that address. "
+        "What is there stays.",
     ),
     "harvest.empty": (
         "Das Portal hat keinen einzigen Datensatz gezeigt. Was schon da ist, bleibt.",
@@ -222,7 +234,7 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The dataset {id} does not occur in its own description.",
     ),
     "import.address": (
-        "Von {id} ist keine Datei im Netz: daraus wird kein Asset.",
+        "Von {id} ist keine Datei im Netz: daraus wird kein Datenbestand.",
         "No file of {id} is on the web: no asset is made of it.",
     ),
     "import.source": (
@@ -233,5 +245,5 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Das sind keine Knoten eines Graphen.",
         "These are no nodes of a graph.",
     ),
-    "import.one": ("Nur ein Datensatz beschreibt ein Asset.", "One dataset describes one asset."),
+    "import.one": ("Nur ein Datensatz beschreibt einen Datenbestand.", "One dataset describes one asset."),
 }

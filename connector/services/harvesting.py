@@ -32,6 +32,8 @@ MOST_PAGES: Final = 2_000
 MOST_RECORDS: Final = 50_000
 MOST_NODES: Final = 1_000_000
 ROWS: Final = 100
+MOST_REDIRECTS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 HEAD_SECONDS: Final = 60.0
 TOTAL_SECONDS: Final = 3_600.0
 _ACCEPT: Final = "text/turtle, application/rdf+xml;q=0.9, application/ld+json;q=0.8"
@@ -101,9 +103,9 @@ class Harvesting:
                 return Yield(graph, reason=Reason("harvest.form", {"why": error.reason.code}))
             etag = etag or answer.etag
             await asyncio.to_thread(_unite, graph, page, len(seen))
-            url, lost = _next(page, url)
-            if lost:
-                return Yield(graph, reason=Reason("harvest.loop"))
+            url, elsewhere = _next(page, url)
+            if elsewhere:
+                return Yield(graph, reason=Reason("harvest.elsewhere", {"host": elsewhere}))
         # The tag of the first page stands for the whole only where the portal has no other page.
         return Yield(graph, etag=etag if len(seen) == 1 else "", mark=mark)
 
@@ -149,7 +151,17 @@ class Harvesting:
     # --- HTTP ---------------------------------------------------------------------------------------------------------
 
     async def _get(self, url: str, one: Harvest, fields: dict[str, str]) -> _Answer:
-        """One answer, bounded. Raises `DeliveryError`."""
+        """One answer, bounded; where the portal leads elsewhere within itself, that is followed. Raises
+        `DeliveryError`."""
+        for _ in range(MOST_REDIRECTS):
+            answer, to = await self._get_once(url, one, fields)
+            if not to:
+                return answer
+            url = _led(url, to)
+        raise DeliveryError("harvest.loop")
+
+    async def _get_once(self, url: str, one: Harvest, fields: dict[str, str]) -> tuple[_Answer, str]:
+        """One answer, and whither it leads instead."""
         private = bool(one.settings.get("private"))
         stream = await self._peer.open(url, headers=fields, private=private, deadline=HEAD_SECONDS)
         try:
@@ -162,7 +174,8 @@ class Harvesting:
                     parts.append(part)
             headers = {key.lower(): value for key, value in stream.headers.items()}
             kind = headers.get("content-type", "") or "text/turtle"
-            return _Answer(stream.status, b"".join(parts), kind, headers.get("etag", "")[:256])
+            to = headers.get("location", "") if stream.status in _REDIRECTS else ""
+            return _Answer(stream.status, b"".join(parts), kind, headers.get("etag", "")[:256]), to
         finally:
             await stream.close()
 
@@ -170,6 +183,8 @@ class Harvesting:
 def _why(error: DeliveryError) -> Reason:
     if error.reason.code.startswith("harvest."):
         return error.reason
+    if error.reason.code == "peer.address_refused":
+        return Reason("harvest.private")
     return Reason("harvest.unreachable", {"why": error.reason.code})
 
 
@@ -205,24 +220,44 @@ def _unite(graph: Graph, page: Graph, number: int) -> None:
             mine += [one for one in renamed if repr(sorted(one.items())) not in known]
 
 
-def _next(page: Graph, url: str) -> tuple[str, bool]:
-    """The following page, "" where there is none; True where it lies elsewhere, and so is not gone to."""
+def _next(page: Graph, url: str) -> tuple[str, str]:
+    """The following page, "" where there is none; and the host where it lies elsewhere, and so is not gone to."""
     for kind in _VIEWS:
         for view in of_type(page, kind):
             for name in _NEXT:
                 for said in (*ids(view, name), *texts(view, name)):
-                    found = _joined(url, said)
-                    return found, not found
-    return "", False
+                    return _joined(url, said)
+    return "", ""
 
 
-def _joined(url: str, said: str) -> str:
-    """Where a page says that the next one is, "" where that is no place of this portal, or none at all."""
+def _joined(url: str, said: str) -> tuple[str, str]:
+    """Where a page says that the next one is, at this portal; or the host where it lies elsewhere.
+
+    It is asked by the scheme and host by which the portal is known: what sits behind a proxy often calls itself
+    otherwise, and so the same path of another host is this portal's. INVARIANT: nothing that a page says leads to
+    another host.
+    """
     try:
         found = urljoin(url, said)
-        return found if _origin(found) == _origin(url) else ""
+        here, there = urlsplit(url), urlsplit(found)
+        if _origin(found) != _origin(url) and (there.scheme not in ("http", "https") or there.path != here.path):
+            return "", there.hostname or said[:100]
     except ValueError:
-        return ""
+        return "", said[:100]
+    return urlunsplit(there._replace(scheme=here.scheme, netloc=here.netloc, fragment="")), ""
+
+
+def _led(url: str, to: str) -> str:
+    """Where an answer leads: with or without `www.`, and never from https to http. Raises `DeliveryError`."""
+    try:
+        found = urljoin(url, to)
+        (_, here, ours), (_, there, theirs) = _origin(url), _origin(found)
+    except ValueError:
+        raise DeliveryError("harvest.elsewhere", host=to[:100]) from None
+    same = here.removeprefix("www.") == there.removeprefix("www.") and ours == theirs
+    if not same or urlsplit(found).scheme not in ("https", urlsplit(url).scheme):
+        raise DeliveryError("harvest.elsewhere", host=found[:200])
+    return found
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

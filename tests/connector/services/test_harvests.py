@@ -246,13 +246,19 @@ def broken(here: Node) -> list[tuple[str, Callable[[], None]]]:
         ("harvest.status", says(second)),
         ("harvest.status", says(lambda url, headers: Answer(503, b"", {}))),
         ("harvest.loop", says(circle)),
-        ("harvest.loop", says(elsewhere)),
+        ("harvest.elsewhere", says(elsewhere)),
+        (
+            "harvest.elsewhere",
+            says(lambda url, headers: Answer(301, b"", {"Location": "https://10.0.0.1/catalog.ttl"})),
+        ),
+        ("harvest.elsewhere", says(lambda url, headers: Answer(301, b"", {"Location": "http://portal.example/plain"}))),
+        ("harvest.loop", says(lambda url, headers: Answer(302, b"", {"Location": url}))),
         ("harvest.form", says(lambda url, headers: Answer(200, b"<html>broken", {"content-type": "text/turtle"}))),
         ("harvest.empty", says(lambda url, headers: Answer(200, b"", {"content-type": "text/turtle"}))),
     ]
 
 
-@pytest.mark.parametrize("case", range(7))
+@pytest.mark.parametrize("case", range(10))
 async def test_a_broken_portal_takes_nothing_away(here: Node, case: int) -> None:
     await here.add()
     here.portal.shows(many(1, 2, 3))
@@ -369,3 +375,21 @@ async def test_what_there_is_none_of(here: Node) -> None:
 def test_nodes_from_outside_are_looked_at(nodes: list[Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         graph_of(nodes)
+
+
+async def test_a_portal_behind_a_proxy_that_calls_itself_otherwise_is_read_to_its_end(here: Node) -> None:
+    def answer(url: str, headers: Mapping[str, str]) -> Answer:
+        if url == URL:
+            return Answer(301, b"", {"location": "https://www.portal.example/catalog.ttl"})
+        if "page=2" in url:
+            return Answer(200, turtle.write(many(2)), {"content-type": "text/turtle"})
+        leads = [link("http://ckan-internal:5000/catalog.ttl?page=2")]
+        page = many(1) | graph(node(f"{URL}#p", "hydra:PagedCollection", hydra__nextPage=leads))
+        return Answer(200, turtle.write(page), {"content-type": "text/turtle"})
+
+    await here.add()
+    here.portal.answer = answer
+    done = await here.run()
+    assert done.reason is None and len(done.kept) == 2
+    assert {urlsplit(one).hostname for one in here.portal.asked} == {"portal.example", "www.portal.example"}
+    assert all(one.startswith("https://") for one in here.portal.asked)
