@@ -61,8 +61,8 @@ class Portraits:
         away. Words count as the codes that they mean (`wordings`).
 
         Raises `InputError`: `asset.unknown`, `portrait.field` (there is none of that name), `portrait.value` (it is not
-        of the field's form, or would be lost), what `wordings.meant` raises, `portrait.large`, and `portrait.wrong` where a portal would refuse it for something that was not wrong
-        before, unless it is to be kept `anyway`.
+        of the field's form, or would be lost), what `wordings.meant` raises, `portrait.large`, and `portrait.wrong`
+        where a portal would refuse it for something that was not wrong before, unless it is to be kept `anyway`.
         """
         said = {field: _value(field, value) for field, value in fields.items()}
 
