@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from catalog import geo, rhythms, themes
+from catalog import rhythms, themes
 from connector.cli import found
 from connector.cli.command import Call, Leaf
 from connector.cli.names import ASSET, segment
@@ -247,6 +247,8 @@ def _named(names: Mapping[str, tuple[str, str]]) -> Callable[[str], str]:
 
 
 def _place(key: str) -> str:
+    from catalog import geo  # with what it reads of policies: nothing that a help text needs
+
     known = geo.names(key)
     return f"{key} ({', '.join(known)})" if known else key
 
