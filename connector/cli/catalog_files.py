@@ -98,6 +98,8 @@ def _finding(one: Any, call: Call) -> dict[str, str]:
 def _checked(answer: Any) -> str:
     """Faults that are alike are told once, with how many there are."""
     records = answer["records"]
+    if not records:
+        return either("No dataset stands in it.", "Darin steht kein Datensatz.")
     lines = [f"{len(records)} " + either("records", "Datensätze") + f", {answer['clean']} " + either("clean", "sauber")]
     told: dict[str, list[Any]] = {}
     for record in records:
@@ -245,8 +247,8 @@ def _imported(answer: Any, given: dict[str, Any], source: str) -> str:
         next = either(
             f"Nothing was kept. To make assets of them: allmende catalog import {source} --repair --assets; to "
             "describe one that is there: --as NAME",
-            f"Nichts wurde übernommen. Als Assets übernehmen: allmende catalog import {source} --repair --assets; ein "
-            "vorhandenes beschreiben: --as NAME",
+            f"Nichts wurde übernommen. Als Datenbestände übernehmen: allmende catalog import {source} --repair "
+            "--assets; einen vorhandenen beschreiben: --as NAME",
         )
     else:
         refused = [f"{one['id']}: {one['reason']['sentence']}" for one in kept["items"] if one["reason"]]
@@ -261,9 +263,20 @@ def _imported(answer: Any, given: dict[str, Any], source: str) -> str:
         summary,
         bullets("Repairs", alike) if alike else "",
         bullets("Left to a person", lacks) if lacks else "",
-        "\n".join(f"  {plain(one['title'])}" for one in records if not one["clean"])[:4000],
+        _refused(records),
         next if not given["dry_run"] else "",
     )
+
+
+def _refused(records: Iterable[Any]) -> str:
+    """Which records a portal would still refuse, by their titles."""
+    titles = [f"  {plain(one['title'])}" for one in records if not one["clean"]]
+    if not titles:
+        return ""
+    more = len(titles) - MOST_SHOWN
+    rest = [either(f"  and {more} more", f"  und {more} weitere")] if more > 0 else []
+    head = either("A portal would still refuse:", "Ein Portal würde weiterhin ablehnen:")
+    return "\n".join([head, *titles[:MOST_SHOWN], *rest])
 
 
 def _alike(records: Iterable[Any], kind: str) -> list[str]:
@@ -365,14 +378,23 @@ def _graph(source: str) -> Any:
     from catalog.rdf.opening import open_document
     from catalog.rdf.worker import Worker, WorkerError
 
-    document, media_type, base = _fetched(source) if source.startswith(("http://", "https://")) else _read(source)
+    remote = source.startswith(("http://", "https://"))
+    document, media_type, base = _fetched(source) if remote else _read(source)
     worker = Worker.of_portals()
     try:
-        return open_document(worker, document, media_type, base)
+        graph = open_document(worker, document, media_type, base)
     except WorkerError as error:
         raise _unread(error, source) from None
     finally:
         worker.close()
+    if any(name in node for node in graph.values() for name in ("hydra:next", "hydra:nextPage")):
+        remark(
+            either(
+                "This is one page of several. All of them: allmende catalog harvest add",
+                "Das ist eine Seite von mehreren. Alle: allmende catalog harvest add",
+            )
+        )
+    return graph
 
 
 def _read(source: str) -> tuple[bytes, str, str]:
@@ -399,10 +421,25 @@ def _guessed(document: bytes) -> str:
 
 
 def _fetched(url: str) -> tuple[bytes, str, str]:
-    """One answer of a portal. Raises `CommandError`."""
+    """One answer of a portal, asked from where the command runs: no node is needed to look at it, and what a person
+    names here is reached as by their browser. Portals that a node asks by itself are asked under its own guard
+    (`harvesting`). Raises `CommandError`."""
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
+    remark(
+        either(
+            f"Asking {url} from this computer, not through the node.",
+            f"{url} wird von diesem Rechner aus gefragt, nicht über den Knoten.",
+        )
+    )
+    if url.startswith("http://"):
+        remark(
+            either(
+                "The address is not encrypted: what comes may have been changed on the way.",
+                "Die Adresse ist unverschlüsselt: was kommt, kann unterwegs geändert worden sein.",
+            )
+        )
     asked = Request(url, headers={"Accept": ACCEPT})  # noqa: S310 - http or https
     try:
         with urlopen(asked, timeout=60) as answer:  # noqa: S310 - http or https, named by the person

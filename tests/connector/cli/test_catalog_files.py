@@ -79,3 +79,18 @@ def test_a_harvest_tells_what_became_of_records(types: Types, api: Api) -> None:
     assert done.status == 0 and "retired" in done.out
     api.answers["POST /v1/harvests/land/run"] = run_of(unchanged=True)
     assert "Nothing has changed" in types("catalog", "harvest", "run", "land").out
+
+
+def test_what_still_lacks_and_what_is_but_one_page_is_said(types: Types, tmp_path: Path) -> None:
+    file = tmp_path / "teil.ttl"
+    file.write_text(
+        "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> ."
+        "@prefix hydra: <http://www.w3.org/ns/hydra/core#> ."
+        '<https://x.example/1> a dcat:Dataset ; dct:title "Ohne Herausgeber" .'
+        "<https://x.example/?page=1> a hydra:PagedCollection ; hydra:nextPage <https://x.example/?page=2> ."
+    )
+    done = types("catalog", "import", str(file), "--repair", "--dry-run", "--lang", "de")
+    assert done.status == 0
+    assert "würde weiterhin ablehnen:\n  Ohne Herausgeber" in done.out
+    assert "Es fehlt dct:publisher" in done.out and "Niemand hat https://x.example/1 beschrieben" in done.out
+    assert "eine Seite von mehreren" in done.err
