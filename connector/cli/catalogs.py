@@ -1,4 +1,4 @@
-"""`allmende catalog`: what a peer offers to this node."""
+"""`allmende catalog`: what a peer offers to this node, asked there or as last seen; other commands are joined here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OPTIONS: Final = {
 
 @click.group(cls=Noun)
 def catalog() -> None:
-    """Look at what a peer offers to this node. A peer shows only what this node could ever use."""
+    """Catalogues: what peers offer to this node, what it shows itself, and what portals take and give."""
 
 
 @catalog.command(
@@ -43,13 +43,14 @@ def catalog() -> None:
 def list_(call: Call, peer: str) -> None:
     """List the datasets in PEER's catalogue, with the terms of each."""
     items = datasets(call, peer)
-    call.answer(items, lambda: paragraphs(*map(_text, items)) or f"{peer} offers nothing to this node.")
+    call.answer(items, lambda: paragraphs(*map(_text, items)) or _nothing(peer))
 
 
 @catalog.command(
     "show",
     examples=[
         "allmende catalog show nachbarstadt trees",
+        "allmende catalog show trees",
         "allmende catalog show https://nachbarstadt.example/datasets/trees",
     ],
 )
@@ -60,7 +61,7 @@ def list_(call: Call, peer: str) -> None:
 def show(call: Call, peer: str, dataset: str | None, purpose: str | None) -> None:
     """Show one dataset of PEER with its offers, or with DATASET alone as it was last seen: nobody is asked then.
 
-    DATASET is its id; with PEER, the end of its id or its title will do.
+    DATASET is its id or the end of it; with PEER, its title will do as well.
     """
     if dataset is None:
         seen = call.remote.get("/search/dataset", id=peer, purpose=purpose)
@@ -68,6 +69,10 @@ def show(call: Call, peer: str, dataset: str | None, purpose: str | None) -> Non
         return
     one = call.remote.get(f"/catalog/{segment(peer)}/{segment(dataset_id(call, peer, dataset))}")
     call.answer(one, lambda: _text(one))
+
+
+def _nothing(peer: str) -> str:
+    return either(f"{peer} offers nothing to this node.", f"{peer} bietet diesem Knoten nichts an.")
 
 
 def datasets(call: Call, peer: str) -> list[Any]:
@@ -88,10 +93,11 @@ def dataset_id(call: Call, peer: str, said: str) -> str:
     if len(meant) == 1:
         return str(meant[0]["id"])
     what = "several datasets are" if meant else "nothing is"
+    was = "heißen mehrere Datensätze" if meant else "heißt nichts"
     raise CommandError(
         either(
-            f"In the catalogue of {peer} {what} called {said!r}. See what there is: allmende catalog list {peer}",
-            f"Im Katalog von {peer} ist {said!r} nicht eindeutig oder nicht da. Ansehen: allmende catalog list {peer}",
+            f'In the catalogue of {peer} {what} called "{said}". See what there is: allmende catalog list {peer}',
+            f"Im Katalog von {peer} {was} „{said}“. Ansehen: allmende catalog list {peer}",
         ),
         "dataset.unclear" if meant else "dataset.unknown",
         {"peer": peer, "dataset": said},
@@ -106,7 +112,7 @@ def _text(one: Any) -> str:
                     ("title", one["title"]),
                     ("dataset", one["id"]),
                     ("description", one["description"]),
-                    ("formats", one["formats"]),
+                    (either("transfers", "Übertragung"), found.transfers(one["formats"])),
                 ]
             ),
             *_rows(one.get("rows")),

@@ -7,7 +7,7 @@ them).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from catalog import rhythms, themes
@@ -20,6 +20,14 @@ _MOST: Final = 8
 _LONG: Final = 160
 """Signs of a description that are shown."""
 _DAY: Final = 86_400_000_000
+_FETCHED: Final = ("fetched from the provider", "beim Anbieter abgeholt")
+_BROUGHT: Final = ("delivered by the provider", "vom Anbieter geliefert")
+_WAYS: Final[Mapping[str, tuple[str, str]]] = {
+    "HttpData-PULL": _FETCHED,
+    "https://w3id.org/dspace-sig/profile/http-pull": _FETCHED,
+    "HttpData-PUSH": _BROUGHT,
+    "https://w3id.org/dspace-sig/profile/http-push": _BROUGHT,
+}
 _FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "themes": ("Themes", "Themen"),
     "formats": ("Forms", "Formate"),
@@ -125,7 +133,7 @@ def known(one: Any) -> str:
                 ("until", said.get("until")),
                 (either("page", "Seite"), said.get("landing_page")),
                 (either("forms", "Formate"), [_form(form) for form in said.get("forms", ())]),
-                (either("transfers", "Übertragung"), one["formats"]),
+                (either("transfers", "Übertragung"), transfers(one["formats"])),
                 (either("state", "Stand"), " · ".join(filter(None, _age({**one, **_dated(said)}, now)))),
             ]
         ),
@@ -296,6 +304,11 @@ def often(frequency: str) -> str:
     """How often something is promised to be updated."""
     names = rhythms.NAMES.get(frequency)
     return plain(frequency) if names is None else either(names[1], names[0])
+
+
+def transfers(formats: Sequence[str]) -> list[str]:
+    """How data can be had, in words; a way that two profiles name is one, one that is not known stays as it is."""
+    return list(dict.fromkeys(either(*_WAYS[one]) if one in _WAYS else plain(one) for one in formats))
 
 
 def distance(metres: float) -> str:

@@ -6,6 +6,8 @@ What lives here: the commands. What does not: how what was found is told (`findi
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -17,10 +19,12 @@ from connector.cli.output import instant, plain, table
 from connector.cli.words import either
 
 SAVED = Name("search", "/search/saved", "name")
-COLUMNS = {"name": "name", "asks": "question", "created": "since", "asked": "last change"}
+COLUMNS = {"name": "name", "asks": "question", "created": "since", "asked": "last asked"}
 MORE = 5
 """How many of those that could not be used are shown with `--why`."""
 
+_OPTIONS = {"peer": "--from", "mine": "--mine-to-use", "order": "--sort"}
+"""Parts of a question that options call otherwise."""
 _LISTS = {
     "place": "place",
     "theme": "theme",
@@ -109,6 +113,18 @@ def _plain(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+def _typed(query: Mapping[str, Any]) -> str:
+    """A question as somebody would type it behind `allmende search`."""
+    parts = [str(query.get("words", ""))]
+    for name, value in query.items():
+        option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        if value is True:
+            parts.append(option)
+        elif name != "words" and value not in (None, False, ""):
+            parts.append(f"{option} {shlex.quote(str(value))}")
+    return " ".join(filter(None, parts))
+
+
 @click.group("saved", cls=Noun)
 def saved() -> None:
     """Searches that are asked again whenever a catalogue has changed; keep one with: allmende search ... --save."""
@@ -122,7 +138,7 @@ def list_(call: Call) -> None:
     rows = [
         {
             **one,
-            "asks": " ".join(f"{name}={plain(str(value))}" for name, value in one["query"].items()),
+            "asks": plain(_typed(one["query"])),
             "created": instant(one["created"]),
             "asked": instant(one["asked"]),
         }

@@ -415,6 +415,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "same": "unverändert",
     "broker": "Vermittler",
     "question": "Frage",
+    "last asked": "zuletzt gefragt",
     "score": "Punkte",
     "This node knows nobody whose catalogue it could read.": "Dieser Knoten kennt niemanden, dessen Katalog er läse.",
     "No catalogues are named beside those of peers.": "Neben denen der Gegenstellen sind keine Kataloge genannt.",

@@ -13,8 +13,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "The form {what} is not read; Turtle, N-Triples, RDF/XML and JSON-LD are.",
     ),
     "rdf.charset": (
-        "Das Dokument ist weder in UTF-8 noch in der Kodierung {what}, die es nennt.",
-        "The document is neither in UTF-8 nor in the charset {what} that it names.",
+        "Das Dokument ist kein Text in der Kodierung {what}.",
+        "The document is no text in the charset {what}.",
     ),
     "rdf.form": (
         "Das Dokument lässt sich nicht lesen ({what}).",

@@ -75,6 +75,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "„{purpose}“ ist kein Zweck des Data Privacy Vocabulary; gemeint sein könnte: {near}.",
         '"{purpose}" is no purpose of the Data Privacy Vocabulary; you may have meant: {near}.',
     ),
+    "search.no_purpose": (
+        "„{purpose}“ ist kein Zweck des Data Privacy Vocabulary; welche es gibt: allmende help policies",
+        '"{purpose}" is no purpose of the Data Privacy Vocabulary; which there are: allmende help policies',
+    ),
     "search.busy": (
         "Es warten schon zu viele Suchen; versuchen Sie es gleich noch einmal.",
         "Too many searches are waiting already; try again in a moment.",
@@ -86,6 +90,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
     "search.several": (
         "Mehrere Anbieter haben einen Datensatz {id}: {peers}. Nennen Sie einen.",
         "Several have a dataset {id}: {peers}. Name one of them.",
+    ),
+    "search.unclear": (
+        "Auf {id} enden mehrere Datensätze: {ids}. Nennen Sie einen ganz.",
+        "Several datasets end in {id}: {ids}. Name one of them in full.",
     ),
     "search.after": (
         "Diese Seite gehört nicht zu dieser Suche; beginnen Sie von vorn.",

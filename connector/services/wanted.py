@@ -165,7 +165,9 @@ def purpose(text: str) -> str:
         return terms.purpose(text)
     except PolicyError:
         near = ", ".join(meaning.purposes(text)[:5])
-        raise InputError("search.purpose", purpose=text[:80], near=near or "-") from None
+        if not near:
+            raise InputError("search.no_purpose", purpose=text[:80]) from None
+        raise InputError("search.purpose", purpose=text[:80], near=near) from None
 
 
 def participants(view: Reading, text: str, own: str) -> tuple[str, ...]:

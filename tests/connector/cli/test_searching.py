@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.cli import ages
+from connector.cli import ages, found
 from tests.connector.cli.api import Api, problem
 from tests.connector.cli.conftest import Types
 
@@ -237,7 +237,7 @@ def test_saving_listing_asking_and_removing(api: Api, types: Types) -> None:
     assert "allmende catalog saved run laden" in types("search", "laden", "--mine-to-use", "--save", "laden").out
     assert api.asked[-1].body == {"name": "laden", "query": {"words": "laden", "mine": True}}
     api.answers["GET /v1/search/saved"] = {"items": [kept], "next": None}
-    assert "words=laden mine=True" in types("catalog", "saved", "list").out
+    assert "laden --mine-to-use" in types("catalog", "saved", "list").out
     api.answers["GET /v1/search/saved/laden?limit=10"] = page(hit())
     assert "1 dataset found" in types("catalog", "saved", "run", "laden").out
     api.answers["DELETE /v1/search/saved/laden"] = (200, None)
@@ -280,3 +280,30 @@ def test_a_dataset_as_it_was_last_seen(api: Api, types: Types) -> None:
         assert part in out
     assert "> allmende negotiate stadtwerke urn:x" in out
     assert types("catalog", "show", "urn:x", "--json").json == seen
+
+
+def test_saved_questions_are_shown_as_they_are_typed(api: Api, types: Types) -> None:
+    query = {"words": "bad wasser", "peer": "werke", "used_at": "14612000", "mine": True, "order": "newest"}
+    api.answers["GET /v1/search/saved"] = {
+        "items": [{"name": "bad", "query": query, "created": NOW, "created_by": "admin", "asked": NOW}],
+        "next": None,
+    }
+    out = types("catalog", "saved", "list", "--lang", "de").out
+    assert "bad wasser --from werke --used-at 14612000 --mine-to-use --sort newest" in out
+    assert "zuletzt gefragt" in out
+
+
+def test_one_is_not_told_as_many_and_this_node_by_its_name(api: Api, types: Types) -> None:
+    others = {"total": 1, "looked": 1, "reasons": [], "items": []}
+    api.answers["GET /v1/search?words=x&mine=true&limit=10&facets=true"] = page(
+        hit(metres=0.0), others=others, facets={"participants": {"did:web:a": 2}}, names={"did:web:a": "own"}
+    )
+    out = types("search", "x", "--mine-to-use", "--facets").out
+    assert "1 more fits, but this node could not use it" in out
+    assert "this node (2)" in out
+    assert "· here ·" in out
+
+
+def test_ways_of_transfer_are_told_in_words() -> None:
+    ways = ["HttpData-PULL", "https://w3id.org/dspace-sig/profile/http-pull", "HttpData-PUSH", "Kafka"]
+    assert found.transfers(ways) == ["fetched from the provider", "delivered by the provider", "Kafka"]

@@ -193,5 +193,5 @@ def test_a_dataset_by_any_of_its_names(api: Api, types: Types) -> None:
     api.answers["GET /v1/catalog/neighbour/https%3A%2F%2Fn%2Fdatasets%2Ftrees-2027"] = items[0]
     for name in ("https://n/datasets/trees-2027", "trees-2027", "Trees", "rees-2027"):
         assert types("catalog", "show", "neighbour", name, "--json").json["title"] == "Trees", name
-    assert "several datasets are called 'Same'" in types("catalog", "show", "neighbour", "Same").err
+    assert 'several datasets are called "Same"' in types("catalog", "show", "neighbour", "Same").err
     assert "allmende catalog list neighbour" in types("catalog", "show", "neighbour", "nothing").err

@@ -70,7 +70,7 @@ async def test_mine_to_use(node: Node) -> None:
     ("target", "code"),
     [
         ("/v1/search?place=Atlantis", "search.place"),
-        ("/v1/search?purpose=Unfug", "search.purpose"),
+        ("/v1/search?purpose=Unfug", "search.no_purpose"),
         ("/v1/search?near=a", "search.near"),
         ("/v1/search?words=x&after=nothing", "search.after"),
         ("/v1/search?peer=nobody", "peer.unknown"),
