@@ -17,7 +17,7 @@ BENCHES: Mapping[str, Mapping[str, Callable[[int], Row]]] = {
     "policies": policies.ROWS,
     "data": data.ROWS,
     "edge": edge.ROWS,
-    "catalog": catalog.ROWS,
+    "catalog": catalog.rows(),
     "operate": {**restore.ROWS, **evidence.ROWS, **edc.ROWS},
 }
 ROUNDS = 5
