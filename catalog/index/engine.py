@@ -28,6 +28,9 @@ from catalog.index.pages import PageError
 T = TypeVar("T")
 READERS: Final = 4
 """Connections that are kept for the next question."""
+_TELLING: Final = 8
+"""Characters at the end of an id that are enough wherever they begin."""
+_SEVERAL: Final = 50
 _TERMS_AT_ONCE: Final = 500
 
 
@@ -95,11 +98,13 @@ class Index:
 
     def entry(self, participant: str, id: str) -> Entry | None:
         """A dataset of a participant, as it was seen last."""
-        return next((one for one in self.entries(id) if one.participant == participant), None)
+        return next((one for one in self._read(partial(_entries, id)) if one.participant == participant), None)
 
     def entries(self, id: str) -> list[Entry]:
-        """The datasets of this id, of whichever participants."""
-        return self._read(partial(_entries, id))
+        """The datasets of this id, of whichever participants; where there is none, those whose ids end in it: in their
+        last part (`trees` of `https://city.example/datasets/trees`), or in 8 characters and more. A few of them where
+        these are many."""
+        return self._read(lambda connection: _entries(id, connection) or _ending(id, connection))
 
     def gone(self, participant: str, id: str) -> int | None:
         """When a dataset was found to be there no longer; None where it is there, or nothing is known of it."""
@@ -225,6 +230,17 @@ def _entries(id: str, connection: sqlite3.Connection) -> list[Entry]:
         (id,),
     ).fetchall()
     return [msgspec.structs.replace(unpack(body), seen=seen) for body, seen in rows]
+
+
+def _ending(end: str, connection: sqlite3.Connection) -> list[Entry]:
+    if not end:
+        return []
+    found = connection.execute(
+        "SELECT DISTINCT id FROM known WHERE substr(id, -length(:end)) = :end"
+        " AND (length(:end) >= :telling OR substr(id, -length(:end) - 1, 1) IN ('/', ':', '#')) LIMIT :several",
+        {"end": end, "telling": _TELLING, "several": _SEVERAL},
+    ).fetchall()
+    return [entry for (id,) in found for entry in _entries(id, connection)]
 
 
 def _standings(participant: str, connection: sqlite3.Connection) -> list[Standing]:

@@ -173,6 +173,9 @@ class Search:
         meant = [one for one in found if not asked.query.participants or one.participant in asked.query.participants]
         if not meant:
             raise UnknownError("search.unseen", id=id[:256])
+        ids = dict.fromkeys(one.id for one in meant)
+        if len(ids) > 1:
+            raise InputError("search.unclear", id=id[:256], ids=", ".join([one[:256] for one in ids][:5]))
         if len(meant) > 1:
             raise InputError("search.several", id=id[:256], peers=", ".join(one.participant for one in meant[:5]))
         names = await self._named([meant[0].participant])

@@ -120,6 +120,20 @@ async def test_a_dataset_as_it_was_seen(seen: Seen) -> None:
     assert (await seen.search.known("urn:x:Ladepunkte der Stadtwerke", "stadtwerke")).entry.participant == UTILITY
 
 
+async def test_the_end_of_an_id_will_do(seen: Seen) -> None:
+    for end in ("Ladepunkte der Stadtwerke", "der Stadtwerke"):
+        assert (await seen.search.known(end)).entry.participant == UTILITY
+    fill(seen.index, entry("a/trees", terms=(FREE,)), entry("b/trees", terms=(FREE,)), entry("forest", terms=(FREE,)))
+    assert (await seen.search.known("forest")).entry.id == "urn:x:forest"
+    assert (await seen.search.known("a/trees")).entry.id == "urn:x:a/trees"
+    with pytest.raises(InputError, match=r"search\.unclear"):
+        await seen.search.known("trees")
+    # Short ends are whole parts of an id; signs of patterns are signs.
+    for end in ("orest", "%", "_", "Ladepunkte_der_Stadtwerke"):
+        with pytest.raises(UnknownError, match=r"search\.unseen"):
+            await seen.search.known(end)
+
+
 class Stuck:
     """An index that does not come back before it is let go."""
 
