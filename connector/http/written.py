@@ -15,12 +15,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from connector.errors import BusyError
 from connector.http.exchange import Headers, Request, Response
 from connector.services.bounded import Bounded
 
 BYTES: Final = 16 * 1024 * 1024
 _GZIP_FROM: Final = 1_000
 _AT_A_TIME: Final = 2
+WAITING: Final = 100
+"""Requests that wait for a page: anybody may ask for any number of them, each of which takes a processor a while."""
 _LEVEL: Final = 4
 
 Write = Callable[[], Awaitable[Callable[[], bytes]]]
@@ -52,10 +55,10 @@ class Written:
     def __init__(self, edition: str) -> None:
         self._edition = edition
         self._pages: Bounded[str, _Page] = Bounded(BYTES)
-        self._room = asyncio.Semaphore(_AT_A_TIME)
+        self._room, self._waiting = asyncio.Semaphore(_AT_A_TIME), 0
 
     async def answer(self, request: Request, sheet: Sheet, write: Write) -> Response:
-        """The answer to a request for a page. Raises what `write` raises."""
+        """The answer to a request for a page. Raises what `write` raises, and `BusyError` where too many wait."""
         etag = self._tag(sheet)
         headers = _headers(sheet, etag)
         if unchanged(request, etag):
@@ -72,12 +75,18 @@ class Written:
         return f'W/"{hashlib.sha256(of.encode()).hexdigest()[:32]}"'
 
     async def _written(self, etag: str, write: Write) -> _Page:
-        async with self._room:
-            # Whoever asked for the same page before may have had it written meanwhile.
-            if (page := self._pages.get(etag)) is None:
-                page = await asyncio.to_thread(_packed, await write())
-                self._pages.put(etag, page, len(page.packed))
-            return page
+        if self._waiting >= WAITING:
+            raise BusyError("portal.crowded")
+        self._waiting += 1
+        try:
+            async with self._room:
+                # Whoever asked for the same page before may have had it written meanwhile.
+                if (page := self._pages.get(etag)) is None:
+                    page = await asyncio.to_thread(_packed, await write())
+                    self._pages.put(etag, page, len(page.packed))
+                return page
+        finally:
+            self._waiting -= 1
 
 
 def _packed(write: Callable[[], bytes]) -> _Page:

@@ -12,6 +12,10 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         "Diesen Stand des Katalogs gibt es nicht mehr. Beginnen Sie das Einsammeln bei der ersten Seite.",
         "This state of the catalogue is no longer there. Begin the harvest with the first page.",
     ),
+    "portal.crowded": (
+        "Es fragen gerade zu viele. Versuchen Sie es gleich noch einmal.",
+        "Too many are asking at the moment. Try again shortly.",
+    ),
     "portal.busy": (
         "Der Katalog ändert sich gerade schneller, als er gelesen werden kann. Versuchen Sie es gleich noch einmal.",
         "The catalogue is changing faster than it can be read. Try again in a moment.",
