@@ -271,11 +271,11 @@ class Dsp:
         headers = dict(_ANSWER)
         if link := links(request.path, position, shown.next):
             headers["link"] = link
-        return packed(Response(200, headers, shown.body), request.headers)
+        return await packed(Response(200, headers, shown.body), request.headers)
 
     async def _dataset(self, call: Call) -> Response:
         found = await self._shown.dataset(call.caller, call.values[0])
-        return packed(Response(200, _ANSWER, found), call.request.headers)
+        return await packed(Response(200, _ANSWER, found), call.request.headers)
 
     async def _manifest(self, call: Call) -> Response:
         return await manifest.manifest(self._shown, call.caller, call.request)

@@ -42,7 +42,7 @@ def span(request: Request) -> tuple[int, int]:
 async def entries(own: OwnCatalog, caller: Caller, request: Request, after: int, limit: int) -> Response:
     """`GET /catalog/entries`."""
     found = await own.entries(caller, after, limit)
-    return packed(Response(200, {**_PRIVATE, "content-type": JSON}, write_entries(found)), request.headers)
+    return await packed(Response(200, {**_PRIVATE, "content-type": JSON}, write_entries(found)), request.headers)
 
 
 async def hint(hints: Hints, caller: Caller) -> Response:

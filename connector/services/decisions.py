@@ -35,6 +35,8 @@ from policies.model import Comparison, Difference, Policy, PolicyError, PolicyKi
 
 N = NegotiationState
 
+MOST_PARSED = 2_000
+"""Policies that are kept parsed."""
 _LONGEST_NOTE = 2000
 """Signs of what the log says of why an answer is what it is."""
 
@@ -315,7 +317,8 @@ def not_understood(error: PolicyError) -> Reason:
 
 
 class Published:
-    """Policies of published offers, parsed once: an offer's document never changes."""
+    """Policies of published offers, parsed once, as long as there are no more than `MOST_PARSED`: an offer's document
+    never changes."""
 
     def __init__(self) -> None:
         self._parsed: dict[str, Policy] = {}
@@ -326,6 +329,8 @@ class Published:
         found = self._parsed.get(offer.id)
         if found is None:
             found = self._parsed[offer.id] = parse.from_dsp(offer.document, PolicyKind.OFFER)
+            if len(self._parsed) > MOST_PARSED:
+                del self._parsed[next(iter(self._parsed))]
         return found
 
     def bounds(self, offer: PublishedOffer) -> Bounds | None:

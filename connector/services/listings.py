@@ -47,6 +47,8 @@ GENERATION = 20
 """Bits of a change's number below those of the log's generation: after a restore numbers go on above all that the
 lost state has drawn, as long as it did not draw a million a second."""
 PAGE = 100
+TURN = 20
+"""Assets whose listings are made before others have their turn."""
 KEPT = 30 * 86_400_000_000
 """Microseconds for which it is told that a dataset has gone. Who asks later reads everything anew."""
 _ALL = 1_000_000
@@ -241,8 +243,11 @@ class Listings:
     async def look(self) -> None:
         """Make anew what is over, and forget what has long been gone."""
         now = self._clock.now()
-        if await self._store.read(lambda view: view.ended_listings(now, 1)):
-            await self._store.write(self.renew)
+        while over := await self._store.read(lambda view: view.ended_listings(now, TURN)):
+            await self._store.write(partial(self.renew, assets=over))
+            if over == await self._store.read(lambda view: view.ended_listings(now, TURN)):
+                log.warning("listings.unended", asset=over[0])
+                break
         if gone := await self._store.read(lambda view: view.gone_listings(now - KEPT, PAGE)):
             await self._store.write(lambda tx: [tx.delete(Listing, id) for id in gone])
 
@@ -267,11 +272,11 @@ class Listings:
         while True:
             after, found = await self._store.write(partial(self._some, kind=kind, after=after, anew=anew))
             count += found
-            if found < PAGE:
+            if found < TURN:
                 return count
 
     def _some(self, tx: Transaction, *, kind: type[Asset] | type[Listing], after: str, anew: bool) -> tuple[str, int]:
-        found = tx.select(kind, after=after, limit=PAGE)
+        found = tx.select(kind, after=after, limit=TURN)
         for id in dict.fromkeys(one.asset if isinstance(one, Listing) else one.id for one in found):
             if kind is Asset or tx.get(Asset, id) is None:
                 self.refresh(tx, id, anew=anew)

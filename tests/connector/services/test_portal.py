@@ -14,6 +14,7 @@ from connector.node import Node
 from connector.ports import Transaction
 from connector.records import Asset, Listing
 from connector.services import portal as portals
+from connector.services.listings import TURN
 from connector.services.portal import Portal
 from tests.connector.http.nodes import ROOT, a_node, publish
 
@@ -153,3 +154,15 @@ async def test_what_is_looked_at_once_is_what_is_followed(city: Node) -> None:
     )
     state, other = await found.latest(), await followed.latest()
     assert (state.datasets, state.changed) == (other.datasets, other.changed)
+
+
+async def test_all_that_ends_at_once_is_gone_after_one_look(city: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"set{at:02d}" for at in range(TURN + 5)]
+    for name in names:
+        await publish(city, name, purposes=(), until="2090-01-01")
+    end = (await city.catalogs.portal.ref(names[0])).until
+    assert end is not None
+    monkeypatch.setattr(city.clock, "now", lambda: end)
+    await city.catalogs.listings.look()
+    assert await city.store.read(lambda view: view.ended_listings(end, 1)) == []
+    assert [one.name for one in (await city.catalogs.portal.latest()).datasets] == list(NAMES)
