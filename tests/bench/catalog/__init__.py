@@ -16,7 +16,7 @@ from tests.bench.rows import Row
 
 def rows() -> Mapping[str, Callable[[int], Row]]:
     """Every row by its name."""
-    from tests.bench.catalog import crawling, engines, pages, rules, searching
+    from tests.bench.catalog import crawling, engines, harvesting, pages, rules, searching
 
     return {
         **searching.ROWS,
@@ -24,4 +24,5 @@ def rows() -> Mapping[str, Callable[[int], Row]]:
         **crawling.ROWS,
         **rules.ROWS,
         **engines.ROWS,
+        **harvesting.ROWS,
     }
