@@ -47,7 +47,7 @@ async def test_it_leads_to_nothing_but_its_own_pages(here: Node, to: str) -> Non
     here.portal.answer = lambda url, headers: Answer(200, turtle.write(leads), TURTLE)
     here.portal.asked.clear()
     done = await here.run()
-    assert done.reason is not None and done.reason.code == "harvest.loop"
+    assert done.reason is not None and done.reason.code == "harvest.elsewhere"
     assert here.portal.asked == [URL]
     assert len(await here.assets()) == 2
 
