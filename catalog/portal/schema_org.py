@@ -64,7 +64,9 @@ def _agent(agent: Agent | None) -> dict[str, str] | None:
 def _place(said: Metadata) -> dict[str, Any] | None:
     if said.box is None and not said.place_names and not said.places:
         return None
-    place: dict[str, Any] = {"@type": "Place", "name": ", ".join(said.place_names or said.places)}
+    place: dict[str, Any] = {"@type": "Place"}
+    if name := ", ".join(said.place_names or said.places):
+        place["name"] = name
     if said.box is not None:
         place["geo"] = {"@type": "GeoShape", "box": _corners(said.box)}
     return place

@@ -76,6 +76,8 @@ def test_search_engines_read_what_is_told() -> None:
     assert read["spatialCoverage"]["geo"]["box"] == "54.0 11.9 54.25 12.3"
     assert read["temporalCoverage"] == "2020-01-01/2024-12-31"
     assert read["distribution"][0]["contentSize"] == "12345"
+    nameless = schema_org.dataset(Metadata(title={"de": "x"}, box=FULL.box), ROOT, PAGE, "de")
+    assert nameless["spatialCoverage"] == {"@type": "Place", "geo": read["spatialCoverage"]["geo"]}
 
 
 def test_an_empty_list_says_so_in_the_readers_language() -> None:
