@@ -93,7 +93,7 @@ class Cataloguing:
         own, around = self._ground, self._around
         names = {"did": own.did, "public_url": own.config.public_url, "base": own.base}
         root = f"{own.config.public_url}/dcat" if own.config.catalog.public else ""
-        site = Site(house=self.house, root=root, endpoint=own.base, titled=False)
+        site = Site(house=self.house, root=root, endpoint=own.base)
         self.showcase = Showcase(site, offered.rows)
         self.listings = Listings(
             store=own.store,

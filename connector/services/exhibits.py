@@ -130,7 +130,7 @@ def make(of: Source, house: House, root: str) -> Shown:
         media_type=of.media_type,
         rows=listed.rows.formats,
     )
-    shown = exhibit(matter, Site(house=house, root=root, endpoint=""))
+    shown = exhibit(matter, Site(house=house, root=root, endpoint="", titled=True))
     encoded = msgspec.json.encode(list(dataset(shown).values()))
     packed = zlib.compress(encoded, 1)
     return Shown(id=of.id, name=of.name, page=shown.page, changed=of.changed, terms=shown.terms, packed=packed)

@@ -144,7 +144,10 @@ async def quality(city: Node, name: str = "trees") -> dict[str, Any]:
 async def seen_by_portals(city: Node, name: str = "trees") -> Metadata:
     answer = await city.dsp.handle(Request("GET", f"/city/dcat/datasets/{name}.jsonld", "", {}, b""))
     assert answer.status == 200
-    return read(read_graph(answer.body, answer.headers["content-type"]), f"{ROOT}/datasets/{name}")
+    said = read(read_graph(answer.body, answer.headers["content-type"]), f"{ROOT}/datasets/{name}")
+    # What an offer becomes is called something for people alone.
+    forms = (replace(one, title={}) if "/terms/" in one.access_url else one for one in said.forms)
+    return replace(said, forms=tuple(forms))
 
 
 async def test_everything_that_can_be_said_arrives(city: Node, reader: Reader) -> None:
@@ -176,9 +179,8 @@ async def test_score_and_freshness_are_the_owners(city: Node, reader: Reader) ->
         assert read.score == own.score == owners["score"]
         due, late = freshness(read.metadata, city.clock.now())
         assert (due, late) == (owners["due"], owners["late"])
-        assert read.metadata == own.metadata
-        seen = await seen_by_portals(city, name)
-        assert replace(read.metadata, modified=seen.modified) == seen
+        assert read.metadata == own.metadata == await seen_by_portals(city, name)
+    assert not reader.find(words="Bedingungen").hits
 
 
 async def test_it_is_found_by_whatever_is_asked(city: Node, reader: Reader) -> None:
@@ -284,7 +286,8 @@ async def test_what_is_edited_is_newer(city: Node, reader: Reader) -> None:
     assert None not in at
     assert sorted(set(at)) == at  # type: ignore[type-var]
     (listed,) = await listings(city)
-    assert listed.modified == at[-1] <= listed.changed
+    assert listed.modified == at[-1]
+    assert listed.modified <= listed.changed
 
 
 async def listings(city: Node) -> list[Listing]:
