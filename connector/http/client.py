@@ -35,9 +35,11 @@ DEADLINE = 30.0
 """Seconds for one request and its whole answer."""
 IDLE = 60.0
 """Seconds that a stream may stay silent."""
-MAX_ANSWER = 1_048_576
-"""Bytes of an answer to a message, after decoding."""
-MAX_INNER = 16 * MAX_ANSWER
+MAX_ANSWER = 4_194_304
+"""Bytes of an answer to a message, after decoding: a page of a catalogue is the longest."""
+MAX_DOCUMENT = 1_048_576
+"""Bytes of a document that is fetched, where nobody says how many."""
+MAX_INNER = 16 * 1_048_576
 """Bytes of an answer of a silo that is read as a whole."""
 CONNECTIONS = 32
 """Message connections to one peer at a time; streams have their own."""
@@ -160,7 +162,7 @@ class HttpPeer:
         within = self._deadline if deadline is None else ClientTimeout(total=deadline)
         return await self._exchange(method, parse(url), headers, body, private, within, self._limit)
 
-    async def fetch(self, url: str, *, private: bool = False, limit: int = MAX_ANSWER) -> bytes:
+    async def fetch(self, url: str, *, private: bool = False, limit: int = MAX_DOCUMENT) -> bytes:
         """See `certs.did.Fetch`. Raises as `send`, and `peer.status` for anything but a 200."""
         reply = await self._exchange("GET", parse(url), {}, None, private, self._deadline, min(limit, self._limit))
         if reply.status != 200:

@@ -35,8 +35,8 @@ from connector.services.windows import Window, window
 
 SCOPE: Final = "catalog"
 PAGE: Final = 500
-ROOM: Final = 960_000
-"""Bytes of datasets in one answer: readers take a megabyte. Who counts what it gets (`windows`) has no such bound."""
+ROOM: Final = 3_000_000
+"""Bytes of datasets in one answer: our readers take four megabytes. Who counts what it gets (`windows`) has no such bound."""
 MOST_VIEWS: Final = 1_000
 """Audiences whose root is remembered."""
 _CONTEXT: Final = msgspec.json.encode({"@context": [CONTEXT]})[:-1]
