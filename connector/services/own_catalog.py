@@ -36,7 +36,7 @@ from connector.services.windows import Window, window
 SCOPE: Final = "catalog"
 PAGE: Final = 500
 ROOM: Final = 3_000_000
-"""Bytes of datasets in one answer: our readers take four megabytes. Who counts what it gets (`windows`) has no such bound."""
+"""Bytes of datasets in one answer: readers take four megabytes. Who counts what it gets (`windows`) has no bound."""
 MOST_VIEWS: Final = 1_000
 """Audiences whose root is remembered."""
 _CONTEXT: Final = msgspec.json.encode({"@context": [CONTEXT]})[:-1]
