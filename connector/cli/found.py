@@ -125,7 +125,7 @@ def known(one: Any) -> str:
                 (either("themes", "Themen"), [theme(code) for code in said.get("themes", ())]),
                 (either("publisher", "Herausgeber"), (said.get("publisher") or {}).get("name")),
                 (either("contact", "Ansprechpartner"), [_contact(each) for each in said.get("contacts", ())]),
-                ("licence", said.get("licence")),
+                ("licence", licence(said.get("licence", ""))),
                 (either("access", "Zugang"), access(said.get("access", ""))),
                 (either("updated", "aktualisiert"), often(said.get("frequency", ""))),
                 (either("places", "Orte"), [*said.get("place_names", ()), *said.get("places", ())]),
@@ -163,7 +163,7 @@ def _what(one: Any) -> Iterator[str]:
         yield distance(one["metres"])
     yield ", ".join(theme(code) for code in one["themes"][:3])
     yield plain(", ".join(one["formats"][:5]))
-    yield plain(one["licence"])
+    yield licence(one["licence"])
 
 
 def _terms(one: Any) -> str:
@@ -327,6 +327,11 @@ def access(value: str) -> str:
     return either(*_ACCESS[value]) if value in _ACCESS else plain(value)
 
 
+def licence(value: str) -> str:
+    """Under which licence; where data are only to be had under terms this is said, others are shown as they are."""
+    return either("only under its terms", "nur zu seinen Bedingungen") if value == "other-closed" else plain(value)
+
+
 def _day(at: int) -> str:
     shown = ending(at + _DAY)
     return shown.split(" ")[0]
@@ -350,6 +355,8 @@ def _facet(kind: str, value: str) -> str:
             return ages.trust(value)
         case "access" | "freshness":
             return access(value)
+        case "licences":
+            return licence(value)
         case "participants" if value == "own":
             return either("this node", "dieser Knoten")
         case _:

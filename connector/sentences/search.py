@@ -44,8 +44,8 @@ TEMPLATES: Final[Mapping[str, Both]] = {
         '"{near}" is no point: latitude and longitude in degrees, divided by a comma, for example 51.05,13.74.',
     ),
     "search.distance": (
-        "„{within}“ ist keine Entfernung; sagen Sie etwa 20km oder 500m.",
-        '"{within}" is no distance; say for example 20km or 500m.',
+        "„{within}“ ist keine Entfernung mit Einheit; sagen Sie etwa 20km oder 500m.",
+        '"{within}" is no distance with its unit; say for example 20km or 500m.',
     ),
     "search.within": (
         "Eine Entfernung gilt von einem Punkt aus; nennen Sie ihn mit near.",

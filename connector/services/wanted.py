@@ -27,7 +27,7 @@ OURS: Final = "own"
 _DAY: Final = 86_400_000_000
 _LONGEST: Final = 40_000_000.0
 """Metres: farther than that is everywhere."""
-_METRES: Final = re.compile(r"([0-9]{1,8}(?:[.,][0-9]{1,3})?) ?(m|km)?")
+_METRES: Final = re.compile(r"([0-9]{1,8}(?:[.,][0-9]{1,3})?) ?(m|km)")
 _SINCE: Final = re.compile(r"([0-9]{1,4})([hdw])")
 _LENGTHS: Final = {"h": _DAY // 24, "d": _DAY, "w": 7 * _DAY}
 

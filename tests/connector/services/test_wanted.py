@@ -44,7 +44,7 @@ def test_what_people_write_is_understood() -> None:
 def test_distances_boxes_days() -> None:
     assert read(near="1,2", within="500 m").within == 500
     assert read(near="1,2", within="1,5km").within == 1500
-    assert read(near="1,2", within="800").within == 800
+    assert read(near="1,2", within="800m").within == 800
     assert read(box="13,50,14,52").box == Box(13, 50, 14, 52)
     assert read(licence="DL-BY-DE/2.0").licences == ("dl-by-de/2.0",)
     assert read(since="2027-01-01").changed_since is not None
@@ -59,7 +59,8 @@ def test_distances_boxes_days() -> None:
         ("search.near", {"near": "nan,0"}),
         ("search.near", {"near": "Dresden"}),
         ("search.distance", {"near": "1,2", "within": "far"}),
-        ("search.distance", {"near": "1,2", "within": "0"}),
+        ("search.distance", {"near": "1,2", "within": "0m"}),
+        ("search.distance", {"near": "1,2", "within": "20"}),
         ("search.distance", {"near": "1,2", "within": "99999km"}),
         ("search.within", {"within": "20km"}),
         ("search.nearest", {"order": Order.NEAREST}),
