@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+
 import pytest
 
 from connector.cli import found
-from connector.cli.words import speak
+from connector.cli.words import Language, speak
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,9 @@ from connector.cli.words import speak
         ("", "de", ""),
     ],
 )
-def test_a_licence_in_words(code: str, lang: str, said: str) -> None:
-    speak(lang)
-    assert found.licence(code) == said
+def test_a_licence_in_words(code: str, lang: Language, said: str) -> None:
+    def told() -> str:
+        speak(lang)
+        return found.licence(code)
+
+    assert copy_context().run(told) == said
