@@ -148,7 +148,7 @@ async def test_no_log_line_holds_a_person_a_secret_or_a_purpose(
 
         monkeypatch.setattr(city.peers, "get", broken)
         assert (await manage(city, "GET", "/v1/peers/utility")).status == 500
-        monkeypatch.setattr(city.offers, "catalog", broken)
+        monkeypatch.setattr(city.catalogs.own, "catalog", broken)
         assert (await manage(utility, "GET", "/v1/catalog/city")).status >= 400
 
         async def untold() -> Any:

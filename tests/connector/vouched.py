@@ -162,6 +162,8 @@ class World:
             management=replace(settings.management, port=0),
             trust=replace(settings.trust, **trust),
             audit=replace(settings.audit, exchange_seconds=1_800.0),
+            # Who reads catalogues is never silent; here it matters who is.
+            catalog=replace(settings.catalog, crawl=False),
         )
         made = node.build(settings, clock=VirtualClock(), ids=SeededIds(name), peer=self, fetch=self, threaded=False)
         await made.start()

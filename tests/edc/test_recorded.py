@@ -30,7 +30,7 @@ from connector.records import Outgoing
 from connector.sentences import sentence
 from connector.services import outbox, peers
 from connector.services.addresses import data_address
-from connector.services.discovery import _next
+from connector.services.pages import following
 from connector.services.windows import Window, window
 from policies import parse
 from policies.model import PolicyKind
@@ -128,7 +128,7 @@ def test_links_to_other_pages(path: Path) -> None:
     """`next` is followed; `prev`, which the protocol calls `previous`, is left alone."""
     recorded = load(path)
     reply = Reply(200, body(recorded), recorded.headers)
-    assert (_next(reply) is not None) == ('rel="next"' in recorded.headers.get("link", ""))
+    assert bool(following(reply)) == ('rel="next"' in recorded.headers.get("link", ""))
 
 
 @pytest.mark.parametrize("path", matching("answer-200-*request-ContractNegotiation*.json"))

@@ -306,12 +306,12 @@ MATRIX: Mapping[str, Row] = {
     "F34": Row(
         "RDF and SHACL that blow up",
         (
-            "catalog/test_worker.py::test_j3_a_poison_graph_ends_the_worker_and_not_the_node",
-            "catalog/test_worker.py::test_memory_is_bounded",
-            "catalog/test_worker.py::test_f34_a_million_statements_are_refused_before_they_are_read",
-            "catalog/test_worker.py::test_f34_an_expression_that_never_ends_ends_the_worker",
-            "catalog/test_contexts.py::test_j1_an_unknown_context_is_refused_and_never_fetched",
-            "catalog/test_contexts.py::test_too_much_is_refused",
+            "catalog/rdf/test_worker.py::test_j3_a_poison_graph_ends_the_worker_and_not_the_node",
+            "catalog/rdf/test_worker.py::test_memory_is_bounded",
+            "catalog/rdf/test_worker.py::test_f34_a_million_statements_are_refused_before_they_are_read",
+            "catalog/rdf/test_worker.py::test_f34_an_expression_that_never_ends_ends_the_worker",
+            "catalog/rdf/test_contexts.py::test_j1_an_unknown_context_is_refused_and_never_fetched",
+            "catalog/rdf/test_contexts.py::test_too_much_is_refused",
         ),
     ),
     "F35": Row(

@@ -18,7 +18,7 @@ from policies.operands import OPERANDS, Assurance
 from policies.sentences import ASSURANCES, LEGEND, REASONS, TERMS
 
 POLICIES = Path(policies.__file__).parent
-SOURCES = (*sorted(POLICIES.rglob("*.py")), POLICIES.parent / "catalog" / "turtle.py")
+SOURCES = (*sorted(POLICIES.rglob("*.py")), POLICIES.parent / "catalog" / "rdf" / "turtle.py")
 GIVING = re.compile(r".*reason|.*refused?|_local", re.IGNORECASE)
 """Names of functions that take a code."""
 CODE = re.compile(r"[a-z]+(?:[._][a-z]+)+|prohibited")

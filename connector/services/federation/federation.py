@@ -73,6 +73,7 @@ class Federation:
         on: bool = True,
     ) -> None:
         self._store, self._clock, self._index, self._crawling = store, clock, index, crawling
+        self._begun = clock.now()
         self._beside, self._own, self._periods, self._stale = beside, own, periods, stale
         self._draw, self._on = draw, on
         self._targets: Mapping[str, Target] = {}
@@ -132,10 +133,11 @@ class Federation:
         return frozenset(self._targets)
 
     def silent(self) -> list[Known]:
-        """Those who have not answered for a day."""
+        """Those who have not answered for a day, or since this node runs."""
         now = self._clock.now()
         every = (self._known(one) for one in self._targets.values())
-        return [one for one in every if one.standing.failures and now - (one.standing.seen or 0) > SILENT]
+        failing = (one for one in every if one.standing.failures)
+        return [one for one in failing if now - max(one.standing.seen or 0, self._begun) > SILENT]
 
     def figures(self) -> list[tuple[str, float, dict[str, str]]]:
         """For monitoring: name, value, labels."""

@@ -36,6 +36,8 @@ DEADLINE = 15.0
 """Seconds for the answer: somebody waits for ours meanwhile."""
 QUERY = "/presentations/query"
 MOST_PRESENTATIONS = 8
+LONGEST = 1_048_576
+"""Bytes of an answer."""
 
 
 class Asking:
@@ -78,6 +80,8 @@ class Asking:
                 private=allowed_inside(url, private and at_home(did, url), self._lab),
                 deadline=DEADLINE,
             )
+            if len(reply.body) > LONGEST:
+                raise DeliveryError("peer.answer_too_large")  # noqa: TRY301
         except DeliveryError as error:
             raise _unanswered(error) from error
         if not 200 <= reply.status < 300:

@@ -124,28 +124,28 @@ MATRIX: Mapping[str, Row] = {
     "J1": Row(
         "an unknown remote @context",
         "400",
-        ("catalog/test_contexts.py::test_j1_an_unknown_context_is_refused_and_never_fetched",),
+        ("catalog/rdf/test_contexts.py::test_j1_an_unknown_context_is_refused_and_never_fetched",),
         quiet=True,
     ),
     "J2": Row(
         "a known context with other bytes, a term redefined inline",
         "400",
         (
-            "catalog/test_contexts.py::test_j2_a_known_url_with_changed_bytes_is_refused",
-            "catalog/test_contexts.py::test_j2_a_context_of_its_own_that_redefines_anything_is_refused",
+            "catalog/rdf/test_contexts.py::test_j2_a_known_url_with_changed_bytes_is_refused",
+            "catalog/rdf/test_contexts.py::test_j2_a_context_of_its_own_that_redefines_anything_is_refused",
         ),
     ),
     "J3": Row(
         "an RDF graph that never ends",
         "400 within a second",
-        ("catalog/test_worker.py::test_j3_a_poison_graph_ends_the_worker_and_not_the_node",),
+        ("catalog/rdf/test_worker.py::test_j3_a_poison_graph_ends_the_worker_and_not_the_node",),
     ),
     "J4": Row(
         "a term dropped or mapped anew",
         "400",
         (
-            "catalog/test_contexts.py::test_j4_what_would_be_lost_on_the_way_to_rdf_is_refused",
-            "catalog/test_contexts.py::test_j4_what_is_evaluated_is_what_was_canonicalised",
+            "catalog/rdf/test_contexts.py::test_j4_what_would_be_lost_on_the_way_to_rdf_is_refused",
+            "catalog/rdf/test_contexts.py::test_j4_what_is_evaluated_is_what_was_canonicalised",
         ),
     ),
     "U1": _here("outbound", "a callback that is not the sender's", "400", "test_U1", quiet=True),
@@ -253,7 +253,7 @@ MATRIX: Mapping[str, Row] = {
         "a chain that does not belong to the key",
         "401",
         (
-            "catalog/test_verifier.py::test_x5_the_chain_is_of_just_this_key_trusted_and_not_revoked",
+            "catalog/descriptions/test_verifier.py::test_x5_the_chain_is_of_just_this_key_trusted_and_not_revoked",
             "connector/services/trust/test_chains.py::test_x5_a_chain_whose_key_is_another_or_whose_root_is_unknown_proves_nothing",
         ),
     ),

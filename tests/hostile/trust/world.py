@@ -387,6 +387,8 @@ async def a_node(
         network=replace(settings.network, extra_ca=str(authority), deadline=DEADLINE),
         limits=replace(HASTE, **{"header_seconds": 20.0, "body_seconds": 20.0, **limits}),
         audit=replace(settings.audit, exchange_seconds=3600.0),
+        # What goes out here is what the callers of the test have caused.
+        catalog=replace(settings.catalog, crawl=False),
     )
     made = node.build(settings, clock=clock)
     await made.start()

@@ -193,7 +193,7 @@ def test_nodes_that_all_look_alike_are_named_in_time(worker: Worker) -> None:
 
 
 def test_too_little_memory_or_time_is_said(worker: Worker) -> None:
-    hasty = Worker.of_portals(seconds=0.3)
+    hasty = Worker.of_portals(seconds=0.8)
     many = b"".join(b'<urn:s%d> <urn:p> "%d" .\n' % (n, n) for n in range(200_000))
     try:
         assert _refused(hasty, GOOD.replace(b".", b"; <urn:q> 1 ."), XML)[0] == "rdf.form"
